@@ -1,0 +1,53 @@
+"""Garment segmenters: one protocol, one registry, one file for each model."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from ewardrobe.detections import Detections
+
+MODELS = {  # name: module with a class ``Segmenter`` and its ``load(weights)``
+    "unet": "ewardrobe.segmenters.unet",
+    "yolo": "ewardrobe.segmenters.yolo",
+}
+DEFAULT_MODEL = "unet"
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """What every model offers: one call from an RGB image to garments."""
+
+    name: str
+
+    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+        """Find garments in ``image`` (RGB uint8 (H, W, 3)) with a score of at least ``min_score`` (0..1).
+
+        Scores come sorted downwards, masks and boxes in the image's own pixels, the image unchanged;
+        the same image gives the same answer, from any thread.
+        """
+        ...
+
+
+def load_segmenter(name: str = DEFAULT_MODEL, weights: Path | None = None) -> Segmenter:
+    """Load model ``name``; ``weights`` is a file outside the manifest (your own training), else the shipped one.
+
+    Raises ``ValueError`` for an unknown name and ``ewardrobe.weights.WeightsError`` when the weights are
+    missing, altered or of another model.
+    """
+    if name not in MODELS:
+        raise ValueError(f"unknown model {name!r}: known are {', '.join(sorted(MODELS))}")
+    return import_module(MODELS[name]).load(weights)
+
+
+def check_image(image: np.ndarray) -> np.ndarray:
+    """Return ``image`` if it is RGB uint8 (H, W, 3) with H, W ≥ 1; ``TypeError``/``ValueError`` otherwise."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
+        raise TypeError(f"image: expected RGB uint8 (H, W, 3), got {kind}; read files with ewardrobe.images.load_image")
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ValueError(f"image: expected shape (H, W, 3), got {image.shape}; read files with ewardrobe.images.load_image")
+    return image
