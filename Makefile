@@ -1,0 +1,54 @@
+# make app    build the environment if needed and open eWardrobe in the browser
+# make test   build the environment if needed; lint, format check, tests (make check is the same)
+# make clean  remove the environment
+
+SHELL := /bin/bash
+VENV := .venv
+BIN := $(VENV)/bin
+
+# The first Python that is new enough; choose another with: make app PYTHON=/path/to/python
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+
+# A stamp names the content of the requirements: another content, another stamp, another install.
+APP_REQUIREMENTS := requirements.txt
+DEV_REQUIREMENTS := requirements.txt requirements-train.txt requirements-dev.txt
+APP_STAMP := $(VENV)/.app-$(shell cat $(APP_REQUIREMENTS) | cksum | tr ' ' -)
+DEV_STAMP := $(VENV)/.dev-$(shell cat $(DEV_REQUIREMENTS) | cksum | tr ' ' -)
+
+# uv installs in seconds where pip takes minutes, and takes torch from the registry alone (a folder of wheels set up
+# for pip could hold another build of it).  Without a GPU, UV_TORCH_BACKEND=cpu make app saves gigabytes of CUDA.
+UV_VERSION := 0.13.9
+INSTALL := UV_HTTP_TIMEOUT=300 $(BIN)/uv pip install --quiet --python $(BIN)/python
+
+.PHONY: app test check clean
+
+app: $(APP_STAMP)
+	$(BIN)/python -m streamlit run app.py $(if $(PORT),--server.port=$(PORT))
+
+test: $(DEV_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: test
+
+clean:
+	rm -rf $(VENV)
+
+$(APP_STAMP): | $(BIN)/uv
+	@echo "Installing the app into $(VENV) (the first time: about 2 GB, most of it PyTorch) ..."
+	@$(INSTALL) -r requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.app-* && touch $@
+
+$(DEV_STAMP): $(APP_STAMP)
+	@echo "Installing what the tests need into $(VENV) ..."
+	@$(INSTALL) -r requirements-dev.txt
+	@rm -f $(VENV)/.dev-* && touch $@
+
+$(BIN)/uv:
+	@[ -n "$(PYTHON)" ] || { echo "eWardrobe needs Python 3.11 or newer: install it, or name it: make app PYTHON=/path/to/python" >&2; exit 1; }
+	@echo "Creating $(VENV) with $(PYTHON) ..."
+	@$(PYTHON) -m venv --clear $(VENV) || { echo "$(PYTHON) cannot make environments: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

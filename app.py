@@ -1,0 +1,23 @@
+"""eWardrobe's pages: ``streamlit run app.py``."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ewardrobe import runtime
+
+runtime.configure()  # before any page imports torch or ultralytics
+
+PAGES = (  # file, title, icon; the first is the one that opens
+    ("add_garments", "Add garments", ":material/add_a_photo:"),
+    ("wardrobe", "Wardrobe", ":material/checkroom:"),
+)
+
+st.set_page_config(page_title="eWardrobe", page_icon=":material/checkroom:", layout="wide")
+folder = Path(__file__).parent / "pages"
+st.navigation(
+    [
+        st.Page(folder / f"{name}.py", title=title, icon=icon, url_path=name, default=name == PAGES[0][0])
+        for name, title, icon in PAGES
+    ]
+).run()
