@@ -50,4 +50,4 @@ $(DEV_STAMP): $(APP_STAMP)
 $(BIN)/uv:
 	@[ -n "$(PYTHON)" ] || { echo "eWardrobe needs Python 3.11 or newer: install it, or name it: make app PYTHON=/path/to/python" >&2; exit 1; }
 	@$(BIN)/python -c '' 2>/dev/null || { echo "Creating $(VENV) with $(PYTHON) ..."; $(PYTHON) -m venv --clear $(VENV); } || { echo "$(PYTHON) cannot make environments: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -113,7 +113,8 @@ def _check_array(name: str, value, dtype, tail: tuple) -> None:
     wanted = f"({', '.join(['N', *map(str, tail)])}) {np.dtype(dtype).name}"
     if not isinstance(value, np.ndarray) or value.dtype != dtype:
         got = f"{value.dtype} array" if isinstance(value, np.ndarray) else type(value).__name__
-        raise TypeError(f"{name}: expected {wanted}, got {got}; convert with np.asarray(..., np.{np.dtype(dtype).name})")
+        cure = f"convert with np.asarray(..., np.{np.dtype(dtype).name})"
+        raise TypeError(f"{name}: expected {wanted}, got {got}; {cure}")
     fits = value.ndim == 1 + len(tail) and all(
         isinstance(want, str) or want == have for want, have in zip(tail, value.shape[1:], strict=True)
     )

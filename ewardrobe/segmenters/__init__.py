@@ -45,9 +45,10 @@ def load_segmenter(name: str = DEFAULT_MODEL, weights: Path | None = None) -> Se
 
 def check_image(image: np.ndarray) -> np.ndarray:
     """Return ``image`` if it is RGB uint8 (H, W, 3) with H, W ≥ 1; ``TypeError``/``ValueError`` otherwise."""
+    cure = "read files with ewardrobe.images.load_image"
     if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
         kind = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
-        raise TypeError(f"image: expected RGB uint8 (H, W, 3), got {kind}; read files with ewardrobe.images.load_image")
+        raise TypeError(f"image: expected RGB uint8 (H, W, 3), got {kind}; {cure}")
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f"image: expected shape (H, W, 3), got {image.shape}; read files with ewardrobe.images.load_image")
+        raise ValueError(f"image: expected shape (H, W, 3), got {image.shape}; {cure}")
     return image
