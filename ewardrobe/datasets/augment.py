@@ -1,0 +1,203 @@
+"""Augmentation of training samples with OpenCV: one warp, background replacement, colour, blur, noise.
+
+Measured faster on a CPU than the same steps in torchvision.transforms.v2 (4 ms an image of 320 px), and a
+garment photographed by a layperson differs from the training photos in just these ways.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ewardrobe.datasets.samples import Sample
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class AugmentConfig:
+    """Strengths; probabilities are 0..1, angles degrees, zooms multiples of "the photo just fits"."""
+
+    flip: float = 0.5
+    worn_angle: float = 20.0
+    flat_any_angle: float = 0.35
+    flat_angle: float = 30.0
+    zoom_out: float = 0.6
+    worn_zoom_in: float = 2.2
+    flat_zoom_in: float = 1.25
+    stretch: float = 0.15
+    background: float = 0.35
+    empty: float = 0.02
+    colour: float = 0.8
+    hue: float = 0.25
+    blur: float = 0.15
+    noise: float = 0.15
+
+
+def augment(
+    sample: Sample, size: Size, rng: np.random.Generator, config: AugmentConfig, textures: Sequence[np.ndarray] = ()
+) -> Sample:
+    """Return a random variant of ``sample`` with height and width ``size``, drawn from ``rng`` alone."""
+    if textures and rng.random() < config.empty:
+        return _empty_scene(sample, size, rng, config, textures)
+    out = warp(sample, random_affine(sample, size, rng, config), size, fill=_border_colour(sample.image))
+    image = out.image
+    if rng.random() < config.background:
+        image = replace_background(image, out.matte, random_background(size, rng, textures))
+    return Sample(degrade(image, rng, config), out.masks, out.category_ids, out.parsing)
+
+
+def random_affine(sample: Sample, size: Size, rng: np.random.Generator, config: AugmentConfig) -> np.ndarray:
+    """Return a (2, 3) float64 matrix from pixels of ``sample`` to pixels of the (height, width) canvas ``size``."""
+    (height, width), (rows, cols) = sample.image.shape[:2], size
+    angle = _random_angle(sample.worn, rng, config)
+    zoom = np.exp(rng.uniform(np.log(config.zoom_out), np.log(config.worn_zoom_in if sample.worn else config.flat_zoom_in)))
+    zoom *= min(rows / height, cols / width)
+    stretch = np.exp(rng.uniform(-config.stretch, config.stretch))
+    scale = np.diag([zoom * stretch, zoom / stretch])
+    if rng.random() < config.flip:
+        scale[0, 0] *= -1
+    turn = np.deg2rad(angle)
+    linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ scale
+    centre = _focus_point(sample, rng)
+    slack = np.array([cols, rows]) * (0.5 + rng.uniform(-0.12, 0.12, 2))
+    return np.column_stack([linear, slack - linear @ centre])
+
+
+def warp(sample: Sample, matrix: np.ndarray, size: Size, fill: tuple = (0, 0, 0)) -> Sample:
+    """Warp photo and truth by the (2, 3) ``matrix`` to height and width ``size``; masks that vanish are dropped."""
+    dsize = size[1], size[0]
+    shrink = abs(np.linalg.det(matrix[:, :2])) < 0.5
+    image = cv2.GaussianBlur(sample.image, (3, 3), 0) if shrink else sample.image
+    image = cv2.warpAffine(image, matrix, dsize, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
+    masks = np.zeros((len(sample.masks), *size), np.uint8)
+    for target, mask in zip(masks, sample.masks, strict=True):
+        target[:] = cv2.warpAffine(mask * 255, matrix, dsize, flags=cv2.INTER_LINEAR) > 127
+    keep = masks.sum(axis=(1, 2)) > 16
+    parsing = sample.parsing
+    if parsing is not None:
+        parsing = cv2.warpAffine(parsing, matrix, dsize, flags=cv2.INTER_NEAREST)
+    return Sample(image, masks[keep], sample.category_ids[keep], parsing)
+
+
+def replace_background(image: np.ndarray, matte: np.ndarray, background: np.ndarray) -> np.ndarray:
+    """Blend (H, W, 3) ``image`` over ``background`` by the bool ``matte``, softened by a pixel at its edge."""
+    alpha = cv2.GaussianBlur(matte.astype(np.uint8) * 255, (3, 3), 0)[..., None].astype(np.uint16)
+    return ((image * alpha + background * (255 - alpha)) // 255).astype(np.uint8)
+
+
+def random_background(size: Size, rng: np.random.Generator, textures: Sequence[np.ndarray]) -> np.ndarray:
+    """Return an (H, W, 3) uint8 scene without garments: a piece of a real photo, a gradient or soft clutter."""
+    kind = rng.random()
+    if textures and kind < 0.6:
+        return _texture_crop(textures[rng.integers(len(textures))], size, rng)
+    if kind < 0.8:
+        corners = rng.integers(0, 256, (2, 2, 3), dtype=np.uint8)
+        return cv2.resize(corners, size[::-1], interpolation=cv2.INTER_LINEAR)
+    cells = rng.integers(0, 256, (rng.integers(2, 9), rng.integers(2, 9), 3), dtype=np.uint8)
+    return cv2.resize(cells, size[::-1], interpolation=cv2.INTER_CUBIC if kind < 0.92 else cv2.INTER_NEAREST)
+
+
+def collect_textures(samples: Sequence[Sample], min_side: int = 72) -> list[np.ndarray]:
+    """Return corner pieces of not-worn photos that no mask touches: real beds, floors and walls."""
+    textures = []
+    for sample in samples:
+        if sample.worn or not len(sample.masks):
+            continue
+        ys, xs = np.flatnonzero(sample.matte.any(1)), np.flatnonzero(sample.matte.any(0))
+        strips = (sample.image[: ys[0]], sample.image[ys[-1] + 1 :], sample.image[:, : xs[0]], sample.image[:, xs[-1] + 1 :])
+        textures += [s.copy() for s in strips if min(s.shape[:2]) >= min_side]
+    return textures
+
+
+def degrade(image: np.ndarray, rng: np.random.Generator, config: AugmentConfig) -> np.ndarray:
+    """Apply random colour, tone, blur and sensor noise to RGB uint8 ``image``; returns a new array."""
+    if rng.random() < config.colour:
+        image = _jitter_colour(image, rng, config.hue)
+    if rng.random() < config.blur:
+        image = _blur(image, rng)
+    if rng.random() < config.noise:
+        sigma = rng.uniform(3, 16)
+        noise = rng.normal(0, sigma, image.shape).astype(np.float32)
+        image = np.clip(image + noise, 0, 255).astype(np.uint8)
+    return image
+
+
+def _random_angle(worn: bool, rng: np.random.Generator, config: AugmentConfig) -> float:
+    if worn:
+        return rng.normal(0, config.worn_angle / 2)
+    if rng.random() < config.flat_any_angle:
+        return rng.uniform(-180, 180)
+    return rng.normal(0, config.flat_angle / 2)
+
+
+def _focus_point(sample: Sample, rng: np.random.Generator) -> np.ndarray:
+    """Centre of the new picture: between the middle of the photo and a random point of its subject."""
+    height, width = sample.image.shape[:2]
+    middle = np.array([width / 2, height / 2])
+    matte = sample.matte
+    if not matte.any():
+        return middle
+    ys, xs = np.flatnonzero(matte.any(1)), np.flatnonzero(matte.any(0))
+    point = np.array([rng.uniform(xs[0], xs[-1] + 1), rng.uniform(ys[0], ys[-1] + 1)])
+    if not sample.worn:  # a flat-lay keeps its garment whole: a sleeve alone has no answer
+        point = np.array([(xs[0] + xs[-1]) / 2, (ys[0] + ys[-1]) / 2])
+    return middle + rng.random() * (point - middle)
+
+
+def _empty_scene(sample, size, rng, config, textures) -> Sample:
+    image = degrade(random_background(size, rng, textures), rng, config)
+    parsing = np.zeros(size, np.uint8)
+    return Sample(image, np.zeros((0, *size), np.uint8), np.zeros(0, np.int64), parsing)
+
+
+def _border_colour(image: np.ndarray) -> tuple[float, ...]:
+    edge = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    return tuple(edge.mean(axis=0).tolist())
+
+
+def _texture_crop(texture: np.ndarray, size: Size, rng: np.random.Generator) -> np.ndarray:
+    height, width = texture.shape[:2]
+    share = rng.uniform(0.4, 1.0)
+    rows, cols = max(8, int(height * share)), max(8, int(width * share))
+    y, x = rng.integers(height - rows + 1), rng.integers(width - cols + 1)
+    piece = texture[y : y + rows, x : x + cols]
+    if rng.random() < 0.5:
+        piece = np.rot90(piece, rng.integers(1, 4))
+    return cv2.resize(piece, size[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _jitter_colour(image: np.ndarray, rng: np.random.Generator, hue_probability: float) -> np.ndarray:
+    matrix = _saturation_matrix(np.exp(rng.normal(0, 0.35)))
+    if rng.random() < hue_probability:
+        matrix = _hue_matrix(rng.uniform(-np.pi, np.pi)) @ matrix
+    gain = np.exp(rng.normal(0, 0.18)) * np.exp(rng.normal(0, 0.06, 3))
+    image = cv2.transform(image, gain[:, None] * matrix)
+    gamma, contrast, shift = np.exp(rng.normal(0, 0.25)), np.exp(rng.normal(0, 0.15)), rng.normal(0, 0.05)
+    tone = np.linspace(0, 1, 256) ** gamma
+    table = np.clip(((tone - 0.5) * contrast + 0.5 + shift) * 255, 0, 255).astype(np.uint8)
+    return cv2.LUT(image, table)
+
+
+def _saturation_matrix(factor: float) -> np.ndarray:
+    luma = np.array([0.299, 0.587, 0.114])
+    return factor * np.eye(3) + (1 - factor) * np.tile(luma, (3, 1))
+
+
+def _hue_matrix(angle: float) -> np.ndarray:
+    """Rotation about the grey axis (Rodrigues' formula)."""
+    axis = np.full(3, 3**-0.5)
+    cross = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
+    return np.cos(angle) * np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * np.outer(axis, axis)
+
+
+def _blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if rng.random() < 0.5:
+        return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.8))
+    kernel = np.zeros((9, 9), np.float32)  # motion: a line through the middle
+    cv2.line(kernel, (4 - rng.integers(1, 5), 4 - rng.integers(-2, 3)), (4, 4), 1)
+    kernel += kernel[::-1, ::-1]
+    return cv2.filter2D(image, -1, kernel / kernel.sum())

@@ -1,0 +1,178 @@
+"""Our U-Net as a segmenter: resize, 18 sigmoid channels, then garments read off the channels.
+
+Reading order: pixels choose a body slot (top, outer, bottom, dress) first, connected regions of a slot become
+garments, and each region votes for its category as a whole.  A skirt whose left half looks a little like
+shorts thus stays one garment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from ewardrobe import weights as weight_files
+from ewardrobe.detections import Detections
+from ewardrobe.segmenters import check_image
+from ewardrobe.segmenters.unet_model import STRIDE, WIDTHS, UNet
+from ewardrobe.taxonomy import CATEGORIES, SLOTS, category_ids_of_slot
+
+MEAN, STD = 127.5, 64.0
+"""Pixel normalisation, in units of 0..255."""
+
+GARMENTS = len(CATEGORIES)
+SLOT_CHANNELS = [[i - 1 for i in category_ids_of_slot(slot)] for slot in SLOTS]
+
+
+@dataclass(frozen=True)
+class DecodeConfig:
+    """What counts as a garment: area shares are of the whole picture, or of the slot's largest piece."""
+
+    min_area: float = 0.002
+    min_piece: float = 0.04
+    join_gap: float = 0.01
+
+
+class UNetSegmenter:
+    """Runs a trained ``UNet`` at ``size`` pixels on the long side; safe from several threads."""
+
+    name = "unet"
+
+    def __init__(self, model: UNet, size: int = 288, device: str = "cpu", flip: bool = False) -> None:
+        self.model = model.eval().to(device, memory_format=torch.channels_last)
+        self.size, self.device, self.flip = size, device, flip
+        self.decode_config = DecodeConfig()
+
+    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+        """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
+        image = check_image(image)
+        return decode(self.probabilities(image), image.shape[:2], min_score, self.decode_config)
+
+    def parse(self, image: np.ndarray) -> np.ndarray:
+        """Return the label map (H, W) uint8 of ``image``: 0 background, 1..13 garments, 14..18 context."""
+        probabilities = resize_channels(self.probabilities(check_image(image)), image.shape[:2])
+        return label_map(probabilities)
+
+    def probabilities(self, image: np.ndarray) -> np.ndarray:
+        """Return (18, h, w) float32 in [0, 1] at half of the network's input resolution, edges aligned with ``image``."""
+        batch, (rows, cols) = preprocess(image, self.size)
+        with torch.inference_mode():
+            batch = batch.to(self.device, memory_format=torch.channels_last)
+            probabilities = torch.sigmoid(self.model(batch)[0])
+            if self.flip:
+                mirrored = torch.sigmoid(self.model(batch.flip(3))[0]).flip(3)
+                probabilities = (probabilities + mirrored) / 2
+        return probabilities[0, :, : -(-rows // 2), : -(-cols // 2)].float().cpu().numpy()
+
+
+def load(weights: Path | None = None) -> UNetSegmenter:
+    """Load the shipped weights, or a file that ``train.unet`` wrote; ``WeightsError`` says what is wrong with it."""
+    state, entry = weight_files.load_state("unet", weights)
+    model = UNet(tuple(state.get("widths", WIDTHS)))
+    weight_files.fill(model, state["model"], "unet")
+    return UNetSegmenter(model, size=int(state.get("size", 288)), flip=bool(state.get("flip", False)))
+
+
+def preprocess(image: np.ndarray, size: int) -> tuple[torch.Tensor, tuple[int, int]]:
+    """Return the (1, 3, h, w) float32 network input and its rows and columns before padding.
+
+    The long side becomes ``size`` pixels (also for smaller pictures), the rest up to a multiple of 32 repeats the edge.
+    """
+    height, width = image.shape[:2]
+    scale = size / max(height, width)
+    rows, cols = max(1, round(height * scale)), max(1, round(width * scale))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(image, (cols, rows), interpolation=method)
+    padded = cv2.copyMakeBorder(small, 0, -rows % STRIDE, 0, -cols % STRIDE, cv2.BORDER_REPLICATE)
+    return to_input(padded[None]), (rows, cols)
+
+
+def to_input(images: np.ndarray) -> torch.Tensor:
+    """Turn (B, H, W, 3) RGB uint8 into the normalised (B, 3, H, W) float32 that the network reads."""
+    return ((torch.from_numpy(images).float() - MEAN) / STD).permute(0, 3, 1, 2)
+
+
+def resize_channels(probabilities: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize (C, h, w) float32 probabilities bilinearly to (C, *size): before any argmax, so edges stay smooth."""
+    return F.interpolate(torch.from_numpy(probabilities)[None], size=size, mode="bilinear", align_corners=False)[0].numpy()
+
+
+def label_map(probabilities: np.ndarray) -> np.ndarray:
+    """Return (H, W) uint8 labels 0..18 from (18, H, W) probabilities.
+
+    Channels of the same kind add up before they compete: a pixel that is 0.4 skirt and 0.4 shorts is not background.
+    """
+    garment = probabilities[:GARMENTS].sum(axis=0)
+    context = probabilities[GARMENTS:].sum(axis=0)
+    background = 1 - garment - context
+    labels = np.where(
+        garment >= context, probabilities[:GARMENTS].argmax(axis=0), GARMENTS + probabilities[GARMENTS:].argmax(axis=0)
+    )
+    labels = labels + 1
+    labels[np.maximum(garment, context) <= background] = 0
+    return labels.astype(np.uint8)
+
+
+def decode(probabilities: np.ndarray, image_size: tuple[int, int], min_score: float, config: DecodeConfig) -> Detections:
+    """Turn (18, h, w) probabilities into garments of an image of ``image_size`` (height, width).
+
+    A region whose category is in doubt gives several candidates with the same mask; their scores share the
+    region's score.
+    """
+    rivals = _rivals(probabilities)
+    winner = rivals.argmax(axis=0)
+    bodies = _joined_regions(winner < len(SLOTS) + 1, config.join_gap)
+    masks, ids, scores = [], [], []
+    for slot, channels in enumerate(SLOT_CHANNELS):
+        margin = rivals[slot] - np.delete(rivals, slot, axis=0).max(axis=0)
+        for region in _regions(winner == slot, bodies, config):
+            votes = probabilities[channels][:, region].mean(axis=1)
+            keep = [(c + 1, float(min(v, 1.0))) for c, v in zip(channels, votes, strict=True) if v >= min_score]
+            if keep:
+                masks += [_full_mask(region, margin, image_size)] * len(keep)
+                ids += [c for c, _ in keep]
+                scores += [v for _, v in keep]
+    if not masks:
+        return Detections.empty(*image_size)
+    return Detections.from_masks(np.stack(masks), ids, scores).sorted_by_score()
+
+
+def _rivals(probabilities: np.ndarray) -> np.ndarray:
+    """Return (6, h, w): the four slots, the person's context, the background; they compete for every pixel."""
+    slots = [probabilities[channels].sum(axis=0) for channels in SLOT_CHANNELS]
+    context = probabilities[GARMENTS:].sum(axis=0)
+    return np.stack([*slots, context, 1 - sum(slots) - context])
+
+
+def _joined_regions(foreground: np.ndarray, gap: float) -> np.ndarray:
+    """Number the connected regions of (h, w) bool, joined across gaps up to ``gap`` of the longer side."""
+    radius = max(1, round(gap * max(foreground.shape)))
+    kernel = np.ones((2 * radius + 1,) * 2, np.uint8)
+    return cv2.connectedComponents(cv2.dilate(foreground.astype(np.uint8), kernel))[1]
+
+
+def _regions(pixels: np.ndarray, bodies: np.ndarray, config: DecodeConfig):
+    """Yield (h, w) bool regions: the pieces of one slot that belong to one body, specks dropped.
+
+    A coat worn open is two pieces of one garment, two shirts side by side on a bed are two garments.
+    """
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(pixels.astype(np.uint8))
+    if count < 2:
+        return
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    large = 1 + np.flatnonzero(areas >= max(config.min_area * pixels.size, config.min_piece * areas.max()))
+    kept = np.where(np.isin(pieces, large), bodies, 0)
+    for body in np.unique(kept[kept > 0]):
+        yield kept == body
+
+
+def _full_mask(region: np.ndarray, margin: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
+    """Scale a region to the image; its edge runs where the (h, w) ``margin`` over the rivals crosses zero."""
+    near = cv2.dilate(region.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    edge = np.where(near, np.minimum(margin, -1e-3), -1)
+    soft = np.where(region, np.maximum(margin, 1e-3), edge).astype(np.float32)
+    return cv2.resize(soft, image_size[::-1], interpolation=cv2.INTER_LINEAR) > 0

@@ -1,0 +1,95 @@
+"""The shipped weights: a manifest with checksums, and loading that refuses anything that does not agree with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+MANIFEST = "manifest.json"
+
+
+class WeightsError(RuntimeError):
+    """Weights are missing, altered, unreadable or of another model; the message says which, and the cure."""
+
+
+def weights_dir() -> Path:
+    """Return the folder of the weights: ``EWARDROBE_WEIGHTS`` if set, else ``weights/`` beside the package."""
+    override = os.environ.get("EWARDROBE_WEIGHTS")
+    return Path(override) if override else Path(__file__).resolve().parent.parent / "weights"
+
+
+def read_manifest(folder: Path | None = None) -> dict[str, dict]:
+    """Return the manifest's entries by model name: file, sha256, bytes, licence, data, config, commit, …"""
+    path = (folder or weights_dir()) / MANIFEST
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["models"]
+    except FileNotFoundError:
+        raise WeightsError(f"{path} is missing: restore the folder weights/ from the repository, or train ({_HOW})") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{path} is not a readable manifest ({error}): restore it from the repository") from error
+
+
+def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
+    """Return the weights file of model ``name`` and its manifest entry, once its size and sha256 agree."""
+    folder = folder or weights_dir()
+    entries = read_manifest(folder)
+    if name not in entries:
+        raise WeightsError(f"no weights for {name!r} in {folder / MANIFEST} (has: {', '.join(sorted(entries)) or 'none'}); {_HOW}")
+    entry = entries[name]
+    path = folder / entry["file"]
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing: restore it from the repository, or train ({_HOW})")
+    stat = path.stat()
+    actual = _sha256(path, stat.st_size, stat.st_mtime_ns)
+    if stat.st_size != entry["bytes"] or actual != entry["sha256"]:
+        raise WeightsError(
+            f"{path} is not the file of the manifest: sha256 {actual[:12]}… ({stat.st_size} bytes), expected "
+            f"{entry['sha256'][:12]}… ({entry['bytes']} bytes); restore it, or register your own with `python -m train.register`"
+        )
+    return path, entry
+
+
+def load_state(name: str, weights: Path | None = None, folder: Path | None = None) -> tuple[dict, dict]:
+    """Return the content and the manifest entry of a weights file, loaded without unpickling code.
+
+    ``weights`` is a file of your own, which no checksum covers; without it the verified shipped file is read.
+    """
+    path, entry = (Path(weights), {}) if weights is not None else verified_path(name, folder)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise WeightsError(f"{path} does not exist") from None
+    except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals
+        raise WeightsError(f"{path} is not readable as weights ({type(error).__name__}: {error})") from error
+    if not isinstance(state, dict) or state.get("kind") != name:
+        kind = state.get("kind") if isinstance(state, dict) else type(state).__name__
+        raise WeightsError(f"{path} holds {kind!r}, not {name!r}: give the file of that model")
+    return state, entry
+
+
+def fill(model: torch.nn.Module, state: dict, name: str) -> None:
+    """Copy ``state`` (any float precision) into ``model``; ``WeightsError`` if the layers do not match."""
+    try:
+        model.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in state.items()})
+    except (RuntimeError, AttributeError) as error:
+        raise WeightsError(f"the weights do not fit the network {name!r} ({str(error).splitlines()[0]})") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file as hexadecimal text."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, size: int, mtime_ns: int) -> str:
+    """Checksum once for each state of the file: size and time of change are part of the key."""
+    return sha256_of(path)
+
+
+_HOW = "see “Train” in README.md"

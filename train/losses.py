@@ -1,0 +1,41 @@
+"""Losses of the U-Net: binary cross-entropy and Dice over sigmoid channels that may be unlabelled."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def bce_loss(logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
+    """Mean binary cross-entropy over the labelled channels.
+
+    logits, target: (B, C, H, W), target in [0, 1]; labelled: (B, C) in {0, 1}.
+    """
+    loss = F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(dim=(2, 3))
+    return (loss * labelled).sum() / labelled.sum().clamp(min=1)
+
+
+def dice_loss(logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
+    """Soft Dice (Milletari et al., 2016) of each channel over the batch, averaged over the channels present in it.
+
+    Pooling over the batch keeps a garment of few pixels from weighing as much as a whole coat.
+    """
+    probability = torch.sigmoid(logits) * labelled[:, :, None, None]
+    target = target * labelled[:, :, None, None]
+    overlap = (probability * target).sum(dim=(0, 2, 3))
+    total = (probability + target).sum(dim=(0, 2, 3))
+    present = target.sum(dim=(0, 2, 3)) > 0
+    dice = (2 * overlap + 1) / (total + 1)
+    return (1 - dice)[present].mean() if present.any() else logits.sum() * 0
+
+
+def union_loss(logits: Tensor, target: Tensor, count: int) -> Tensor:
+    """Binary cross-entropy of "some garment" against none, for the first ``count`` channels.
+
+    The union of independent channels is 1 - prod(1 - p); written with log(1 - p) = -softplus(z) it is stable.
+    """
+    log_none = -F.softplus(logits[:, :count]).sum(dim=1)
+    wanted = target[:, :count].amax(dim=1)
+    log_some = torch.log(-torch.expm1(log_none.clamp(max=-1e-4)))
+    return -(wanted * log_some + (1 - wanted) * log_none).mean()
