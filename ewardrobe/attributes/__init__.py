@@ -1,0 +1,1 @@
+"""What can be told of a garment from its pixels."""

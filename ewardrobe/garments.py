@@ -1,0 +1,191 @@
+"""From detections to garments: overlaps resolved, masks refined, transparent cut-outs, colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ewardrobe.attributes.colour import ColourShare, dominant_colours, garment_colour
+from ewardrobe.detections import Detections
+from ewardrobe.masks import drop_specks, fill_holes, grow, mask_box, padded_box, pairwise_iou
+from ewardrobe.refinement import guided_filter, refine_mask
+from ewardrobe.taxonomy import LAYER_ORDER, category
+
+MIN_IMAGE_SHARE = 0.0005
+"""A garment smaller than this share of the photo is a speck of the model's, not a garment."""
+
+MIN_PART_SHARE = 0.02
+"""A loose part smaller than this share of its garment is a speck; a hole smaller than a fifth of it is a gap."""
+
+SAME_GARMENT_IOU = 0.7
+"""Two detections that overlap this much are one garment named twice; the higher score stays."""
+
+MIN_VISIBLE_SHARE = 0.3
+"""A garment that keeps less of its mask than this under the layers above it was never there."""
+
+CUTOUT_MARGIN = 0.02
+"""Transparent border of a cut-out as a share of its long side."""
+
+REFINEMENT_MARGIN = 0.06
+"""How far around the mask, as a share of its long side, the refinement may look."""
+
+EDGE_PX = 3
+"""Reach of the soft edge in pixels, to either side of the outline."""
+
+
+@dataclass(frozen=True, eq=False)
+class Garment:
+    """One garment cut out of a photo.
+
+    category_id: 1..13 (DeepFashion2); score: 0..1; mask: (H, W) bool of the whole photo; box: tight ``x0 y0 x1 y1``
+    pixels of the mask, ends exclusive; cutout: RGBA uint8 (h, w, 4), tight with a transparent margin, alpha soft at the
+    edge and not premultiplied; colours: largest share first.
+    """
+
+    category_id: int
+    score: float
+    mask: np.ndarray
+    box: tuple[int, int, int, int]
+    cutout: np.ndarray
+    colours: tuple[ColourShare, ...]
+
+    @property
+    def name(self) -> str:
+        """DeepFashion2's name of the category."""
+        return category(self.category_id).name
+
+    @property
+    def colour(self) -> str:
+        """Name of the main colour, or "multicolour"."""
+        return garment_colour(self.colours)
+
+
+def extract_garments(image: np.ndarray, detections: Detections, *, refine: bool = True) -> list[Garment]:
+    """Cut every garment of ``detections`` out of ``image`` (RGB uint8 (H, W, 3)), in the detections' order.
+
+    Of two detections of one garment the higher score stays; where garments overlap the upper layer
+    (``taxonomy.LAYER_ORDER``), within a layer the higher score, keeps the pixel; specks are dropped; with ``refine``
+    the outline is moved to the photo's edges.  Raises ``ValueError`` when the masks belong to an image of another size.
+    """
+    if image.shape[:2] != detections.image_size:
+        raise ValueError(f"image is {image.shape[:2]}, the masks are {detections.image_size}: give the same image")
+    detections = resolve_overlaps(drop_duplicates(detections))
+    if refine:
+        detections = resolve_overlaps(refined(image, detections))
+    return [
+        garment_from_mask(image, one.masks[0], int(one.category_ids[0]), float(one.scores[0])) for one in detections
+    ]
+
+
+def garment_from_mask(image: np.ndarray, mask: np.ndarray, category_id: int, score: float) -> Garment:
+    """Make the garment of ``mask`` (H, W) bool as it stands: soft edge, cut-out, colours; no refinement.
+
+    Raises ``ValueError`` for an empty mask or one of another size than ``image``.
+    """
+    if mask.shape != image.shape[:2]:
+        raise ValueError(f"image is {image.shape[:2]}, the mask is {mask.shape}: give the mask of this image")
+    box = mask_box(mask)
+    if box == (0, 0, 0, 0):
+        raise ValueError("the mask is empty: nothing to cut out; grow it or draw it again")
+    colours = dominant_colours(image[_slices(box)], mask[_slices(box)])
+    return Garment(category_id, score, mask, box, _cutout(image, mask, box), colours)
+
+
+def edit_mask(mask: np.ndarray, grow_px: int) -> np.ndarray:
+    """Return ``mask`` (H, W) bool with its outline moved outwards by ``grow_px`` pixels (negative: inwards)."""
+    return grow(mask, grow_px)
+
+
+def drop_duplicates(detections: Detections) -> Detections:
+    """Of detections whose masks agree (IoU ≥ ``SAME_GARMENT_IOU``) keep the highest score, whatever the category."""
+    iou = pairwise_iou(detections.masks, detections.masks)
+    keep: list[int] = []
+    for i in np.argsort(-detections.scores, kind="stable"):
+        if all(iou[i, j] < SAME_GARMENT_IOU for j in keep):
+            keep.append(int(i))
+    return detections[sorted(keep)]
+
+
+def resolve_overlaps(detections: Detections) -> Detections:
+    """Give every pixel to one garment, then tidy each mask and drop what was a speck or hardly seen.
+
+    The upper layer of ``taxonomy.LAYER_ORDER`` wins, within a layer the higher score.
+    """
+    masks, free = detections.masks.copy(), np.ones(detections.image_size, bool)
+    keep = np.zeros(len(detections), bool)
+    for i in _from_the_top(detections):
+        visible = detections.masks[i] & free
+        masks[i] = _tidied(visible) & free
+        free &= ~masks[i]
+        keep[i] = _is_garment(masks[i], detections.masks[i])
+    kept = detections[keep]
+    return Detections.from_masks(masks[keep], kept.category_ids, kept.scores)
+
+
+def refined(image: np.ndarray, detections: Detections) -> Detections:
+    """Return ``detections`` with every mask refined on ``image``; masks may overlap again by a few pixels."""
+    masks = detections.masks.copy()
+    for mask, box in zip(masks, detections.boxes.astype(int).tolist(), strict=True):
+        margin = max(8, round(REFINEMENT_MARGIN * max(box[2] - box[0], box[3] - box[1])))
+        part = _slices(padded_box(tuple(box), margin, *mask.shape))
+        better = refine_mask(image[part], mask[part])
+        mask[part] = better if better.any() else mask[part]
+    return Detections.from_masks(masks, detections.category_ids, detections.scores)
+
+
+def _from_the_top(detections: Detections) -> list[int]:
+    layers = [LAYER_ORDER.index(category(i).slot) for i in detections.category_ids]
+    return sorted(range(len(detections)), key=lambda i: (layers[i], -float(detections.scores[i])))
+
+
+def _tidied(mask: np.ndarray) -> np.ndarray:
+    area = np.count_nonzero(mask)
+    return fill_holes(drop_specks(mask, max(1, int(area * MIN_PART_SHARE))), int(area * MIN_PART_SHARE / 5))
+
+
+def _is_garment(visible: np.ndarray, whole: np.ndarray) -> bool:
+    area = np.count_nonzero(visible)
+    return area >= MIN_IMAGE_SHARE * visible.size and area >= MIN_VISIBLE_SHARE * np.count_nonzero(whole)
+
+
+def _slices(box: tuple[int, int, int, int]) -> tuple[slice, slice]:
+    x0, y0, x1, y1 = box
+    return slice(y0, y1), slice(x0, x1)
+
+
+def _cutout(image: np.ndarray, mask: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    margin = max(EDGE_PX, round(CUTOUT_MARGIN * max(box[2] - box[0], box[3] - box[1])))
+    x0, y0, x1, y1 = wide = padded_box(box, margin, *mask.shape)
+    rgb, part = image[_slices(wide)], mask[_slices(wide)]
+    alpha = soft_alpha(rgb, part)
+    rgba = np.dstack([_without_halo(rgb, part, alpha), np.rint(alpha * 255).astype(np.uint8)])
+    # Where the garment touches the photo's border the margin is empty canvas.
+    missing = [(margin - (box[1] - y0), margin - (y1 - box[3])), (margin - (box[0] - x0), margin - (x1 - box[2]))]
+    return np.pad(rgba, [*missing, (0, 0)])
+
+
+def soft_alpha(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the (h, w) float32 alpha 0..1 of ``mask``: a guided-filter matte within ``EDGE_PX`` of the outline.
+
+    Farther inside it is 1, farther outside 0.  rgb: RGB uint8 (h, w, 3).
+    """
+    matte = guided_filter(rgb.astype(np.float32) / 255, mask.astype(np.float32), EDGE_PX, eps=1e-4)
+    feather = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), EDGE_PX / 3)
+    alpha = np.clip((matte + feather) / 2 * 1.1 - 0.05, 0, 1)
+    alpha[grow(mask, -EDGE_PX)] = 1
+    alpha[~grow(mask, EDGE_PX)] = 0
+    return alpha
+
+
+def _without_halo(rgb: np.ndarray, mask: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Return ``rgb`` with the background's share of the edge pixels replaced by the garment's colour nearby."""
+    inner = grow(mask, -EDGE_PX)
+    inner = (inner if inner.any() else mask).astype(np.float32)
+    near = (4 * EDGE_PX + 1,) * 2
+    weight = cv2.blur(inner, near)[..., None]
+    garment = cv2.blur(rgb * inner[..., None], near) / np.maximum(weight, 1e-6)
+    own = alpha[..., None] ** 4
+    mixed = np.where(weight > 1e-3, rgb * own + garment * (1 - own), rgb)
+    return np.where(alpha[..., None] > 0, np.rint(mixed), garment * (weight > 1e-3)).astype(np.uint8)
