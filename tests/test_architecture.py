@@ -1,0 +1,148 @@
+"""Rules of the house that a reader relies on: who imports whom, how long a file gets, what is documented and pinned."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PACKAGE = sorted((REPOSITORY / "ewardrobe").rglob("*.py"))
+PAGES = sorted((REPOSITORY / "pages").glob("*.py"))
+TRAIN = sorted((REPOSITORY / "train").rglob("*.py"))
+REQUIREMENTS = sorted(REPOSITORY.glob("requirements*.txt"))
+
+MAX_LINES = 300
+LONG_FILES: frozenset[str] = frozenset()  # files that may be longer, with a reason beside each
+MAX_PAGE_LINES = 110
+
+# Written apart, so that this file does not contain what it looks for.
+MACHINE_PATHS = re.compile(
+    "|".join([r"/wo" + r"rk/", r"/tm" + r"p/ew", r"/ro" + r"ot/", r"/ho" + r"me/[a-z]", r"/Us" + r"ers/[a-z]"])
+)
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(REPOSITORY).as_posix()
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported_modules(path: Path) -> set[str]:
+    """Top-level names of everything that a file imports, inside functions too."""
+    names: set[str] = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names.add((node.module or "").partition(".")[0])
+    return names
+
+
+def public_definitions(body: list[ast.stmt], prefix: str = ""):
+    """Yield (name, node) of the public functions, classes and methods; ``__init__`` and such speak for themselves."""
+    for node in body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            yield prefix + node.name, node
+            if isinstance(node, ast.ClassDef):
+                yield from public_definitions(node.body, f"{prefix}{node.name}.")
+
+
+def requirement_lines(path: Path) -> list[str]:
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line and not line.startswith(("#", "-r "))]
+
+
+def tracked_files() -> list[Path]:
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [REPOSITORY / name for name in listing.stdout.split("\0") if name]
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
+def test_package_knows_neither_streamlit_nor_training(path):
+    banned = {"train", "pages", "tests"} | (set() if path.name == "ui.py" else {"streamlit", "streamlit_webrtc"})
+    assert not imported_modules(path) & banned
+
+
+@pytest.mark.parametrize("path", TRAIN, ids=name_of)
+def test_training_knows_no_streamlit(path):
+    assert not imported_modules(path) & {"streamlit", "streamlit_webrtc", "pages"}
+
+
+@pytest.mark.parametrize("path", PACKAGE + PAGES + TRAIN, ids=name_of)
+def test_files_are_short_enough_to_read(path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= MAX_LINES or name_of(path) in LONG_FILES, f"{lines} lines: split it by subject"
+
+
+def test_long_files_are_still_long():
+    for name in LONG_FILES:
+        assert len((REPOSITORY / name).read_text(encoding="utf-8").splitlines()) > MAX_LINES, (
+            f"{name}: take it off the list"
+        )
+
+
+@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
+def test_whatever_is_public_is_documented(path):
+    missing = [name for name, node in public_definitions(tree(path).body) if not ast.get_docstring(node)]
+    assert ast.get_docstring(tree(path)), "the module says what it is for"
+    assert not missing, f"no docstring: {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_pages_are_thin(path):
+    calls = {
+        node.func.id for node in ast.walk(tree(path)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert "open" not in calls, "files are the package's work"
+    assert not imported_modules(path) & {"cv2", "torch", "ultralytics"}, "pixels are the package's work"
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MAX_PAGE_LINES
+
+
+def test_nothing_mentions_one_persons_machine():
+    found = []
+    for path in tracked_files():
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (UnicodeDecodeError, OSError):  # a binary file, or one that is being renamed
+            continue
+        found += [f"{name_of(path)}:{number}" for number, line in enumerate(lines, 1) if MACHINE_PATHS.search(line)]
+    assert not found
+
+
+@pytest.mark.parametrize("path", REQUIREMENTS, ids=name_of)
+def test_requirements_are_pinned_and_explained(path):
+    lines = requirement_lines(path)
+    assert lines
+    assert not [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)]
+    assert path.read_text(encoding="utf-8").count("#") >= len(lines) // 2
+
+
+def test_one_opencv_only():
+    names = {line.partition("==")[0] for path in REQUIREMENTS for line in requirement_lines(path)}
+    assert names & {"opencv-python", "opencv-python-headless", "opencv-contrib-python"} == {"opencv-python"}
+
+
+def test_readme_begins_with_commands_that_exist():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^make (\w+)", readme, re.MULTILINE))
+    assert {"app", "test"} <= targets
+    assert not [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)]
+    assert "pip install -r requirements.txt" in readme
+
+
+def test_readme_names_existing_files():
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)\)", readme)
+    assert links
+    assert not [link for link in links if not (REPOSITORY / link).exists()]
