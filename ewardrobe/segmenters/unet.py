@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from ewardrobe import runtime
 from ewardrobe import weights as weight_files
 from ewardrobe.detections import Detections
 from ewardrobe.segmenters import check_image
@@ -60,7 +61,7 @@ class UNetSegmenter:
     def probabilities(self, image: np.ndarray) -> np.ndarray:
         """Return (18, h, w) float32 in [0, 1] at half of the network's input resolution, edges aligned with ``image``."""
         batch, (rows, cols) = preprocess(image, self.size)
-        with torch.inference_mode():
+        with runtime.inference_slot(), torch.inference_mode():
             batch = batch.to(self.device, memory_format=torch.channels_last)
             probabilities = torch.sigmoid(self.model(batch)[0])
             if self.flip:
@@ -71,7 +72,7 @@ class UNetSegmenter:
 
 def load(weights: Path | None = None) -> UNetSegmenter:
     """Load the shipped weights, or a file that ``train.unet`` wrote; ``WeightsError`` says what is wrong with it."""
-    state, entry = weight_files.load_state("unet", weights)
+    state, _ = weight_files.load_state("unet", weights)
     model = UNet(tuple(state.get("widths", WIDTHS)))
     weight_files.fill(model, state["model"], "unet")
     return UNetSegmenter(model, size=int(state.get("size", 288)), flip=bool(state.get("flip", False)))

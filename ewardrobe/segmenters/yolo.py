@@ -1,0 +1,108 @@
+"""YOLO-seg (ultralytics) as a segmenter: boxes, then masks from prototypes (Bolya et al., YOLACT, ICCV 2019).
+
+The network is ultralytics'; our weights file holds its tensors and the name of its configuration, so loading runs no
+pickled code.  Pre- and post-processing are here, which keeps the model safe from several threads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from ewardrobe import runtime
+from ewardrobe import weights as weight_files
+from ewardrobe.detections import Detections
+from ewardrobe.segmenters import check_image
+from ewardrobe.taxonomy import CATEGORIES
+
+ARCHITECTURE = "yolo11n-seg.yaml"
+STRIDE = 32
+MAX_GARMENTS = 30
+NMS_IOU = 0.7
+
+
+class YoloSegmenter:
+    """Runs a trained ultralytics ``SegmentationModel`` at ``size`` pixels on the long side."""
+
+    name = "yolo"
+
+    def __init__(self, model: torch.nn.Module, size: int = 320, device: str = "cpu") -> None:
+        self.model, self.size, self.device = model.eval().to(device), size, device
+
+    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+        """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
+        from ultralytics.utils.nms import non_max_suppression
+
+        image = check_image(image)
+        batch, (rows, cols) = preprocess(image, self.size)
+        with runtime.inference_slot(), torch.inference_mode():
+            (boxes, protos), _ = self.model(batch.to(self.device))
+            end_to_end = bool(getattr(self.model, "end2end", False))
+            rows_found = non_max_suppression(
+                boxes, max(min_score, 1e-3), NMS_IOU, max_det=MAX_GARMENTS, nc=len(CATEGORIES), end2end=end_to_end,
+                max_time_img=10.0,
+            )[0]
+            logits = (rows_found[:, 6:] @ protos[0].flatten(1)).view(-1, *protos.shape[2:])
+        found, logits = rows_found.float().cpu().numpy(), logits.float().cpu().numpy()
+        scale = image.shape[0] / rows, image.shape[1] / cols
+        masks = [
+            full_mask(soft, box[:4], (rows, cols), batch.shape[2:], image.shape[:2], scale)
+            for soft, box in zip(logits, found, strict=True)
+        ]
+        if not masks:
+            return Detections.empty(*image.shape[:2])
+        scores = np.clip(found[:, 4], 0, 1)
+        return Detections.from_masks(np.stack(masks), found[:, 5].astype(np.int64) + 1, scores).sorted_by_score()
+
+
+def load(weights: Path | None = None) -> YoloSegmenter:
+    """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
+    state, _ = weight_files.load_state("yolo", weights)
+    model = build(state["architecture"])
+    weight_files.fill(model, state["model"], "yolo")
+    return YoloSegmenter(model, size=int(state["size"]))
+
+
+def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:
+    """Return an untrained ultralytics network for the 13 categories, such as ``yolo11n-seg.yaml``."""
+    runtime.quiet_ultralytics()
+    from ultralytics.nn.tasks import SegmentationModel
+
+    model = SegmentationModel(architecture, nc=len(CATEGORIES), verbose=False)
+    model.names = {c.id - 1: c.name for c in CATEGORIES}
+    return model
+
+
+def preprocess(image: np.ndarray, size: int) -> tuple[torch.Tensor, tuple[int, int]]:
+    """Return the (1, 3, h, w) float32 input in [0, 1] and its rows and columns before padding with grey 114."""
+    scale = size / max(image.shape[:2])
+    rows, cols = (max(1, round(side * scale)) for side in image.shape[:2])
+    small = cv2.resize(image, (cols, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    padded = cv2.copyMakeBorder(
+        small, 0, -rows % STRIDE, 0, -cols % STRIDE, cv2.BORDER_CONSTANT, value=(114, 114, 114)
+    )
+    return to_input(padded[None]), (rows, cols)
+
+
+def to_input(images: np.ndarray) -> torch.Tensor:
+    """Turn (B, H, W, 3) RGB uint8 into the (B, 3, H, W) float32 in [0, 1] that the network reads."""
+    return (torch.from_numpy(images).float() / 255).permute(0, 3, 1, 2).contiguous()
+
+
+def full_mask(logits, box_xyxy, content, padded, image_size, scale) -> np.ndarray:
+    """Scale (h, w) prototype logits to the image and crop them to their box; returns (H, W) bool.
+
+    box_xyxy is in pixels of the padded input, ``content`` its rows and columns without the padding.
+    """
+    mask = np.zeros(image_size, bool)
+    x0, x1 = (int(np.clip(round(v * scale[1]), 0, image_size[1])) for v in (box_xyxy[0], box_xyxy[2]))
+    y0, y1 = (int(np.clip(round(v * scale[0]), 0, image_size[0])) for v in (box_xyxy[1], box_xyxy[3]))
+    if x1 <= x0 or y1 <= y0:
+        return mask
+    soft = cv2.resize(logits, (padded[1], padded[0]), interpolation=cv2.INTER_LINEAR)[: content[0], : content[1]]
+    soft = cv2.resize(soft, image_size[::-1], interpolation=cv2.INTER_LINEAR)
+    mask[y0:y1, x0:x1] = soft[y0:y1, x0:x1] > 0
+    return mask

@@ -1,0 +1,137 @@
+"""Train YOLO-seg (ultralytics' network and loss) on a data set in DeepFashion2's layout.
+
+    python -m train.yolo --data DATA --name yolo --steps 8000
+    python -m train.yolo --data DATA --name yolo --steps 8000 --resume
+
+The network starts from random tensors; ``--pretrained yolo11n-seg.pt`` starts from ultralytics' COCO weights where
+there is a network connection.  ``python -m train.register yolo runs/NAME/best.pt`` ships the result.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import torch
+
+from ewardrobe import runtime
+from ewardrobe.datasets.deepfashion2 import DatasetError
+from ewardrobe.datasets.samples import Sample
+from ewardrobe.detections import masks_to_xyxy
+from ewardrobe.segmenters.yolo import ARCHITECTURE, YoloSegmenter, build, to_input
+from train.engine import TrainingError, option, parse_config
+from train.trainer import Config, run
+
+MASK_STRIDE = 4
+"""Prototype masks have a quarter of the input's resolution."""
+
+
+@dataclass
+class YoloConfig(Config):
+    """Flags of ``python -m train.yolo``."""
+
+    name: str = option("yolo", "run name: results go to runs/NAME")
+    architecture: str = option(ARCHITECTURE, "ultralytics configuration, such as yolo11n-seg.yaml or yolo26n-seg.yaml")
+    pretrained: str = option("", "ultralytics checkpoint to start from, such as yolo11n-seg.pt")
+    lr: float = option(1e-3, "peak learning rate")
+    weight_decay: float = option(0.01, "AdamW's weight decay")
+    clip: float = option(10.0, "gradient norm limit")
+    eval_size: int = option(320, "pixels on the long side at validation and in the app")
+    box_gain: float = option(7.5, "weight of the box and mask losses")
+    cls_gain: float = option(0.5, "weight of the category loss")
+    dfl_gain: float = option(1.5, "weight of the distribution focal loss")
+
+
+class YoloTask:
+    """YOLO-seg in the common loop."""
+
+    kind = "yolo"
+
+    def __init__(self, config: YoloConfig) -> None:
+        self.config = config
+
+    def build(self) -> torch.nn.Module:
+        """Return ultralytics' network, with the gains that its loss reads."""
+        model = build(self.config.architecture)
+        if self.config.pretrained:
+            load_pretrained(model, self.config.pretrained)
+        c = self.config
+        model.args = SimpleNamespace(
+            box=c.box_gain, cls=c.cls_gain, dfl=c.dfl_gain, overlap_mask=True, epochs=100, task="segment", imgsz=c.image_size
+        )
+        return model
+
+    def encode(self, sample: Sample) -> tuple:
+        """Return image (h, w, 3) uint8, classes (n,) 0..12, boxes (n, 4) xywh in 0..1, index mask (h/4, w/4) uint8.
+
+        The index mask holds 1 + the garment's row; larger garments are painted first, as ultralytics does.
+        """
+        height, width = sample.image.shape[:2]
+        order = np.argsort(-sample.masks.sum(axis=(1, 2)))
+        masks, classes = sample.masks[order], sample.category_ids[order] - 1
+        index = np.zeros((height // MASK_STRIDE, width // MASK_STRIDE), np.uint8)
+        for number, mask in enumerate(masks, 1):
+            small = cv2.resize(mask * np.uint8(255), index.shape[::-1], interpolation=cv2.INTER_AREA)
+            index[small > 127] = number
+        x0, y0, x1, y1 = masks_to_xyxy(masks.astype(bool)).T
+        boxes = np.stack([(x0 + x1) / 2 / width, (y0 + y1) / 2 / height, (x1 - x0) / width, (y1 - y0) / height], axis=1)
+        return sample.image, classes, boxes.astype(np.float32), index
+
+    def collate(self, rows: list[tuple]) -> dict[str, torch.Tensor]:
+        """Return the batch dictionary of ultralytics' losses."""
+        images, classes, boxes, masks = zip(*rows, strict=True)
+        index = torch.from_numpy(np.stack(masks))
+        batch_idx = np.concatenate([np.full(len(c), i) for i, c in enumerate(classes)])
+        return {
+            "img": to_input(np.stack(images)),
+            "cls": torch.from_numpy(np.concatenate(classes)).float()[:, None],
+            "bboxes": torch.from_numpy(np.concatenate(boxes)),
+            "batch_idx": torch.from_numpy(batch_idx).float(),
+            "masks": index,
+            "sem_masks": semantic_masks(index, classes),
+        }
+
+    def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return ultralytics' loss as a mean over the images."""
+        loss, parts = model(batch)
+        return loss.sum() / len(batch["img"]), {k.removesuffix("_loss"): v for k, v in parts.items()}
+
+    def segmenter(self, state: dict) -> YoloSegmenter:
+        """Return a segmenter with the tensors ``state``."""
+        model = build(self.config.architecture)
+        model.load_state_dict(state)
+        return YoloSegmenter(model, self.config.eval_size)
+
+    def content(self, state: dict) -> dict:
+        """Return the configuration that loading needs."""
+        return {"architecture": self.config.architecture, "size": self.config.eval_size}
+
+
+def semantic_masks(index: torch.Tensor, classes) -> torch.Tensor:
+    """Return (B, h, w) float32 class numbers from index masks; pixels outside the garments are ignored by the loss."""
+    tables = [np.concatenate([[0], c]) for c in classes]
+    return torch.stack([torch.from_numpy(t)[i.long()] for t, i in zip(tables, index, strict=True)]).float()
+
+
+def load_pretrained(model: torch.nn.Module, name: str) -> None:
+    """Copy the layers of an ultralytics checkpoint that fit; downloads it when there is a connection."""
+    runtime.allow_downloads()
+    from ultralytics import YOLO
+
+    try:
+        model.load(YOLO(name).model)
+    except Exception as error:  # ultralytics raises many kinds: no connection, no such release, broken file
+        raise TrainingError(
+            f"{name} could not be loaded ({error}): give a local .pt file, or leave --pretrained out to train from nothing"
+        ) from error
+
+
+if __name__ == "__main__":
+    try:
+        config = parse_config(YoloConfig, __doc__)
+        run(config, YoloTask(config))
+    except (TrainingError, DatasetError) as error:
+        sys.exit(f"error: {error}")
