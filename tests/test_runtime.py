@@ -47,6 +47,18 @@ print(os.environ["OMP_NUM_THREADS"], AUTOINSTALL, ONLINE, SETTINGS["sync"], even
     assert file.startswith(str(tmp_path / "cache"))
 
 
+def test_openvino_converts_without_reporting_it():
+    code = """
+from ewardrobe import runtime
+runtime.configure()
+import openvino, torch
+from openvino.tools.ovc import telemetry_utils
+model = openvino.convert_model(torch.nn.Linear(2, 2), example_input=torch.zeros(1, 2))
+print(telemetry_utils.tm.__name__, len(model.outputs))
+"""
+    assert in_new_process(code).splitlines()[-1] == "openvino.tools.ovc.telemetry_stub 1"
+
+
 def test_threads_are_the_cores_unless_chosen(monkeypatch):
     monkeypatch.delenv("EWARDROBE_THREADS", raising=False)
     assert 1 <= runtime.cpu_threads() <= runtime.MAX_THREADS
