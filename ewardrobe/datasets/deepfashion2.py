@@ -8,6 +8,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +20,20 @@ from PIL import Image
 
 from ewardrobe.taxonomy import CATEGORY_BY_ID
 
+EXIF_ORIENTATION = 0x0112
+MAX_COORDINATE = 1e6  # beyond any photo; OpenCV's fixed-point arithmetic overflows not far above
+_QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
+
 
 class DatasetError(ValueError):
-    """A data set, or one record of it, cannot be read; the message says which file and item, and the cure."""
+    """A data set, or one record of it, cannot be read; the message says which file and item, and the cure.
+
+    kind: the sort of fault, in a few words, for counting.
+    """
+
+    def __init__(self, message: str, kind: str = "unusable data set") -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +79,9 @@ class Record:
 class DeepFashion2:
     """A split as a sequence of ``Record``, read lazily.
 
-    ``on_error="raise"`` refuses the first faulty record; ``"skip"`` leaves faulty items out, keeps the rest and
-    collects a line for each fault in ``problems``.  A record without one good item is skipped whole by ``records()``.
+    ``on_error="raise"`` refuses the first faulty record.  ``"skip"`` leaves the faulty item out (of an item with
+    several polygons only the faulty polygon) and keeps the rest; each fault adds a line to ``problems``, once, and
+    counts in ``report``.  A record without one good item is skipped whole by ``records()``.
     """
 
     def __init__(self, root: Path | str, split: str = "train", on_error: str = "skip") -> None:
@@ -75,12 +90,13 @@ class DeepFashion2:
         self.root, self.split, self.on_error = Path(root), split, on_error
         self.folder = self.root / split
         self.problems: list[str] = []
+        self.report: Counter[str] = Counter()
         annos = self.folder / "annos"
         if not annos.is_dir():
             raise DatasetError(f"{annos} is not a folder: give the folder that holds {split}/image and {split}/annos")
         self.annotations = sorted(annos.glob("*.json"))
         if not self.annotations:
-            raise DatasetError(f"{annos} holds no .json annotation")
+            raise DatasetError(f"{annos} holds no .json annotation: put one for each photo there, 000001.json …")
 
     def __len__(self) -> int:
         return len(self.annotations)
@@ -89,46 +105,67 @@ class DeepFashion2:
         """Read record ``index``; ``DatasetError`` if the record itself is unusable."""
         return read_record(self.annotations[index], self._fault)
 
-    def records(self):
-        """Yield every usable record; faults are counted in ``problems`` or raised, as ``on_error`` says."""
-        for path in self.annotations:
+    def records(self, limit: int | None = None) -> Iterator[Record]:
+        """Yield every usable record, or those of ``limit`` annotations spread evenly over the split.
+
+        Faults are collected in ``problems`` and ``report``, or raised, as ``on_error`` says.
+        """
+        for index in spread(len(self), limit):
             try:
-                record = read_record(path, self._fault)
+                record = read_record(self.annotations[index], self._fault)
+                if not record.items:
+                    raise DatasetError(f"{self.annotations[index]}: no usable garment", "no usable garment")
             except DatasetError as error:
-                if self.on_error == "raise":
-                    raise
-                self.problems.append(str(error))
-                continue
-            if record.items:
+                self._fault(error)
+            else:
                 yield record
 
-    def _fault(self, message: str) -> None:
+    def check(self) -> dict:
+        """Read every annotation and return the counts: annotations, usable photos, garments, faults by kind."""
+        garments = [len(record.items) for record in self.records()]
+        return {
+            "annotations": len(self),
+            "usable_photos": len(garments),
+            "garments": sum(garments),
+            "faults": dict(self.report.most_common()),
+        }
+
+    def _fault(self, error: DatasetError) -> None:
         if self.on_error == "raise":
-            raise DatasetError(message)
-        self.problems.append(message)
+            raise error
+        if str(error) not in self.problems:
+            self.problems.append(str(error))
+            self.report[error.kind] += 1
 
 
-def read_record(annotation: Path, fault) -> Record:
-    """Read one annotation file; ``fault(message)`` is called for every faulty item, which is then left out."""
+def spread(count: int, limit: int | None) -> list[int]:
+    """Return at most ``limit`` indices spread evenly over ``range(count)``; all when ``None``.
+
+    >>> spread(10, 3)
+    [0, 3, 6]
+    """
+    if limit is None or limit >= count:
+        return list(range(count))
+    return [index * count // limit for index in range(limit)]
+
+
+def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Record:
+    """Read one annotation file; ``fault(error)`` is called for every faulty item or polygon, which is left out."""
     raw = _read_json(annotation)
+    image_id, pair_id = _number(annotation, annotation.stem, "its name"), _number(annotation, raw.get("pair_id", 0))
     image_path = _find_image(annotation)
     width, height = _image_size(image_path)
-    items = []
-    for key in sorted((k for k in raw if k.startswith("item")), key=lambda k: (len(k), k)):
-        try:
-            items.append(_read_item(key, raw[key], width, height))
-        except (DatasetError, KeyError, TypeError, ValueError) as error:
-            fault(f"{annotation}: {key}: {_reason(error)}")
+    items = (_read_item(f"{annotation}: {key}", key, raw[key], (width, height), fault) for key in _item_keys(raw))
     parsing = annotation.parent.parent / "parsing" / f"{annotation.stem}.png"
     return Record(
         image_path=image_path,
-        image_id=int(annotation.stem),
+        image_id=image_id,
         height=height,
         width=width,
-        items=tuple(items),
+        items=tuple(item for item in items if item is not None),
         parsing_path=parsing if parsing.is_file() else None,
         source=str(raw.get("source", "")),
-        pair_id=int(raw.get("pair_id", 0)),
+        pair_id=pair_id,
     )
 
 
@@ -143,17 +180,25 @@ def item_mask(item: Item, height: int, width: int) -> np.ndarray:
     return mask.astype(bool)
 
 
-def _reason(error: Exception) -> str:
-    return f"field {error} is missing" if isinstance(error, KeyError) else str(error)
+def _item_keys(raw: dict) -> list[str]:
+    return sorted((k for k in raw if re.fullmatch(r"item\d+", k)), key=lambda k: (len(k), k))
+
+
+def _number(annotation: Path, value, what: str = "pair_id") -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise DatasetError(f"{annotation}: {what} is {value!r}, expected a number", "bad value") from None
 
 
 def _read_json(path: Path) -> dict:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DatasetError(f"{path}: not readable as JSON ({error})") from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise DatasetError(f"{path}: not readable as JSON ({error})", "unreadable annotation") from error
     if not isinstance(raw, dict):
-        raise DatasetError(f"{path}: expected an object with item1, item2, …, got {type(raw).__name__}")
+        got = type(raw).__name__
+        raise DatasetError(f"{path}: expected an object with item1, item2, …, got {got}", "unreadable annotation")
     return raw
 
 
@@ -162,26 +207,40 @@ def _find_image(annotation: Path) -> Path:
     for suffix in (".jpg", ".jpeg", ".png"):
         if (path := folder / f"{annotation.stem}{suffix}").is_file():
             return path
-    raise DatasetError(f"{annotation}: its photo {folder / annotation.stem}.jpg is missing")
+    raise DatasetError(f"{annotation}: its photo {folder / annotation.stem}.jpg is missing", "missing photo")
 
 
 def _image_size(path: Path) -> tuple[int, int]:
+    """Return width and height as every loader of this package sees them: turned as the EXIF orientation says."""
     try:
         with Image.open(path) as image:
-            return image.size
-    except OSError as error:
-        raise DatasetError(f"{path}: not readable as an image ({error})") from error
+            turned = image.getexif().get(EXIF_ORIENTATION) in _QUARTER_TURNS
+            return image.size[::-1] if turned else image.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DatasetError(f"{path}: not readable as a picture ({error})", "unreadable photo") from error
 
 
-def _read_item(key: str, raw: dict, width: int, height: int) -> Item:
-    category_id = int(raw["category_id"])
-    if category_id not in CATEGORY_BY_ID:
-        raise DatasetError(f"unknown category_id {category_id}: expected 1..13")
+def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable) -> Item | None:
+    """Return the garment, or ``None`` after telling ``fault`` why it is unusable."""
+    try:
+        if not isinstance(raw, dict):
+            raise DatasetError(f"expected an object, got {type(raw).__name__}", "bad value")
+        return _parse_item(where, key, raw, size, fault)
+    except KeyError as error:
+        fault(DatasetError(f"{where}: field {error} is missing", "missing field"))
+    except (DatasetError, TypeError, ValueError, OverflowError) as error:
+        if str(error).startswith(where):  # a polygon's fault that ``fault`` itself refused
+            raise
+        fault(DatasetError(f"{where}: {error}", getattr(error, "kind", "bad value")))
+    return None
+
+
+def _parse_item(where: str, key: str, raw: dict, size: tuple[int, int], fault: Callable) -> Item:
     return Item(
         key=key,
-        category_id=category_id,
+        category_id=_read_category(raw["category_id"]),
         bbox_xyxy=_read_box(raw["bounding_box"]),
-        polygons=_read_polygons(raw["segmentation"], width, height),
+        polygons=_read_polygons(where, raw["segmentation"], size, fault),
         viewpoint=int(raw.get("viewpoint", 1)),
         scale=int(raw.get("scale", 1)),
         occlusion=int(raw.get("occlusion", 1)),
@@ -191,26 +250,42 @@ def _read_item(key: str, raw: dict, width: int, height: int) -> Item:
     )
 
 
+def _read_category(raw) -> int:
+    if isinstance(raw, bool) or raw not in CATEGORY_BY_ID:
+        raise DatasetError(f"unknown category_id {raw!r}: expected 1..13", "unknown category")
+    return int(raw)
+
+
 def _read_box(raw) -> tuple[float, float, float, float]:
     x0, y0, x1, y1 = (float(v) for v in raw)
-    if x1 <= x0 or y1 <= y0:
-        raise DatasetError(f"bounding_box {list(raw)} has no area")
+    if not (x1 > x0 and y1 > y0 and np.isfinite([x0, y0, x1, y1]).all()):
+        raise DatasetError(f"bounding_box {list(raw)} has no area: expected x0 y0 x1 y1", "box without area")
     return x0, y0, x1, y1
 
 
-def _read_polygons(raw, width: int, height: int) -> tuple[np.ndarray, ...]:
+def _read_polygons(where: str, raw, size: tuple[int, int], fault: Callable) -> tuple[np.ndarray, ...]:
     polygons = []
-    for part in raw:
-        points = np.asarray(part, np.float32)
-        if points.size % 2 or points.size < 6:
-            raise DatasetError(f"a polygon of {points.size / 2:g} points: at least three are needed")
-        points = points.reshape(-1, 2)
-        if not np.isfinite(points).all() or (points.max(0) < 0).any() or (points.min(0) > (width, height)).any():
-            raise DatasetError(f"a polygon lies outside the {width}×{height} picture")
-        polygons.append(points)
+    for place, part in enumerate(raw, start=1):
+        try:
+            polygons.append(_read_polygon(part, size))
+        except (DatasetError, TypeError, ValueError) as error:
+            fault(DatasetError(f"{where}: polygon {place}: {error}", getattr(error, "kind", "bad value")))
     if not polygons:
-        raise DatasetError("segmentation is empty")
+        raise DatasetError("no usable polygon in segmentation", "no usable polygon")
     return tuple(polygons)
+
+
+def _read_polygon(raw, size: tuple[int, int]) -> np.ndarray:
+    points = np.asarray(raw, np.float32)
+    if points.size % 2 or points.size < 6:
+        raise DatasetError(f"{points.size / 2:g} points: at least three are needed", "polygon of too few points")
+    points = points.reshape(-1, 2)
+    if not (np.abs(points) < MAX_COORDINATE).all():  # also false for NaN
+        raise DatasetError("coordinates that are no pixels", "polygon outside the picture")
+    pixels = np.round(points)
+    if (pixels.max(0) < 0).any() or (pixels.min(0) >= size).any():
+        raise DatasetError(f"lies outside the {size[0]}×{size[1]} picture", "polygon outside the picture")
+    return points
 
 
 def _read_landmarks(raw) -> np.ndarray | None:

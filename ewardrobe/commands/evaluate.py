@@ -1,0 +1,96 @@
+"""Measure a model on annotated photos: COCO AP, garment and boundary IoU, by category and condition, speed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    """Add ``evaluate`` and its arguments."""
+    parser = subparsers.add_parser("evaluate", help=__doc__, description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of a data set in DeepFashion2's layout")
+    parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
+    parser.add_argument("--model", default="unet", help="unet, yolo, … (default: %(default)s)")
+    parser.add_argument("--weights", type=Path, help="your own weights instead of the shipped ones")
+    parser.add_argument("--limit", type=_positive, help="at most N photos, spread over the split", metavar="N")
+    parser.add_argument("--json", type=Path, help="write the metrics here", metavar="FILE")
+    parser.add_argument("--threads", type=_positive, help="threads of one inference (default: the cores)", metavar="N")
+    parser.add_argument("--threshold", type=_fraction, default=0.5, help="score that the app shows (default: 0.5)")
+    parser.add_argument("--min-score", type=_fraction, default=0.01, help="lowest score in AP (default: 0.01)")
+    parser.add_argument("--refine", action="store_true", help="also judge the garments after their refinement")
+    parser.add_argument("--no-parsing", action="store_true", help="leave out the parsing maps")
+    parser.add_argument("--resamples", type=int, default=300, help="of the bootstrap (default: 300, 0: none)")
+    parser.add_argument("--strict", action="store_true", help="stop at the first faulty annotation")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Evaluate, print the table, write the JSON; 1 when photos had to be skipped."""
+    if args.threads:
+        os.environ["EWARDROBE_THREADS"] = str(args.threads)  # read by ewardrobe.runtime at every inference
+    from ewardrobe.datasets.deepfashion2 import DeepFashion2
+    from ewardrobe.evaluation import Options, evaluate, report
+    from ewardrobe.segmenters import load_segmenter
+
+    if args.json is not None and args.json.is_dir():
+        print(f"ewardrobe evaluate: --json {args.json} is a folder: give a file", file=sys.stderr)
+        return 2
+    dataset = DeepFashion2(args.data, args.split, on_error="raise" if args.strict else "skip")
+    options = Options(
+        threshold=args.threshold,
+        min_score=min(args.min_score, args.threshold),
+        refine=args.refine,
+        parsing=not args.no_parsing,
+        resamples=max(0, args.resamples),
+    )
+    metrics = evaluate(load_segmenter(args.model, args.weights), dataset, options, limit=args.limit, progress=True)
+    metrics["meta"] |= _provenance(args, dataset)
+    print(report.format_report(metrics))
+    if args.json is not None:
+        report.write_metrics(metrics, args.json)
+    return 1 if metrics["meta"]["skipped"] else 0
+
+
+def _provenance(args: argparse.Namespace, dataset) -> dict:
+    from ewardrobe import weights
+    from ewardrobe.evaluation import provenance
+
+    sha256 = weights.sha256_of(args.weights) if args.weights else weights.verified_path(args.model)[1]["sha256"]
+    return {
+        "weights_sha256": sha256,
+        "data": args.data.resolve().name,
+        "split": args.split,
+        "data_sha256": provenance.data_hash(dataset.annotations),
+        "limit": args.limit,
+        "command": _command(args),
+        **provenance.describe_run(),
+    }
+
+
+def _command(args: argparse.Namespace) -> str:
+    """Return the command with folders cut to their names: metrics are published, paths are nobody's business."""
+    words = ["python", "-m", "ewardrobe", "evaluate", "--data", args.data.resolve().name, "--split", args.split]
+    words += ["--model", args.model]
+    words += ["--weights", args.weights.name] if args.weights else []
+    for name in ("limit", "threads", "threshold", "min_score", "resamples"):
+        value = getattr(args, name)
+        words += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
+    words += ["--refine"] * args.refine + ["--no-parsing"] * args.no_parsing + ["--strict"] * args.strict
+    return shlex.join(words)
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
+    return value
+
+
+def _fraction(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, got {text}")
+    return value

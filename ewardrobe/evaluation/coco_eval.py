@@ -1,0 +1,168 @@
+"""COCO average precision by faster-coco-eval, matched in chunks so that memory stays flat.
+
+Matching (which detection is which garment, at ten IoU thresholds) is done once per photo; every later number,
+overall, of a cut or of a bootstrap resample, only counts how often each photo's matches enter the accumulation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from faster_coco_eval import COCO, COCOeval_faster
+from faster_coco_eval.core.cocoeval import Params
+
+from ewardrobe.taxonomy import CATEGORIES, CATEGORY_IDS
+
+RECALL_POINTS = 101
+MAX_DETECTIONS = 100
+"""COCO's cap: only the 100 best detections of a photo count."""
+
+_ALL_AREAS = [[0.0, 1e10]]
+_IOU_50, _IOU_75 = 0, 5  # places in COCO's thresholds 0.50, 0.55 … 0.95
+
+
+@dataclass(frozen=True)
+class CocoInstance:
+    """One garment, true or detected: COCO RLE, box ``x y width height`` in pixels, area in pixels, score 0..1."""
+
+    category_id: int
+    rle: dict
+    box_xywh: tuple[float, float, float, float]
+    area: float
+    score: float = 1.0
+
+
+@dataclass(frozen=True)
+class CategoryScores:
+    """COCO's numbers of one category, fractions of 1; curve (101,) is precision at recall 0, 0.01 … 1 and IoU 0.5."""
+
+    ap: float
+    ap50: float
+    ap75: float
+    ar: float
+    curve: np.ndarray
+    curve_scores: np.ndarray
+
+
+class CocoMatcher:
+    """Collects photos, matches them with faster-coco-eval and keeps only the matches (a few hundred bytes a photo).
+
+    iou_type: ``"segm"`` or ``"bbox"``.  chunk_size: photos held with their masks before they are matched.
+    """
+
+    def __init__(self, iou_type: str, chunk_size: int = 128, threads: int = 1) -> None:
+        self._iou_type, self._chunk_size, self._threads = iou_type, chunk_size, threads
+        self._pending: list[tuple[list[dict], list[dict], dict]] = []
+        self._matches: dict[int, list[tuple[int, object]]] = {c: [] for c in CATEGORY_IDS}
+        self._matched_photos = 0
+
+    def __len__(self) -> int:
+        return self._matched_photos + len(self._pending)
+
+    def add(self, height: int, width: int, truths: list[CocoInstance], detections: list[CocoInstance]) -> None:
+        """Add the next photo (its index is the number of photos added before)."""
+        photo = {"id": len(self._pending) + 1, "height": height, "width": width}
+        best = sorted(detections, key=lambda d: -d.score)[:MAX_DETECTIONS]
+        self._pending.append((_annotations(truths, photo["id"]), _annotations(best, photo["id"]), photo))
+        if len(self._pending) >= self._chunk_size:
+            self._match_pending()
+
+    def scores(self, weights: np.ndarray | None = None) -> dict[int, CategoryScores | None]:
+        """Return the scores by category id; ``None`` where the photos hold no instance of it.
+
+        weights: (len(self),) integers, how often each photo counts (1 for all when ``None``).
+        """
+        self._match_pending()
+        weights = np.ones(len(self), int) if weights is None else np.asarray(weights, int)
+        return {c: self._category_scores(c, weights) for c in CATEGORY_IDS}
+
+    def _category_scores(self, category_id: int, weights: np.ndarray) -> CategoryScores | None:
+        chosen = [match for index, match in self._matches[category_id] for _ in range(weights[index])]
+        if not chosen:
+            return None
+        evaluation = COCOeval_faster(iouType=self._iou_type, separate_eval=True, print_function=_silent)
+        # The only way to accumulate a selection without matching again; pinned by a test against pycocotools.
+        evaluation._paramsEval = self._params([category_id], range(len(chosen)))
+        evaluation._evalImgs_cpp = chosen
+        evaluation.accumulate()
+        return _category_scores(evaluation.eval)
+
+    def _match_pending(self) -> None:
+        if not self._pending:
+            return
+        truth, detected = (_dataset(self._pending, part) for part in (0, 1))
+        evaluation = COCOeval_faster(
+            truth,
+            detected,
+            self._iou_type,
+            separate_eval=True,
+            print_function=_silent,
+            rle_iou_max_workers=self._threads,
+        )
+        evaluation.params = self._params(CATEGORY_IDS, [photo["id"] for _, _, photo in self._pending])
+        evaluation.evaluate()
+        self._keep(evaluation._evalImgs_cpp)
+
+    def _keep(self, evaluated: list) -> None:
+        """Keep the matches of the (category, photo) pairs that hold anything; the list runs photo by photo."""
+        for index, (truths, detections, _) in enumerate(self._pending):
+            for category_id in {a["category_id"] for a in truths + detections}:
+                match = evaluated[CATEGORY_IDS.index(category_id) * len(self._pending) + index]
+                self._matches[category_id].append((self._matched_photos + index, match))
+        self._matched_photos += len(self._pending)
+        self._pending.clear()
+
+    def _params(self, category_ids, image_ids) -> Params:
+        params = Params(iouType=self._iou_type)
+        params.catIds, params.imgIds = list(category_ids), list(image_ids)
+        params.areaRng, params.areaRngLbl, params.maxDets = _ALL_AREAS, ["all"], [MAX_DETECTIONS]
+        return params
+
+
+def mean_over_categories(scores: dict[int, CategoryScores | None], name: str, category_ids=None) -> float | None:
+    """Return the mean of field ``name`` over the categories that have instances (of ``category_ids`` when given)."""
+    wanted = scores if category_ids is None else category_ids
+    values = [getattr(scores[c], name) for c in wanted if scores[c] is not None]
+    return float(np.mean(values)) if values else None
+
+
+def _category_scores(accumulated: dict) -> CategoryScores | None:
+    precision, scores = accumulated["precision"][:, :, 0, 0, 0], accumulated["scores"][:, :, 0, 0, 0]
+    if (precision < 0).all():  # detections, but no instance
+        return None
+    return CategoryScores(
+        ap=float(precision.mean()),
+        ap50=float(precision[_IOU_50].mean()),
+        ap75=float(precision[_IOU_75].mean()),
+        ar=float(accumulated["recall"][:, 0, 0, 0].mean()),
+        curve=precision[_IOU_50].copy(),
+        curve_scores=scores[_IOU_50].copy(),
+    )
+
+
+def _annotations(instances: list[CocoInstance], image_id: int) -> list[dict]:
+    return [
+        {
+            "image_id": image_id,
+            "category_id": instance.category_id,
+            "segmentation": instance.rle,
+            "bbox": list(instance.box_xywh),
+            "area": instance.area,
+            "score": instance.score,
+            "iscrowd": 0,
+        }
+        for instance in instances
+    ]
+
+
+def _dataset(pending: list[tuple], part: int) -> COCO:
+    annotations = [a for entry in pending for a in entry[part]]
+    for annotation_id, annotation in enumerate(annotations, start=1):  # 0 would read as "not matched"
+        annotation["id"] = annotation_id
+    categories = [{"id": c.id, "name": c.name} for c in CATEGORIES]
+    return COCO({"images": [photo for _, _, photo in pending], "annotations": annotations, "categories": categories})
+
+
+def _silent(*_: object) -> None:
+    """Take the progress lines of faster-coco-eval, which belong in no report."""

@@ -1,0 +1,146 @@
+"""One photo judged: from its record and the detections to the few numbers that the summary needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ewardrobe.datasets.deepfashion2 import DatasetError, Record, item_mask
+from ewardrobe.detections import Detections
+from ewardrobe.evaluation.coco_eval import CocoInstance
+from ewardrobe.evaluation.matching import confusion_pairs, encode_masks, mask_ious, match_by_score
+from ewardrobe.evaluation.pixels import label_counts, label_map, overlap_counts, parsing_counts
+from ewardrobe.masks import boundary_iou
+from ewardrobe.taxonomy import CATEGORIES, CATEGORY_IDS, LABEL_COUNT
+
+CONDITIONS = ("viewpoint", "occlusion", "scale", "zoom_in")
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """The annotated garments of a photo: masks (N, H, W) bool, category ids (N,), annotated boxes (N, 4) xyxy."""
+
+    masks: np.ndarray
+    category_ids: list[int]
+    boxes: np.ndarray
+    rles: list[dict]
+
+
+@dataclass(eq=False)
+class PhotoResult:
+    """What is kept of a judged photo; a few kilobytes, no mask.
+
+    worn: whether anybody wears the garments.  conditions: the hardest of DeepFashion2's values 1..3 among the
+    garments, by name.  instances: (13,) int garments by category.  garments: (3,) pixel counts of garment against
+    background.  labels: (14, 3) pixel counts of background and categories.  scores, found, detected_ids: (D,) of every
+    detection, ``found`` = matched at mask IoU 0.5.  boundary_ious: of the garments found at the app's threshold.
+    The ``refined`` fields are the same after ``garments.extract_garments``; parsing: (19, 3) pixel counts.
+    """
+
+    worn: bool
+    conditions: dict[str, int]
+    instances: np.ndarray
+    garments: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray
+    found: np.ndarray
+    detected_ids: np.ndarray
+    boundary_ious: list[float]
+    confusion: list[tuple[int, int]]
+    refined_garments: np.ndarray | None = None
+    refined_boundary_ious: list[float] = field(default_factory=list)
+    parsing: np.ndarray | None = None
+
+
+def read_truth(record: Record) -> Truth:
+    """Rasterise the garments of ``record``."""
+    size = record.height, record.width
+    masks = np.stack([item_mask(item, *size) for item in record.items]) if record.items else np.zeros((0, *size), bool)
+    boxes = np.array([item.bbox_xyxy for item in record.items], float).reshape(-1, 4)
+    return Truth(masks, [item.category_id for item in record.items], boxes, encode_masks(masks))
+
+
+def judge(record: Record, truth: Truth, detections: Detections, rles: list[dict], threshold: float) -> PhotoResult:
+    """Compare ``detections`` (sorted by falling score, down to a low score) and their ``rles`` with ``truth``.
+
+    Pixel measures, boundaries and the confusion count only detections of at least ``threshold``, as the app shows.
+    """
+    ious = mask_ious(rles, truth.rles)
+    matches = match_by_score(ious, detections.category_ids, truth.category_ids)
+    shown = int(np.count_nonzero(detections.scores >= threshold))
+    shown_ids = detections.category_ids[:shown].tolist()
+    masks = detections.masks[:shown]
+    return PhotoResult(
+        worn=record.worn,
+        conditions={name: max((getattr(i, name) for i in record.items), default=0) for name in CONDITIONS},
+        instances=np.bincount(np.asarray(truth.category_ids, int), minlength=len(CATEGORIES) + 1)[1:],
+        garments=overlap_counts(masks.any(axis=0), truth.masks.any(axis=0)),
+        labels=label_counts(label_map(masks, shown_ids), label_map(truth.masks, truth.category_ids)),
+        scores=detections.scores,
+        found=matches >= 0,
+        detected_ids=detections.category_ids,
+        boundary_ious=_boundary_ious(masks, truth.masks, matches[:shown]),
+        confusion=confusion_pairs(ious[:shown], shown_ids, truth.category_ids),
+    )
+
+
+def add_refined(result: PhotoResult, truth: Truth, image: np.ndarray, detections: Detections) -> None:
+    """Judge the garments that the app makes of ``detections`` (those that it shows), refined on the photo."""
+    from ewardrobe.garments import extract_garments
+
+    garments = sorted(extract_garments(image, detections, refine=True), key=lambda g: -g.score)
+    masks = np.array([g.mask for g in garments], bool).reshape(-1, *image.shape[:2])
+    ids = [g.category_id for g in garments]
+    matches = match_by_score(mask_ious(encode_masks(masks), truth.rles), ids, truth.category_ids)
+    result.refined_garments = overlap_counts(masks.any(axis=0), truth.masks.any(axis=0))
+    result.refined_boundary_ious = _boundary_ious(masks, truth.masks, matches)
+
+
+def add_parsing(result: PhotoResult, path: Path, predicted: np.ndarray) -> None:
+    """Compare a predicted label map (H, W) uint8 0..18 with the parsing map in ``path``."""
+    truth = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if truth is None or truth.shape != predicted.shape or truth.max() > LABEL_COUNT:
+        raise DatasetError(
+            f"{path}: expected a grey {predicted.shape[1]}×{predicted.shape[0]} label map 0..{LABEL_COUNT}; "
+            "make it again or remove it"
+        )
+    result.parsing = parsing_counts(predicted, truth, result.worn)
+
+
+def coco_truth(truth: Truth) -> list[CocoInstance]:
+    """Return the annotated garments as COCO instances, with the annotated boxes."""
+    return _instances(truth.category_ids, truth.rles, truth.boxes, truth.masks, np.ones(len(truth.masks)))
+
+
+def coco_detections(detections: Detections, rles: list[dict]) -> list[CocoInstance]:
+    """Return detections as COCO instances."""
+    return _instances(detections.category_ids, rles, detections.boxes, detections.masks, detections.scores)
+
+
+def category_rows(result: PhotoResult, threshold: float) -> np.ndarray:
+    """Return (13, 2) int: detections and found garments by category at ``threshold``."""
+    shown = result.scores >= threshold
+    ids, found = result.detected_ids[shown], result.found[shown]
+    return np.array([[np.count_nonzero(ids == c), np.count_nonzero(found & (ids == c))] for c in CATEGORY_IDS])
+
+
+def _instances(category_ids, rles, boxes, masks, scores) -> list[CocoInstance]:
+    return [
+        CocoInstance(
+            category_id=int(category_id),
+            rle=rle,
+            box_xywh=(float(x0), float(y0), float(x1 - x0), float(y1 - y0)),
+            area=float(np.count_nonzero(mask)),
+            score=float(score),
+        )
+        for category_id, rle, (x0, y0, x1, y1), mask, score in zip(
+            category_ids, rles, boxes, masks, scores, strict=True
+        )
+    ]
+
+
+def _boundary_ious(masks: np.ndarray, truth: np.ndarray, matches: np.ndarray) -> list[float]:
+    return [boundary_iou(mask, truth[m]) for mask, m in zip(masks, matches, strict=True) if m >= 0]

@@ -1,0 +1,97 @@
+"""Where numbers come from: data, weights, code, machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import ewardrobe
+
+PACKAGES = ("torch", "torchvision", "ultralytics", "openvino", "numpy", "opencv-python", "faster-coco-eval")
+
+
+def data_hash(annotations: list[Path]) -> str:
+    """Return the sha256 over names and contents of annotation files, in the order of their names."""
+    digest = hashlib.sha256()
+    for path in sorted(annotations, key=lambda p: p.name):
+        content = path.read_bytes()
+        digest.update(f"{path.name} {len(content)}\n".encode())
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def describe_run() -> dict:
+    """Return commit, date, machine and versions."""
+    return {
+        "commit": commit(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "versions": versions(),
+    }
+
+
+def commit() -> str | None:
+    """Return the commit of this code, with ``-dirty`` when tracked files differ from it; ``None`` without git."""
+    folder = Path(ewardrobe.__file__).parent
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout.strip() or None
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def machine() -> dict:
+    """Return processor, cores, memory, operating system and GPU; nothing that names the machine or its user."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": memory and round(memory / 2**30, 1),
+        "system": f"{platform.system()} {platform.machine()}",
+        "gpu": _gpu(),
+        "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+    }
+
+
+def versions() -> dict[str, str | None]:
+    """Return the versions of Python, eWardrobe and the packages that decide results."""
+    own = {"python": platform.python_version(), "ewardrobe": ewardrobe.__version__}
+    return own | {package: _version(package) for package in PACKAGES}
+
+
+def peak_rss_mb() -> float | None:
+    """Return the largest resident memory of this process so far in MB (10⁶ bytes); ``None`` on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6, 1)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _gpu() -> str | None:
+    torch = sys.modules.get("torch")
+    return torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else None

@@ -1,0 +1,103 @@
+"""The metrics as a file and as text for a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from ewardrobe import atomic
+
+DIGITS = 6
+_NUMBER_LIST = re.compile(r"\[([\d\s.,eE+-]+)\]")
+_MEASURES = (
+    ("box AP", "box_ap"),
+    ("box AP50", "box_ap50"),
+    ("mask AP", "mask_ap"),
+    ("mask AP50", "mask_ap50"),
+    ("mask AP75", "mask_ap75"),
+    ("mask AR", "mask_ar"),
+    ("mask AP (≥ 10)", "mask_ap_min10"),
+    ("mask AP50 (≥ 10)", "mask_ap50_min10"),
+    ("garment IoU", "garment_iou"),
+    ("garment IoU refined", "garment_iou_refined"),
+    ("mIoU", "miou"),
+    ("boundary IoU", "boundary_iou"),
+    ("boundary IoU refined", "boundary_iou_refined"),
+)
+
+
+def write_metrics(metrics: dict, path: Path) -> None:
+    """Write ``metrics`` as JSON, floats to six digits, whole or not at all; ``ValueError`` for NaN or infinity."""
+    text = json.dumps(_rounded(metrics), indent=1, ensure_ascii=False, allow_nan=False)
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write_bytes(path, f"{_compact(text)}\n".encode())
+
+
+def format_report(metrics: dict) -> str:
+    """Return the metrics as text of at most 100 columns: overall and cuts, then categories, then speed."""
+    parts = [_overall_table(metrics), _category_table(metrics["per_category"]), _speed_line(metrics)]
+    if parsing := metrics.get("parsing"):
+        parts.insert(2, f"parsing: mIoU {_number(parsing['miou'])} over {parsing['images']} photos")
+    if skipped := metrics["meta"]["skipped"]:
+        parts.append(f"{len(skipped)} photos could not be judged, the first: {skipped[0]}")
+    return "\n\n".join(parts)
+
+
+def _overall_table(metrics: dict) -> str:
+    columns = {"all": metrics["overall"], "worn": metrics["cuts"]["worn"], "not worn": metrics["cuts"]["not_worn"]}
+    header = ["", *(f"{name} ({cut['images']})" for name, cut in columns.items()), "95 % interval of all"]
+    intervals = metrics["overall_ci"]
+    rows = [
+        [label, *(_number(cut.get(key)) for cut in columns.values()), _interval(intervals.get(key))]
+        for label, key in _MEASURES
+        if key in metrics["overall"]
+    ]
+    return _table([header, *rows])
+
+
+def _category_table(categories: list[dict]) -> str:
+    keys = ("mask_ap", "mask_ap50", "box_ap", "iou", "precision", "recall")
+    header = ["category", "garments", "mask AP", "AP50", "box AP", "IoU", "precision", "recall"]
+    rows = [[c["name"], str(c["instances"]), *(_number(c[key]) for key in keys)] for c in categories]
+    return _table([header, *rows])
+
+
+def _speed_line(metrics: dict) -> str:
+    speed = metrics["speed"]
+    return (
+        f"speed: median {_number(speed['ms_median'], 1)} ms, 95th percentile {_number(speed['ms_p95'], 1)} ms, "
+        f"first {_number(speed['first_ms'], 1)} ms a photo with {speed['threads']} threads; "
+        f"peak memory {_number(speed['peak_rss_mb'], 0)} MB"
+    )
+
+
+def _table(rows: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *others in rows:
+        cells = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
+    return "\n".join(lines)
+
+
+def _number(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def _interval(bounds: list[float] | None) -> str:
+    return f"{bounds[0]:.3f} … {bounds[1]:.3f}" if bounds else ""
+
+
+def _rounded(value):
+    if isinstance(value, dict):
+        return {key: _rounded(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_rounded(inner) for inner in value]
+    return round(value, DIGITS) if isinstance(value, float) else value
+
+
+def _compact(text: str) -> str:
+    """Put lists of numbers on one line: curves would otherwise fill thousands."""
+    return _NUMBER_LIST.sub(lambda match: "[" + ", ".join(part.strip() for part in match[1].split(",")) + "]", text)
