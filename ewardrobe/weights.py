@@ -29,7 +29,9 @@ def read_manifest(folder: Path | None = None) -> dict[str, dict]:
     try:
         return json.loads(path.read_text(encoding="utf-8"))["models"]
     except FileNotFoundError:
-        raise WeightsError(f"{path} is missing: restore the folder weights/ from the repository, or train ({_HOW})") from None
+        raise WeightsError(
+            f"{path} is missing: restore the folder weights/ from the repository, or train ({_HOW})"
+        ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{path} is not a readable manifest ({error}): restore it from the repository") from error
 
@@ -39,7 +41,9 @@ def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
     folder = folder or weights_dir()
     entries = read_manifest(folder)
     if name not in entries:
-        raise WeightsError(f"no weights for {name!r} in {folder / MANIFEST} (has: {', '.join(sorted(entries)) or 'none'}); {_HOW}")
+        raise WeightsError(
+            f"no weights for {name!r} in {folder / MANIFEST} (has: {', '.join(sorted(entries)) or 'none'}); {_HOW}"
+        )
     entry = entries[name]
     path = folder / entry["file"]
     if not path.is_file():
@@ -75,7 +79,9 @@ def load_state(name: str, weights: Path | None = None, folder: Path | None = Non
 def fill(model: torch.nn.Module, state: dict, name: str) -> None:
     """Copy ``state`` (any float precision) into ``model``; ``WeightsError`` if the layers do not match."""
     try:
-        model.load_state_dict({key: value.float() if value.is_floating_point() else value for key, value in state.items()})
+        model.load_state_dict(
+            {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+        )
     except (RuntimeError, AttributeError) as error:
         raise WeightsError(f"the weights do not fit the network {name!r} ({str(error).splitlines()[0]})") from error
 

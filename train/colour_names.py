@@ -33,7 +33,7 @@ ANCHORS = {
     "white": "ffffff fafafa f5f5f5 f0f0f0 fffafa f8f8ff",
     "grey": "808080 a9a9a9 696969 778899 708090 b4b4b4",
     "beige": "f5f5dc d2b48c e8dcc0 c8ad7f f5deb3 deb887",
-    "brown": "8b4513 a52a2a 654321 5c4033 a0522d 7b3f00",
+    "brown": "8b4513 6b4423 654321 5c4033 a0522d 7b3f00",
     "red": "ff0000 dc143c b22222 8b0000 e30b17 c00000",
     "orange": "ffa500 ff8c00 ff7f00 f28500 ff6a00 e9692c",
     "yellow": "ffff00 ffd700 f4c430 fff44f ffe135 e1ad01",

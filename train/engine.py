@@ -110,7 +110,9 @@ def save_checkpoint(path: Path, content: dict) -> None:
         os.replace(temporary, path)
     except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        raise TrainingError(f"{path} could not be written ({error}); the previous checkpoint is intact: free space and resume") from error
+        raise TrainingError(
+            f"{path} could not be written ({error}); the previous checkpoint is intact: free space and resume"
+        ) from error
 
 
 def load_checkpoint(path: Path, kind: str) -> dict:

@@ -24,7 +24,14 @@ def quick_scores(segmenter, samples: list[Sample], min_count: int = 10) -> dict[
         for mask, category_id in zip(sample.masks, sample.category_ids, strict=True):
             truth.append(_truth(len(truth) + 1, image_id, mask, int(category_id)))
         for mask, category_id, score in zip(detections.masks, detections.category_ids, detections.scores, strict=True):
-            found.append({"image_id": image_id, "category_id": int(category_id), "segmentation": _encode(mask), "score": float(score)})
+            found.append(
+                {
+                    "image_id": image_id,
+                    "category_id": int(category_id),
+                    "segmentation": _encode(mask),
+                    "score": float(score),
+                }
+            )
     counts = {c.id: sum(t["category_id"] == c.id for t in truth) for c in CATEGORIES}
     ids = [c for c, n in counts.items() if n >= min(min_count, max(counts.values()))]
     ap, ap50 = _average_precision(truth, found, len(samples), ids)
@@ -40,8 +47,13 @@ def _truth(number: int, image_id: int, mask: np.ndarray, category_id: int) -> di
     code = _encode(mask)
     box = [float(v) for v in rle.toBbox(code)]
     return {
-        "id": number, "image_id": image_id, "category_id": category_id, "segmentation": code,
-        "area": float(mask.sum()), "bbox": box, "iscrowd": 0,
+        "id": number,
+        "image_id": image_id,
+        "category_id": category_id,
+        "segmentation": code,
+        "area": float(mask.sum()),
+        "bbox": box,
+        "iscrowd": 0,
     }
 
 

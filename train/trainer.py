@@ -215,7 +215,10 @@ def run(config: Config, task: Task) -> Trainer:
         persistent_workers=config.workers > 0,
         drop_last=True,
     )
-    print(f"{len(train)} training and {len(validation)} validation photos, {len(extra)} extra; from step {trainer.step}", flush=True)
+    print(
+        f"{len(train)} training and {len(validation)} validation photos, {len(extra)} extra; from step {trainer.step}",
+        flush=True,
+    )
     loop(trainer, trainer.fabric.setup_dataloaders(loader, use_distributed_sampler=False), validation, stop)
     return trainer
 

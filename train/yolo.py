@@ -60,7 +60,13 @@ class YoloTask:
             load_pretrained(model, self.config.pretrained)
         c = self.config
         model.args = SimpleNamespace(
-            box=c.box_gain, cls=c.cls_gain, dfl=c.dfl_gain, overlap_mask=True, epochs=100, task="segment", imgsz=c.image_size
+            box=c.box_gain,
+            cls=c.cls_gain,
+            dfl=c.dfl_gain,
+            overlap_mask=True,
+            epochs=100,
+            task="segment",
+            imgsz=c.image_size,
         )
         return model
 

@@ -54,7 +54,9 @@ def random_affine(sample: Sample, size: Size, rng: np.random.Generator, config: 
     """Return a (2, 3) float64 matrix from pixels of ``sample`` to pixels of the (height, width) canvas ``size``."""
     (height, width), (rows, cols) = sample.image.shape[:2], size
     angle = _random_angle(sample.worn, rng, config)
-    zoom = np.exp(rng.uniform(np.log(config.zoom_out), np.log(config.worn_zoom_in if sample.worn else config.flat_zoom_in)))
+    zoom = np.exp(
+        rng.uniform(np.log(config.zoom_out), np.log(config.worn_zoom_in if sample.worn else config.flat_zoom_in))
+    )
     zoom *= min(rows / height, cols / width)
     stretch = np.exp(rng.uniform(-config.stretch, config.stretch))
     scale = np.diag([zoom * stretch, zoom / stretch])
@@ -72,7 +74,9 @@ def warp(sample: Sample, matrix: np.ndarray, size: Size, fill: tuple = (0, 0, 0)
     dsize = size[1], size[0]
     shrink = abs(np.linalg.det(matrix[:, :2])) < 0.5
     image = cv2.GaussianBlur(sample.image, (3, 3), 0) if shrink else sample.image
-    image = cv2.warpAffine(image, matrix, dsize, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=fill)
+    image = cv2.warpAffine(
+        image, matrix, dsize, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
+    )
     masks = np.zeros((len(sample.masks), *size), np.uint8)
     for target, mask in zip(masks, sample.masks, strict=True):
         target[:] = cv2.warpAffine(mask * 255, matrix, dsize, flags=cv2.INTER_LINEAR) > 127
@@ -108,7 +112,12 @@ def collect_textures(samples: Sequence[Sample], min_side: int = 72) -> list[np.n
         if sample.worn or not len(sample.masks):
             continue
         ys, xs = np.flatnonzero(sample.matte.any(1)), np.flatnonzero(sample.matte.any(0))
-        strips = (sample.image[: ys[0]], sample.image[ys[-1] + 1 :], sample.image[:, : xs[0]], sample.image[:, xs[-1] + 1 :])
+        strips = (
+            sample.image[: ys[0]],
+            sample.image[ys[-1] + 1 :],
+            sample.image[:, : xs[0]],
+            sample.image[:, xs[-1] + 1 :],
+        )
         textures += [s.copy() for s in strips if min(s.shape[:2]) >= min_side]
     return textures
 

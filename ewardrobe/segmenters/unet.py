@@ -99,7 +99,9 @@ def to_input(images: np.ndarray) -> torch.Tensor:
 
 def resize_channels(probabilities: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Resize (C, h, w) float32 probabilities bilinearly to (C, *size): before any argmax, so edges stay smooth."""
-    return F.interpolate(torch.from_numpy(probabilities)[None], size=size, mode="bilinear", align_corners=False)[0].numpy()
+    return F.interpolate(torch.from_numpy(probabilities)[None], size=size, mode="bilinear", align_corners=False)[
+        0
+    ].numpy()
 
 
 def label_map(probabilities: np.ndarray) -> np.ndarray:
@@ -118,7 +120,9 @@ def label_map(probabilities: np.ndarray) -> np.ndarray:
     return labels.astype(np.uint8)
 
 
-def decode(probabilities: np.ndarray, image_size: tuple[int, int], min_score: float, config: DecodeConfig) -> Detections:
+def decode(
+    probabilities: np.ndarray, image_size: tuple[int, int], min_score: float, config: DecodeConfig
+) -> Detections:
     """Turn (18, h, w) probabilities into garments of an image of ``image_size`` (height, width).
 
     A region whose category is in doubt gives several candidates with the same mask; their scores share the

@@ -42,7 +42,12 @@ class YoloSegmenter:
             (boxes, protos), _ = self.model(batch.to(self.device))
             end_to_end = bool(getattr(self.model, "end2end", False))
             rows_found = non_max_suppression(
-                boxes, max(min_score, 1e-3), NMS_IOU, max_det=MAX_GARMENTS, nc=len(CATEGORIES), end2end=end_to_end,
+                boxes,
+                max(min_score, 1e-3),
+                NMS_IOU,
+                max_det=MAX_GARMENTS,
+                nc=len(CATEGORIES),
+                end2end=end_to_end,
                 max_time_img=10.0,
             )[0]
             logits = (rows_found[:, 6:] @ protos[0].flatten(1)).view(-1, *protos.shape[2:])
@@ -81,9 +86,7 @@ def preprocess(image: np.ndarray, size: int) -> tuple[torch.Tensor, tuple[int, i
     scale = size / max(image.shape[:2])
     rows, cols = (max(1, round(side * scale)) for side in image.shape[:2])
     small = cv2.resize(image, (cols, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    padded = cv2.copyMakeBorder(
-        small, 0, -rows % STRIDE, 0, -cols % STRIDE, cv2.BORDER_CONSTANT, value=(114, 114, 114)
-    )
+    padded = cv2.copyMakeBorder(small, 0, -rows % STRIDE, 0, -cols % STRIDE, cv2.BORDER_CONSTANT, value=(114, 114, 114))
     return to_input(padded[None]), (rows, cols)
 
 

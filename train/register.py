@@ -1,0 +1,88 @@
+"""Ship a trained checkpoint: copy it to ``weights/`` and enter it in the manifest that the app verifies.
+
+    python -m train.register unet runs/unet/best.pt --data-name wardrobe13 --command "python -m train.unet --data …"
+
+The curve of the run (its ``log.jsonl``) is kept beside the weights as ``NAME.log.jsonl``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ewardrobe import weights as weight_files
+
+LICENCE = "AGPL-3.0"
+
+
+def register(name: str, source: Path, folder: Path, data_name: str, command: str) -> dict:
+    """Copy the weights file ``source`` of model ``name`` to ``folder`` and return its new manifest entry.
+
+    Raises ``WeightsError`` if ``source`` is not a weights file of that model.
+    """
+    state, _ = weight_files.load_state(name, source)
+    target = folder / f"{name}.pt"
+    _replace(target, source.read_bytes())
+    info = state.get("info", {})
+    entry = {
+        "file": target.name,
+        "sha256": weight_files.sha256_of(target),
+        "bytes": target.stat().st_size,
+        "licence": LICENCE,
+        "data": data_name,
+        "command": command,
+        "commit": _commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "steps": info.get("step"),
+        "images": info.get("images"),
+        "config": {k: v for k, v in info.get("config", {}).items() if k not in ("data", "extra", "init")},
+    }
+    manifest = folder / weight_files.MANIFEST
+    models = json.loads(manifest.read_text())["models"] if manifest.exists() else {}
+    previous = models.get(name, {})
+    entry |= {key: previous[key] for key in ("app_threshold",) if key in previous}
+    models[name] = entry
+    _replace(manifest, (json.dumps({"models": models}, indent=2) + "\n").encode())
+    if (log := source.parent / "log.jsonl").is_file():
+        _replace(folder / f"{name}.log.jsonl", log.read_bytes())
+    return entry
+
+
+def _replace(path: Path, content: bytes) -> None:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+
+
+def _commit() -> str:
+    try:
+        return subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def main(argv=None) -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", help="unet, yolo, …")
+    parser.add_argument("weights", type=Path, help="a best.pt that a training script wrote")
+    parser.add_argument("--folder", type=Path, default=weight_files.weights_dir(), help="default: weights/")
+    parser.add_argument("--data-name", required=True, help="name of the data set, for the manifest")
+    parser.add_argument("--command", required=True, help="the training command, for the manifest")
+    args = parser.parse_args(argv)
+    try:
+        entry = register(args.model, args.weights, args.folder, args.data_name, args.command)
+    except (weight_files.WeightsError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{args.model}: {entry['bytes']:,} bytes, sha256 {entry['sha256'][:12]}…, {entry['images']} images seen")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
