@@ -37,7 +37,7 @@ clean:
 	rm -rf $(VENV)
 
 $(APP_STAMP): | $(BIN)/uv
-	@echo "Installing the app into $(VENV) (the first time: about 2 GB, most of it PyTorch) ..."
+	@echo "Installing the app into $(VENV) (the first time some GB, most of it PyTorch) ..."
 	@$(INSTALL) -r requirements.txt
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.app-* && touch $@

@@ -54,6 +54,11 @@ def quiet_ultralytics() -> None:
         settings.update(changes)
 
 
+def allow_downloads() -> None:
+    """Let ultralytics look for a network in this process; only a training that was asked for public weights does so."""
+    os.environ["YOLO_OFFLINE"] = "false"
+
+
 def cpu_threads() -> int:
     """Return how many threads one inference uses: ``EWARDROBE_THREADS``, else the cores of this process, 1..8."""
     chosen = os.environ.get("EWARDROBE_THREADS", "")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -125,6 +127,28 @@ def test_requirements_are_pinned_and_explained(path):
     assert lines
     assert not [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*", line)]
     assert path.read_text(encoding="utf-8").count("#") >= len(lines) // 2
+
+
+@pytest.mark.parametrize(
+    ("files", "requirements"),
+    [
+        (PACKAGE + PAGES + [REPOSITORY / "app.py"], ["requirements.txt"]),
+        (TRAIN, ["requirements.txt", "requirements-train.txt"]),
+    ],
+    ids=["app", "train"],
+)
+def test_whatever_is_imported_is_required(files, requirements):
+    """What comes along with another package today may not come along tomorrow."""
+    required = {line.partition("==")[0] for name in requirements for line in requirement_lines(REPOSITORY / name)}
+    own = set(sys.stdlib_module_names) | {"ewardrobe", "train"}
+    distributions = packages_distributions()
+    missing = {
+        f"{module} in {name_of(path)}"
+        for path in files
+        for module in imported_modules(path) - own
+        if not required & {name.lower().replace("_", "-") for name in distributions.get(module, [])}
+    }
+    assert not missing
 
 
 def test_one_opencv_only():
