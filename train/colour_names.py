@@ -27,7 +27,7 @@ from ewardrobe.datasets.deepfashion2 import item_mask, read_record
 from ewardrobe.images import load_image
 
 L2 = 1e-4
-ANCHOR_WEIGHT = 3.0
+ANCHOR_WEIGHT = 10.0
 ANCHORS = {
     "black": "000000 0a0a0a 141414 1c1c1c 0d0b0a",
     "white": "ffffff fafafa f5f5f5 f0f0f0 fffafa f8f8ff",

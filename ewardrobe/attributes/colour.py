@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ewardrobe.attributes.colour_names import COLOUR_NAMES, colour_name, name_probabilities
 from ewardrobe.masks import shrink
 
 SAMPLES = 3000
@@ -17,15 +18,9 @@ LIGHTNESS_WEIGHT = 0.5
 MERGE_DISTANCE = 14.0
 """Clusters nearer than this (weighted Lab distance) are one colour under two lights."""
 
-DOMINANT_SHARE = 0.5
-"""Below this share of its commonest colour name a garment is "multicolour"."""
+DOMINANT_SHARE = 0.45
+"""Below this share of its commonest colour name a garment is "multicolour" (chosen on judged garments)."""
 
-PROTOTYPES = {
-    "black": (12, 0, 0), "white": (88, 0, 2), "grey": (52, 0, 0), "beige": (75, 4, 16), "brown": (32, 12, 16),
-    "red": (40, 52, 30), "orange": (62, 40, 52), "yellow": (78, 4, 60), "green": (45, -22, 20), "blue": (48, -2, -26),
-    "navy": (20, 3, -15), "purple": (36, 26, -24), "pink": (66, 32, 4),
-}  # fmt: skip
-COLOUR_NAMES = tuple(PROTOTYPES)
 MULTICOLOUR = "multicolour"
 
 
@@ -54,20 +49,25 @@ def dominant_colours(image: np.ndarray, mask: np.ndarray, k: int = 3) -> tuple[C
 
 
 def garment_colour(colours: tuple[ColourShare, ...]) -> str:
-    """Return the garment's main colour name; "multicolour" when no name reaches ``DOMINANT_SHARE``."""
+    """Return the garment's main colour name; "multicolour" when no name holds ``DOMINANT_SHARE`` of it."""
     totals: dict[str, float] = {}
     for colour in colours:
         totals[colour.name] = totals.get(colour.name, 0.0) + colour.share
-    if not totals:
+    if not totals or max(totals.values()) < DOMINANT_SHARE:
         return MULTICOLOUR
-    name = max(totals, key=totals.__getitem__)
-    return name if totals[name] >= DOMINANT_SHARE else MULTICOLOUR
+    return colour_ranking(colours)[0]
 
 
-def colour_name(lab: tuple[float, float, float]) -> str:
-    """Return the English name of a CIELAB colour (L 0..100, a and b about -128..127, D65)."""
-    distances = np.linalg.norm((np.array(list(PROTOTYPES.values())) - lab) * _WEIGHTS, axis=1)
-    return COLOUR_NAMES[int(distances.argmin())]
+def colour_ranking(colours: tuple[ColourShare, ...]) -> tuple[str, ...]:
+    """Return all colour names, the likeliest for the whole garment first; () for no colours.
+
+    Every colour votes for all names with its probability times its share, so that two shades on either side of a
+    border between names do not split the vote.
+    """
+    if not colours:
+        return ()
+    votes = name_probabilities([colour.lab for colour in colours]).T @ [colour.share for colour in colours]
+    return tuple(COLOUR_NAMES[i] for i in np.argsort(-votes, kind="stable"))
 
 
 def lab_to_hex(lab: tuple[float, float, float]) -> str:
