@@ -1,0 +1,53 @@
+"""Writing a file so that a reader, or a crash at any moment, finds the old content or the new one, never a mixture."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+from pathlib import Path
+
+TEMPORARY_SUFFIX = ".tmp"
+
+
+def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
+    """Replace ``path`` by ``data``: temporary file in the same folder, fsync, ``os.replace``, fsync of the folder.
+
+    ``durable=False`` leaves out the fsyncs: still never a mixture for readers, but a power cut may lose the file.
+    Raises ``OSError`` (disk full, no permission) with the old file untouched and the temporary one removed.
+    """
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{TEMPORARY_SUFFIX}")
+    try:
+        _write_new(temporary, data, durable)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    if durable:
+        _sync_folder(path.parent)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete temporary files that killed writers left in ``folder``; only under the lock that all its writers take."""
+    for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            leftover.unlink()
+
+
+def _write_new(path: Path, data: bytes, durable: bool) -> None:
+    with open(path, "xb") as file:
+        file.write(data)
+        file.flush()
+        if durable:
+            os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself survive a power cut; file systems that cannot are left alone."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

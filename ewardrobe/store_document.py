@@ -1,0 +1,139 @@
+"""The content of ``wardrobe.json``: reading it strictly, writing it one item a line, and errors that name the place."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ewardrobe.items import plain
+
+SCHEMA_VERSION = 1
+"""Version 0 was a bare list of items, as the first program wrote it; it is still read."""
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode  # plain() has no circles
+
+
+class StoreError(Exception):
+    """The wardrobe could not be read or changed; the message says what was found and what to do.
+
+    path: the file or folder concerned.  line, column: the place of the fault in a broken file, from 1.
+    backup: the newest good copy to restore, where there is one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        backup: Path | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.path, self.line, self.column, self.backup = path, line, column, backup
+
+
+def empty_document() -> dict[str, Any]:
+    """Return the document of a wardrobe that was never used."""
+    return {"format": "eWardrobe", "version": SCHEMA_VERSION, "samples_added": False, "items": []}
+
+
+def parse_document(raw: bytes, path: Path) -> dict[str, Any]:
+    """Return the document in ``raw`` with string ids; raise ``StoreError`` with file, line and column if it is broken.
+
+    NaN and infinities that another program wrote are read as nothing.
+    """
+    try:
+        document = json.loads(raw.decode("utf-8-sig"), parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        raise _broken(path, error.msg, error.lineno, error.colno) from error
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise _broken(path, f"byte 0x{raw[error.start]:02x} is not UTF-8 text", line, column) from error
+    except (RecursionError, ValueError) as error:  # brackets nested too deep, a number of thousands of digits
+        raise _broken(path, str(error), 1, 1) from error
+    return _check(document, path)
+
+
+def dump_document(document: dict[str, Any]) -> bytes:
+    """Return ``document`` as UTF-8 JSON with one item a line, so that a fault's line number names the item."""
+    try:
+        return _dump(document)
+    except ValueError:  # a hand-written file may hold 1e999 or half a surrogate pair: read, but never written again
+        return _dump(plain(document))
+
+
+def _dump(document: dict[str, Any]) -> bytes:
+    head = "".join(f"{_encode(key)}: {_encode(value)},\n" for key, value in document.items() if key != "items")
+    items = ",\n".join(map(_encode, document["items"]))
+    return f'{{\n{head}"items": [\n{items}\n]\n}}\n'.encode()
+
+
+def explain_os_error(error: OSError, path: Path) -> StoreError:
+    """Return the ``StoreError`` that tells a user what to do about ``error`` on ``path``."""
+    place = error.filename or path
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        what = "the disk is full. Free some space and try again"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        what = "no permission to write there. Make the folder writable, or set EWARDROBE_HOME to one that is"
+    else:
+        what = f"{error.strerror or error}. Check the folder, or set EWARDROBE_HOME to another one"
+    return StoreError(f"The wardrobe was not changed ({place}): {what}.", path=path)
+
+
+@contextmanager
+def gc_paused() -> Iterator[None]:
+    """Pause the garbage collector while a document lives: searching it again and again takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _broken(path: Path, what: str, line: int, column: int) -> StoreError:
+    return StoreError(
+        f"{path} is broken at line {line}, column {column}: {what}. It was left as it is; correct that line,"
+        " or restore a backup.",
+        path=path,
+        line=line,
+        column=column,
+    )
+
+
+def _check(document: Any, path: Path) -> dict[str, Any]:
+    if isinstance(document, list):
+        document = empty_document() | {"samples_added": True, "items": document}
+    if not isinstance(document, dict) or not isinstance(document.get("items"), list):
+        raise _broken(path, 'expected an object with a list "items"', 1, 1)
+    version = document.setdefault("version", SCHEMA_VERSION)
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise StoreError(
+            f"{path} has version {version!r}; this eWardrobe reads up to {SCHEMA_VERSION}. Update eWardrobe;"
+            " the file was left as it is.",
+            path=path,
+        )
+    _check_items(document["items"], path)
+    return document
+
+
+def _check_items(items: list, path: Path) -> None:
+    """Give every item a string id of its own; a hand-written file may lack some or repeat one."""
+    seen: set[str] = set()
+    for number, item in enumerate(items, 1):
+        if not isinstance(item, dict):
+            raise _broken(path, f"item {number} is a {type(item).__name__}, expected an object", 1, 1)
+        wanted = f"item-{number}" if item.get("id") in (None, "") else str(item["id"])
+        name, copy = wanted, 2
+        while name in seen:
+            name, copy = f"{wanted}-{copy}", copy + 1
+        item["id"] = name
+        seen.add(name)
