@@ -1,0 +1,118 @@
+"""Bags, scarves, hats, necklaces and the hanger: things in the way that are not garments."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ewardrobe.datasets.synthetic.body import SIDES, Figure
+from ewardrobe.datasets.synthetic.geometry import Part, Stroke, bend, ellipse, mirrored, smooth, tube
+from ewardrobe.datasets.synthetic.head import glasses, place_head
+
+
+def bag_parts(fig: Figure, kind: str) -> list[Part]:
+    """A ``crossbody``, ``tote`` (on the right shoulder), ``hand`` bag (right hand) or backpack ``straps``."""
+    if kind == "straps":
+        lines = [[(s * 0.5, -0.02), (s * 0.56, 0.5), (s * 0.66, 1.05)] for s in SIDES]
+        return [Part(fig.warp(tube(line, (0.09, 0.08, 0.06), 14)), puff=0.05, role="skin") for line in lines]
+    if kind == "crossbody":
+        strap = Part(
+            fig.warp(tube([(-0.48, 0.0), (0.1, 1.0), (fig.half(2.2), 2.15)], (0.035, 0.035), 16)),
+            puff=0.03,
+            role="skin",
+        )
+        return [strap, _bag(fig.warp([[fig.half(2.3) - 0.1, 2.35]])[0], 0.32, 0.26)]
+    if kind not in ("tote", "hand"):
+        return []
+    if kind == "tote":
+        at = fig.warp([[fig.build.shoulder + 0.12, 2.2]])[0]
+        strap = [
+            Part(
+                tube([(fig.build.shoulder - 0.1 + d, 0.05), (at[0] + d * 2.4, 1.75)], (0.035, 0.035), 8),
+                puff=0.03,
+                role="skin",
+            )
+            for d in (-0.06, 0.08)
+        ]
+        return [*strap, _bag(at, 0.46, 0.52)]
+    wrist = fig.arm(1, fig.build.arm)[3]
+    handle = Part(
+        tube([wrist + (-0.2, 0.75), wrist + (-0.15, 0.4), wrist + (0.15, 0.4), wrist + (0.2, 0.75)], (0.03, 0.03), 14),
+        puff=0.03,
+        role="skin",
+    )
+    return [handle, _bag(wrist + (0, 0.98), 0.42, 0.3)]
+
+
+def _bag(at, half_width: float, half_height: float) -> Part:
+    x, y = half_width, half_height
+    outline = (
+        smooth(mirrored([(0, -y), (x * 0.92, -y), (x * 0.92, -y), (x, y * 0.7), (x * 0.9, y), (0, y * 1.03)])) + at
+    )
+    flap = Stroke(np.array([(-x, -y * 0.1), (0, y * 0.12), (x, -y * 0.1)]) + at, 0.025, 0.7)
+    return Part(
+        outline,
+        [flap, Stroke(ellipse(at + (0, y * 0.14), (0.04, 0.04), 12), tone=(206, 190, 140), filled=True)],
+        puff=0.1,
+        role="skin",
+        shadow=0.5,
+    )
+
+
+def extras(fig: Figure, kind: str) -> list[Part]:
+    """``glasses``, ``scarf``, ``beanie``, ``necklace`` or ``none``."""
+    return {"glasses": lambda f: [glasses(f)], "scarf": _scarf, "beanie": _beanie, "necklace": _necklace}.get(
+        kind, lambda f: []
+    )(fig)
+
+
+def _scarf(fig) -> list[Part]:
+    loop = [(0, -0.3), (0.26, -0.3), (0.42, -0.12), (0.4, 0.12), (0.2, 0.26), (0, 0.3)]
+    creases = [(bend((-0.36, y), (0.36, y + 0.06), 0.15), 0.08, s) for y, s in ((-0.18, 1), (-0.02, -1), (0.12, 1))]
+    tail = tube([(0.1, 0.15), (0.2, 0.8), (0.16, 1.35)], (0.15, 0.17, 0.17), 14)
+    fringe = [Stroke(fig.warp([(0.02 + i * 0.05, 1.25), (0.02 + i * 0.05, 1.36)]), 0.015, 0.7) for i in range(7)]
+    return [Part(fig.warp(tail), fringe, puff=0.1), Part(fig.warp(smooth(mirrored(loop))), [], creases, puff=0.16)]
+
+
+def _beanie(fig) -> list[Part]:
+    place = place_head(fig)
+    half = [(0, -0.68), (0.26, -0.62), (0.42, -0.38), (0.43, -0.16), (0.43, -0.16), (0, -0.13)]
+    ribs = [Stroke(place([(x, -0.34), (x, -0.12)]), 0.014, 0.85) for x in np.linspace(-0.4, 0.4, 17)]
+    return [
+        Part(
+            place(smooth(mirrored(half))),
+            [Stroke(place(bend((-0.45, -0.33), (0.45, -0.33), 0.03)), 0.02, 0.7), *ribs],
+            puff=0.2,
+        )
+    ]
+
+
+def _necklace(fig) -> list[Part]:
+    chain = fig.warp(smooth([(-0.25, -0.08), (-0.15, 0.2), (0, 0.36), (0.15, 0.2), (0.25, -0.08)], closed=False))
+    pendant = Part(fig.warp(ellipse((0, 0.4), (0.055, 0.07))), puff=0.04, role="skin", shadow=0.3)
+    return [Part(tube(chain, (0.018, 0.018), 24), puff=0.02, role="skin", shadow=0.25), pendant]
+
+
+def hanger(fig: Figure) -> list[Part]:
+    """A wooden hanger with its hook, behind the garment."""
+    b = fig.build
+    bar = Part(
+        fig.warp(
+            tube(
+                [(-b.shoulder * 0.9, 0.2), (-0.3, -0.02), (0, -0.1), (0.3, -0.02), (b.shoulder * 0.9, 0.2)],
+                (0.06, 0.07, 0.06),
+                20,
+            )
+        ),
+        puff=0.05,
+        role="skin",
+    )
+    hook = Part(
+        fig.warp(
+            tube(
+                [(0, -0.08), (0, -0.34), (0.12, -0.44), (0.1, -0.6), (-0.04, -0.62), (-0.1, -0.54)], (0.022, 0.022), 20
+            )
+        ),
+        puff=0.03,
+        role="skin",
+    )
+    return [hook, bar]

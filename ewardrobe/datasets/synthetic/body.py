@@ -1,0 +1,246 @@
+"""The drawn person: build, pose, joints, and the parts of the body (skin, hair, footwear)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ewardrobe.datasets.synthetic.geometry import Part, Stroke, along, bend, ellipse, mirrored, smooth, tube, turned
+
+SIDES = (-1, 1)
+SKIN_TONES = (
+    (244, 212, 190),
+    (232, 190, 160),
+    (214, 166, 132),
+    (186, 134, 100),
+    (146, 98, 70),
+    (100, 66, 48),
+    (70, 46, 36),
+)
+HAIR_COLOURS = (
+    (28, 24, 24),
+    (52, 36, 28),
+    (86, 58, 38),
+    (122, 84, 50),
+    (188, 150, 92),
+    (214, 186, 132),
+    (140, 66, 40),
+    (150, 148, 146),
+)
+
+
+@dataclass(frozen=True)
+class Build:
+    """Half widths of a body in head heights."""
+
+    shoulder: float = 0.84
+    chest: float = 0.70
+    waist: float = 0.58
+    hip: float = 0.72
+    arm: float = 0.165
+    thigh: float = 0.33
+    neck: float = 0.23
+    head: float = 0.37
+
+
+@dataclass(frozen=True)
+class Pose:
+    """Angles in degrees from hanging down, outwards positive: (upper arm, forearm), (thigh, shin), left then right."""
+
+    arms: tuple[tuple[float, float], tuple[float, float]] = ((10, 6), (10, 6))
+    legs: tuple[tuple[float, float], tuple[float, float]] = ((3, 1), (3, 1))
+    reach: tuple[float, float] = (1.0, 1.0)
+    lean: float = 0.0
+    nod: float = 0.0
+    turn: float = 1.0
+    hidden_hands: tuple[bool, bool] = (False, False)
+    behind: tuple[bool, bool] = (False, False)
+
+
+ARM_POSES = {  # name: (upper arm, forearm, reach of the forearm), jittered when drawn
+    "relaxed": (9, 5, 1.0),
+    "apart": (24, 14, 1.0),
+    "hip": (48, -46, 0.95),
+    "pocket": (20, -8, 0.95),
+    "belly": (14, -72, 0.95),
+    "chest": (16, -118, 0.9),
+    "crossed": (12, -98, 1.05),
+    "wave": (52, 158, 0.95),
+    "phone": (22, -150, 0.8),
+    "behind": (18, -24, 0.9),
+}
+_ARM_ODDS = (5, 3, 2, 2, 2, 1.5, 1.5, 1, 1, 0.7)
+
+
+def random_build(rng: np.random.Generator) -> Build:
+    """Draw a body: shoulders, waist and hips vary together and apart."""
+    girth, frame = rng.normal(1.0, 0.07), rng.uniform(-1, 1)
+    values = {
+        "shoulder": 0.84 + 0.07 * frame,
+        "chest": (0.69 + 0.04 * frame) * girth,
+        "waist": (0.58 + 0.05 * frame + rng.normal(0, 0.03)) * girth**1.5,
+        "hip": (0.72 - 0.03 * frame) * girth,
+        "arm": 0.165 * girth * (1 + 0.08 * frame),
+        "thigh": 0.33 * girth,
+        "neck": 0.225 + 0.025 * frame,
+    }
+    return Build(**values)
+
+
+def random_pose(rng: np.random.Generator, arms: tuple[str, str] | None = None) -> Pose:
+    """Draw a standing pose; ``arms`` names the pose of each arm (keys of ``ARM_POSES``)."""
+    odds = np.array(_ARM_ODDS) / sum(_ARM_ODDS)
+    names = arms or tuple(rng.choice(list(ARM_POSES), p=odds) for _ in SIDES)
+    chosen = [ARM_POSES[n] for n in names]
+    swing = rng.normal(0, 4, (2, 2))
+    return Pose(
+        arms=tuple((u + s[0], f + s[1] * 1.4) for (u, f, _), s in zip(chosen, swing, strict=True)),
+        legs=tuple((float(a), float(b)) for a, b in np.stack([rng.uniform(1, 9, 2), rng.uniform(-1, 5, 2)], 1)),
+        reach=tuple(r for *_, r in chosen),
+        lean=float(rng.normal(0, 0.025)),
+        nod=float(rng.normal(0, 0.06)),
+        turn=float(rng.choice([1.0, 1.0, rng.uniform(0.8, 1.0)])),
+        hidden_hands=tuple(n in ("pocket", "behind") for n in names),
+        behind=tuple(n == "behind" for n in names),
+    )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Joints of a posed body, body units: neck pit (0, 0), y downwards; index 0 is the left of the picture."""
+
+    build: Build = field(default_factory=Build)
+    pose: Pose = field(default_factory=Pose)
+
+    def warp(self, points) -> np.ndarray:
+        """Lean and turn torso points (N, 2) about the hips."""
+        p = np.array(points, float)
+        p[:, 0] = p[:, 0] * self.pose.turn + self.pose.lean * np.maximum(2.4 - p[:, 1], 0)
+        return p
+
+    def half(self, y: float) -> float:
+        """Half width of the trunk at height ``y``."""
+        b = self.build
+        return float(
+            np.interp(
+                y, (0.1, 0.8, 1.2, 1.6, 2.4, 2.9), (b.shoulder, b.chest, (b.chest + b.waist) / 2, b.waist, b.hip, b.hip)
+            )
+        )
+
+    def arm(self, side: int, start_width: float) -> np.ndarray:
+        """Axis (4, 2) of an arm: a start inside the shoulder such that a tube of that half width fits, shoulder, elbow, wrist."""
+        index = (side + 1) // 2
+        upper, fore = np.radians(self.pose.arms[index])
+        b = self.build
+        start = self.warp([[side * (b.shoulder - start_width * 0.72), 0.07 + start_width * 0.9]])[0]
+        joint = self.warp([[side * (b.shoulder - 0.02), 0.26]])[0]
+        elbow = joint + 1.28 * np.array([side * np.sin(upper), np.cos(upper)])
+        wrist = elbow + 1.12 * self.pose.reach[index] * np.array([side * np.sin(fore), np.cos(fore)])
+        return np.array([start, (start + 2 * elbow) / 3, elbow, wrist])
+
+    def leg(self, side: int) -> np.ndarray:
+        """Axis (3, 2) of a leg: hip, knee, ankle."""
+        thigh, shin = np.radians(self.pose.legs[(side + 1) // 2])
+        hip = np.array([side * self.build.hip * 0.53 * self.pose.turn, 2.6])
+        knee = hip + 1.85 * np.array([side * np.sin(thigh), np.cos(thigh)])
+        return np.array([hip, knee, knee + 1.72 * np.array([side * np.sin(shin), np.cos(shin)])])
+
+
+def flat_figure(rng: np.random.Generator) -> Figure:
+    """The invisible body that a garment lying flat is cut for: arms spread, legs close."""
+    spread, fold = rng.uniform(22, 68), rng.normal(0, 7)
+    uneven = rng.normal(0, 3.5, 4)
+    arms = ((spread + uneven[0], spread + fold + uneven[1]), (spread + uneven[2], spread + fold + uneven[3]))
+    legs = tuple((float(a), float(a)) for a in rng.uniform(0.5, 7.5) + rng.normal(0, 0.8, 2))
+    build = random_build(rng)
+    build = replace(build, thigh=0.35, waist=0.5 * build.waist + 0.5 * min(build.chest, build.hip))
+    return Figure(build, Pose(arms=arms, legs=legs, lean=float(rng.normal(0, 0.01))))
+
+
+def trunk(fig: Figure) -> Part:
+    """Bare trunk, neck included, from under the chin to the crotch."""
+    b = fig.build
+    half = [(0.0, -0.5), (b.neck, -0.45), (b.neck * 0.98, -0.2), (b.neck + 0.1, -0.06), (b.shoulder * 0.8, 0.06)]
+    half += [(b.shoulder, 0.28), (b.chest, 0.8), (b.waist, 1.6), (b.hip, 2.4), (b.hip * 0.95, 2.75), (0, 2.85)]
+    collarbones = [Stroke(fig.warp(bend((s * 0.09, 0.12), (s * 0.5, 0.07), -0.08 * s)), 0.015, 0.87) for s in SIDES]
+    chin = Stroke(fig.warp(smooth([(-0.2, -0.4), (0, -0.27), (0.2, -0.4), (0, -0.5)])), tone=0.86, filled=True)
+    return Part(fig.warp(smooth(mirrored(half))), [chin, *collarbones], puff=0.25, role="skin", shadow=0.3)
+
+
+def arm_parts(fig: Figure, side: int) -> list[Part]:
+    """Bare arm and hand on one side (-1 left, 1 right of the picture)."""
+    w = fig.build.arm
+    axis = fig.arm(side, w)
+    outline = tube(axis, (w, w * 0.98, w * 0.86, w * 0.8, w * 0.78, w * 0.62, w * 0.5), 22, cap_start=True)
+    limb = Part(outline, puff=0.16, role="skin", shadow=0.35, fade=(axis[0], along(axis, [0.22])[0]))
+    if fig.pose.hidden_hands[(side + 1) // 2]:
+        return [limb]
+    return [limb, hand(axis[3], axis[3] - axis[2], side, w)]
+
+
+def hand(wrist, direction, side: int, w: float) -> Part:
+    """A hand that goes on from the wrist in ``direction``; the thumb points to the body."""
+    angle = np.arctan2(-direction[0], direction[1])
+    k, s = w / 0.165, -side
+    points = [(-0.09, -0.05), (-0.13, 0.1), (-0.135, 0.26), (-0.12, 0.42), (-0.06, 0.52), (0.0, 0.535), (0.06, 0.5)]
+    points += [(0.105, 0.4), (0.115, 0.28), (0.16, 0.34), (0.2, 0.33), (0.19, 0.24), (0.13, 0.1), (0.09, -0.05)]
+    place = lambda p: turned(np.array(p) * (k * s, k), angle) + wrist  # noqa: E731
+    fingers = [Stroke(place([(x, 0.3), (x * 1.08, 0.49 - abs(x) * 0.5)]), 0.012, 0.8) for x in (-0.065, -0.005, 0.055)]
+    return Part(place(smooth(points)), fingers, puff=0.07, role="skin", shadow=0.3)
+
+
+def leg_part(fig: Figure, side: int) -> Part:
+    """Bare leg down to the ankle."""
+    t, axis = fig.build.thigh, fig.leg(side)
+    outline = tube(axis, (t * 1.08, t, t * 0.78, t * 0.58, t * 0.6, t * 0.5, t * 0.33, t * 0.3), 24)
+    knee = Stroke(bend(axis[1] + (-0.1, 0.04), axis[1] + (0.1, 0.04), 0.25), 0.018, 0.9)
+    return Part(outline, [knee], puff=0.22, role="skin", shadow=0.35)
+
+
+def shoe_part(fig: Figure, side: int, kind: str, sole=(236, 234, 230)) -> list[Part]:
+    """A foot in a ``sneaker``, ``boot``, ``pump`` or ``bare``, seen from the front, turned out a little."""
+    ankle = fig.leg(side)[2]
+    place = lambda p: np.array(p, float) * (side, 1) + ankle  # noqa: E731
+    shape = [
+        (-0.13, -0.05),
+        (0.13, -0.06),
+        (0.2, 0.14),
+        (0.34, 0.34),
+        (0.3, 0.42),
+        (0.1, 0.45),
+        (-0.12, 0.43),
+        (-0.16, 0.3),
+    ]
+    if kind == "boot":
+        shape[:2] = [(-0.17, -0.75), (-0.17, -0.76), (0.18, -0.76), (0.18, -0.76), (0.15, -0.1)]
+    if kind in ("pump", "bare"):
+        shape = [
+            (-0.09, -0.05),
+            (0.09, -0.05),
+            (0.13, 0.16),
+            (0.26, 0.36),
+            (0.22, 0.43),
+            (0.02, 0.45),
+            (-0.1, 0.4),
+            (-0.11, 0.25),
+        ]
+    body = Part(place(smooth(shape)), puff=0.12, role="skin", shadow=0.5)
+    if kind == "bare":
+        toes = [Stroke(place([(x, 0.36), (x * 1.03, 0.43)]), 0.012, 0.75) for x in (0.0, 0.06, 0.12, 0.18)]
+        return [replace(body, strokes=toes)]
+    if kind == "pump":
+        return [
+            body,
+            Part(
+                place(smooth([(-0.07, 0.0), (0.08, 0.0), (0.15, 0.2), (0.06, 0.28), (-0.05, 0.24)])),
+                role="vamp",
+                shadow=0,
+                puff=0.08,
+            ),
+        ]
+    base = Stroke(place([(-0.17, 0.4), (0.1, 0.44), (0.33, 0.39)]), 0.07, sole)
+    laces = [
+        Stroke(place([(-0.05 + d * 0.6, 0.1 + d), (0.12 + d * 0.6, 0.08 + d)]), 0.02, sole) for d in (0, 0.06, 0.12)
+    ]
+    return [replace(body, strokes=[base, *(laces if kind == "sneaker" else [])])]

@@ -1,0 +1,132 @@
+"""Curves, tubes and the view: everything is drawn in body units (1 = the height of the head), y downwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class View:
+    """Similarity from body units to pixels: rotate by ``angle`` (radians, clockwise), scale, then shift."""
+
+    scale: float
+    centre: tuple[float, float]
+    angle: float = 0.0
+    origin: tuple[float, float] = (0.0, 0.0)
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Map (N, 2) float points ``x y`` in body units to pixels."""
+        c, s = np.cos(self.angle) * self.scale, np.sin(self.angle) * self.scale
+        offset = np.asarray(points, float) - self.origin
+        return offset @ np.array([[c, s], [-s, c]]) + self.centre
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A line on cloth: points in body units, width in body units, ``tone`` multiplies the cloth or is an RGB colour."""
+
+    points: np.ndarray
+    width: float = 0.02
+    tone: float | tuple[float, float, float] = 0.8
+    dashed: bool = False
+    filled: bool = False
+
+
+@dataclass
+class Part:
+    """One piece of cloth or body: outline, cloth grain, what is drawn on it and where it bends."""
+
+    outline: np.ndarray
+    strokes: list[Stroke] = field(default_factory=list)
+    creases: list[tuple[np.ndarray, float, float]] = field(default_factory=list)
+    grain: float = 0.0
+    origin: tuple[float, float] = (0.0, 0.0)
+    puff: float = 0.18
+    tone: float = 1.0
+    shadow: float = 0.45
+    holes: list[np.ndarray] = field(default_factory=list)
+    fade: tuple[np.ndarray, np.ndarray] | None = None
+    reveal: tuple[np.ndarray, np.ndarray] | None = None
+    seed: int = 0
+    role: str = "cloth"
+
+
+def smooth(points, closed: bool = True, steps: int = 5) -> np.ndarray:
+    """Uniform Catmull-Rom curve through (K, 2) points; a point given twice stays a corner."""
+    p = np.asarray(points, float)
+    if closed:
+        a, b, c, d = np.roll(p, 1, 0), p, np.roll(p, -1, 0), np.roll(p, -2, 0)
+    else:
+        q = np.vstack([p[:1], p, p[-1:]])
+        a, b, c, d = q[:-3], q[1:-2], q[2:-1], q[3:]
+    t = (np.arange(steps) / steps)[None, :, None]
+    moving = np.abs(b - c).sum(1) > 1e-9  # a doubled point is a corner: no curve between its two copies
+    a, b, c, d = (v[moving][:, None] for v in (a, b, c, d))
+    curve = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    curve = curve.reshape(-1, 2)
+    return curve if closed else np.vstack([curve, p[-1:]])
+
+
+def along(axis: np.ndarray, fractions) -> np.ndarray:
+    """Points (F, 2) at ``fractions`` (0..1) of the length of the polyline ``axis`` (K, 2)."""
+    axis = np.asarray(axis, float)
+    length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(axis, axis=0).T))])
+    at = np.asarray(fractions, float) * length[-1]
+    return np.stack([np.interp(at, length, axis[:, 0]), np.interp(at, length, axis[:, 1])], 1)
+
+
+def normals(axis: np.ndarray) -> np.ndarray:
+    """Unit normals (K, 2) of a polyline, to the left of its direction on paper with y downwards."""
+    tangent = np.gradient(np.asarray(axis, float), axis=0)
+    tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]
+    return np.stack([tangent[:, 1], -tangent[:, 0]], 1)
+
+
+def tube(axis, half_widths, count: int = 18, cap_start: bool = False, cap_end: bool = False) -> np.ndarray:
+    """Outline of a limb: ``axis`` (K, 2) rounded, ``half_widths`` spread evenly along its length."""
+    t = np.linspace(0, 1, count)
+    line = along(smooth(axis, closed=False, steps=4), t)
+    width = np.interp(t, np.linspace(0, 1, len(half_widths)), half_widths)[:, None]
+    n = normals(line)
+    sides = [line + n * width]
+    if cap_end:
+        sides.append(_cap(line[-1], n[-1], width[-1, 0]))
+    sides.append((line - n * width)[::-1])
+    if cap_start:
+        sides.append(_cap(line[0], -n[0], width[0, 0]))
+    return np.vstack(sides)
+
+
+def _cap(centre, normal, radius) -> np.ndarray:
+    forward = np.array([-normal[1], normal[0]])
+    angle = np.linspace(0, np.pi, 9)[1:-1, None]
+    return centre + radius * (np.cos(angle) * normal + np.sin(angle) * forward)
+
+
+def ellipse(centre, radii, count: int = 28, start: float = 0.0, stop: float = 2 * np.pi) -> np.ndarray:
+    """Points (count, 2) on an ellipse or, with ``start``/``stop`` in radians, on an arc of it."""
+    angle = np.linspace(start, stop, count, endpoint=stop - start < 6.28)
+    return np.stack([centre[0] + radii[0] * np.cos(angle), centre[1] + radii[1] * np.sin(angle)], 1)
+
+
+def mirrored(right) -> np.ndarray:
+    """Close a shape given by its right half (K, 2), top to bottom, with its mirror image in x = 0."""
+    right = np.asarray(right, float)
+    return np.vstack([right, (right * (-1, 1))[::-1]])
+
+
+def turned(points, angle: float, about=(0.0, 0.0)) -> np.ndarray:
+    """Rotate (N, 2) points by ``angle`` radians, clockwise on paper, about a point."""
+    c, s = np.cos(angle), np.sin(angle)
+    return (np.asarray(points, float) - about) @ np.array([[c, s], [-s, c]]) + about
+
+
+def bend(start, stop, sag: float) -> np.ndarray:
+    """Quadratic curve (7, 2) from ``start`` to ``stop``, pushed sideways by ``sag`` of its length."""
+    start, stop = np.asarray(start, float), np.asarray(stop, float)
+    d = stop - start
+    middle = (start + stop) / 2 + sag * np.array([-d[1], d[0]])
+    t = np.linspace(0, 1, 7)[:, None]
+    return (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * stop
