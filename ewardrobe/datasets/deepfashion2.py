@@ -187,7 +187,7 @@ def _item_keys(raw: dict) -> list[str]:
 def _number(annotation: Path, value, what: str = "pair_id") -> int:
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise DatasetError(f"{annotation}: {what} is {value!r}, expected a number", "bad value") from None
 
 
@@ -221,26 +221,27 @@ def _image_size(path: Path) -> tuple[int, int]:
 
 
 def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable) -> Item | None:
-    """Return the garment, or ``None`` after telling ``fault`` why it is unusable."""
+    """Return the garment, or ``None``; ``fault`` is told why it, or a polygon of it, is unusable."""
+    item, errors = None, []
     try:
-        if not isinstance(raw, dict):
-            raise DatasetError(f"expected an object, got {type(raw).__name__}", "bad value")
-        return _parse_item(where, key, raw, size, fault)
+        item = _parse_item(key, raw, size, errors)
     except KeyError as error:
-        fault(DatasetError(f"{where}: field {error} is missing", "missing field"))
-    except (DatasetError, TypeError, ValueError, OverflowError) as error:
-        if str(error).startswith(where):  # a polygon's fault that ``fault`` itself refused
-            raise
+        errors.append(DatasetError(f"field {error} is missing", "missing field"))
+    except (TypeError, ValueError, OverflowError) as error:
+        errors.append(error)
+    for error in errors:
         fault(DatasetError(f"{where}: {error}", getattr(error, "kind", "bad value")))
-    return None
+    return item
 
 
-def _parse_item(where: str, key: str, raw: dict, size: tuple[int, int], fault: Callable) -> Item:
+def _parse_item(key: str, raw, size: tuple[int, int], errors: list[Exception]) -> Item:
+    if not isinstance(raw, dict):
+        raise DatasetError(f"expected an object, got {type(raw).__name__}", "bad value")
     return Item(
         key=key,
         category_id=_read_category(raw["category_id"]),
         bbox_xyxy=_read_box(raw["bounding_box"]),
-        polygons=_read_polygons(where, raw["segmentation"], size, fault),
+        polygons=_read_polygons(raw["segmentation"], size, errors),
         viewpoint=int(raw.get("viewpoint", 1)),
         scale=int(raw.get("scale", 1)),
         occlusion=int(raw.get("occlusion", 1)),
@@ -263,15 +264,15 @@ def _read_box(raw) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
-def _read_polygons(where: str, raw, size: tuple[int, int], fault: Callable) -> tuple[np.ndarray, ...]:
+def _read_polygons(raw, size: tuple[int, int], errors: list[Exception]) -> tuple[np.ndarray, ...]:
     polygons = []
     for place, part in enumerate(raw, start=1):
         try:
             polygons.append(_read_polygon(part, size))
-        except (DatasetError, TypeError, ValueError) as error:
-            fault(DatasetError(f"{where}: polygon {place}: {error}", getattr(error, "kind", "bad value")))
+        except (TypeError, ValueError, OverflowError) as error:
+            errors.append(DatasetError(f"polygon {place}: {error}", getattr(error, "kind", "bad value")))
     if not polygons:
-        raise DatasetError("no usable polygon in segmentation", "no usable polygon")
+        raise errors.pop() if errors else DatasetError("segmentation holds no polygon", "no usable polygon")
     return tuple(polygons)
 
 
