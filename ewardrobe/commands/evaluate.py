@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     print(report.format_report(metrics))
     if args.json is not None:
         report.write_metrics(metrics, args.json)
-    return 1 if metrics["meta"]["skipped"] else 0
+    return 0 if metrics["meta"]["images"] == min(len(dataset), args.limit or len(dataset)) else 1
 
 
 def _provenance(args: argparse.Namespace, dataset) -> dict:

@@ -214,7 +214,8 @@ def _image_size(path: Path) -> tuple[int, int]:
     """Return width and height as every loader of this package sees them: turned as the EXIF orientation says."""
     try:
         with Image.open(path) as image:
-            turned = image.getexif().get(EXIF_ORIENTATION) in _QUARTER_TURNS
+            has_exif = image.format != "PNG"  # a PNG would be decoded whole to look for it
+            turned = has_exif and image.getexif().get(EXIF_ORIENTATION) in _QUARTER_TURNS
             return image.size[::-1] if turned else image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{path}: not readable as a picture ({error})", "unreadable photo") from error

@@ -71,7 +71,8 @@ def evaluate(
     for record in tqdm(records, desc=f"evaluate {segmenter.name}", total=total, unit="photo", disable=not progress):
         run.add(record)
     if not run.judged.photos:
-        raise DatasetError(f"no photo could be evaluated: {'; '.join(run.skipped[:3]) or 'the data set is empty'}")
+        reasons = run.skipped + list(getattr(dataset, "problems", []))
+        raise DatasetError(f"no photo could be evaluated: {'; '.join(reasons[:3]) or 'the data set is empty'}")
     return summarise(run.judged, options.resamples) | {"speed": run.speed(), "meta": run.meta(dataset)}
 
 

@@ -42,6 +42,8 @@ def format_report(metrics: dict) -> str:
         parts.insert(2, f"parsing: mIoU {_number(parsing['miou'])} over {parsing['images']} photos")
     if skipped := metrics["meta"]["skipped"]:
         parts.append(f"{len(skipped)} photos could not be judged, the first: {skipped[0]}")
+    if problems := metrics["meta"]["annotation_problems"]:
+        parts.append(f"{len(problems)} faults in the data set, the first: {problems[0]}")
     return "\n\n".join(parts)
 
 
@@ -67,8 +69,8 @@ def _category_table(categories: list[dict]) -> str:
 def _speed_line(metrics: dict) -> str:
     speed = metrics["speed"]
     return (
-        f"speed: median {_number(speed['ms_median'], 1)} ms, 95th percentile {_number(speed['ms_p95'], 1)} ms, "
-        f"first {_number(speed['first_ms'], 1)} ms a photo with {speed['threads']} threads; "
+        f"a photo takes {_number(speed['ms_median'], 1)} ms (median), {_number(speed['ms_p95'], 1)} (95 %), "
+        f"{_number(speed['first_ms'], 1)} (first) with {speed['threads']} threads; "
         f"peak memory {_number(speed['peak_rss_mb'], 0)} MB"
     )
 

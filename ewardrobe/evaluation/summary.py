@@ -104,7 +104,7 @@ def _average_precisions(judged: Judged, weights: np.ndarray, common: list[int]) 
 
 
 def _pixel_measures(photos: list[PhotoResult], instances: np.ndarray) -> dict:
-    garments, labels = [p.garments for p in photos], _total([p.labels for p in photos])
+    garments, labels = [p.garments for p in photos], _total([p.labels for p in photos], (len(CATEGORIES) + 1, 3))
     by_category = [iou_of_counts(row) if n else None for row, n in zip(labels[1:], instances, strict=True)]
     boundaries = [value for p in photos for value in p.boundary_ious]
     return {
@@ -204,8 +204,8 @@ def _common_categories(instances: np.ndarray) -> list[int]:
     return [c for c, n in zip(CATEGORY_IDS, instances, strict=True) if n >= MIN_INSTANCES]
 
 
-def _total(counts: list[np.ndarray]) -> np.ndarray:
-    return np.sum(counts, axis=0) if counts else np.zeros((len(CATEGORIES) + 1, 3), int)
+def _total(counts: list[np.ndarray], shape: tuple[int, ...] = (3,)) -> np.ndarray:
+    return np.sum(counts, axis=0) if counts else np.zeros(shape, int)
 
 
 def _mean(values) -> float | None:
