@@ -41,9 +41,8 @@ def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
     folder = folder or weights_dir()
     entries = read_manifest(folder)
     if name not in entries:
-        raise WeightsError(
-            f"no weights for {name!r} in {folder / MANIFEST} (has: {', '.join(sorted(entries)) or 'none'}); {_HOW}"
-        )
+        known = ", ".join(sorted(entries)) or "none"
+        raise WeightsError(f"no weights for {name!r} in {folder / MANIFEST} (has: {known}); {_HOW}")
     entry = entries[name]
     path = folder / entry["file"]
     if not path.is_file():
@@ -53,7 +52,8 @@ def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
     if stat.st_size != entry["bytes"] or actual != entry["sha256"]:
         raise WeightsError(
             f"{path} is not the file of the manifest: sha256 {actual[:12]}… ({stat.st_size} bytes), expected "
-            f"{entry['sha256'][:12]}… ({entry['bytes']} bytes); restore it, or register your own with `python -m train.register`"
+            f"{entry['sha256'][:12]}… ({entry['bytes']} bytes); restore it, or register your own with "
+            "`python -m train.register`"
         )
     return path, entry
 
@@ -61,19 +61,27 @@ def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
 def load_state(name: str, weights: Path | None = None, folder: Path | None = None) -> tuple[dict, dict]:
     """Return the content and the manifest entry of a weights file, loaded without unpickling code.
 
-    ``weights`` is a file of your own, which no checksum covers; without it the verified shipped file is read.
+    ``weights`` is a file of your own, whose entry holds just its name, size and checksum; without it the verified
+    shipped file is read.
     """
-    path, entry = (Path(weights), {}) if weights is not None else verified_path(name, folder)
+    path, entry = _own_file(Path(weights)) if weights is not None else verified_path(name, folder)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise WeightsError(f"{path} does not exist") from None
     except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals
         raise WeightsError(f"{path} is not readable as weights ({type(error).__name__}: {error})") from error
     if not isinstance(state, dict) or state.get("kind") != name:
         kind = state.get("kind") if isinstance(state, dict) else type(state).__name__
         raise WeightsError(f"{path} holds {kind!r}, not {name!r}: give the file of that model")
     return state, entry
+
+
+def _own_file(path: Path) -> tuple[Path, dict]:
+    try:
+        return path, {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size}
+    except OSError as error:
+        raise WeightsError(
+            f"{path} cannot be read ({error.strerror}): give a file that a training script wrote"
+        ) from None
 
 
 def fill(model: torch.nn.Module, state: dict, name: str) -> None:

@@ -131,7 +131,7 @@ def load_checkpoint(path: Path, kind: str) -> dict:
 def seed_everything(seed: int) -> None:
     """Seed Python, NumPy and torch."""
     random.seed(seed)
-    np.random.seed(seed % 2**32)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - libraries may still draw from the global generator
     torch.manual_seed(seed)
 
 
@@ -139,5 +139,6 @@ def check_finite(loss: float, step: int, checkpoint: Path) -> None:
     """Raise ``TrainingError`` when the loss is not a number any more."""
     if not math.isfinite(loss):
         raise TrainingError(
-            f"the loss is {loss} at step {step}: lower --lr or turn mixed precision off; {checkpoint} holds the last good state"
+            f"the loss is {loss} at step {step}: lower --lr or turn mixed precision off; "
+            f"{checkpoint} holds the last good state"
         )

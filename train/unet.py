@@ -52,7 +52,7 @@ class UNetTask:
         return UNet().to(memory_format=torch.channels_last)
 
     def encode(self, sample: Sample) -> tuple:
-        """Return image (h, w, 3) uint8, target (18, h/2, w/2) uint8 0..255, labelled (18,) and presence (13,) float32."""
+        """Return image (h, w, 3) uint8, target (18, h/2, w/2) uint8, labelled (18,) and presence (13,) float32."""
         presence = np.zeros(len(CATEGORIES), np.float32)
         presence[sample.category_ids - 1] = 1
         labelled = np.ones(LABEL_COUNT, np.float32)
@@ -63,7 +63,7 @@ class UNetTask:
     def collate(self, rows: list[tuple]):
         """Stack rows to the network's input and target tensors."""
         images, targets, labelled, presence = zip(*rows, strict=True)
-        inputs = to_input(np.stack(images)).contiguous(memory_format=torch.channels_last)
+        inputs = torch.from_numpy(to_input(np.stack(images))).contiguous(memory_format=torch.channels_last)
         return inputs, *(torch.from_numpy(np.stack(x)) for x in (targets, labelled, presence))
 
     def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:

@@ -92,7 +92,7 @@ class YoloTask:
         index = torch.from_numpy(np.stack(masks))
         batch_idx = np.concatenate([np.full(len(c), i) for i, c in enumerate(classes)])
         return {
-            "img": to_input(np.stack(images)),
+            "img": torch.from_numpy(to_input(np.stack(images))),
             "cls": torch.from_numpy(np.concatenate(classes)).float()[:, None],
             "bboxes": torch.from_numpy(np.concatenate(boxes)),
             "batch_idx": torch.from_numpy(batch_idx).float(),
@@ -131,7 +131,7 @@ def load_pretrained(model: torch.nn.Module, name: str) -> None:
         model.load(YOLO(name).model)
     except Exception as error:  # ultralytics raises many kinds: no connection, no such release, broken file
         raise TrainingError(
-            f"{name} could not be loaded ({error}): give a local .pt file, or leave --pretrained out to train from nothing"
+            f"{name} could not be loaded ({error}): give a local .pt file, or leave --pretrained out"
         ) from error
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ewardrobe import runtime
 from ewardrobe import weights as weight_files
 from ewardrobe.detections import Detections
 from ewardrobe.segmenters import check_image
+from ewardrobe.segmenters.network import make_network
 from ewardrobe.segmenters.unet_model import STRIDE, WIDTHS, UNet
 from ewardrobe.taxonomy import CATEGORIES, SLOTS, category_ids_of_slot
 
@@ -43,9 +43,9 @@ class UNetSegmenter:
 
     name = "unet"
 
-    def __init__(self, model: UNet, size: int = 288, device: str = "cpu", flip: bool = False) -> None:
-        self.model = model.eval().to(device, memory_format=torch.channels_last)
-        self.size, self.device, self.flip = size, device, flip
+    def __init__(self, model: UNet, size: int = 288, flip: bool = False, key: str | None = None) -> None:
+        self.network = make_network(_LogitsOnly(model), key)
+        self.size, self.flip = size, flip
         self.decode_config = DecodeConfig()
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
@@ -59,26 +59,38 @@ class UNetSegmenter:
         return label_map(probabilities)
 
     def probabilities(self, image: np.ndarray) -> np.ndarray:
-        """Return (18, h, w) float32 in [0, 1] at half of the network's input resolution, edges aligned with ``image``."""
+        """Return (18, h, w) float32 in [0, 1] at half the network's input resolution, edges aligned with ``image``."""
         batch, (rows, cols) = preprocess(image, self.size)
-        with runtime.inference_slot(), torch.inference_mode():
-            batch = batch.to(self.device, memory_format=torch.channels_last)
-            probabilities = torch.sigmoid(self.model(batch)[0])
-            if self.flip:
-                mirrored = torch.sigmoid(self.model(batch.flip(3))[0]).flip(3)
-                probabilities = (probabilities + mirrored) / 2
-        return probabilities[0, :, : -(-rows // 2), : -(-cols // 2)].float().cpu().numpy()
+        logits = self.network(batch)[0][0]
+        probabilities = sigmoid(logits)
+        if self.flip:
+            mirrored = sigmoid(self.network(np.ascontiguousarray(batch[..., ::-1]))[0][0])
+            probabilities = (probabilities + mirrored[..., ::-1]) / 2
+        return probabilities[:, : -(-rows // 2), : -(-cols // 2)]
+
+
+class _LogitsOnly(torch.nn.Module):
+    """The network without its presence head, which only training reads."""
+
+    def __init__(self, model: UNet) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.model(x)[0]
 
 
 def load(weights: Path | None = None) -> UNetSegmenter:
     """Load the shipped weights, or a file that ``train.unet`` wrote; ``WeightsError`` says what is wrong with it."""
-    state, _ = weight_files.load_state("unet", weights)
+    state, entry = weight_files.load_state("unet", weights)
     model = UNet(tuple(state.get("widths", WIDTHS)))
     weight_files.fill(model, state["model"], "unet")
-    return UNetSegmenter(model, size=int(state.get("size", 288)), flip=bool(state.get("flip", False)))
+    return UNetSegmenter(
+        model, size=int(state.get("size", 288)), flip=bool(state.get("flip", False)), key=entry["sha256"]
+    )
 
 
-def preprocess(image: np.ndarray, size: int) -> tuple[torch.Tensor, tuple[int, int]]:
+def preprocess(image: np.ndarray, size: int) -> tuple[np.ndarray, tuple[int, int]]:
     """Return the (1, 3, h, w) float32 network input and its rows and columns before padding.
 
     The long side becomes ``size`` pixels (also for smaller pictures), the rest up to a multiple of 32 repeats the edge.
@@ -92,9 +104,14 @@ def preprocess(image: np.ndarray, size: int) -> tuple[torch.Tensor, tuple[int, i
     return to_input(padded[None]), (rows, cols)
 
 
-def to_input(images: np.ndarray) -> torch.Tensor:
+def to_input(images: np.ndarray) -> np.ndarray:
     """Turn (B, H, W, 3) RGB uint8 into the normalised (B, 3, H, W) float32 that the network reads."""
-    return ((torch.from_numpy(images).float() - MEAN) / STD).permute(0, 3, 1, 2)
+    return ((images.astype(np.float32) - MEAN) / STD).transpose(0, 3, 1, 2)
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(-logits)), float32."""
+    return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
 
 
 def resize_channels(probabilities: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -16,6 +16,7 @@ from ewardrobe import runtime
 from ewardrobe import weights as weight_files
 from ewardrobe.detections import Detections
 from ewardrobe.segmenters import check_image
+from ewardrobe.segmenters.network import make_network
 from ewardrobe.taxonomy import CATEGORIES
 
 ARCHITECTURE = "yolo11n-seg.yaml"
@@ -29,29 +30,19 @@ class YoloSegmenter:
 
     name = "yolo"
 
-    def __init__(self, model: torch.nn.Module, size: int = 320, device: str = "cpu") -> None:
-        self.model, self.size, self.device = model.eval().to(device), size, device
+    def __init__(self, model: torch.nn.Module, size: int = 320, key: str | None = None) -> None:
+        head = model.model[-1]
+        head.export = head.dynamic = True  # (boxes, prototypes) for any size of picture, nothing else
+        self.network = make_network(model, key)
+        self.size = size
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
-        from ultralytics.utils.nms import non_max_suppression
-
         image = check_image(image)
         batch, (rows, cols) = preprocess(image, self.size)
-        with runtime.inference_slot(), torch.inference_mode():
-            (boxes, protos), _ = self.model(batch.to(self.device))
-            end_to_end = bool(getattr(self.model, "end2end", False))
-            rows_found = non_max_suppression(
-                boxes,
-                max(min_score, 1e-3),
-                NMS_IOU,
-                max_det=MAX_GARMENTS,
-                nc=len(CATEGORIES),
-                end2end=end_to_end,
-                max_time_img=10.0,
-            )[0]
-            logits = (rows_found[:, 6:] @ protos[0].flatten(1)).view(-1, *protos.shape[2:])
-        found, logits = rows_found.float().cpu().numpy(), logits.float().cpu().numpy()
+        boxes, prototypes = self.network(batch)
+        found = suppress(boxes, min_score)
+        logits = np.einsum("nc,chw->nhw", found[:, 6:], prototypes[0])
         scale = image.shape[0] / rows, image.shape[1] / cols
         masks = [
             full_mask(soft, box[:4], (rows, cols), batch.shape[2:], image.shape[:2], scale)
@@ -63,12 +54,30 @@ class YoloSegmenter:
         return Detections.from_masks(np.stack(masks), found[:, 5].astype(np.int64) + 1, scores).sorted_by_score()
 
 
+def suppress(boxes: np.ndarray, min_score: float) -> np.ndarray:
+    """Return the (N, 6 + 32) float32 rows ``x0 y0 x1 y1 score class coefficients…`` that survive suppression.
+
+    boxes: (1, 4 + 13 + 32, anchors) as the network gives them.
+    """
+    from ultralytics.utils.nms import non_max_suppression
+
+    rows = non_max_suppression(
+        torch.from_numpy(boxes),
+        max(min_score, 1e-3),
+        NMS_IOU,
+        max_det=MAX_GARMENTS,
+        nc=len(CATEGORIES),
+        max_time_img=10.0,
+    )
+    return rows[0].numpy()
+
+
 def load(weights: Path | None = None) -> YoloSegmenter:
     """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
-    state, _ = weight_files.load_state("yolo", weights)
+    state, entry = weight_files.load_state("yolo", weights)
     model = build(state["architecture"])
     weight_files.fill(model, state["model"], "yolo")
-    return YoloSegmenter(model, size=int(state["size"]))
+    return YoloSegmenter(model, size=int(state["size"]), key=entry["sha256"])
 
 
 def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:
@@ -81,7 +90,7 @@ def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:
     return model
 
 
-def preprocess(image: np.ndarray, size: int) -> tuple[torch.Tensor, tuple[int, int]]:
+def preprocess(image: np.ndarray, size: int) -> tuple[np.ndarray, tuple[int, int]]:
     """Return the (1, 3, h, w) float32 input in [0, 1] and its rows and columns before padding with grey 114."""
     scale = size / max(image.shape[:2])
     rows, cols = (max(1, round(side * scale)) for side in image.shape[:2])
@@ -90,9 +99,9 @@ def preprocess(image: np.ndarray, size: int) -> tuple[torch.Tensor, tuple[int, i
     return to_input(padded[None]), (rows, cols)
 
 
-def to_input(images: np.ndarray) -> torch.Tensor:
+def to_input(images: np.ndarray) -> np.ndarray:
     """Turn (B, H, W, 3) RGB uint8 into the (B, 3, H, W) float32 in [0, 1] that the network reads."""
-    return (torch.from_numpy(images).float() / 255).permute(0, 3, 1, 2).contiguous()
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32) / 255
 
 
 def full_mask(logits, box_xyxy, content, padded, image_size, scale) -> np.ndarray:
