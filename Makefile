@@ -42,7 +42,7 @@ $(APP_STAMP): | $(BIN)/uv
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.app-* && touch $@
 
-$(DEV_STAMP): $(APP_STAMP)
+$(DEV_STAMP): | $(APP_STAMP)
 	@echo "Installing what the tests need into $(VENV) ..."
 	@$(INSTALL) -r requirements-dev.txt
 	@rm -f $(VENV)/.dev-* && touch $@
