@@ -511,11 +511,16 @@ def test_the_command_refuses_wrong_numbers(command, words):
     assert caught.value.code == 2
 
 
-def test_the_command_says_what_is_wrong(command, tmp_path, capsys):
+def test_the_command_says_what_is_wrong(command, monkeypatch, tmp_path, capsys):
     assert command("--split", "test") == 2
     assert "annos is not a folder" in capsys.readouterr().err
     assert command("--json", str(tmp_path)) == 2
     assert "give a file" in capsys.readouterr().err
+    assert command("--model", "vgg") == 2
+    assert "known are" in capsys.readouterr().err
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    assert command("--json", str(tmp_path / "new" / "m.json")) == 2
+    assert "cannot be written" in capsys.readouterr().err
 
 
 def test_the_command_ends_with_one_when_photos_were_skipped(command, monkeypatch, tmp_path, capsys):

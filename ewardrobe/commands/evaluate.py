@@ -35,8 +35,8 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.evaluation import Options, evaluate, report
     from ewardrobe.segmenters import load_segmenter
 
-    if args.json is not None and args.json.is_dir():
-        print(f"ewardrobe evaluate: --json {args.json} is a folder: give a file", file=sys.stderr)
+    if problem := _usage_problem(args):
+        print(f"ewardrobe evaluate: {problem}", file=sys.stderr)
         return 2
     dataset = DeepFashion2(args.data, args.split, on_error="raise" if args.strict else "skip")
     options = Options(
@@ -52,6 +52,24 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None:
         report.write_metrics(metrics, args.json)
     return 0 if metrics["meta"]["images"] == min(len(dataset), args.limit or len(dataset)) else 1
+
+
+def _usage_problem(args: argparse.Namespace) -> str | None:
+    """Tell what would only fail after the work is done, or with a traceback."""
+    from ewardrobe.segmenters import MODELS
+
+    if args.model not in MODELS:
+        return f"unknown model {args.model!r}: known are {', '.join(sorted(MODELS))}"
+    if args.json is not None and args.json.is_dir():
+        return f"--json {args.json} is a folder: give a file"
+    if args.json is not None and not os.access(_nearest_folder(args.json), os.W_OK):
+        return f"--json {args.json} cannot be written: give another place or allow writing there"
+    return None
+
+
+def _nearest_folder(path: Path) -> Path:
+    """Return the innermost folder of ``path`` that exists; the missing ones below it will be made."""
+    return next(parent for parent in path.absolute().parents if parent.is_dir())
 
 
 def _provenance(args: argparse.Namespace, dataset) -> dict:
