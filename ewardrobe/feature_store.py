@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from ewardrobe import atomic, store_backups, store_images
 from ewardrobe.items import FIELDS, values_of, view
-from ewardrobe.store_change import Change, edit_of, find, prepare
+from ewardrobe.store_change import Change, Prepared, edit_of, find, prepare
 from ewardrobe.store_document import (
     StoreError,
     dump_document,
@@ -252,15 +252,21 @@ class FeatureStore:
                 written.append(path)
 
     def _add_samples(self, wanted: Callable[[dict], bool]) -> list[str]:
-        from ewardrobe.datasets.synthetic import sample_garments  # here, because drawing them is rarely needed
-
-        garments = [dict(garment) for garment in sample_garments()]
-        prepared = [prepare(cutout=garment.pop("cutout"), item=garment | {"sample": True}) for garment in garments]
         with self._change() as change:
-            add = prepared if wanted(change.document) else []
-            change.append(add)
+            added = _sample_entries() if wanted(change.document) else []
+            change.append(added)
             change.document["samples_added"] = True
-        return [item["id"] for item, _ in add]
+        return [item["id"] for item, _ in added]
+
+
+def _sample_entries() -> list[Prepared]:
+    from ewardrobe.datasets.synthetic import sample_garments  # here, because drawing them is rarely needed
+
+    fields = ("type", "category_id", "colour", "pattern", "material", "style")
+    return [
+        prepare({name: garment[name] for name in fields} | {"sample": True}, garment["cutout"])
+        for garment in sample_garments()
+    ]
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
 from datetime import date
 from pathlib import PurePath
 from typing import Any
@@ -136,6 +137,7 @@ def new_item(fields: Mapping) -> dict[str, Any]:
 def plain(value: Any, name: str = "value") -> Any:
     """Return ``value`` as JSON can hold it: NaN, NaT and infinities become ``None``, NumPy values Python's own.
 
+    Dataclasses (``ColourShare``) become objects.
     Raises ``TypeError`` naming the field for anything else (bytes, functions, …).
 
     >>> plain({"a": float("nan"), "b": np.float32(0.5), "c": ("x", np.int64(3))})
@@ -145,6 +147,8 @@ def plain(value: Any, name: str = "value") -> Any:
         return value if isinstance(value, bool) else None
     if isinstance(value, np.ndarray | np.generic) and not isinstance(value, str | float):
         return plain(value.tolist(), name)
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
     if isinstance(value, Mapping):
         return {str(key): plain(part, f"{name}.{key}") for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):

@@ -40,6 +40,11 @@ def encode_pictures(cutout: np.ndarray | None, photo: bytes | None) -> dict[str,
     return pictures
 
 
+def opaque(image: np.ndarray) -> np.ndarray:
+    """Return RGB uint8 (h, w, 3) as an RGBA cut-out (h, w, 4) that keeps the whole picture."""
+    return np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
+
+
 def picture_names(items: Iterable[Mapping]) -> set[str]:
     """Return the names of all picture files that ``items`` refer to."""
     return {item[field] for item in items for field in IMAGE_FIELDS if isinstance(item.get(field), str)}

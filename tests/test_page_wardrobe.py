@@ -1,0 +1,306 @@
+"""The wardrobe page without a browser.  Edits go in as the browser sends them, through the table's callback."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.testing.v1 import AppTest
+
+from ewardrobe.feature_store import FeatureStore, StoreError
+from ewardrobe.images import png_bytes
+
+ITEMS = (
+    {"id": "a", "type": "jeans", "category_id": 8, "colour": "blue", "tags": ["work"], "added": "2026-01-05"},
+    {"id": "b", "type": "shoes", "slot": "shoes", "colour": "brown", "brand": "Acme", "added": "2026-01-04"},
+    {"id": "c", "type": "dress", "category_id": 10, "colour": "black", "sample": True, "added": "2026-01-03"},
+    {"id": "d", "type": "t-shirt", "category_id": 1, "colour": "blue", "sample": True, "added": "2026-01-02"},
+)
+
+
+@pytest.fixture
+def store(wardrobe_home) -> FeatureStore:
+    """A wardrobe of four items, two of them samples, one with a picture; the page shows them in this order."""
+    store = FeatureStore(wardrobe_home)
+    cutout = np.full((40, 30, 4), 200, np.uint8)
+    store.add_many([(item, cutout if item["id"] == "a" else None, None) for item in ITEMS])
+    return store
+
+
+@pytest.fixture
+def page(repository):
+    """Open the page, in the table's layout unless told otherwise."""
+
+    def open_page(layout: str = "Table") -> AppTest:
+        at = AppTest.from_file(str(repository / "pages" / "wardrobe.py"), default_timeout=30)
+        at.session_state["layout"] = layout
+        return run(at)
+
+    return open_page
+
+
+def run(at) -> AppTest:
+    at = at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def table(at: AppTest):
+    return at.data_editor[0]
+
+
+def names(at: AppTest) -> list[str]:
+    return table(at).value["type"].tolist()
+
+
+def send(at: AppTest, **state) -> AppTest:
+    """Send the table's whole pending state, as the browser does at every edit, and run."""
+    states = at._tree.get_widget_states()
+    whole = {"edited_rows": {}, "added_rows": [], "deleted_rows": []} | state
+    states.widgets.append(WidgetState(id=table(at).proto.id, string_value=json.dumps(whole)))
+    at._run(states)
+    assert not at.exception, at.exception
+    return at
+
+
+def texts(at: AppTest) -> str:
+    elements = [*at.markdown, *at.caption, *at.error, *at.info, *at.code, *at.toast]
+    return "\n".join(str(element.value) for element in elements)
+
+
+def gallery(at: AppTest) -> str:
+    return next(element.proto.body for element in at.get("html"))
+
+
+# What it shows
+
+
+def test_the_table_has_all_items_newest_first_with_pictures(store, page):
+    at = page()
+    frame = table(at).value
+    assert frame["type"].tolist() == ["jeans", "shoes", "dress", "t-shirt"]
+    assert frame["kind"].tolist() == ["trousers", "shoes", "short sleeve dress", "short sleeve top"]
+    assert frame["picture"].iloc[0].startswith("data:image/webp;base64,")
+    assert frame["picture"].iloc[1].startswith("data:image/svg+xml;base64,")
+    assert frame["tags"].iloc[0].tolist() == ["work"]
+
+
+def test_the_gallery_shows_every_item_and_escapes_what_users_wrote(store, page):
+    store.update("b", type="<script>alert(1)</script>", brand="A & B")
+    html = gallery(page("Gallery"))
+    assert html.count("<figure>") == 4
+    assert "<script>" not in html
+    assert "A &amp; B" in html
+
+
+def test_a_new_wardrobe_starts_with_samples_that_one_click_removes_for_good(wardrobe_home, page):
+    at = page()
+    count = len(names(at))
+    assert count >= 2
+    run(at.button(key="remove-samples").click())
+    assert "Nothing here yet" in texts(at)
+    assert FeatureStore().load().empty
+    assert not page().data_editor, "the samples came back in a new session"
+
+
+def test_removing_samples_keeps_the_rest_and_can_be_undone(store, page):
+    at = page()
+    run(at.button(key="remove-samples").click())
+    assert names(at) == ["jeans", "shoes"]
+    assert "2 items removed" in texts(at)
+    run(at.button(key="undo-remove").click())
+    assert names(at) == ["jeans", "shoes", "dress", "t-shirt"]
+
+
+@pytest.mark.parametrize(
+    ("widget", "value", "expected"),
+    [
+        ("find-kind", ["shoes", "trousers"], ["jeans", "shoes"]),
+        ("find-colour", ["blue"], ["jeans", "t-shirt"]),
+        ("find", "ACME brown", ["shoes"]),
+        ("find", "work", ["jeans"]),
+    ],
+)
+def test_filters(store, page, widget, value, expected):
+    at = page()
+    field = at.text_input(key=widget) if widget == "find" else at.multiselect(key=widget)
+    run(field.set_value(value))
+    assert names(at) == expected
+
+
+def test_filters_that_nothing_fits_say_so(store, page):
+    at = page()
+    run(at.text_input(key="find").set_value("no such thing"))
+    assert not at.data_editor
+    assert "Nothing fits these filters" in texts(at)
+
+
+def test_a_long_wardrobe_is_shown_in_pages(store, page):
+    store.add_many([({"type": f"hat {number}", "added": f"2026-02-{number:02}"}, None, None) for number in range(100)])
+    at = page()
+    assert (len(names(at)), names(at)[0]) == (60, "hat 99")
+    assert "104 items" in texts(at)
+
+
+# Edits
+
+
+def test_an_edit_is_on_disk_at_once_and_survives_a_reload(store, page):
+    send(page(), edited_rows={1: {"brand": "Other", "favourite": True}})
+    item = store.get("b")
+    assert (item["brand"], item["favourite"]) == ("Other", True)
+    assert item["source"] == {"brand": "user", "favourite": "user"}
+    assert table(page()).value["brand"].iloc[1] == "Other"
+
+
+def test_every_second_edit_is_kept_too(store, page):
+    at = page()
+    pending: dict[int, dict] = {}
+    for number in range(6):
+        key = table(at).key
+        pending.setdefault(number % 4, {})["notes"] = f"note {number}"
+        send(at, edited_rows=pending)
+        assert store.items()[number % 4]["notes"] == f"note {number}"
+        assert table(at).key == key, "the table was mounted anew in the middle of the user's editing"
+    assert [item["notes"] for item in store.items()] == ["note 4", "note 5", "note 2", "note 3"]
+
+
+def test_an_edit_while_filtered_goes_to_the_right_item(store, page):
+    at = page()
+    run(at.multiselect(key="find-colour").set_value(["blue"]))
+    send(at, edited_rows={1: {"size": "M"}})
+    assert [item["size"] for item in store.items()] == [None, None, None, "M"]
+    run(at.multiselect(key="find-colour").set_value([]))
+    assert table(at).value["size"].tolist()[3] == "M"
+    send(at, edited_rows={1: {"size": "42"}})
+    assert [item["size"] for item in store.items()] == [None, "42", None, "M"]
+
+
+def test_an_item_edited_out_of_the_filter_leaves_and_the_next_edit_finds_its_item(store, page):
+    at = page()
+    run(at.multiselect(key="find-colour").set_value(["blue"]))
+    send(at, edited_rows={0: {"colour": "navy"}})
+    assert names(at) == ["t-shirt"]
+    send(at, edited_rows={0: {"brand": "Acme"}})
+    assert (store.get("a")["colour"], store.get("a")["brand"], store.get("d")["brand"]) == ("navy", None, "Acme")
+
+
+def test_a_new_category_brings_its_id_and_slot(store, page):
+    at = send(page(), edited_rows={0: {"kind": "skirt"}})
+    assert [store.get("a")[name] for name in ("category", "category_id", "slot")] == ["skirt", 9, "bottom"]
+    send(at, edited_rows={0: {"kind": "bag"}})
+    assert [store.get("a")[name] for name in ("category", "category_id", "slot")] == [None, None, "bag"]
+
+
+def test_deleting_rows_edits_and_undo(store, page):
+    at = send(page(), deleted_rows=[1])
+    assert [item["id"] for item in store.items()] == ["a", "c", "d"]
+    send(at, deleted_rows=[1], edited_rows={2: {"brand": "Acme"}})
+    assert (len(store.items()), store.get("c")["brand"]) == (3, "Acme")
+    run(at.button(key="undo-remove").click())
+    assert names(at) == ["jeans", "shoes", "dress", "t-shirt"]
+    assert table(at).value["brand"].tolist()[1:3] == ["Acme", "Acme"]
+
+
+def test_two_windows_see_and_keep_each_others_edits(store, page):
+    one, two = page(), page()
+    send(one, edited_rows={0: {"brand": "One"}})
+    send(two, edited_rows={0: {"size": "L"}})
+    assert (store.get("a")["brand"], store.get("a")["size"]) == ("One", "L")
+    assert table(two).value["brand"].iloc[0] == "One"
+    send(two, edited_rows={0: {"brand": "Two"}})
+    send(one, edited_rows={0: {"brand": "One"}, 1: {"notes": "x"}})
+    assert store.get("a")["brand"] == "Two", "an old edit was written again"
+    assert table(one).value["brand"].iloc[0] == "Two"
+
+
+def test_an_edit_of_an_item_removed_elsewhere_harms_nothing(store, page):
+    at = page()
+    store.remove("a")
+    send(at, edited_rows={0: {"brand": "x"}})
+    assert names(at) == ["shoes", "dress", "t-shirt"]
+    assert all(item["brand"] in (None, "Acme") for item in store.items())
+
+
+def test_clearing_a_cell_and_new_tags(store, page):
+    at = send(page(), edited_rows={1: {"brand": None, "colour": None}, 0: {"tags": ["work", "new"]}})
+    assert (store.get("b")["brand"], store.get("b")["colour"], store.get("a")["tags"]) == (None, None, ["work", "new"])
+    key = table(at).key
+    send(at, edited_rows={1: {"brand": "", "colour": None}, 0: {"tags": []}})
+    assert store.get("a")["tags"] == []
+    assert table(at).key == key
+
+
+# Adding by hand
+
+
+def submit(at: AppTest) -> AppTest:
+    return run(next(button for button in at.button if button.label == "Add to the wardrobe").click())
+
+
+def test_shoes_are_added_by_hand_with_a_photo(store, page):
+    at = page()
+    photo = png_bytes(np.full((30, 20, 3), 90, np.uint8))
+    at.selectbox(key="type-0").set_value("boots")
+    at.selectbox(key="colour-0").set_value("brown")
+    at.multiselect(key="tags-0").set_value(["work"])
+    at.file_uploader(key="photo-0").set_value(("boots.png", photo, "image/png"))
+    submit(at)
+    item = store.items()[-1]
+    assert [item[name] for name in ("type", "slot", "category", "colour", "tags")] == [
+        *("boots", "shoes", None, "brown"),
+        ["work"],
+    ]
+    assert store.image_path(item["id"], "photo").read_bytes() == photo
+    assert store.image_path(item["id"], "thumbnail") is not None
+    assert names(at)[0] == "boots"
+    assert at.selectbox(key="type-1").value is None, "the form was not emptied"
+
+
+def test_the_form_says_what_is_missing_or_wrong(store, page):
+    at = submit(page())
+    assert "Say what it is" in texts(at)
+    at.selectbox(key="type-0").set_value("hat")
+    at.file_uploader(key="photo-0").set_value(("hat.jpg", b"not a picture", "image/jpeg"))
+    submit(at)
+    assert at.error
+    assert len(store.items()) == 4
+
+
+# Trouble
+
+
+def test_a_broken_file_is_shown_with_its_place_and_restored_by_one_click(store, page):
+    good = store.path.read_bytes()
+    store.path.write_bytes(good[:-40])
+    at = page()
+    assert "broken at line 9" in texts(at)
+    assert not at.data_editor
+    assert store.path.read_bytes() == good[:-40]
+    run(at.button(key="restore-backup").click())
+    assert names(at) == ["jeans", "shoes", "dress", "t-shirt"]
+    assert store.path.read_bytes() == good
+
+
+def test_a_broken_file_without_a_backup_offers_none(wardrobe_home, page):
+    wardrobe_home.mkdir()
+    (wardrobe_home / "wardrobe.json").write_text("{")
+    at = page()
+    assert "broken at line 1" in texts(at)
+    assert not [button for button in at.button if button.key == "restore-backup"]
+
+
+def test_an_edit_that_cannot_be_saved_is_said_and_the_table_shows_what_is_stored(store, page, monkeypatch):
+    def full(*_, **__):
+        raise StoreError("The wardrobe was not changed: the disk is full.")
+
+    at = page()
+    monkeypatch.setattr(FeatureStore, "apply_edits", full)
+    send(at, edited_rows={0: {"brand": "lost"}})
+    assert "the disk is full" in texts(at)
+    assert table(at).value["brand"].isna().iloc[0]
+    monkeypatch.undo()
+    send(at, edited_rows={0: {"brand": "kept"}})
+    assert store.get("a")["brand"] == "kept"
