@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from ewardrobe import weights
 from ewardrobe.segmenters import load_segmenter
 from train import engine, trainer, unet, yolo
-from train.losses import bce_loss, dice_loss, union_loss
+from train.losses import bce_loss, competition_loss, dice_loss, union_loss
 from train.register import register
 
 SCRIPTS = {"unet": (unet.UNetConfig, unet.UNetTask), "yolo": (yolo.YoloConfig, yolo.YoloTask)}
@@ -147,3 +147,13 @@ def test_union_loss_is_the_cross_entropy_of_the_noisy_or():
     some = 1 - (1 - torch.sigmoid(logits[:, :3])).prod(dim=1)
     expected = F.binary_cross_entropy(some, target[:, :3].amax(dim=1))
     assert union_loss(logits, target, 3).item() == pytest.approx(expected.item(), rel=1e-3)
+
+
+def test_competition_loss_weighs_rare_labels_and_leaves_unlabelled_channels_out():
+    logits = torch.tensor([[[[2.0, 0.0, 0.0, 0.0]], [[9.0, 9.0, 9.0, 9.0]]]])
+    target = torch.tensor([[[[1.0, 0.0, 0.0, 0.0]], [[0.0, 0.0, 0.0, 0.0]]]])
+    loss = competition_loss(logits, target, torch.tensor([[1.0, 0.0]]))
+    garment, background = (4 / 1) ** 0.5, (4 / 3) ** 0.5
+    per_pixel = [np.log(1 + np.exp(-2)), np.log(2)]
+    expected = (garment * per_pixel[0] + 3 * background * per_pixel[1]) / (garment + 3 * background)
+    assert loss.item() == pytest.approx(expected, rel=1e-5)

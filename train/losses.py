@@ -1,4 +1,4 @@
-"""Losses of the U-Net: binary cross-entropy and Dice over sigmoid channels that may be unlabelled."""
+"""Losses of the U-Net over sigmoid channels that may be unlabelled: binary cross-entropy, Dice, competition, union."""
 
 from __future__ import annotations
 
@@ -39,3 +39,18 @@ def union_loss(logits: Tensor, target: Tensor, count: int) -> Tensor:
     wanted = target[:, :count].amax(dim=1)
     log_some = torch.log(-torch.expm1(log_none.clamp(max=-1e-4)))
     return -(wanted * log_some + (1 - wanted) * log_none).mean()
+
+
+def competition_loss(logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
+    """Cross-entropy of the channels and a background of logit 0 against each other, rare labels weighing more.
+
+    Independent channels are slow to tell a skirt from shorts; competing for each pixel they learn it sooner.  Labels
+    weigh by the inverse square root of their pixels in the batch; unlabelled channels do not take part.
+    """
+    logits = logits.masked_fill(labelled[:, :, None, None] == 0, -30.0)
+    scores = torch.cat([torch.zeros_like(logits[:, :1]), logits], dim=1)
+    value, label = target.max(dim=1)
+    label = torch.where(value >= 0.5, label + 1, 0)
+    counts = torch.bincount(label.flatten(), minlength=scores.shape[1]).float()
+    weights = (counts.sum() / counts.clamp(min=1)).sqrt().clamp(max=20.0)
+    return F.cross_entropy(scores, label, weight=weights)

@@ -23,7 +23,7 @@ from ewardrobe.segmenters.unet import UNetSegmenter, to_input
 from ewardrobe.segmenters.unet_model import WIDTHS, UNet
 from ewardrobe.taxonomy import CATEGORIES, LABEL_COUNT
 from train.engine import TrainingError, option, parse_config
-from train.losses import bce_loss, dice_loss, union_loss
+from train.losses import bce_loss, competition_loss, dice_loss, union_loss
 from train.trainer import Config, run
 
 
@@ -35,6 +35,7 @@ class UNetConfig(Config):
     lr: float = option(2e-3, "peak learning rate")
     eval_size: int = option(288, "pixels on the long side at validation and in the app")
     bce_gain: float = option(4.0, "weight of the binary cross-entropy; that of the Dice loss is 1")
+    competition_gain: float = option(1.0, "weight of the cross-entropy between the labels")
     union_gain: float = option(0.5, "weight of the garment-against-background loss")
     presence_gain: float = option(0.5, "weight of the loss of the presence head")
 
@@ -67,19 +68,21 @@ class UNetTask:
         return inputs, *(torch.from_numpy(np.stack(x)) for x in (targets, labelled, presence))
 
     def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Return BCE + Dice over the labelled channels, with two terms that speed up the start."""
+        """Return BCE + Dice over the labelled channels, with three terms that speed up the start."""
         images, target, labelled, presence = batch
         target = target.float() / 255
         logits, seen = model(images)
         parts = {
             "bce": bce_loss(logits, target, labelled),
             "dice": dice_loss(logits, target, labelled),
+            "competition": competition_loss(logits, target, labelled),
             "union": union_loss(logits, target, len(CATEGORIES)),
             "presence": F.binary_cross_entropy_with_logits(seen, presence),
         }
         c = self.config
-        total = c.bce_gain * parts["bce"] + parts["dice"] + c.union_gain * parts["union"]
-        return total + c.presence_gain * parts["presence"], {k: v.detach() for k, v in parts.items()}
+        gains = {"bce": c.bce_gain, "dice": 1, "competition": c.competition_gain, "union": c.union_gain}
+        gains["presence"] = c.presence_gain
+        return sum(gains[k] * v for k, v in parts.items()), {k: v.detach() for k, v in parts.items()}
 
     def segmenter(self, state: dict) -> UNetSegmenter:
         """Return a segmenter with the tensors ``state``."""
