@@ -21,6 +21,9 @@ DEV_STAMP := $(VENV)/.dev-$(shell cat $(DEV_REQUIREMENTS) | cksum | tr ' ' -)
 UV_VERSION := 0.13.9
 INSTALL := UV_HTTP_TIMEOUT=300 $(BIN)/uv pip install --quiet --python $(BIN)/python
 
+, := ,
+stop = { echo "$(1)" >&2; exit 1; }
+
 .PHONY: app test check clean
 
 app: $(APP_STAMP)
@@ -48,6 +51,9 @@ $(DEV_STAMP): | $(APP_STAMP)
 	@rm -f $(VENV)/.dev-* && touch $@
 
 $(BIN)/uv:
-	@[ -n "$(PYTHON)" ] || { echo "eWardrobe needs Python 3.11 or newer: install it, or name it: make app PYTHON=/path/to/python" >&2; exit 1; }
-	@$(BIN)/python -c '' 2>/dev/null || { echo "Creating $(VENV) with $(PYTHON) ..."; $(PYTHON) -m venv --clear $(VENV); } || { echo "$(PYTHON) cannot make environments: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
+	@$(if $(PYTHON),,$(call stop,no Python 3.11 or newer found: install it$(,) or name it with PYTHON=/path/to/python))
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		$(call stop,$(PYTHON) is no Python 3.11 or newer: name another with PYTHON=/path/to/python)
+	@$(BIN)/python -c '' 2>/dev/null || { echo "Creating $(VENV) with $(PYTHON) ..." && $(PYTHON) -m venv --clear $(VENV); } || \
+		$(call stop,$(PYTHON) cannot make environments: on Debian and Ubuntu$(,) apt-get install python3-venv)
 	@PIP_FIND_LINKS= PIP_EXTRA_INDEX_URL= $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
