@@ -1,5 +1,6 @@
 """Synthetic photos of clothes: drawn, seeded, with exact masks, in DeepFashion2's layout."""
 
+from ewardrobe.datasets.synthetic.clip import render_clip
 from ewardrobe.datasets.synthetic.export import (
     annotation,
     mask_to_polygons,
@@ -7,7 +8,9 @@ from ewardrobe.datasets.synthetic.export import (
     random_photos,
     write_dataset,
 )
-from ewardrobe.datasets.synthetic.scene import Look, SyntheticPhoto, Wear, random_outfit, render_flat_lay, render_person
+from ewardrobe.datasets.synthetic.person import Look, random_outfit, render_person
+from ewardrobe.datasets.synthetic.samples import sample_garments, sample_photo, sample_photos
+from ewardrobe.datasets.synthetic.scene import SyntheticPhoto, Wear, render_flat_lay
 
 __all__ = [
     "Look",
@@ -18,7 +21,11 @@ __all__ = [
     "polygons_to_mask",
     "random_outfit",
     "random_photos",
+    "render_clip",
     "render_flat_lay",
     "render_person",
+    "sample_garments",
+    "sample_photo",
+    "sample_photos",
     "write_dataset",
 ]

@@ -12,7 +12,7 @@ from ewardrobe.datasets.synthetic.head import glasses, place_head
 def bag_parts(fig: Figure, kind: str) -> list[Part]:
     """A ``crossbody``, ``tote`` (on the right shoulder), ``hand`` bag (right hand) or backpack ``straps``."""
     if kind == "straps":
-        lines = [[(s * 0.5, -0.02), (s * 0.56, 0.5), (s * 0.66, 1.05)] for s in SIDES]
+        lines = [[(s * 0.5, -0.02), (s * 0.56, 0.5), (s * (fig.half(1.2) + 0.05), 1.25)] for s in SIDES]
         return [Part(fig.warp(tube(line, (0.09, 0.08, 0.06), 14)), puff=0.05, role="skin") for line in lines]
     if kind == "crossbody":
         strap = Part(
@@ -27,14 +27,14 @@ def bag_parts(fig: Figure, kind: str) -> list[Part]:
         at = fig.warp([[fig.build.shoulder + 0.12, 2.2]])[0]
         strap = [
             Part(
-                tube([(fig.build.shoulder - 0.1 + d, 0.05), (at[0] + d * 2.4, 1.75)], (0.035, 0.035), 8),
+                tube([(fig.build.shoulder * 0.74 + d, 0.0), (at[0] + d * 2.4, 1.75)], (0.035, 0.035), 8),
                 puff=0.03,
                 role="skin",
             )
             for d in (-0.06, 0.08)
         ]
         return [*strap, _bag(at, 0.46, 0.52)]
-    wrist = fig.arm(1, fig.build.arm)[3]
+    wrist = fig.arm(1)[3]
     handle = Part(
         tube([wrist + (-0.2, 0.75), wrist + (-0.15, 0.4), wrist + (0.15, 0.4), wrist + (0.2, 0.75)], (0.03, 0.03), 14),
         puff=0.03,

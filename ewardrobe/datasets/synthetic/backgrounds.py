@@ -1,139 +1,13 @@
-"""Backgrounds without garments: surfaces for clothes laid flat, rooms and streets for people."""
+"""Backgrounds without garments for people: rooms, streets, a studio."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from ewardrobe.datasets.synthetic.fabric import make_fabric, pick_colour
+from ewardrobe.datasets.synthetic.fabric import pick_colour
 from ewardrobe.datasets.synthetic.geometry import smooth
-
-WOODS = ((176, 134, 92), (202, 164, 120), (120, 84, 58), (226, 206, 178), (150, 142, 132), (92, 66, 50))
-WALLS = (
-    (232, 228, 220),
-    (216, 220, 222),
-    (198, 206, 200),
-    (224, 206, 190),
-    (182, 192, 204),
-    (206, 188, 176),
-    (148, 160, 158),
-    (240, 236, 230),
-)
-
-
-def surface(kind: str, size: tuple[int, int], rng: np.random.Generator, colour=None) -> np.ndarray:
-    """Draw a surface seen from above, uint8 (H, W, 3); ``kind`` is a key of ``SURFACES``."""
-    image = SURFACES[kind](size, rng, colour)
-    turn = np.float32(np.linspace(1 + rng.uniform(0, 0.1), 1 - rng.uniform(0, 0.12), size[1]))[None, :, None]
-    return np.clip(image * turn, 0, 255).astype(np.uint8)
-
-
-def _noise(rng, size, cell, aspect=(1.0, 1.0)) -> np.ndarray:
-    """Smooth noise (H, W) float32 of unit size; ``cell`` pixels a bump, stretched by ``aspect`` (y, x)."""
-    shape = [max(2, int(n / max(cell * a, 1)) + 2) for n, a in zip(size, aspect, strict=True)]
-    return cv2.resize(rng.standard_normal(shape, np.float32), size[::-1], interpolation=cv2.INTER_CUBIC)
-
-
-def _tint(rgb, value) -> np.ndarray:
-    return np.asarray(rgb, np.float32) * (1 + value)[..., None]
-
-
-def wood(size, rng, colour=None) -> np.ndarray:
-    """Planks with grain, side by side, ends staggered."""
-    h, w = size
-    base = np.array(colour or WOODS[rng.integers(len(WOODS))], np.float32)
-    across = rng.random() < 0.6
-    rows, columns = (h, w) if across else (w, h)
-    plank = max(10, int(max(h, w) * rng.uniform(0.09, 0.2)))
-    grain = (
-        _noise(rng, (rows, columns), max(2, plank / 14), (1, 26)) * 0.045
-        + _noise(rng, (rows, columns), plank / 3, (1, 8)) * 0.035
-    )
-    for y in range(0, rows, plank):
-        grain[y : y + plank] = np.roll(grain[y : y + plank], int(rng.integers(columns)), 1) + rng.normal(0, 0.05)
-        grain[y : y + max(1, plank // 40)] -= 0.28
-        x = int(rng.integers(columns))
-        grain[y : y + plank, x : x + max(1, plank // 40)] -= 0.25
-    return _tint(base, grain if across else grain.T)
-
-
-def tiles(size, rng, colour=None) -> np.ndarray:
-    """Square tiles with joints, each a little different."""
-    h, w = size
-    base = np.array(colour or WALLS[rng.integers(len(WALLS))], np.float32) * rng.uniform(0.55, 1.0)
-    side = int(max(h, w) * rng.uniform(0.13, 0.3))
-    rows, columns = h // side + 2, w // side + 2
-    value = np.repeat(np.repeat(rng.normal(0, 0.03, (rows, columns)), side, 0), side, 1)
-    sy, sx = rng.integers(0, side, 2)
-    value = value[sy : sy + h, sx : sx + w].astype(np.float32) + _noise(rng, size, side / 4) * 0.02
-    joint = max(1, side // 36)
-    value[(np.arange(h) + sy) % side < joint] = -0.22
-    value[:, (np.arange(w) + sx) % side < joint] = -0.22
-    return _tint(base, value)
-
-
-def sheet(size, rng, colour=None) -> np.ndarray:
-    """A bed sheet or blanket: cloth, plain or patterned, with broad wrinkles."""
-    h, w = size
-    unit = max(size) / rng.uniform(6, 10)
-    names = ("white", "white", "beige", "grey", "blue", "pink", "navy", "red", "green", "yellow")
-    fabric = make_fabric(
-        rng,
-        unit,
-        colour or str(rng.choice(names)),
-        patterns=("solid", "solid", "striped", "checked", "floral", "dotted"),
-    )
-    cloth = np.tile(fabric.tile, (h // len(fabric.tile) + 1, w // len(fabric.tile) + 1, 1))[:h, :w]
-    k = 200 / max(size)
-    small = (max(2, int(h * k)), max(2, int(w * k)))
-    height = (
-        _noise(rng, small, 46, (1, rng.uniform(0.5, 2))) * 9 + _noise(rng, small, 18, (rng.uniform(0.4, 1), 1.4)) * 2.0
-    )
-    height = np.abs(height) ** 0.9
-    slope = cv2.Sobel(height, cv2.CV_32F, 1, 1, scale=0.2) + cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=0.1)
-    shade = cv2.resize(cv2.GaussianBlur(np.tanh(slope), (0, 0), 1.4), (w, h), interpolation=cv2.INTER_CUBIC)
-    return _tint(1.0, shade * 0.11) * cloth
-
-
-def carpet(size, rng, colour=None) -> np.ndarray:
-    """Pile with a fine noise; sometimes woven stripes."""
-    base = np.array(
-        colour or pick_colour(rng, ("grey", "beige", "brown", "blue", "green", "red", "white"))[1], np.float32
-    )
-    value = rng.standard_normal(size, np.float32) * 0.09
-    value = cv2.GaussianBlur(value, (0, 0), max(size) / 700) * 1.6 + _noise(rng, size, max(size) / 9) * 0.03
-    if rng.random() < 0.3:
-        value += 0.16 * np.sign(np.sin(np.arange(size[0]) / max(size) * rng.uniform(30, 120)))[:, None]
-    return _tint(base, value)
-
-
-def plaster(size, rng, colour=None) -> np.ndarray:
-    """A plain wall or table top, with a slow change of light."""
-    base = np.array(colour or WALLS[rng.integers(len(WALLS))], np.float32) * rng.uniform(0.6, 1.03)
-    return _tint(base, _noise(rng, size, max(size) / 2) * 0.025 + _noise(rng, size, max(size) / 90) * 0.008)
-
-
-def concrete(size, rng, colour=None) -> np.ndarray:
-    """Mottled grey: concrete, stone, asphalt."""
-    base = np.array(colour or (150, 150, 148), np.float32) * rng.uniform(0.5, 1.2)
-    return _tint(base, sum(_noise(rng, size, max(size) / d) * g for d, g in ((6, 0.04), (30, 0.03), (160, 0.035))))
-
-
-def grass(size, rng, colour=None) -> np.ndarray:
-    """A lawn from above."""
-    base = np.array(colour or (92, 118, 62), np.float32)
-    return _tint(base, _noise(rng, size, max(size) / 140, (2.5, 1)) * 0.14 + _noise(rng, size, max(size) / 12) * 0.05)
-
-
-SURFACES = {
-    "wood": wood,
-    "tiles": tiles,
-    "sheet": sheet,
-    "carpet": carpet,
-    "wall": plaster,
-    "concrete": concrete,
-    "grass": grass,
-}
+from ewardrobe.datasets.synthetic.surfaces import SURFACES, WALLS, WOODS, concrete, plaster, tint
 
 
 def room(
@@ -276,7 +150,7 @@ def _curtain(image, y, rng, base) -> None:
 _FURNITURE = (_window, _frame, _frame, _plant, _shelf, _sofa, _door, _curtain)
 
 
-def street(size: tuple[int, int], floor_y: float, rng: np.random.Generator) -> np.ndarray:
+def street(size: tuple[int, int], floor_y: float, rng: np.random.Generator, trees: bool | None = None) -> np.ndarray:
     """Out of doors, out of focus: sky, houses or trees, pavement; uint8 (H, W, 3)."""
     h, w = max(2, size[0] // 3), max(2, size[1] // 3)
     y = int(np.clip(floor_y / 3, 0, h))
@@ -284,10 +158,11 @@ def street(size: tuple[int, int], floor_y: float, rng: np.random.Generator) -> n
     image = np.repeat(np.array((196, 214, 232)) * (1 - ramp) + np.array((232, 232, 226)) * ramp, w, 1).astype(
         np.float32
     )
-    (_trees if rng.random() < 0.5 else _houses)(image, y, rng)
+    trees = rng.random() < 0.5 if trees is None else trees
+    (_trees if trees else _houses)(image, y, rng)
     if y < h:
         image[y:] = concrete((h - y + 2, w), rng)[: h - y]
-    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.8, 2.2) * max(h, w) / 160)
+    image = cv2.GaussianBlur(image, (0, 0), rng.uniform(1.2, 2.6) * max(h, w) / 150)
     return np.clip(cv2.resize(image, size[::-1], interpolation=cv2.INTER_CUBIC), 0, 255).astype(np.uint8)
 
 
@@ -309,7 +184,7 @@ def _houses(image, y, rng) -> None:
 def _trees(image, y, rng) -> None:
     h, w = image.shape[:2]
     _rect(image, 0, h * 0.35, w, y, (96, 122, 78))
-    for _ in range(60):
+    for _ in range(90):
         green = np.array((84, 116, 62)) * rng.uniform(0.5, 1.5)
         cv2.circle(
             image,
@@ -328,4 +203,4 @@ def studio(size: tuple[int, int], rng: np.random.Generator) -> np.ndarray:
     h, w = size
     base = np.array(WALLS[rng.integers(len(WALLS))], np.float32)
     y, x = np.linspace(-1, 1, h, dtype=np.float32)[:, None], np.linspace(-1, 1, w, dtype=np.float32)[None]
-    return np.clip(_tint(base, 0.04 - 0.14 * (x * x * 0.6 + (y + 0.2) ** 2 * 0.6)), 0, 255).astype(np.uint8)
+    return np.clip(tint(base, 0.04 - 0.14 * (x * x * 0.6 + (y + 0.2) ** 2 * 0.6)), 0, 255).astype(np.uint8)

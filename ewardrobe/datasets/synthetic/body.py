@@ -6,7 +6,17 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ewardrobe.datasets.synthetic.geometry import Part, Stroke, along, bend, ellipse, mirrored, smooth, tube, turned
+from ewardrobe.datasets.synthetic.geometry import (
+    Part,
+    Stroke,
+    along,
+    bend,
+    mirrored,
+    smooth,
+    tube,
+    tube_quads,
+    turned,
+)
 
 SIDES = (-1, 1)
 SKIN_TONES = (
@@ -62,7 +72,7 @@ ARM_POSES = {  # name: (upper arm, forearm, reach of the forearm), jittered when
     "relaxed": (9, 5, 1.0),
     "apart": (24, 14, 1.0),
     "hip": (48, -46, 0.95),
-    "pocket": (20, -8, 0.95),
+    "pocket": (24, -20, 0.95),
     "belly": (14, -72, 0.95),
     "chest": (16, -118, 0.9),
     "crossed": (12, -98, 1.05),
@@ -101,7 +111,7 @@ def random_pose(rng: np.random.Generator, arms: tuple[str, str] | None = None) -
         lean=float(rng.normal(0, 0.025)),
         nod=float(rng.normal(0, 0.06)),
         turn=float(rng.choice([1.0, 1.0, rng.uniform(0.8, 1.0)])),
-        hidden_hands=tuple(n in ("pocket", "behind") for n in names),
+        hidden_hands=tuple(n == "behind" for n in names),
         behind=tuple(n == "behind" for n in names),
     )
 
@@ -112,6 +122,7 @@ class Figure:
 
     build: Build = field(default_factory=Build)
     pose: Pose = field(default_factory=Pose)
+    slope: tuple[float, float] = (0.42, 0.72)
 
     def warp(self, points) -> np.ndarray:
         """Lean and turn torso points (N, 2) about the hips."""
@@ -128,12 +139,14 @@ class Figure:
             )
         )
 
-    def arm(self, side: int, start_width: float) -> np.ndarray:
-        """Axis (4, 2) of an arm: a start inside the shoulder such that a tube of that half width fits, shoulder, elbow, wrist."""
+    def arm(self, side: int, ease: float = 0.0) -> np.ndarray:
+        """Axis (4, 2) of an arm, or of a sleeve wider by ``ease``: shoulder, middle of the upper arm, elbow, wrist."""
         index = (side + 1) // 2
         upper, fore = np.radians(self.pose.arms[index])
         b = self.build
-        start = self.warp([[side * (b.shoulder - start_width * 0.72), 0.07 + start_width * 0.9]])[0]
+        start = self.warp(
+            [[side * (b.shoulder - b.arm * 0.72 - ease * self.slope[0]), 0.07 + b.arm * 0.9 + ease * self.slope[1]]]
+        )[0]
         joint = self.warp([[side * (b.shoulder - 0.02), 0.26]])[0]
         elbow = joint + 1.28 * np.array([side * np.sin(upper), np.cos(upper)])
         wrist = elbow + 1.12 * self.pose.reach[index] * np.array([side * np.sin(fore), np.cos(fore)])
@@ -149,13 +162,13 @@ class Figure:
 
 def flat_figure(rng: np.random.Generator) -> Figure:
     """The invisible body that a garment lying flat is cut for: arms spread, legs close."""
-    spread, fold = rng.uniform(22, 68), rng.normal(0, 7)
+    spread, fold = rng.uniform(16, 58), rng.normal(-3, 8)
     uneven = rng.normal(0, 3.5, 4)
     arms = ((spread + uneven[0], spread + fold + uneven[1]), (spread + uneven[2], spread + fold + uneven[3]))
     legs = tuple((float(a), float(a)) for a in rng.uniform(0.5, 7.5) + rng.normal(0, 0.8, 2))
     build = random_build(rng)
     build = replace(build, thigh=0.35, waist=0.5 * build.waist + 0.5 * min(build.chest, build.hip))
-    return Figure(build, Pose(arms=arms, legs=legs, lean=float(rng.normal(0, 0.01))))
+    return Figure(build, Pose(arms=arms, legs=legs, lean=float(rng.normal(0, 0.01))), (0.5, 0.95))
 
 
 def trunk(fig: Figure) -> Part:
@@ -170,10 +183,12 @@ def trunk(fig: Figure) -> Part:
 
 def arm_parts(fig: Figure, side: int) -> list[Part]:
     """Bare arm and hand on one side (-1 left, 1 right of the picture)."""
-    w = fig.build.arm
-    axis = fig.arm(side, w)
-    outline = tube(axis, (w, w * 0.98, w * 0.86, w * 0.8, w * 0.78, w * 0.62, w * 0.5), 22, cap_start=True)
-    limb = Part(outline, puff=0.16, role="skin", shadow=0.35, fade=(axis[0], along(axis, [0.22])[0]))
+    w, axis = fig.build.arm, fig.arm(side)
+    widths = (w, w * 0.98, w * 0.86, w * 0.8, w * 0.78, w * 0.62, w * 0.5)
+    limb = Part(
+        tube(axis, widths, 22, cap_start=True), puff=0.16, role="skin", shadow=0.35, quads=tube_quads(axis, widths, 22)
+    )
+    limb.fade = (axis[0], along(axis, [0.22])[0])
     if fig.pose.hidden_hands[(side + 1) // 2]:
         return [limb]
     return [limb, hand(axis[3], axis[3] - axis[2], side, w)]

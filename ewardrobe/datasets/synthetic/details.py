@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ewardrobe.datasets.synthetic import prints
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.geometry import Part, Stroke, along, bend, ellipse, mirrored, normals, smooth, tube
 
@@ -19,7 +20,7 @@ def body_strokes(style, fig, fabric, neck, rng) -> list[Stroke]:
     """Neck rib, hem, side seams, waist seam, placket, pocket and print of a top or dress."""
     strokes = []
     if fabric.pattern == "graphic":
-        strokes += graphic(fig, fabric, rng)
+        strokes += prints.graphic(fig, fabric, rng)
     if style.sleeve not in ("strap",) and style.neckline not in ("turtle",):
         rim = np.array([*neck, (style.neck_width, -0.07)])
         curve = smooth(np.vstack([rim[::-1] * (-1, 1), rim]), closed=False)
@@ -33,11 +34,12 @@ def body_strokes(style, fig, fabric, neck, rng) -> list[Stroke]:
 
 
 def hem_strokes(style, fig) -> list[Stroke]:
+    """Stitched or ribbed hem."""
     corner = fig.half(min(style.hem, 2.6)) + style.hem_ease
     rise = 0.24 if style.ribbed else 0.07
-    line = np.stack([np.linspace(-corner, corner, 17), np.zeros(17)], 1)
+    line = np.stack([np.linspace(-corner, corner, 49), np.zeros(49)], 1)
     line[:, 1] = style.hem - rise + style.hem_curve * (1 - (line[:, 0] / corner) ** 2)
-    strokes = [Stroke(fig.warp(line), 0.014, 0.78, dashed=not style.ribbed)]
+    strokes = [Stroke(fig.warp(line), 0.011, 0.82, dashed=not style.ribbed)]
     if style.ribbed:
         strokes += [
             Stroke(fig.warp([(x, style.hem - rise + 0.05), (x, style.hem + 0.05)]), 0.012, 0.84)
@@ -47,6 +49,7 @@ def hem_strokes(style, fig) -> list[Stroke]:
 
 
 def waist_seam(style, fig) -> list[Stroke]:
+    """Seam or belt at the waist of a dress or coat."""
     w = fig.half(1.62) + style.waist_ease
     curve = fig.warp(bend((-w - 0.1, 1.6), (w + 0.1, 1.6), 0.03))
     if style.belt:
@@ -218,7 +221,7 @@ def cuff_strokes(style, line, width) -> list[Stroke]:
     back = (line[-2] - end) / max(np.hypot(*(line[-2] - end)), 1e-6)
     across = lambda d, k=1.2: np.array([end + back * d + n * width[-1] * k, end + back * d - n * width[-1] * k])  # noqa: E731
     if style.sleeve == "short":
-        return [Stroke(along(across(0.07), np.linspace(0, 1, 13)), 0.013, 0.78, dashed=True)]
+        return [Stroke(along(across(0.07), np.linspace(0, 1, 21)), 0.011, 0.82, dashed=True)]
     strokes = [Stroke(across(0.2), 0.015, 0.74)]
     if style.ribbed:
         strokes += [
@@ -229,61 +232,6 @@ def cuff_strokes(style, line, width) -> list[Stroke]:
         strokes.append(
             Stroke(ellipse(end + back * 0.1 + n * width[-1] * 0.4, (0.03, 0.03), 10), tone=BUTTON, filled=True)
         )
-    return strokes
-
-
-def graphic(fig, fabric, rng) -> list[Stroke]:
-    """A print on the chest: disc, stripes, star, sun over waves, or bold letters."""
-    kind, y, r, c = (
-        str(rng.choice(["disc", "bands", "star", "sun", "text"])),
-        0.98,
-        rng.uniform(0.2, 0.32),
-        fabric.accent,
-    )
-    second = tuple(np.clip(np.array(c) * 0.55 + np.array(fabric.colour) * 0.2 + 30, 0, 255))
-    if kind == "disc":
-        return [
-            Stroke(fig.warp(ellipse((0, y), (r * k, r * k))), tone=t, filled=True)
-            for k, t in ((1, c), (0.74, second), (0.46, c))
-        ]
-    if kind == "bands":
-        return [
-            Stroke(fig.warp([(-1.3, 0.75 + i * 0.17), (1.3, 0.75 + i * 0.17)]), 0.11, t)
-            for i, t in enumerate((c, second, c))
-        ]
-    if kind == "star":
-        a = np.arange(10) * np.pi / 5 - np.pi / 2
-        radius = np.where(np.arange(10) % 2, r * 0.45, r * 1.1)
-        return [Stroke(fig.warp(np.stack([np.cos(a) * radius, y + np.sin(a) * radius], 1)), tone=c, filled=True)]
-    if kind == "sun":
-        waves = [
-            smooth(
-                [(-r * 1.3 + i * r * 0.65, y + r * (0.55 + 0.26 * k) + 0.04 * (-1) ** i) for i in range(5)],
-                closed=False,
-            )
-            for k in range(3)
-        ]
-        return [Stroke(fig.warp(ellipse((0, y), (r * 0.72, r * 0.72))), tone=c, filled=True)] + [
-            Stroke(fig.warp(v), 0.04, second) for v in waves
-        ]
-    return _letters(fig, str(rng.choice(["HELLO", "1984", "NORTH", "CLUB", "OSLO", "23"])), y, c)
-
-
-_GLYPHS = {  # strokes on a 2 x 4 grid
-    "H": "00-04 20-24 02-22", "E": "20-00-04-24 02-22", "L": "00-04-24", "O": "00-20-24-04-00", "1": "10-14", "9": "22-02-00-20-24-04", "8": "00-20-24-04-00 02-22",
-    "4": "00-02-22 20-24", "N": "04-00-24-20", "R": "04-00-20-22-02 12-24", "T": "00-20 10-14", "C": "20-00-04-24", "U": "00-04-24-20", "B": "00-20-24-04-00 02-22",
-    "S": "20-00-02-22-24-04", "2": "00-20-22-02-04-24", "3": "00-20-24-04 02-22",
-}  # fmt: skip
-
-
-def _letters(fig, text, y, colour) -> list[Stroke]:
-    size = min(0.075, 0.42 / len(text) / 1.4)
-    strokes = []
-    for i, letter in enumerate(text):
-        x = (i - (len(text) - 1) / 2) * size * 3.1 - size
-        for run in _GLYPHS[letter].split():
-            points = [(x + int(p[0]) * size, y - 0.15 + int(p[1]) * size) for p in run.split("-")]
-            strokes.append(Stroke(fig.warp(points), size * 0.62, colour))
     return strokes
 
 
@@ -337,7 +285,7 @@ def skirt_strokes(style, fig, top, corner) -> list[Stroke]:
     y, low = style.waist, style.hem
     strokes = [Stroke(np.array([(-top - 0.1, y + 0.15), (top + 0.1, y + 0.15)]), 0.016, 0.72)]
     curve = np.stack(
-        [np.linspace(-corner, corner, 17), low - 0.08 + style.hem_curve * (1 - np.linspace(-1, 1, 17) ** 2)], 1
+        [np.linspace(-corner, corner, 49), low - 0.08 + style.hem_curve * (1 - np.linspace(-1, 1, 49) ** 2)], 1
     )
     strokes.append(Stroke(curve, 0.013, 0.8, dashed=True))
     if style.pleats:
@@ -353,94 +301,3 @@ def wavy_hem(corner, style, rng) -> list[tuple[float, float]]:
     x = np.linspace(0.8, 0.0, 5)
     wave = rng.normal(0, 0.02 + 0.02 * (style.hem_ease > 0.2), 5)
     return [(corner * a, style.hem + style.hem_curve * (1 - a * a) + w) for a, w in zip(x, wave, strict=True)]
-
-
-def body_creases(style, fig, rng) -> list[tuple]:
-    """From the armpits inwards, across the waist, and down to the hem."""
-    creases = []
-    for s in SIDES:
-        for _ in range(3):
-            start = (s * fig.half(0.85) * rng.uniform(0.8, 1.0), rng.uniform(0.75, 1.1))
-            stop = (s * rng.uniform(0.1, 0.45), start[1] + rng.uniform(0.1, 0.6))
-            creases.append(
-                (fig.warp(bend(start, stop, rng.uniform(-0.15, 0.15))), rng.uniform(0.06, 0.12), rng.uniform(-0.9, 0.9))
-            )
-        for _ in range(2 if style.hem > 1.9 else 0):
-            y = rng.uniform(1.4, 1.9)
-            creases.append(
-                (
-                    fig.warp(
-                        bend(
-                            (s * fig.half(y), y),
-                            (s * rng.uniform(0.1, 0.4), y + rng.uniform(-0.12, 0.2)),
-                            rng.uniform(-0.2, 0.2),
-                        )
-                    ),
-                    0.09,
-                    rng.uniform(-0.9, 0.9),
-                )
-            )
-    count = 4 if style.hem < 3 else 9
-    return creases + _falls(
-        rng,
-        fig.half(2.0) + style.waist_ease * 0.5,
-        fig.half(2.4) + style.hem_ease,
-        max(1.75, style.hem - 2.5),
-        style.hem,
-        count,
-    )
-
-
-def _falls(rng, top, bottom, y0, y1, count) -> list[tuple]:
-    """Folds that fall from ``y0`` to ``y1`` and spread with the cloth."""
-    creases = []
-    for x in np.linspace(-0.85, 0.85, count) + rng.normal(0, 0.06, count):
-        start, stop = (x * top, y0 + rng.uniform(0, 0.4) * (y1 - y0)), (x * bottom, y1 + 0.05)
-        creases.append(
-            (
-                bend(start, stop, rng.uniform(-0.05, 0.05)),
-                rng.uniform(0.1, 0.2),
-                rng.choice([-1, 1]) * rng.uniform(0.5, 1.1),
-            )
-        )
-    return creases
-
-
-def skirt_creases(style, top, corner, rng) -> list[tuple]:
-    """Falling folds; more of them in wide skirts."""
-    return _falls(rng, top, corner, style.waist + 0.2, style.hem, 5 + int(max(style.hem_ease, 0) * 14))
-
-
-def sleeve_creases(line, width, rng) -> list[tuple]:
-    """Across the sleeve, mostly at the elbow."""
-    n, creases = normals(line), []
-    for _ in range(2 + len(line) // 2):
-        i = int(np.clip(round(rng.normal(3, 1.2)), 1, len(line) - 2))
-        side = rng.choice([-1, 1])
-        start, stop = line[i] + n[i] * width[i] * side, line[i] - n[i] * width[i] * side * rng.uniform(-0.2, 0.5)
-        creases.append(
-            (
-                bend(start, stop + rng.normal(0, 0.08, 2), rng.uniform(-0.25, 0.25)),
-                rng.uniform(0.06, 0.1),
-                rng.uniform(-1, 1),
-            )
-        )
-    return creases
-
-
-def trouser_creases(fig, legs, crotch, rng) -> list[tuple]:
-    """Radiating from the crotch, across the knees, piled at the hem."""
-    creases = []
-    for side, (line, width) in zip(SIDES, legs, strict=True):
-        for angle in rng.uniform(0.1, 0.9, 3):
-            stop = (side * 0.7 * np.cos(angle), crotch[1] - 0.6 * np.sin(angle) + 0.25)
-            creases.append(
-                (bend((side * 0.04, crotch[1] - 0.05), stop, rng.uniform(-0.1, 0.1)), 0.08, rng.uniform(-1, 1))
-            )
-        for i in (3, 3, 5, 6):
-            a, b = (
-                line[i] + (side * width[i], rng.normal(0, 0.12)),
-                line[i] + (-side * width[i] * rng.uniform(-0.4, 0.6), rng.normal(0, 0.16)),
-            )
-            creases.append((bend(a, b, rng.uniform(-0.2, 0.2)), 0.08, rng.uniform(-1, 1)))
-    return creases

@@ -11,21 +11,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ewardrobe.datasets.synthetic.scene import SyntheticPhoto, random_outfit, render_flat_lay, render_person
+from ewardrobe.datasets.synthetic.person import random_outfit, render_person
+from ewardrobe.datasets.synthetic.scene import SPECK, SyntheticPhoto, render_flat_lay
 from ewardrobe.taxonomy import CATEGORIES, category
 
 LANDMARKS = (25, 33, 31, 39, 15, 15, 10, 14, 8, 29, 37, 19, 19)
 """Number of landmarks of each category in DeepFashion2; written as (0, 0, 0) = not labelled."""
-
-_SPECK = 6
-"""Outlines around fewer pixels than this are left out of the polygons."""
 
 
 def mask_to_polygons(mask: np.ndarray, tolerance: float = 0.4) -> list[np.ndarray]:
     """Outlines of a (H, W) bool mask as (P, 2) int32 polygons ``x y`` through pixel centres, one for each part.
 
     Holes are joined to their outer outline by a bridge of zero width, so that ``cv2.fillPoly`` leaves them empty.
-    tolerance: pixels by which an outline may be simplified; not used where that would change more than 0.5 % of the mask.
+    tolerance: pixels by which an outline may be simplified, unless that changes more than 0.5 % of the mask.
     """
     polygons = _outlines(mask, tolerance)
     changed = (polygons_to_mask(polygons, *mask.shape) != mask).sum()
@@ -36,7 +34,7 @@ def _outlines(mask, tolerance) -> list[np.ndarray]:
     contours, tree = cv2.findContours(mask.astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     polygons = []
     for i, contour in enumerate(contours):
-        if tree[0, i, 3] >= 0 or len(contour) < 3 or cv2.contourArea(contour) < _SPECK:
+        if tree[0, i, 3] >= 0 or len(contour) < 3 or cv2.contourArea(contour) < SPECK:
             continue
         holes, child = [], tree[0, i, 2]
         while child >= 0:

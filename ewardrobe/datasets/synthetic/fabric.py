@@ -67,12 +67,17 @@ def make_fabric(rng, unit: float, colour=None, pattern=None, material=None, patt
     return Fabric(rgb, name, pattern, material, _weave(rng, tile, material, unit), _FOLDS.get(material, 1.0), accent)
 
 
+def nearest_name(rgb) -> str:
+    """The palette name whose shades come closest to an RGB colour (plain distance; the palette is small)."""
+    return min(PALETTE, key=lambda n: min(sum((a - b) ** 2 for a, b in zip(rgb, s, strict=True)) for s in PALETTE[n]))
+
+
 _FOLDS = {"denim": 0.8, "knit": 0.65, "wool": 0.55, "silk": 1.3, "cotton": 1.0, "leather": 0.9}
 
 
 def _colour_of(rng, colour, material):
     if isinstance(colour, tuple):
-        return "", colour
+        return nearest_name(colour), colour
     if colour is None and material == "denim":
         rgb = np.array(DENIM[rng.choice(len(DENIM), p=(0.32, 0.25, 0.2, 0.15, 0.08))]) + rng.normal(0, 4, 3)
         return "blue", tuple(int(v) for v in np.clip(rgb, 10, 245))

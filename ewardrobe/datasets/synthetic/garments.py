@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ewardrobe.datasets.synthetic import details
+from ewardrobe.datasets.synthetic import creases, details
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.fabric import Fabric
-from ewardrobe.datasets.synthetic.geometry import Part, Stroke, along, bend, ellipse, mirrored, smooth, tube
+from ewardrobe.datasets.synthetic.geometry import Part, along, mirrored, smooth, tube, tube_quads
 from ewardrobe.datasets.synthetic.styles import Style
 from ewardrobe.taxonomy import category
 
@@ -39,12 +39,12 @@ def right_half(style: Style, fig: Figure) -> list[tuple[float, float]]:
         top = [(neck, -0.03), (neck, -0.03), (strap, 0.02), (strap, 0.02), (strap - 0.01, 0.35), (b.chest - 0.04, 0.72)]
         top += [(b.chest + style.ease * 0.7, 0.86), (b.chest + style.ease * 0.7, 0.9)]
     else:
-        wide = style.ease * 0.45
+        wide, lift = style.ease * 0.45, 0.025 + style.ease * 0.3
         top = [
             (neck, -0.07),
             (neck, -0.07),
-            (b.shoulder * 0.8, 0.055),
-            (b.shoulder + wide - 0.02, 0.2),
+            (b.shoulder * 0.8, 0.055 - lift),
+            (b.shoulder + wide - 0.02, 0.2 - lift),
             (b.shoulder + wide, 0.42),
             (b.chest + style.ease, 0.85),
         ]
@@ -86,7 +86,7 @@ def _body(style, fig, fabric, rng) -> list[Part]:
     half = [*neck, *right_half(style, fig), (0, style.hem + style.hem_curve)]
     outline = fig.warp(smooth(mirrored(half)))
     strokes = details.body_strokes(style, fig, fabric, neck, rng)
-    part = Part(outline, strokes, details.body_creases(style, fig, rng), puff=0.2, origin=(0.0, 0.0))
+    part = Part(outline, strokes, creases.body_creases(style, fig, rng), puff=0.2, origin=(0.0, 0.0))
     parts = [part, *details.straps(style, fig)]
     return parts + details.collars(style, fig)
 
@@ -126,15 +126,15 @@ def _panels(style, fig, fabric, rng) -> list[Part]:
         outline = half[::1] + right_half(style, fig)
         outline = fig.warp(smooth(np.array(outline) * (side, 1)))
         strokes = details.panel_strokes(style, fig, side, rng)
-        creases = [c for c in details.body_creases(style, fig, rng) if c[0][:, 0].mean() * side > 0]
-        parts.append(Part(outline, strokes, creases, puff=0.18))
+        folds = [c for c in creases.body_creases(style, fig, rng) if c[0][:, 0].mean() * side > 0]
+        parts.append(Part(outline, strokes, folds, puff=0.18))
     return parts + details.collars(style, fig)
 
 
 def _sleeve(style, fig, side, rng) -> Part:
     b = fig.build
     start = b.arm + 0.06 + style.sleeve_ease * 0.8
-    axis = fig.arm(side, start)
+    axis = fig.arm(side, start - b.arm)
     cut = np.linspace(0, style.sleeve_end, 7)
     line = along(smooth(axis, closed=False), cut)
     taper = np.interp(
@@ -147,15 +147,15 @@ def _sleeve(style, fig, side, rng) -> Part:
         taper[-2] *= 1.06 if style.ribbed else (1 + style.cuff) / 2
     else:
         taper[-2:] *= (1 + style.cuff) / 2, style.cuff
-    outline = tube(line, taper, 22, cap_start=True)
+    outline, quads = tube(line, taper, 22, cap_start=True), tube_quads(line, taper, 22)
     direction, role = line[-1] - line[0], "short sleeve" if style.sleeve == "short" else "cloth"
     grain = float(np.arctan2(-direction[0], direction[1]))
     strokes = details.cuff_strokes(style, line, taper)
-    creases = details.sleeve_creases(line, taper, rng)
+    folds = creases.sleeve_creases(line, taper, rng)
     return Part(
         outline,
         strokes,
-        creases,
+        folds,
         grain,
         tuple(line[0]),
         0.18,
@@ -163,6 +163,8 @@ def _sleeve(style, fig, side, rng) -> Part:
         shadow=0.4,
         seed=int(rng.integers(1 << 31)),
         role=role,
+        reach=style.sleeve_end,
+        quads=quads,
     )
 
 
@@ -197,8 +199,8 @@ def _trousers(style, fig, rng) -> list[Part]:
     ]
     points = [p for i, p in enumerate(points) if not (i > 2 and 0 < p[1] < 2.6 and abs(p[0]) < 0.1)]
     strokes = details.trouser_strokes(style, fig, ((left, lw), (right, rw)), crotch)
-    creases = details.trouser_creases(fig, ((left, lw), (right, rw)), crotch, rng)
-    return [Part(smooth(points), strokes, creases, puff=0.26)]
+    folds = creases.trouser_creases(fig, ((left, lw), (right, rw)), crotch, rng)
+    return [Part(smooth(points), strokes, folds, puff=0.26)]
 
 
 def _skirt(style, fig, rng) -> list[Part]:
@@ -214,7 +216,4 @@ def _skirt(style, fig, rng) -> list[Part]:
     ]
     half += details.wavy_hem(corner, style, rng)
     strokes = details.skirt_strokes(style, fig, top, corner)
-    return [Part(smooth(mirrored(half)), strokes, details.skirt_creases(style, top, corner, rng), puff=0.25)]
-
-
-__all__ = ["Zones", "bend", "ellipse", "garment_parts", "neckline", "right_half", "Stroke"]
+    return [Part(smooth(mirrored(half)), strokes, creases.skirt_creases(style, top, corner, rng), puff=0.25)]

@@ -48,7 +48,9 @@ class Part:
     shadow: float = 0.45
     holes: list[np.ndarray] = field(default_factory=list)
     fade: tuple[np.ndarray, np.ndarray] | None = None
-    reveal: tuple[np.ndarray, np.ndarray] | None = None
+    quads: np.ndarray | None = None
+    clip: np.ndarray | None = None
+    reach: float = 1.0
     seed: int = 0
     role: str = "cloth"
 
@@ -82,6 +84,13 @@ def normals(axis: np.ndarray) -> np.ndarray:
     tangent = np.gradient(np.asarray(axis, float), axis=0)
     tangent /= np.maximum(np.hypot(*tangent.T), 1e-9)[:, None]
     return np.stack([tangent[:, 1], -tangent[:, 0]], 1)
+
+
+def tube_quads(axis, half_widths, count: int = 18) -> np.ndarray:
+    """The same limb as (count - 1, 4, 2) quadrilaterals: their union has no holes where the limb bends sharply."""
+    outline = tube(axis, half_widths, count)
+    left, right = outline[:count], outline[count:][::-1]
+    return np.stack([left[:-1], left[1:], right[1:], right[:-1]], 1)
 
 
 def tube(axis, half_widths, count: int = 18, cap_start: bool = False, cap_end: bool = False) -> np.ndarray:

@@ -51,7 +51,7 @@ def _nose_and_mouth(place, rng) -> list[Stroke]:
         Stroke(place(ellipse((-0.03, 0.158), (0.014, 0.008), 8)), tone=0.68, filled=True),
         Stroke(place(ellipse((0.032, 0.158), (0.014, 0.008), 8)), tone=0.68, filled=True),
         Stroke(place(mouth), tone=colour, filled=True),
-        Stroke(place(bend((-0.105, 0.288), (0.105, 0.288), 0.06 + smile * 0.25)), 0.012, 0.55),
+        Stroke(place(bend((-0.105, 0.288), (0.105, 0.288), 0.34 + smile * 0.5)), 0.012, 0.55),
     ]
 
 

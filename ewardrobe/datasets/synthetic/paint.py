@@ -14,6 +14,7 @@ LIGHT = np.array([-0.62, -0.78], np.float32)
 
 OTHER = 18
 _RELIEF_SIDE = 240
+_TOPSTITCH = (196, 152, 98)
 """Light and folds are smooth: they are computed on a grid of at most this many cells a side, then enlarged."""
 
 
@@ -35,19 +36,20 @@ class Canvas:
         if box is None:
             return
         x0, y0, x1, y1 = box
-        coverage = _coverage(outline, [view(h) for h in part.holes], box)
+        pieces = [outline] if part.quads is None else [outline, *(view(q) for q in part.quads)]
+        coverage = _coverage(pieces, [view(h) for h in part.holes], box)
         if not coverage.any():
             return
-        if part.reveal is None:
+        if part.clip is None:
             self._shade_ground(part, coverage, box, view.scale, item)
         shade, drift = _relief(
             np.random.default_rng((part.seed, self.seed)), part, coverage, box, view, fabric, self.light
         )
         cloth = _cloth(fabric, part, view, box, drift)
-        _draw_strokes(cloth, part, view, box)
+        _draw_strokes(cloth, part, view, box, fabric.material)
         cloth = _lit(cloth, shade, part.tone)
-        if part.reveal is not None:
-            coverage = (coverage * _ramp(part.reveal, coverage.shape, box, view, 1.0)).astype(np.uint8)
+        if part.clip is not None:
+            coverage = np.minimum(coverage, _coverage([view(q) for q in part.clip], [], box))
         alpha = coverage[..., None].astype(np.float32) * (1 / 255)
         target = self.rgb[y0:y1, x0:x1]
         target += (cloth - target) * alpha
@@ -91,11 +93,11 @@ def _crop(outline, shape, margin):
     return (x0, y0, x1, y1) if x1 - x0 > 1 and y1 - y0 > 1 else None
 
 
-def _coverage(outline, holes, box) -> np.ndarray:
-    """Antialiased inside of the outline (non-zero winding) less the holes, uint8 0..255, on the crop ``box``."""
+def _coverage(pieces, holes, box) -> np.ndarray:
+    """Antialiased union of the polygons ``pieces`` less the ``holes``, uint8 0..255, on the crop ``box``."""
     x0, y0, x1, y1 = box
     large = np.zeros(((y1 - y0) * SUPERSAMPLE, (x1 - x0) * SUPERSAMPLE), np.uint8)
-    for points, value in [(outline, 255), *((hole, 0) for hole in holes)]:
+    for points, value in [*((piece, 255) for piece in pieces), *((hole, 0) for hole in holes)]:
         polygon = np.round(((points - (x0, y0)) * SUPERSAMPLE - 0.5) * 16).astype(np.int32)
         cv2.fillPoly(large, [polygon], value, cv2.LINE_8, 4)
     return cv2.resize(large, (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
@@ -158,6 +160,8 @@ def _waves(rng, shape, unit):
 def _cloth(fabric, part, view, box, drift):
     """Lay the fabric's tile along the part's grain; the pattern follows the slope of the folds a little."""
     h, w = drift[0].shape
+    if fabric.material == "plain":
+        return np.full((h, w, 3), fabric.colour, np.uint8)
     angle = view.angle + part.grain
     c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     ox, oy = view(np.array([part.origin]))[0] - box[:2]
@@ -165,16 +169,17 @@ def _cloth(fabric, part, view, box, drift):
     y = np.arange(h, dtype=np.float32)[:, None] - np.float32(oy)
     bend = np.float32(0.03 * view.scale)
     u, v = c * x + s * y - np.tanh(drift[0]) * bend, -s * x + c * y - np.tanh(drift[1]) * bend
-    size = np.float32(len(fabric.tile))
-    return cv2.remap(fabric.tile, np.mod(u, size), np.mod(v, size), cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
+    return cv2.remap(fabric.tile, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
 
 
-def _draw_strokes(cloth, part, view, box) -> None:
+def _draw_strokes(cloth, part, view, box, material) -> None:
     mean = None
     for stroke in part.strokes:
         if isinstance(stroke.tone, (int, float)):
             mean = cloth.reshape(-1, 3).mean(0) if mean is None else mean
             colour = _toned(mean, stroke.tone)
+            if material == "denim" and stroke.width < 0.02:
+                colour = 0.35 * colour + 0.65 * np.array(_TOPSTITCH)
         else:
             colour = stroke.tone
         colour = tuple(int(np.clip(v, 0, 255)) for v in colour)

@@ -94,16 +94,25 @@ def _top(category_id: int, rng) -> Style:
 
 def _neck_size(neck: str, rng) -> dict:
     width, depth = {
-        "crew": (0.3, 0.16), "v": (0.32, 0.62), "scoop": (0.42, 0.5), "square": (0.44, 0.42), "boat": (0.52, 0.1), "polo": (0.28, 0.2),
-        "shirt": (0.27, 0.16), "turtle": (0.25, -0.1), "hood": (0.31, 0.2), "lapel": (0.28, 0.8), "stand": (0.28, 0.1),
-    }.get(neck, (0.5, 0.6))  # fmt: skip
+        "crew": (0.3, 0.16),
+        "v": (0.32, 0.62),
+        "scoop": (0.42, 0.5),
+        "square": (0.44, 0.42),
+        "boat": (0.52, 0.1),
+        "polo": (0.28, 0.2),
+        "shirt": (0.27, 0.16),
+        "turtle": (0.25, -0.1),
+        "hood": (0.31, 0.2),
+        "lapel": (0.28, 0.8),
+        "stand": (0.28, 0.1),
+    }.get(neck, (0.5, 0.6))
     return {"neck_width": width * rng.uniform(0.94, 1.1), "neck_depth": depth * rng.uniform(0.85, 1.25)}
 
 
 def _outer(category_id: int, rng) -> Style:
     neck = str(rng.choice(["lapel", "lapel", "hood", "stand", "shirt"]))
     fit = _fit(rng)
-    fit = {k: v + 0.07 for k, v in fit.items()}
+    fit = {k: v + 0.04 for k, v in fit.items()}
     long = category_id == 4 and rng.random() < 0.4
     hem = rng.uniform(3.6, 4.7) if long else rng.uniform(2.0, 3.0)
     style = Style(
@@ -116,7 +125,7 @@ def _outer(category_id: int, rng) -> Style:
     closure = "zip" if neck in ("hood", "stand") else "buttons"
     pockets = str(rng.choice(["patch", "slant", "none"])) if neck != "shirt" else "chest"
     ribbed = neck in ("hood", "stand") and not long and rng.random() < 0.6
-    ease = max(style.sleeve_ease, 0.07) + 0.03
+    ease = min(max(style.sleeve_ease, 0.06) + 0.02, 0.13)
     return replace(
         style,
         closure=closure,

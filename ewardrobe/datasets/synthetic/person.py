@@ -1,0 +1,279 @@
+"""People in clothes: body, layers and things in front, painted from back to front."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ewardrobe.datasets.synthetic import backgrounds
+from ewardrobe.datasets.synthetic.accessories import bag_parts, extras
+from ewardrobe.datasets.synthetic.body import (
+    HAIR_COLOURS,
+    SIDES,
+    SKIN_TONES,
+    Build,
+    Figure,
+    Pose,
+    arm_parts,
+    leg_part,
+    random_build,
+    random_pose,
+    shoe_part,
+    trunk,
+)
+from ewardrobe.datasets.synthetic.fabric import Fabric, make_fabric, pick_colour
+from ewardrobe.datasets.synthetic.garments import Zones, garment_parts
+from ewardrobe.datasets.synthetic.geometry import View
+from ewardrobe.datasets.synthetic.head import HAIRSTYLES, hair_back, hair_front, head_parts
+from ewardrobe.datasets.synthetic.paint import Canvas
+from ewardrobe.datasets.synthetic.scene import (
+    BAG,
+    FOOTWEAR,
+    HAIR,
+    OTHER,
+    SKIN,
+    SyntheticPhoto,
+    Wear,
+    check_size,
+    fabric_wishes,
+    finish_photo,
+    paint_fabric,
+    paint_parts,
+    paint_zones,
+)
+from ewardrobe.datasets.synthetic.styles import Style, random_style
+from ewardrobe.taxonomy import category
+
+FRAMINGS = ("whole", "half", "close")
+_INWARDS = ("bottom", "top", "dress", "outer")
+_BAGS = ("none", "none", "none", "crossbody", "tote", "hand", "straps")
+_EXTRAS = ("none", "none", "none", "glasses", "scarf", "beanie", "necklace")
+_SHOES = ("sneaker", "sneaker", "boot", "pump", "bare")
+
+
+@dataclass(frozen=True)
+class Look:
+    """A person apart from the clothes; None fields are drawn at random.
+
+    skin, hair, shoe_colour: RGB.  hairstyle: one of ``HAIRSTYLES``.  hair_length: 0..1.  shoes: sneaker, boot, pump or
+    bare.  bag: none, crossbody, tote, hand or straps.  extra: none, glasses, scarf, beanie or necklace.
+    """
+
+    skin: tuple[int, int, int] | None = None
+    hair: tuple[int, int, int] | None = None
+    hairstyle: str | None = None
+    hair_length: float | None = None
+    shoes: str | None = None
+    shoe_colour: tuple[int, int, int] | None = None
+    bag: str | None = None
+    extra: str | None = None
+
+
+@dataclass(frozen=True)
+class _Garment:
+    category_id: int
+    fabric: Fabric
+    zones: Zones
+    item: int
+
+    @property
+    def slot(self) -> str:
+        return category(self.category_id).slot
+
+
+def random_outfit(rng: np.random.Generator) -> tuple[int, ...]:
+    """Draw the category ids worn together, the innermost first; rare categories come often enough to be learnt."""
+    kind = rng.random()
+    inner = (int(rng.choice([10, 11, 12, 13], p=[0.3, 0.22, 0.26, 0.22])),)
+    if kind > 0.36:
+        bottom, top = rng.choice([7, 8, 9], p=[0.25, 0.5, 0.25]), rng.choice([1, 2, 5, 6], p=[0.33, 0.31, 0.18, 0.18])
+        inner = (int(bottom), int(top))
+    return (*inner, int(rng.choice([3, 4], p=[0.42, 0.58]))) if rng.random() < 0.36 else inner
+
+
+def render_person(
+    category_ids,
+    seed: int,
+    size: tuple[int, int] = (480, 360),
+    *,
+    framing: str | None = None,
+    wears: list[Wear] | None = None,
+    look: Look | None = None,
+    pose: Pose | None = None,
+    build: Build | None = None,
+    background: np.ndarray | None = None,
+    calm: bool = False,
+) -> SyntheticPhoto:
+    """Draw a standing person who wears ``category_ids`` (1..13); the same arguments, the same photo.
+
+    size: height and width in pixels.  framing: "whole", "half" (webcam) or "close".  wears: ``Wear`` objects instead of
+    the ids.  background: (H, W, 3) uint8 instead of a drawn room or street.  calm: no noise, blur or colour cast.
+    Items keep the order of ``category_ids``; a garment that is hardly seen is left out.
+    """
+    check_size(size)
+    rng = np.random.default_rng((seed, 2))
+    wears = list(wears) if wears is not None else [Wear(int(c)) for c in category_ids]
+    framing = framing or str(rng.choice(FRAMINGS, p=(0.5, 0.33, 0.17)))
+    fig = Figure(build or random_build(rng), pose or random_pose(rng))
+    view = person_view(size, framing, rng)
+    floor = view(np.array([[0.0, 6.35]]))[0, 1] - rng.uniform(0.1, 0.9) * view.scale
+    canvas = Canvas(_behind(size, floor, rng) if background is None else background, rng, rng.uniform(0.75, 1.15))
+    worn = draw_person(canvas, wears, look or Look(), fig, view, rng)
+    return finish_photo(canvas, worn, viewpoint=2, zoom=1 + FRAMINGS.index(framing), rng=rng, calm=calm)
+
+
+def person_view(size, framing: str, rng: np.random.Generator) -> View:
+    """Where the body stands: ``whole`` from head to foot, ``half`` to the hips, ``close`` the trunk."""
+    h, w = size
+    x = w * (0.5 + rng.uniform(-0.12, 0.12))
+    if framing == "whole":
+        scale = min(h / 8.1, w / 3.3) * rng.uniform(0.86, 0.98)
+        return View(scale, (x, h - 6.62 * scale - rng.uniform(0, max(h - 8.2 * scale, 0))), rng.normal(0, 0.015))
+    scale = {"half": h / rng.uniform(3.4, 5.2), "close": h / rng.uniform(2.3, 3.3)}[framing]
+    top = {"half": 1.35 + rng.uniform(0.05, 0.4), "close": rng.uniform(0.2, 1.4)}[framing]
+    return View(scale, (x, top * scale), rng.normal(0, 0.02))
+
+
+def _behind(size, floor, rng) -> np.ndarray:
+    kind = rng.random()
+    if kind < 0.55:
+        return backgrounds.room(size, floor, rng)
+    return backgrounds.street(size, floor, rng) if kind < 0.88 else backgrounds.studio(size, rng)
+
+
+def draw_person(
+    canvas: Canvas, wears: list[Wear], look: Look, fig: Figure, view: View, rng: np.random.Generator
+) -> list[tuple[int, Fabric]]:
+    """Paint body and clothes from back to front; return category and fabric of each garment, in item order 1, 2, …
+
+    What is drawn from ``rng`` does not depend on the pose: the same generator and another pose give the same person.
+    """
+    look = _complete(look, rng)
+    skin, hair = (paint_fabric(c, rng) for c in (look.skin, look.hair))
+    tucked = bool(rng.random() < 0.3)
+    clothes = _dress(wears, tucked, fig, view, rng)
+    _ground_shadow(canvas, fig, view)
+    for g in clothes:
+        paint_zones(canvas, g.zones, ("back",), g.fabric, view, g.category_id, g.item)
+    paint_parts(canvas, hair_back(fig, look.hairstyle, look.hair_length), hair, view, HAIR)
+    _draw_legs(canvas, fig, view, look, skin, rng)
+    paint_parts(canvas, [p for s in SIDES for p in arm_parts(fig, s)] + [trunk(fig)], skin, view, SKIN)
+    _draw_clothes(canvas, clothes, view, tucked)
+    _draw_head_and_things(canvas, fig, view, look, skin, hair, rng)
+    for side in SIDES:
+        if not fig.pose.behind[(side + 1) // 2]:
+            _draw_forearm(canvas, clothes, fig, side, skin, view)
+    return [(g.category_id, g.fabric) for g in sorted(clothes, key=lambda g: g.item)]
+
+
+def _complete(look: Look, rng) -> Look:
+    """Draw what the look leaves open."""
+    tone = np.clip(np.array(SKIN_TONES[rng.integers(len(SKIN_TONES))]) + rng.normal(0, 4, 3), 0, 255)
+    drawn = {
+        "skin": tuple(int(v) for v in tone),
+        "hair": HAIR_COLOURS[rng.integers(len(HAIR_COLOURS))],
+        "hairstyle": str(rng.choice(HAIRSTYLES[:-1] * 3 + HAIRSTYLES[-1:])),
+        "hair_length": float(rng.uniform(0.1, 1.0)),
+        "shoes": str(rng.choice(_SHOES)),
+        "shoe_colour": pick_colour(rng, ("black", "white", "brown", "navy", "red", "grey", "beige"))[1],
+        "bag": str(rng.choice(_BAGS)),
+        "extra": str(rng.choice(_EXTRAS)),
+    }
+    return Look(**{n: v if getattr(look, n) is None else getattr(look, n) for n, v in drawn.items()})
+
+
+def _dress(wears, tucked, fig, view, rng) -> list[_Garment]:
+    """Cut and weave every garment; sorted from the innermost outwards."""
+    clothes = []
+    for item, (wear, cut) in enumerate(zip(wears, _layered(wears, tucked, rng), strict=True), 1):
+        fabric = make_fabric(rng, view.scale, **fabric_wishes(wear, rng))
+        zones = garment_parts(wear.category_id, cut, fig, fabric, rng, False)
+        clothes.append(_Garment(wear.category_id, fabric, zones, item))
+    return sorted(clothes, key=lambda g: _INWARDS.index(g.slot))
+
+
+def _layered(wears, tucked: bool, rng) -> list[Style]:
+    """Cuts that fit over each other: a coat wider than what it covers, a tucked top that ends in the waistband."""
+    cuts = [wear.style or random_style(wear.category_id, rng) for wear in wears]
+    slots = [category(wear.category_id).slot for wear in wears]
+    inner = [c for c, s in zip(cuts, slots, strict=True) if s in ("top", "dress")]
+    waists = [c.waist for c, s in zip(cuts, slots, strict=True) if s == "bottom"]
+    for i, (cut, slot) in enumerate(zip(cuts, slots, strict=True)):
+        if slot == "outer" and inner:
+            cuts[i] = _over(cut, inner[0])
+        if slot == "top" and tucked and waists:
+            slim = {"hem": waists[0] + 0.2, "hem_ease": 0.03, "waist_ease": min(cut.waist_ease, 0.08), "hem_curve": 0.0}
+            cuts[i] = replace(cut, **slim)
+    return cuts
+
+
+def _over(cut: Style, inner: Style) -> Style:
+    names = ("ease", "waist_ease", "hem_ease", "sleeve_ease")
+    grow = {n: max(getattr(cut, n), getattr(inner, n) + 0.05) for n in names}
+    return replace(cut, **(grow | {"hem_ease": min(grow["hem_ease"], 0.4)}))
+
+
+def _draw_clothes(canvas, clothes, view, tucked) -> None:
+    """Layer by layer: a garment's sleeves, then its trunk over their beginning; a tucked top goes under the bottom."""
+    bottoms = [g for g in clothes if g.slot == "bottom"]
+    uppers = [g for g in clothes if g.slot != "bottom"]
+    layers = (
+        [*uppers[:1], *bottoms, *uppers[1:]]
+        if tucked and uppers[:1] and uppers[0].slot == "top"
+        else [*bottoms, *uppers]
+    )
+    for g in layers:
+        paint_zones(canvas, g.zones, ("legs", "arm-1", "arm1", "torso"), g.fabric, view, g.category_id, g.item)
+
+
+def _draw_forearm(canvas, clothes, fig, side, skin, view) -> None:
+    """Once more from above the elbow on: there an arm is in front of the trunk."""
+    limb, *hands = arm_parts(fig, side)
+    paint_parts(canvas, [replace(limb, clip=limb.quads[11:]), *hands], skin, view, SKIN)
+    long = [g for g in clothes if any(p.role != "short sleeve" for p in g.zones.get(f"arm{side}", ()))]
+    for depth, g in enumerate(long):
+        sleeves = [replace(p, clip=p.quads[round((9.5 - depth) / p.reach) :]) for p in g.zones[f"arm{side}"]]
+        paint_parts(canvas, sleeves, g.fabric, view, g.category_id, g.item)
+
+
+def _draw_head_and_things(canvas, fig, view, look, skin, hair, rng) -> None:
+    """Scarf, bag, head, hair, hat: whatever lies over the clothes but under the forearms."""
+    leather = paint_fabric(pick_colour(rng)[1], rng)
+    knit = make_fabric(rng, view.scale, material="knit", patterns=("solid", "striped", "checked"))
+    dangling = look.bag == "hand" and abs(fig.pose.arms[1][1]) > 35  # nobody waves with a handbag
+    worn = extras(fig, look.extra)
+    if look.extra == "scarf":
+        paint_parts(canvas, worn, knit, view, OTHER)
+    paint_parts(canvas, [] if dangling else bag_parts(fig, look.bag), leather, view, BAG)
+    paint_parts(canvas, head_parts(fig, rng), skin, view, SKIN)
+    paint_parts(canvas, hair_front(fig, look.hairstyle, rng, look.hair_length), hair, view, HAIR)
+    if look.extra != "scarf":
+        paint_parts(canvas, worn, knit if look.extra == "beanie" else leather, view, OTHER)
+
+
+def _draw_legs(canvas, fig, view, look, skin, rng) -> None:
+    """Bare legs or tights, and footwear."""
+    light = sum(look.shoe_colour) > 560
+    shoe, sole = paint_fabric(look.shoe_colour, rng), (172, 174, 178) if light else (236, 234, 230)
+    tights = bool(rng.random() < 0.1) and look.shoes != "bare"
+    tone = pick_colour(rng, ("black", "black", "grey", "navy", "red"))[1]
+    cover, label = (paint_fabric(tone, rng), OTHER) if tights else (skin, SKIN)
+    for side in SIDES:
+        paint_parts(canvas, [leg_part(fig, side)], cover, view, label)
+        for part in shoe_part(fig, side, look.shoes, sole):
+            bare = look.shoes == "bare" or part.role == "vamp"
+            canvas.paint(part, cover if bare else shoe, view, label if bare else FOOTWEAR)
+
+
+def _ground_shadow(canvas, fig, view) -> None:
+    feet = view(np.array([fig.leg(s)[2] + (0.05 * s, 0.42) for s in SIDES]))
+    h, w = canvas.labels.shape
+    if feet[:, 1].min() > h + view.scale:
+        return
+    k, shade = 8, np.zeros((h // 8 + 1, w // 8 + 1), np.float32)
+    centre, radii = feet.mean(0) / k, (np.ptp(feet[:, 0]) / 2 + 0.75 * view.scale, 0.28 * view.scale)
+    cv2.ellipse(shade, tuple(int(v) for v in centre), tuple(max(1, int(r / k)) for r in radii), 0, 0, 360, 0.5, -1)
+    shade = cv2.GaussianBlur(shade, (0, 0), max(0.14 * view.scale / k, 0.8))
+    canvas.rgb *= 1 - cv2.resize(shade, (w, h))[..., None]
