@@ -20,6 +20,5 @@ st.navigation(
     [
         st.Page(folder / f"{name}.py", title=title, icon=icon, url_path=name, default=name == PAGES[0][0])
         for name, title, icon in PAGES
-        if (folder / f"{name}.py").exists()
     ]
 ).run()
