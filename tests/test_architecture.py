@@ -32,6 +32,11 @@ def name_of(path: Path) -> str:
     return path.relative_to(REPOSITORY).as_posix()
 
 
+def is_ui(path: Path) -> bool:
+    """Tell whether a module is one of the package's widgets, the only ones that may use Streamlit."""
+    return re.fullmatch(r"ewardrobe/ui(_\w+)?\.py", name_of(path)) is not None
+
+
 @cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
@@ -71,8 +76,22 @@ def tracked_files() -> list[Path]:
 
 @pytest.mark.parametrize("path", PACKAGE, ids=name_of)
 def test_package_knows_neither_streamlit_nor_training(path):
-    banned = {"train", "pages", "tests"} | (set() if path.name == "ui.py" else {"streamlit", "streamlit_webrtc"})
+    banned = {"train", "pages", "tests"} | (set() if is_ui(path) else {"streamlit", "streamlit_webrtc"})
     assert not imported_modules(path) & banned
+
+
+@pytest.mark.parametrize("path", [path for path in PACKAGE if not is_ui(path)], ids=name_of)
+def test_only_pages_build_on_the_widgets(path):
+    """Whoever imports ``ewardrobe.ui`` imports Streamlit."""
+    names = {node.module or "" for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom)}
+    names |= {
+        f"{node.module}.{a.name}"
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ImportFrom)
+        for a in node.names
+    }
+    names |= {a.name for node in ast.walk(tree(path)) if isinstance(node, ast.Import) for a in node.names}
+    assert not [name for name in names if re.match(r"ewardrobe\.ui(_|\.|$)", name)]
 
 
 @pytest.mark.parametrize("path", TRAIN, ids=name_of)
