@@ -9,8 +9,9 @@ import numpy as np
 
 from ewardrobe.attributes.colour import ColourShare, dominant_colours, garment_colour
 from ewardrobe.detections import Detections
-from ewardrobe.masks import drop_specks, fill_holes, grow, mask_box, padded_box, pairwise_iou
-from ewardrobe.refinement import guided_filter, refine_mask
+from ewardrobe.images import scale_to
+from ewardrobe.masks import drop_specks, fill_holes, grow, mask_box, padded_box, pairwise_iou, shrink
+from ewardrobe.refinement import refine_mask, upsample_guided
 from ewardrobe.taxonomy import LAYER_ORDER, category
 
 MIN_IMAGE_SHARE = 0.0005
@@ -33,6 +34,9 @@ REFINEMENT_MARGIN = 0.06
 
 EDGE_PX = 3
 """Reach of the soft edge in pixels, to either side of the outline."""
+
+MATTE_SIDE = 640
+"""Long side at which the edge's colours are modelled; the alpha itself has the photo's resolution."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +145,11 @@ def _from_the_top(detections: Detections) -> list[int]:
 
 
 def _tidied(mask: np.ndarray) -> np.ndarray:
-    area = np.count_nonzero(mask)
-    return fill_holes(drop_specks(mask, max(1, int(area * MIN_PART_SHARE))), int(area * MIN_PART_SHARE / 5))
+    part, area = _slices(mask_box(mask)), np.count_nonzero(mask)
+    tidy = mask.copy()
+    whole = drop_specks(mask[part], max(1, int(area * MIN_PART_SHARE)))
+    tidy[part] = fill_holes(whole, int(area * MIN_PART_SHARE / 5))
+    return tidy
 
 
 def _is_garment(visible: np.ndarray, whole: np.ndarray) -> bool:
@@ -171,21 +178,36 @@ def soft_alpha(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     Farther inside it is 1, farther outside 0.  rgb: RGB uint8 (h, w, 3).
     """
-    matte = guided_filter(rgb.astype(np.float32) / 255, mask.astype(np.float32), EDGE_PX, eps=1e-4)
-    feather = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), EDGE_PX / 3)
-    alpha = np.clip((matte + feather) / 2 * 1.1 - 0.05, 0, 1)
-    alpha[grow(mask, -EDGE_PX)] = 1
+    hard = mask.astype(np.float32)
+    small = scale_to(rgb, MATTE_SIDE)
+    coarse = cv2.resize(hard, small.shape[1::-1], interpolation=cv2.INTER_AREA)
+    matte = upsample_guided(small, coarse, rgb, radius=2, eps=1e-4)
+    feather = cv2.GaussianBlur(hard, (0, 0), EDGE_PX / 3)
+    alpha = np.clip((matte + feather) * 0.55 - 0.05, 0, 1)
+    alpha[shrink(mask, EDGE_PX)] = 1
     alpha[~grow(mask, EDGE_PX)] = 0
     return alpha
 
 
 def _without_halo(rgb: np.ndarray, mask: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Return ``rgb`` with the background's share of the edge pixels replaced by the garment's colour nearby."""
-    inner = grow(mask, -EDGE_PX)
-    inner = (inner if inner.any() else mask).astype(np.float32)
-    near = (4 * EDGE_PX + 1,) * 2
-    weight = cv2.blur(inner, near)[..., None]
-    garment = cv2.blur(rgb * inner[..., None], near) / np.maximum(weight, 1e-6)
-    own = alpha[..., None] ** 4
-    mixed = np.where(weight > 1e-3, rgb * own + garment * (1 - own), rgb)
-    return np.where(alpha[..., None] > 0, np.rint(mixed), garment * (weight > 1e-3)).astype(np.uint8)
+    """Return ``rgb`` with the background's share of the edge pixels replaced by the garment's colour nearby.
+
+    Outside the edge everything is black: a cut-out carries nothing of the room, and packs small.
+    """
+    edge = grow(mask, 2 * EDGE_PX) & ~shrink(mask, EDGE_PX)
+    clean = np.where(mask[..., None], rgb, 0)
+    own = alpha[edge][:, None] ** 4  # a pixel of which a tenth is background is nearly clean, one of a half is not
+    nearby = _colour_nearby(rgb, mask)[edge]
+    clean[edge] = np.rint(rgb[edge] * own + nearby * (1 - own)).astype(np.uint8)
+    return clean
+
+
+def _colour_nearby(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return (h, w, 3) float32: at every pixel near the outline the mean colour of the garment's inside around it."""
+    inner = shrink(mask, EDGE_PX)
+    weight = (inner if inner.any() else mask).astype(np.float32)
+    small = scale_to(rgb, MATTE_SIDE)
+    weight = cv2.resize(weight, small.shape[1::-1], interpolation=cv2.INTER_AREA) + 1e-6
+    reach = (4 * EDGE_PX + 1,) * 2
+    sums, weights = cv2.blur(small * weight[..., None], reach), cv2.blur(weight, reach)
+    return cv2.resize(sums / weights[..., None], rgb.shape[1::-1])
