@@ -9,7 +9,7 @@ from ewardrobe.datasets.synthetic.export import (
     write_dataset,
 )
 from ewardrobe.datasets.synthetic.person import Look, random_outfit, render_person
-from ewardrobe.datasets.synthetic.samples import sample_garments, sample_photo, sample_photos
+from ewardrobe.datasets.synthetic.samples import sample_garments, sample_names, sample_photo, sample_photos
 from ewardrobe.datasets.synthetic.scene import SyntheticPhoto, Wear, render_flat_lay
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "render_flat_lay",
     "render_person",
     "sample_garments",
+    "sample_names",
     "sample_photo",
     "sample_photos",
     "write_dataset",

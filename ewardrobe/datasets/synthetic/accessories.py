@@ -12,7 +12,7 @@ from ewardrobe.datasets.synthetic.head import glasses, place_head
 def bag_parts(fig: Figure, kind: str) -> list[Part]:
     """A ``crossbody``, ``tote`` (on the right shoulder), ``hand`` bag (right hand) or backpack ``straps``."""
     if kind == "straps":
-        lines = [[(s * 0.5, -0.02), (s * 0.56, 0.5), (s * (fig.half(1.2) + 0.05), 1.25)] for s in SIDES]
+        lines = [[(s * 0.5, -0.02), (s * 0.54, 0.42), (s * fig.build.chest, 0.86)] for s in SIDES]
         return [Part(fig.warp(tube(line, (0.09, 0.08, 0.06), 14)), puff=0.05, role="skin") for line in lines]
     if kind == "crossbody":
         strap = Part(

@@ -73,17 +73,25 @@ def _cloth(colour, material="cotton", pattern="solid") -> dict:
     return {"colour": colour, "material": material, "pattern": pattern}
 
 
+def sample_names() -> tuple[str, ...]:
+    """Names of the sample photos, in the order in which they are shown."""
+    return tuple(SAMPLES)
+
+
 @cache
-def sample_photos() -> dict[str, SyntheticPhoto]:
-    """The sample photos by name, about 1200 × 900 pixels, the same in every run (treat them as read-only)."""
-    return {name: draw() for name, draw in SAMPLES.items()}
-
-
 def sample_photo(name: str) -> SyntheticPhoto:
-    """Draw one sample photo; ``KeyError`` names the known ones."""
+    """Draw one sample photo, about 1200 × 900 pixels, the same in every run; ``KeyError`` names the known ones.
+
+    Kept after the first call (0.2 to 0.5 s): treat it as read-only.
+    """
     if name not in SAMPLES:
         raise KeyError(f"unknown sample {name!r}: known are {', '.join(SAMPLES)}")
-    return sample_photos()[name]
+    return SAMPLES[name]()
+
+
+def sample_photos() -> dict[str, SyntheticPhoto]:
+    """All sample photos by name; see ``sample_photo``."""
+    return {name: sample_photo(name) for name in SAMPLES}
 
 
 def _flat(category_id, style, cloth, surface, colour, seed, angle, size=PORTRAIT):

@@ -81,7 +81,7 @@ def sheet(size, rng, colour=None) -> np.ndarray:
         rng,
         unit,
         colour or str(rng.choice(names)),
-        patterns=("solid", "solid", "striped", "checked", "floral", "dotted"),
+        patterns=("solid",) if colour else ("solid", "solid", "striped", "checked", "floral", "dotted"),
     )
     cloth = np.tile(fabric.tile, (h // len(fabric.tile) + 1, w // len(fabric.tile) + 1, 1))[:h, :w]
     k = 200 / max(size)
