@@ -61,7 +61,7 @@ def mask_iou(a: np.ndarray, b: np.ndarray) -> float:
     """
     _check_same_shape(a, b)
     union = np.count_nonzero(a | b)
-    return np.count_nonzero(a & b) / union if union else 1.0
+    return float(np.count_nonzero(a & b) / union) if union else 1.0
 
 
 def pairwise_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
