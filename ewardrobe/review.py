@@ -213,6 +213,15 @@ def card_picture(cutout: np.ndarray, height: int = 320, width: int = 320, dimmed
     return _faded(board) if dimmed else board
 
 
+def square(image: np.ndarray, side: int) -> np.ndarray:
+    """Return the middle of ``image`` (RGB uint8 (H, W, 3)) as (side, side, 3): a picture to choose by."""
+    height, width = image.shape[:2]
+    short = min(height, width)
+    top, left = (height - short) // 2, (width - short) // 2
+    part = image[top : top + short, left : left + short]
+    return cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA if short > side else cv2.INTER_LINEAR)
+
+
 def _resized_rgba(cutout: np.ndarray, scale: float) -> np.ndarray:
     """Resize with the colours weighted by alpha, so that nothing of the transparent margin bleeds in."""
     size = max(1, round(cutout.shape[1] * scale)), max(1, round(cutout.shape[0] * scale))

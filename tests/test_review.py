@@ -25,6 +25,7 @@ from ewardrobe.review import (
     item_of,
     make_cards,
     reach_px,
+    square,
     with_outline,
 )
 
@@ -239,6 +240,15 @@ def test_masks_are_kept_exactly(scene):
     ring = top & ~cv2.erode(top.view(np.uint8), np.ones((31, 31))).view(bool)
     found = find(image, Teller([ring], [2], [0.7]))
     assert mask_iou(found.detections(0.5).masks[0], ring) == 1
+
+
+@pytest.mark.parametrize("size", [(240, 180), (60, 300)])
+def test_picture_to_choose_by_is_the_middle(size):
+    image = np.full((*size, 3), BLUE, np.uint8)
+    image[size[0] // 2 - 8 : size[0] // 2 + 8, size[1] // 2 - 8 : size[1] // 2 + 8] = RED
+    small = square(image, 96)
+    assert small.shape == (96, 96, 3)
+    assert small[48, 48].tolist() == list(RED)
 
 
 def test_garment_type():

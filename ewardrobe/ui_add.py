@@ -1,0 +1,236 @@
+"""Widgets and caches of the page Add garments; what a photo yields and how an edit changes it is `review`'s work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+
+from ewardrobe import ui
+from ewardrobe.by_hand import garment_in_box
+from ewardrobe.garments import Garment
+from ewardrobe.images import ImageError, jpeg_bytes
+from ewardrobe.review import Card, Edit, Found, Photo, cut_out, find, make_cards, square, with_outline
+from ewardrobe.segmenters import Segmenter
+from ewardrobe.taxonomy import CATEGORY_ID_BY_NAME
+
+FILE_TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff"]
+MAX_PHOTOS = 20
+"""Photos at a time: they are checked one by one, and all of them wait in memory for the save."""
+
+SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:", "Samples": ":material/style:"}
+SAMPLES_IN_A_ROW = 5
+
+Box = tuple[int, int, int, int]
+
+
+@dataclass
+class Visit:
+    """What the person has done since the page was opened or the last photos were saved.
+
+    seen: the keys of a photo's garments by (photo, model, score), or why it cannot be read; edits: by `edit_key`;
+    by_hand: (kind, box) of each photo's garments added by hand; saved: pictures of what was saved last.
+    """
+
+    number: int = 0
+    photos: list[Photo] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    seen: dict[tuple[str, str, int], list[str] | ImageError] = field(default_factory=dict)
+    models: dict[str, str] = field(default_factory=dict)
+    edits: dict[str, Edit] = field(default_factory=dict)
+    by_hand: dict[str, dict[str, tuple[str, Box]]] = field(default_factory=dict)
+    saved: list[np.ndarray] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """One photo as the page shows it: picture, cards, model, what the score hides, seconds for each stage."""
+
+    photo: Photo
+    model: str
+    image: np.ndarray
+    cards: list[Card]
+    best_hidden: float | None
+    seconds: dict[str, float]
+
+
+def current_visit() -> Visit:
+    """Return this session's visit."""
+    return st.session_state.setdefault("adding", Visit())
+
+
+def start_over() -> None:
+    """Forget the photos at hand (callback): new keys empty the widgets."""
+    st.session_state["adding"] = Visit(current_visit().number + 1)
+
+
+# Where the photos come from
+
+
+def choose_photos(visit: Visit) -> None:
+    """Show the three ways in: files, the camera, drawn samples."""
+    source = st.segmented_control(
+        "Where is the photo?",
+        list(SOURCES),
+        default="Upload",
+        required=True,
+        format_func=lambda name: f"{SOURCES[name]} {name}",
+        key="photo-source",
+        label_visibility="collapsed",
+    )
+    {"Upload": _upload, "Camera": _camera, "Samples": _samples}[source](visit)
+
+
+def _upload(visit: Visit) -> None:
+    key = f"upload-{visit.number}"
+    st.file_uploader(
+        f"Up to {MAX_PHOTOS} photos of clothes, worn or lying flat",
+        FILE_TYPES,
+        accept_multiple_files=True,
+        key=key,
+        on_change=_take_files,
+        args=(visit, key),
+    )
+
+
+def _camera(visit: Visit) -> None:
+    key = f"camera-{visit.number}"
+    st.camera_input(
+        "Step back until the whole garment is in the picture",
+        key=key,
+        resolution="1080p",
+        width=640,
+        on_change=_take_files,
+        args=(visit, key),
+    )
+
+
+def _take_files(visit: Visit, key: str) -> None:
+    files = st.session_state.get(key) or []
+    files = files if isinstance(files, list) else [files]
+    take_photos(visit, [Photo(file.name, file.getvalue()) for file in files])
+
+
+def take_photos(visit: Visit, photos: list[Photo]) -> None:
+    """Make ``photos`` those at hand: each content once, at most ``MAX_PHOTOS``; ``visit.notes`` says what was left."""
+    unique = {photo.key: photo for photo in reversed(photos)}
+    kept = list(reversed(unique.values()))
+    visit.photos, visit.notes = kept[:MAX_PHOTOS], []
+    if len(kept) < len(photos):
+        visit.notes.append("A photo that was given twice is shown once.")
+    if left := len(kept) - len(visit.photos):
+        cure = "add them next, or a whole folder with `python -m ewardrobe digitize FOLDER`"
+        visit.notes.append(f"{MAX_PHOTOS} photos at a time; {left} were left out: {cure}.")
+
+
+def _samples(visit: Visit) -> None:
+    samples = list(sample_files().items())
+    for start in range(0, len(samples), SAMPLES_IN_A_ROW):
+        row = samples[start : start + SAMPLES_IN_A_ROW]
+        for column, (name, (data, thumbnail)) in zip(st.columns(SAMPLES_IN_A_ROW), row, strict=False):
+            chosen = [Photo(f"{name}.jpg", data)]
+            column.image(thumbnail, width="stretch")
+            column.button(
+                name, key=f"sample-{name}", width="stretch", help=name, on_click=take_photos, args=(visit, chosen)
+            )
+
+
+@st.cache_data(show_spinner="Drawing the samples …")
+def sample_files() -> dict[str, tuple[bytes, bytes]]:
+    """Return the sample photos by name: the JPEG file, and a square JPEG to choose it by."""
+    from ewardrobe.datasets.synthetic import sample_photos  # here, because drawing is rarely needed
+
+    return {
+        name: (jpeg_bytes(sample.image, 92), jpeg_bytes(square(sample.image, 320)))
+        for name, sample in sample_photos().items()
+    }
+
+
+# Looking at a photo: every stage is done once and kept
+
+
+@st.cache_resource(show_spinner=False, max_entries=6, scope="session")
+def _read(key: str, _photo: Photo) -> tuple[np.ndarray, float]:
+    with _timed() as seconds:
+        image = _photo.read()
+    return image, seconds()
+
+
+@st.cache_resource(show_spinner=False, max_entries=200, scope="session")
+def _find(key: str, model: str, _image: np.ndarray, _segmenter: Segmenter) -> tuple[Found, float]:
+    with _timed() as seconds:
+        found = find(_image, _segmenter)
+    return found, seconds()
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, scope="session")
+def _cut_out(
+    key: str, model: str, score: int, refine: bool, _image: np.ndarray, _found: Found
+) -> tuple[dict[str, Garment], float]:
+    with _timed() as seconds:
+        garments = cut_out(_image, _found, score / 100, refine)
+    return garments, seconds()
+
+
+@st.cache_resource(show_spinner=False, max_entries=24, scope="session")
+def _outlined(
+    key: str,
+    model: str,
+    score: int,
+    garment_key: str,
+    refine: bool,
+    grow_px: int,
+    _image: np.ndarray,
+    _garment: Garment,
+) -> Garment:
+    return with_outline(_image, _garment, grow_px)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, scope="session")
+def _by_hand(key: str, box: Box, category_id: int, _image: np.ndarray) -> Garment:
+    return garment_in_box(_image, box, category_id)
+
+
+@contextmanager
+def _timed() -> Iterator[Callable[[], float]]:
+    start = time.perf_counter()
+    yield lambda: time.perf_counter() - start
+
+
+def look_at(visit: Visit, photo: Photo, score: int) -> Looked:
+    """Return everything about one photo; ``ImageError`` and ``WeightsError`` say why it cannot be looked at."""
+    model = model_of(visit, photo)
+    image, read_s = _read(photo.key, photo)
+    found, find_s = _find(photo.key, model, image, ui.segmenter(model))
+    garments, cut_s = _cut_out(photo.key, model, score, True, image, found)
+
+    def edited(key: str, edit: Edit, garment: Garment) -> Garment:
+        if not edit.refine:
+            garment = _cut_out(photo.key, model, score, False, image, found)[0].get(key, garment)
+        return _outlined(photo.key, model, score, key, edit.refine, edit.grow_px, image, garment)
+
+    hand = {
+        key: (kind, _by_hand(photo.key, box, CATEGORY_ID_BY_NAME.get(kind, 1), image))
+        for key, (kind, box) in visit.by_hand.get(photo.key, {}).items()
+    }
+    edits = {
+        key: visit.edits[full] for key in (*garments, *hand) if (full := edit_key(photo, model, key)) in visit.edits
+    }
+    seconds = {"read": read_s, "found": find_s, "cut out": cut_s}
+    return Looked(
+        photo, model, image, make_cards(garments, hand, edits, edited), found.best_below(score / 100), seconds
+    )
+
+
+def model_of(visit: Visit, photo: Photo) -> str:
+    """Return the model chosen for this photo, else the one chosen for all."""
+    return visit.models.get(photo.key, st.session_state.get("model"))
+
+
+def edit_key(photo: Photo, model: str, garment_key: str) -> str:
+    """Return what the edits of one garment are kept under."""
+    return f"{photo.key}/{model}/{garment_key}"

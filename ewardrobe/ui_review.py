@@ -1,0 +1,355 @@
+"""The second half of the page Add garments: check, correct, repair, save."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from ewardrobe import ui
+from ewardrobe.feature_store import FeatureStore, StoreError
+from ewardrobe.images import ImageError
+from ewardrobe.items import KINDS
+from ewardrobe.review import (
+    LOWEST_SCORE,
+    Card,
+    Edit,
+    Photo,
+    box_of,
+    card_picture,
+    draw_box,
+    draw_cards,
+    item_of,
+    reach_px,
+)
+from ewardrobe.segmenters import MODELS
+from ewardrobe.ui_add import Box, Looked, Visit, edit_key, look_at, model_of, start_over
+from ewardrobe.weights import WeightsError
+
+CARDS_IN_A_ROW = 2
+DEFAULT_SCORE = 50
+SCORE_STEP = 5
+SMALLEST_BOX = 16
+"""Pixels a side from which a box drawn by hand can hold a garment."""
+
+LEAST_SHARE = 0.02
+"""Colours of less than this share of a garment are not worth a line."""
+
+_RIM = "border:1px solid rgba(128,128,128,.4)"
+BAR = f"display:flex;height:10px;border-radius:5px;overflow:hidden;{_RIM}"
+DOT = f"display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.35em;{_RIM}"
+NAMES = "display:flex;flex-wrap:wrap;gap:0 .8rem;margin-top:.4rem;font-size:.8rem;line-height:1.3rem;height:2.6rem"
+
+
+def settings() -> int:
+    """Show the model picker and the confidence slider in the sidebar; return the confidence in percent."""
+    with st.sidebar:
+        ui.pick_model()
+        return st.slider(
+            "Confidence",
+            round(LOWEST_SCORE * 100),
+            90,
+            DEFAULT_SCORE,
+            SCORE_STEP,
+            format="%d %%",
+            key="confidence",
+            persist_state="session",
+            help="Garments that the model is less sure of are hidden. Lower it to see its guesses.",
+        )
+
+
+def review(visit: Visit, store: FeatureStore, score: int) -> None:
+    """Show every photo at hand with its garments, and the button that saves them all."""
+    bar = st.container(horizontal=True, vertical_alignment="center")
+    for note in visit.notes:
+        st.caption(f":material/info: {note}")
+    ready = [photo for photo in visit.photos if _model_loads(model_of(visit, photo))]
+    _survey(visit, ready, score)
+    _show_problems(visit, score)
+    good = [photo for photo in visit.photos if not isinstance(_seen(visit, photo, score), ImageError)]
+    for place, photo in enumerate(good):
+        _photo_section(visit, photo, score, alone=len(visit.photos) == 1, first=place == 0)
+    with bar:
+        _save_bar(visit, store, score, [photo for photo in good if photo in ready])
+
+
+def _survey(visit: Visit, photos: list[Photo], score: int) -> None:
+    """Look once at each photo that has not been looked at with this model and score, with a progress bar."""
+    new = [photo for photo in photos if _seen(visit, photo, score) is None]
+    bar = st.progress(0.0) if new else None
+    for place, photo in enumerate(new):
+        bar.progress(place / len(new), f"Looking for garments in {ui.literal(photo.name)} ({place + 1} of {len(new)})")
+        visit.seen[photo.key, model_of(visit, photo), score] = _keys_or_error(visit, photo, score)
+    if bar:
+        bar.empty()
+
+
+def _keys_or_error(visit: Visit, photo: Photo, score: int) -> list[str] | ImageError:
+    try:
+        return [card.key for card in look_at(visit, photo, score).cards if card.score is not None]
+    except ImageError as error:
+        return error
+
+
+def _seen(visit: Visit, photo: Photo, score: int) -> list[str] | ImageError | None:
+    return visit.seen.get((photo.key, model_of(visit, photo), score))
+
+
+def _model_loads(name: str) -> bool:
+    """Load the model; show why and what to do when its weights are missing or altered."""
+    try:
+        ui.segmenter(name)
+    except WeightsError as error:
+        st.error(
+            f"**{ui.MODEL_LABELS.get(name, name)} cannot be used.** {ui.literal(str(error))}", icon=":material/error:"
+        )
+        st.caption("Or choose another model in the sidebar.")
+        return False
+    return True
+
+
+def _show_problems(visit: Visit, score: int) -> None:
+    problems = [seen for photo in visit.photos if isinstance(seen := _seen(visit, photo, score), ImageError)]
+    if problems:
+        lines = [ui.literal(str(problem)) for problem in problems]
+        st.error("\n\n".join(lines), icon=":material/broken_image:")
+
+
+# One photo
+
+
+def _photo_section(visit: Visit, photo: Photo, score: int, alone: bool, first: bool) -> None:
+    if alone:
+        _photo_panel(visit, photo, score)
+        return
+    kept = len(_kept_keys(visit, photo, score))
+    label = f"{ui.literal(photo.name)} · {count(kept, 'garment') if kept else 'nothing to save'}"
+    with st.expander(label, expanded=first, key=f"photo-{photo.key}-{visit.number}", on_change="rerun") as section:
+        if section.open:  # a closed photo costs nothing
+            _photo_panel(visit, photo, score)
+
+
+def _photo_panel(visit: Visit, photo: Photo, score: int) -> None:
+    left, right = st.columns([6, 7], gap="medium")
+    with left:
+        picture, line = st.container(), st.container()
+        _model_for_photo(visit, photo)
+    if _seen(visit, photo, score) is None:  # its model did not load, which has been said
+        with suppress(ImageError):
+            picture.image(photo.read(), width="stretch")
+        return
+    looked = look_at(visit, photo, score)
+    picture.image(draw_cards(looked.image, looked.cards), width="stretch", output_format="JPEG")
+    line.caption(timing(looked))
+    with left:
+        _add_by_hand(visit, looked)
+    with right:
+        if not any(card.score is not None for card in looked.cards):
+            _nothing_found(looked)
+        _card_grid(visit, looked)
+
+
+def timing(looked: Looked) -> str:
+    """Return how long each stage took: "2 garments found in 0.53 s: read 0.04, found 0.21, cut out 0.28"."""
+    stages = ", ".join(f"{name} {seconds:.2f}" for name, seconds in looked.seconds.items())
+    found = sum(card.score is not None for card in looked.cards)
+    what = count(found, "garment") if found else "Nothing"
+    return f"{what} found in {sum(looked.seconds.values()):.2f} s: {stages}"
+
+
+def _model_for_photo(visit: Visit, photo: Photo) -> None:
+    names, model = list(MODELS), model_of(visit, photo)
+    key = f"model-{photo.key}-{model}-{visit.number}"  # another model in the sidebar: another default here
+    st.selectbox(
+        "Model for this photo",
+        names,
+        names.index(model),
+        format_func=lambda name: ui.MODEL_LABELS.get(name, name),
+        key=key,
+        on_change=lambda: visit.models.update({photo.key: st.session_state[key]}),
+    )
+
+
+def _nothing_found(looked: Looked) -> None:
+    with st.container(border=True):
+        st.markdown("##### :material/search_off: No garment found in this photo")
+        st.markdown(
+            "- Take it again in more light, against a plain background\n"
+            "- Have the whole garment in view, and larger in the picture\n"
+            "- Lower the confidence, or choose another model\n"
+            "- Or add it by hand: draw a box round it, beside the photo"
+        )
+        if looked.best_hidden is not None:
+            st.button(
+                f"Show the best guess ({looked.best_hidden:.0%} sure)",
+                key=f"guess-{looked.photo.key}",
+                icon=":material/visibility:",
+                on_click=_lower_confidence,
+                args=(looked.best_hidden,),
+            )
+
+
+def _lower_confidence(score: float) -> None:
+    steps = int(score * 100 + 1e-6) // SCORE_STEP
+    st.session_state["confidence"] = max(round(LOWEST_SCORE * 100), steps * SCORE_STEP)
+
+
+def _add_by_hand(visit: Visit, looked: Looked) -> None:
+    base = f"{looked.photo.key}-{visit.number}"
+    with st.expander(
+        "Add a garment by hand",
+        icon=":material/crop:",
+        expanded=not looked.cards,
+        key=f"hand-{base}",
+        on_change="rerun",
+    ) as section:
+        if not section.open:
+            return
+        kind = st.selectbox("What is it?", KINDS, None, key=f"hand-kind-{base}", placeholder="Shoes, bag, skirt, …")
+        across = st.slider("From left to right", 0, 100, (20, 80), format="%d %%", key=f"hand-across-{base}")
+        down = st.slider("From top to bottom", 0, 100, (20, 80), format="%d %%", key=f"hand-down-{base}")
+        box = box_of(looked.image.shape[:2], across, down)
+        st.image(draw_box(looked.image, box), width="stretch", output_format="JPEG")
+        large = min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_BOX
+        st.button(
+            "Cut it out",
+            key=f"hand-add-{base}",
+            icon=":material/content_cut:",
+            disabled=not (kind and large),
+            help=None if kind and large else "Say what it is, and draw the box round it",
+            on_click=_take_box,
+            args=(visit, looked.photo, kind, box),
+        )
+
+
+def _take_box(visit: Visit, photo: Photo, kind: str, box: Box) -> None:
+    boxes = visit.by_hand.setdefault(photo.key, {})
+    boxes[f"hand-{len(boxes) + 1}"] = (kind, box)
+
+
+# Cards
+
+
+def _card_grid(visit: Visit, looked: Looked) -> None:
+    for start in range(0, len(looked.cards), CARDS_IN_A_ROW):
+        row = looked.cards[start : start + CARDS_IN_A_ROW]
+        for column, card in zip(st.columns(CARDS_IN_A_ROW), row, strict=False):
+            with column.container(border=True):
+                _card(visit, looked, card)
+
+
+def _card(visit: Visit, looked: Looked, card: Card) -> None:
+    full = edit_key(looked.photo, looked.model, card.key)
+    base = f"{full}-{visit.number}"
+    st.image(card_picture(card.garment.cutout, dimmed=not card.edit.keep), width="stretch")
+    st.selectbox(
+        f"{card.score:.0%} sure" if card.score is not None else "By hand",
+        KINDS,
+        KINDS.index(card.kind),
+        key=f"kind-{base}",
+        disabled=not card.edit.keep,
+        on_change=_edit,
+        args=(visit, full, card.edit, "kind", f"kind-{base}"),
+    )
+    st.html(swatches_html(card))
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        edit = (visit, full, card.edit, "keep", f"keep-{base}")
+        st.checkbox("Keep", card.edit.keep, key=f"keep-{base}", on_change=_edit, args=edit)
+        _repair(visit, looked, card, full, base)
+
+
+def _repair(visit: Visit, looked: Looked, card: Card, full: str, base: str) -> None:
+    reach = reach_px(looked.image.shape[:2])
+    with st.popover(
+        "", icon=":material/tune:", help="Repair the outline", key=f"repair-{base}", disabled=not card.edit.keep
+    ):
+        st.slider(
+            "Shrink or grow the outline",
+            -reach,
+            reach,
+            card.edit.grow_px,
+            format="%d px",
+            key=f"grow-{base}",
+            on_change=_edit,
+            args=(visit, full, card.edit, "grow_px", f"grow-{base}"),
+        )
+        if card.score is not None:
+            st.toggle(
+                "Follow the photo's edges",
+                card.edit.refine,
+                key=f"refine-{base}",
+                help="Off: the outline as the model drew it, for photos whose edges mislead",
+                on_change=_edit,
+                args=(visit, full, card.edit, "refine", f"refine-{base}"),
+            )
+
+
+def _edit(visit: Visit, full_key: str, edit: Edit, name: str, widget_key: str) -> None:
+    visit.edits[full_key] = replace(visit.edits.get(full_key, edit), **{name: st.session_state[widget_key]})
+
+
+def swatches_html(card: Card) -> str:
+    """Return the card's colours: a bar of their shares, and their names below it."""
+    colours = [colour for colour in card.colours if colour.share >= LEAST_SHARE]
+    bar = "".join(f'<span style="flex:{colour.share:.3f};background:{colour.hex}"></span>' for colour in colours)
+    names = "".join(
+        f'<span><i style="{DOT};background:{colour.hex}"></i>{colour.name}&nbsp;{colour.share:.0%}</span>'
+        for colour in colours
+    )
+    return f'<div style="{BAR}">{bar}</div><div style="{NAMES}">{names}</div>'
+
+
+# Saving
+
+
+def _save_bar(visit: Visit, store: FeatureStore, score: int, photos: list[Photo]) -> None:
+    kept = sum(len(_kept_keys(visit, photo, score)) for photo in photos)
+    st.markdown(f"**{count(kept, 'garment')}** in {count(len(photos), 'photo')}", width="content")
+    st.space("stretch")
+    st.button("Other photos", key="start-over", icon=":material/restart_alt:", on_click=start_over)
+    label = f"Save {count(kept, 'garment')}" if kept else "Save"
+    if st.button(label, key="save", type="primary", icon=":material/save:", disabled=not kept):
+        _save(visit, store, score, photos)
+
+
+def _kept_keys(visit: Visit, photo: Photo, score: int) -> list[str]:
+    keys = [*(_seen(visit, photo, score) or []), *visit.by_hand.get(photo.key, {})]
+    model = model_of(visit, photo)
+    return [key for key in keys if visit.edits.get(edit_key(photo, model, key), Edit()).keep]
+
+
+def _save(visit: Visit, store: FeatureStore, score: int, photos: list[Photo]) -> None:
+    """Write all kept garments in one go, all or none, and show them as saved."""
+    entries = []
+    with st.spinner("Saving …"):
+        for photo in photos:
+            looked = look_at(visit, photo, score)
+            kept = [card for card in looked.cards if card.edit.keep]
+            entries += [(item_of(card, looked.model), card.garment.cutout, photo.data) for card in kept]
+        try:
+            store.add_many(entries)
+        except StoreError as error:
+            st.error(f"**Nothing was saved.** {ui.literal(str(error))}", icon=":material/error:")
+            return
+    start_over()
+    st.session_state["adding"].saved = [card_picture(cutout, 160, 160) for _, cutout, _ in entries]
+    st.rerun()
+
+
+def show_saved(visit: Visit) -> None:
+    """Say what is in the wardrobe now, with the way there and the way on."""
+    st.success(f"{count(len(visit.saved), 'garment')} saved in your wardrobe.", icon=":material/check_circle:")
+    with st.container(horizontal=True):
+        for picture in visit.saved[:24]:
+            st.image(picture, width=112)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with suppress(StreamlitAPIException):  # a page run on its own has no other pages
+            st.page_link("pages/wardrobe.py", label="See them in the wardrobe", icon=":material/checkroom:")
+        st.button("Add more", key="add-more", icon=":material/add:", on_click=start_over)
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 garment", "2 garments"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
