@@ -22,8 +22,8 @@ def room(
     if y < small[0]:
         _floor(image, y, rng)
     base = image[: max(y, 1)].mean((0, 1))
-    for _ in range(int(rng.integers(1, 4))):
-        _FURNITURE[rng.integers(len(_FURNITURE))](image, y, rng, base)
+    for side in rng.permutation([-1, 0, 1])[: int(rng.integers(1, 3))]:
+        _FURNITURE[rng.integers(len(_FURNITURE))](image, y, rng, base, int(side))
     image = cv2.GaussianBlur(np.clip(image, 0, 255), (0, 0), 0.4 + defocus * max(size) / 520)
     return cv2.resize(image, (w, h), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
 
@@ -42,33 +42,27 @@ def _rect(image, x0, y0, x1, y1, colour) -> None:
     cv2.rectangle(image, (int(x0), int(y0)), (int(x1), int(y1)), tuple(float(c) for c in colour), -1)
 
 
-def _place(image, rng, width):
-    """Left edge of something ``width`` wide: anywhere, more often at the sides."""
+def _place(image, rng, width, side) -> float:
+    """Left edge of something ``width`` wide at the left (-1), in the middle (0) or at the right (1)."""
     w = image.shape[1]
-    side = rng.random()
-    return (
-        rng.uniform(-0.1, 0.12) * w
-        if side < 0.4
-        else w - width - rng.uniform(-0.1, 0.12) * w
-        if side < 0.8
-        else rng.uniform(0, w - width)
-    )
+    rest = rng.uniform(-0.1, 0.1) * w
+    return (rest, (w - width) / 2 + rest, w - width - rest)[side + 1]
 
 
-def _window(image, y, rng, base) -> None:
+def _window(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
     width, height = w * rng.uniform(0.25, 0.45), h * rng.uniform(0.3, 0.5)
-    x, top = _place(image, rng, width), h * rng.uniform(0.02, 0.12)
+    x, top = _place(image, rng, width, side), h * rng.uniform(0.02, 0.12)
     _rect(image, x - 4, top - 4, x + width + 4, top + height + 4, base * 1.08)
     glow = np.array((226, 238, 246)) * rng.uniform(0.9, 1.02)
     for c in range(2):
         _rect(image, x + c * width / 2 + 2, top, x + (c + 1) * width / 2 - 2, top + height, glow - c * 6)
 
 
-def _frame(image, y, rng, base) -> None:
+def _frame(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
     width, height = w * rng.uniform(0.1, 0.22), h * rng.uniform(0.1, 0.22)
-    x, top = _place(image, rng, width), h * rng.uniform(0.05, 0.25)
+    x, top = _place(image, rng, width, side), h * rng.uniform(0.05, 0.25)
     _rect(image, x + 2, top + 3, x + width + 3, top + height + 4, base * 0.8)
     _rect(image, x, top, x + width, top + height, WOODS[rng.integers(len(WOODS))])
     _rect(image, x + 3, top + 3, x + width - 3, top + height - 3, (242, 240, 234))
@@ -79,25 +73,25 @@ def _frame(image, y, rng, base) -> None:
         )
 
 
-def _plant(image, y, rng, base) -> None:
+def _plant(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
     pot, foot = w * 0.06, min(y + h * 0.04, h * 1.02)
-    x = _place(image, rng, pot * 2) + pot
+    x = _place(image, rng, pot * 2, side) + pot
     for _ in range(11):
         angle, length = rng.uniform(-1.2, 1.2), h * rng.uniform(0.16, 0.34)
         tip = np.array((x + np.sin(angle) * length, foot - pot * 1.4 - np.cos(angle) * length))
         root = np.array((x, foot - pot * 1.4))
-        side = np.array((np.cos(angle), np.sin(angle))) * length * 0.11
-        leaf = smooth([root, root * 0.45 + tip * 0.55 + side, tip, root * 0.45 + tip * 0.55 - side])
+        breadth = np.array((np.cos(angle), np.sin(angle))) * length * 0.11
+        leaf = smooth([root, root * 0.45 + tip * 0.55 + breadth, tip, root * 0.45 + tip * 0.55 - breadth])
         green = np.array((70, 112, 70)) * rng.uniform(0.6, 1.25)
         cv2.fillPoly(image, [leaf.astype(np.int32)], tuple(map(float, green)), cv2.LINE_AA)
     _rect(image, x - pot, foot - pot * 1.6, x + pot, foot, np.array((196, 130, 96)) * rng.uniform(0.7, 1.15))
 
 
-def _shelf(image, y, rng, base) -> None:
+def _shelf(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
     width = w * rng.uniform(0.25, 0.4)
-    x, brown = _place(image, rng, width), np.array(WOODS[rng.integers(len(WOODS))])
+    x, brown = _place(image, rng, width, side), np.array(WOODS[rng.integers(len(WOODS))])
     for row in range(int(rng.integers(1, 4))):
         top = h * (0.14 + 0.2 * row)
         at = x + 3
@@ -109,13 +103,13 @@ def _shelf(image, y, rng, base) -> None:
         _rect(image, x, top + h * 0.16, x + width, top + h * 0.16 + max(2, h // 90), brown)
 
 
-def _sofa(image, y, rng, base) -> None:
+def _sofa(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
     width, colour = (
         w * rng.uniform(0.45, 0.8),
         np.array(pick_colour(rng, ("grey", "beige", "green", "blue", "brown"))[1], float),
     )
-    x, foot = _place(image, rng, width), min(y + h * 0.06, h * 1.1)
+    x, foot = _place(image, rng, width, side), min(y + h * 0.06, h * 1.1)
     seat = foot - h * 0.13
     _rect(image, x, seat - h * 0.16, x + width, foot, colour * 0.9)
     _rect(image, x - w * 0.03, seat - h * 0.06, x + w * 0.05, foot, colour * 1.04)
@@ -123,11 +117,11 @@ def _sofa(image, y, rng, base) -> None:
     _rect(image, x + w * 0.05, seat, x + width - w * 0.05, seat + h * 0.06, colour * 1.1)
 
 
-def _door(image, y, rng, base) -> None:
+def _door(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
     width, top = w * rng.uniform(0.22, 0.3), h * rng.uniform(-0.1, 0.08)
     x, colour = (
-        _place(image, rng, width),
+        _place(image, rng, width, side),
         np.array(WOODS[rng.integers(len(WOODS))]) * 0.5 + np.array((228, 226, 220)) * 0.5,
     )
     _rect(image, x - 4, top - 4, x + width + 4, y, np.minimum(colour * 1.08, 250))
@@ -136,13 +130,13 @@ def _door(image, y, rng, base) -> None:
         _rect(image, x + width * 0.16, top + (y - top) * a, x + width * 0.84, top + (y - top) * b, colour * 0.95)
 
 
-def _curtain(image, y, rng, base) -> None:
+def _curtain(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
     width, colour = (
         int(w * rng.uniform(0.12, 0.28)),
         np.array(pick_colour(rng, ("white", "beige", "grey", "green", "blue"))[1]),
     )
-    x = 0 if rng.random() < 0.5 else w - width
+    x = w - width if side > 0 else 0
     wave = 1 + 0.09 * np.sin(np.arange(width) / width * rng.uniform(25, 45)) + rng.normal(0, 0.01, width)
     image[: min(y + 4, h), x : x + width] = colour * wave[None, :, None]
 

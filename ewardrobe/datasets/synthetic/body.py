@@ -78,7 +78,7 @@ ARM_POSES = {  # name: (upper arm, forearm, reach of the forearm), jittered when
     "crossed": (12, -98, 1.05),
     "wave": (52, 158, 0.95),
     "phone": (22, -150, 0.8),
-    "behind": (18, -24, 0.9),
+    "behind": (20, -46, 0.9),
 }
 _ARM_ODDS = (5, 3, 2, 2, 2, 1.5, 1.5, 1, 1, 0.7)
 

@@ -37,9 +37,9 @@ def hem_strokes(style, fig) -> list[Stroke]:
     """Stitched or ribbed hem."""
     corner = fig.half(min(style.hem, 2.6)) + style.hem_ease
     rise = 0.24 if style.ribbed else 0.07
-    line = np.stack([np.linspace(-corner, corner, 49), np.zeros(49)], 1)
+    line = np.stack([np.linspace(-corner, corner, 97), np.zeros(97)], 1)
     line[:, 1] = style.hem - rise + style.hem_curve * (1 - (line[:, 0] / corner) ** 2)
-    strokes = [Stroke(fig.warp(line), 0.011, 0.82, dashed=not style.ribbed)]
+    strokes = [Stroke(fig.warp(line), 0.008, 0.8, dashed=not style.ribbed)]
     if style.ribbed:
         strokes += [
             Stroke(fig.warp([(x, style.hem - rise + 0.05), (x, style.hem + 0.05)]), 0.012, 0.84)
@@ -221,7 +221,7 @@ def cuff_strokes(style, line, width) -> list[Stroke]:
     back = (line[-2] - end) / max(np.hypot(*(line[-2] - end)), 1e-6)
     across = lambda d, k=1.2: np.array([end + back * d + n * width[-1] * k, end + back * d - n * width[-1] * k])  # noqa: E731
     if style.sleeve == "short":
-        return [Stroke(along(across(0.07), np.linspace(0, 1, 21)), 0.011, 0.82, dashed=True)]
+        return [Stroke(along(across(0.07), np.linspace(0, 1, 33)), 0.008, 0.8, dashed=True)]
     strokes = [Stroke(across(0.2), 0.015, 0.74)]
     if style.ribbed:
         strokes += [
@@ -285,7 +285,7 @@ def skirt_strokes(style, fig, top, corner) -> list[Stroke]:
     y, low = style.waist, style.hem
     strokes = [Stroke(np.array([(-top - 0.1, y + 0.15), (top + 0.1, y + 0.15)]), 0.016, 0.72)]
     curve = np.stack(
-        [np.linspace(-corner, corner, 49), low - 0.08 + style.hem_curve * (1 - np.linspace(-1, 1, 49) ** 2)], 1
+        [np.linspace(-corner, corner, 97), low - 0.08 + style.hem_curve * (1 - np.linspace(-1, 1, 97) ** 2)], 1
     )
     strokes.append(Stroke(curve, 0.013, 0.8, dashed=True))
     if style.pleats:

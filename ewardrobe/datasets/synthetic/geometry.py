@@ -49,7 +49,7 @@ class Part:
     holes: list[np.ndarray] = field(default_factory=list)
     fade: tuple[np.ndarray, np.ndarray] | None = None
     quads: np.ndarray | None = None
-    clip: np.ndarray | None = None
+    clip: list[np.ndarray] | None = None
     reach: float = 1.0
     seed: int = 0
     role: str = "cloth"
@@ -121,9 +121,13 @@ def ellipse(centre, radii, count: int = 28, start: float = 0.0, stop: float = 2 
 
 
 def mirrored(right) -> np.ndarray:
-    """Close a shape given by its right half (K, 2), top to bottom, with its mirror image in x = 0."""
+    """Close a shape given by its right half (K, 2), top to bottom, with its mirror image in x = 0.
+
+    An end that lies on the axis is not repeated: the outline stays smooth there.
+    """
     right = np.asarray(right, float)
-    return np.vstack([right, (right * (-1, 1))[::-1]])
+    first, last = (int(abs(x) < 1e-9) for x in right[[0, -1], 0])
+    return np.vstack([right, (right * (-1, 1))[first : len(right) - last][::-1]])
 
 
 def turned(points, angle: float, about=(0.0, 0.0)) -> np.ndarray:

@@ -207,5 +207,6 @@ def _toned(rgb, tone):
 
 def _lit(cloth, shade, tone) -> np.ndarray:
     """Multiply by the shade; bright places also gain a little white, so that black cloth has form."""
-    shade = shade[..., None] * np.float32(tone)
+    bright = float(np.clip((cloth.mean() - 140) / 100, 0, 1))  # white cloth has no room above its own colour
+    shade = np.where(shade > 1, 1 + (shade - 1) * (1 - 0.75 * bright), shade)[..., None] * np.float32(tone)
     return cloth * np.clip(shade, 0.35, 1.35) + np.maximum(shade - 1, 0) * 34

@@ -25,7 +25,7 @@ from ewardrobe.datasets.synthetic.body import (
 )
 from ewardrobe.datasets.synthetic.fabric import Fabric, make_fabric, pick_colour
 from ewardrobe.datasets.synthetic.garments import Zones, garment_parts
-from ewardrobe.datasets.synthetic.geometry import View
+from ewardrobe.datasets.synthetic.geometry import View, ellipse
 from ewardrobe.datasets.synthetic.head import HAIRSTYLES, hair_back, hair_front, head_parts
 from ewardrobe.datasets.synthetic.paint import Canvas
 from ewardrobe.datasets.synthetic.scene import (
@@ -231,11 +231,17 @@ def _draw_clothes(canvas, clothes, view, tucked) -> None:
 def _draw_forearm(canvas, clothes, fig, side, skin, view) -> None:
     """Once more from above the elbow on: there an arm is in front of the trunk."""
     limb, *hands = arm_parts(fig, side)
-    paint_parts(canvas, [replace(limb, clip=limb.quads[11:]), *hands], skin, view, SKIN)
+    paint_parts(canvas, [replace(limb, clip=_from(limb.quads, 11)), *hands], skin, view, SKIN)
     long = [g for g in clothes if any(p.role != "short sleeve" for p in g.zones.get(f"arm{side}", ()))]
     for depth, g in enumerate(long):
-        sleeves = [replace(p, clip=p.quads[round((9.5 - depth) / p.reach) :]) for p in g.zones[f"arm{side}"]]
+        sleeves = [replace(p, clip=_from(p.quads, round((9.5 - depth) / p.reach))) for p in g.zones[f"arm{side}"]]
         paint_parts(canvas, sleeves, g.fabric, view, g.category_id, g.item)
+
+
+def _from(quads: np.ndarray, start: int) -> list[np.ndarray]:
+    """The limb from its quadrilateral ``start`` on, with a round beginning."""
+    left, right = quads[start][0], quads[start][3]
+    return [ellipse((left + right) / 2, (np.hypot(*(left - right)) / 2,) * 2), *quads[start:]]
 
 
 def _draw_head_and_things(canvas, fig, view, look, skin, hair, rng) -> None:

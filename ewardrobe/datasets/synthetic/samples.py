@@ -175,7 +175,7 @@ _ZOLA = Look(
 )
 
 SAMPLES = {
-    "blue t-shirt on a bed": _flat(1, TEE, _cloth(BLUE), "sheet", (232, 230, 226), 11, 4, LANDSCAPE),
+    "blue t-shirt on a bed": _flat(1, TEE, _cloth(BLUE), "bed", (226, 222, 214), 36, 4, LANDSCAPE),
     "person in red t-shirt and jeans": _person(
         [Wear(8, _cloth(DENIM, "denim"), JEANS), Wear(1, _cloth(RED), TEE)], _OMAR, _EASY, _BROAD, 5, (216, 220, 222)
     ),
@@ -207,7 +207,7 @@ SAMPLES = {
     ),
     "jeans on a wooden floor": _flat(8, JEANS, _cloth(DENIM, "denim"), "wood", (202, 164, 120), 4, -5),
     "checked shirt on a blanket": _flat(
-        2, SHIRT, _cloth((150, 40, 44), "cotton", "checked"), "sheet", (198, 204, 208), 9, -3, LANDSCAPE
+        2, SHIRT, _cloth((150, 40, 44), "cotton", "checked"), "sheet", (198, 204, 208), 3, -3, LANDSCAPE
     ),
     "pleated skirt on tiles": _flat(9, SKIRT, _cloth((62, 104, 72), "wool"), "tiles", (222, 218, 210), 6, 3),
     "shorts on a carpet": _flat(7, SHORTS, _cloth((206, 184, 150)), "carpet", (120, 130, 140), 12, 6, LANDSCAPE),

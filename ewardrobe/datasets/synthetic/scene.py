@@ -80,7 +80,7 @@ def render_flat_lay(
     wear = wear or Wear(category_id)
     fig, style = flat_figure(rng), wear.style or random_style(category_id, rng)
     hung = surface is None and category(category_id).slot != "bottom" and rng.random() < 0.2
-    kinds, odds = list(surfaces.SURFACES), np.array([0.26, 0.12, 0.26, 0.12, 0.12, 0.08, 0.04])
+    kinds, odds = list(surfaces.SURFACES), np.array([0.26, 0.12, 0.22, 0.07, 0.11, 0.11, 0.07, 0.04])
     kind = surface or ("wall" if hung else str(rng.choice(kinds, p=odds)))
     turn = angle if angle is not None else rng.normal(0, 2) if hung else _any_angle(rng)
     outlines = garment_parts(category_id, style, fig, paint_fabric((0, 0, 0), rng), np.random.default_rng(0), True)

@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 
 from ewardrobe.datasets.synthetic.fabric import make_fabric, pick_colour
+from ewardrobe.datasets.synthetic.geometry import Part, View, smooth
+from ewardrobe.datasets.synthetic.paint import LIGHT, Canvas
 
 WOODS = ((176, 134, 92), (202, 164, 120), (120, 84, 58), (226, 206, 178), (150, 142, 132), (92, 66, 50))
 WALLS = (
@@ -86,13 +88,30 @@ def sheet(size, rng, colour=None) -> np.ndarray:
     cloth = np.tile(fabric.tile, (h // len(fabric.tile) + 1, w // len(fabric.tile) + 1, 1))[:h, :w]
     k = 200 / max(size)
     small = (max(2, int(h * k)), max(2, int(w * k)))
-    height = (
-        noise(rng, small, 46, (1, rng.uniform(0.5, 2))) * 9 + noise(rng, small, 18, (rng.uniform(0.4, 1), 1.4)) * 2.0
+    ridges = [np.abs(noise(rng, small, cell, (1, rng.uniform(0.6, 1.8)))) * cell for cell in (64, 27)]
+    height = cv2.GaussianBlur(ridges[0] * 0.35 + ridges[1] * 0.22, (0, 0), 1.2)
+    gx, gy = cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=0.125)
+    shade = cv2.resize(np.tanh(0.7 * (gx * LIGHT[0] + gy * LIGHT[1])), (w, h), interpolation=cv2.INTER_CUBIC)
+    return tint(1.0, shade * rng.uniform(0.07, 0.13)) * cloth
+
+
+def bed(size, rng, colour=None) -> np.ndarray:
+    """A made bed seen from above: sheet, two pillows at the head, a folded blanket at the foot or the side."""
+    h, w = size
+    canvas = Canvas(np.clip(sheet(size, rng, colour), 0, 255).astype(np.uint8), rng)
+    view = View(w / 10, (w / 2, 0), rng.normal(0, 0.02))
+    linen = make_fabric(
+        rng, view.scale, str(rng.choice(["white", "white", "beige", "grey", "pink"])), "solid", "cotton"
     )
-    height = np.abs(height) ** 0.9
-    slope = cv2.Sobel(height, cv2.CV_32F, 1, 1, scale=0.2) + cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=0.1)
-    shade = cv2.resize(cv2.GaussianBlur(np.tanh(slope), (0, 0), 1.4), (w, h), interpolation=cv2.INTER_CUBIC)
-    return tint(1.0, shade * 0.11) * cloth
+    for x in (-2.6, 2.6):
+        half = np.array([(-2.2, -1.2), (0, -1.05), (2.2, -1.2), (2.1, 0), (2.2, 1.2), (0, 1.1), (-2.2, 1.2), (-2.1, 0)])
+        canvas.paint(Part(smooth(half * (1, 0.8) + (x, 0.15)), puff=0.9, shadow=0.6), linen, view, 0)
+    if rng.random() < 0.8:
+        edge = View(w / 10, (w / 2, h), rng.normal(0, 0.03))
+        throw = make_fabric(rng, edge.scale, patterns=("solid", "striped", "checked"), material="knit")
+        strip = np.array([(-7, -0.9), (-3, -0.75), (0, -0.85), (3, -0.7), (7, -0.85), (7, 2), (-7, 2)])
+        canvas.paint(Part(smooth(strip), puff=0.25, shadow=0.6), throw, edge, 0)
+    return canvas.rgb
 
 
 def carpet(size, rng, colour=None) -> np.ndarray:
@@ -129,6 +148,7 @@ SURFACES = {
     "wood": wood,
     "tiles": tiles,
     "sheet": sheet,
+    "bed": bed,
     "carpet": carpet,
     "wall": plaster,
     "concrete": concrete,
