@@ -1,0 +1,96 @@
+"""Find the garments in photos, cut them out and put them into the wardrobe.
+
+A line for each garment on stdout (JSON with --json: photo, type, score, colours, id, image), a message for each file
+that cannot be used on stderr; the good ones are kept.
+Exit code: 0 all done, 1 some files could not be used, 2 nothing done (no photo, no model, no room to write).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    """Add the arguments of ``digitize``."""
+    parser = subparsers.add_parser("digitize", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER", help="photos, or folders of photos")
+    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    parser.add_argument("--json", action="store_true", help="print JSON lines")
+    add_model_arguments(parser)
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what every command that looks at photos takes: model, weights, score, refinement."""
+    from ewardrobe.segmenters import DEFAULT_MODEL, MODELS
+
+    parser.add_argument("--model", default=DEFAULT_MODEL, choices=sorted(MODELS), help=f"default: {DEFAULT_MODEL}")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of your own training")
+    parser.add_argument("--min-score", type=score, default=0.5, metavar="S", help="pass over what scores less, 0..1")
+    parser.add_argument("--no-refine", action="store_true", help="keep the model's outlines as they are")
+
+
+def score(text: str) -> float:
+    """Return ``text`` as a score in 0..1, for argparse."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no score: expected 0..1, such as 0.5")
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    """Digitize every photo; returns 0, 1 when a file could not be used, 2 when there was no photo."""
+    from tqdm import tqdm
+
+    from ewardrobe.digitize import find_photos
+    from ewardrobe.feature_store import FeatureStore
+    from ewardrobe.segmenters import load_segmenter
+
+    photos = find_photos(args.photos)
+    if not photos:
+        print(f"ewardrobe digitize: no photo in {', '.join(map(str, args.photos))}", file=sys.stderr)
+        return 2
+    segmenter, store = load_segmenter(args.model, args.weights), FeatureStore(args.wardrobe)
+    with tqdm(photos, unit="photo", file=sys.stderr, disable=None) as progress:
+        bad = sum(not _digitize(photo, segmenter, store, args) for photo in progress)
+    return 1 if bad else 0
+
+
+def _digitize(path: Path, segmenter, store, args: argparse.Namespace) -> bool:
+    """Digitize one photo and tell of it; ``False`` when the file cannot be used."""
+    from tqdm import tqdm
+
+    from ewardrobe.digitize import digitize_photo, save_garments
+    from ewardrobe.images import ImageError
+
+    try:
+        result = digitize_photo(path, segmenter, args.min_score, refine=not args.no_refine)
+    except ImageError as error:
+        tqdm.write(str(error), file=sys.stderr)
+        return False
+    if not result.garments:
+        cure = "try more light, the whole garment in the picture, or a lower --min-score"
+        tqdm.write(f"{path}: no garment found; {cure}", file=sys.stderr)
+    for garment, item_id in zip(result.garments, save_garments(store, result), strict=True):
+        line = json_line if args.json else text_line
+        tqdm.write(line(path, garment, item_id, store.image_path(item_id)), file=sys.stdout)
+    sys.stdout.flush()  # a reader at the other end of a pipe sees each photo as it is done
+    return True
+
+
+def text_line(photo: Path, garment, item_id: str, image: Path | None) -> str:
+    """Return one garment as a line to read."""
+    name = str(photo).encode(errors="replace").decode()  # names of files need not be text
+    shares = ", ".join(f"{colour.name} {colour.share:.0%}" for colour in garment.colours)
+    return f"{name}: {garment.name}, {garment.colour} ({shares}), score {garment.score:.2f} -> {image or item_id}"
+
+
+def json_line(photo: Path, garment, item_id: str, image: Path | None) -> str:
+    """Return one garment as a JSON object on one line."""
+    from dataclasses import asdict
+
+    colours = [asdict(colour) for colour in garment.colours]
+    fields = {"photo": str(photo), "type": garment.name, "score": round(garment.score, 4), "colours": colours}
+    return json.dumps(fields | {"id": item_id, "image": str(image) if image else None})
