@@ -133,15 +133,15 @@ def _offer_backup(store: FeatureStore, backup: Path | None) -> None:
     )
 
 
-def picture_url(store: FeatureStore, item: Mapping, side: int) -> str:
+def picture_url(store: FeatureStore, item: Mapping, side: int, margin: float = 0.0) -> str:
     """Return an item's thumbnail as a data URL of at most ``side`` (≤ 256) pixels; a hanger if it has none."""
     path = store.picture(item.get("thumbnail") or item.get("image"))
-    return _picture_url(str(path), side) if path else view.PLACEHOLDER
+    return _picture_url(str(path), side, margin) if path else view.PLACEHOLDER
 
 
 @st.cache_data(show_spinner=False, max_entries=4000)
-def _picture_url(path: str, side: int) -> str:
-    return view.data_url(Path(path), side)  # the name is a hash of the content: it never goes stale
+def _picture_url(path: str, side: int, margin: float) -> str:
+    return view.data_url(Path(path), side, margin)  # the name is a hash of the content: it never goes stale
 
 
 def sample_banner(store: FeatureStore, frame: pd.DataFrame) -> None:
@@ -203,7 +203,7 @@ def wardrobe_table(store: FeatureStore, frame: pd.DataFrame, known_tags: list[st
 
     known_tags: offered in the tags' cells beside any new ones.
     """
-    ids, rows = frame.index.tolist(), view.table_rows(frame, lambda item: picture_url(store, item, 96))
+    ids, rows = frame.index.tolist(), view.table_rows(frame, lambda item: picture_url(store, item, 112, 0.1))
     table = st.session_state.get("table")
     if table is None or not table.shows(ids, rows, st.session_state.get(table.key)):
         table = st.session_state["table"] = view.TableView.of(ids, rows, known_tags)
@@ -215,6 +215,7 @@ def wardrobe_table(store: FeatureStore, frame: pd.DataFrame, known_tags: list[st
         num_rows="delete",
         hide_index=True,
         row_height=64,
+        placeholder="",
         height="content" if len(ids) <= 9 else 640,
         column_config=_columns(table.options),
     )
@@ -231,8 +232,8 @@ def _save_table(store: FeatureStore, table: view.TableView) -> None:
 def _columns(options: Mapping[str, list[str]]) -> dict[str, Any]:
     column = st.column_config
     return {
-        "picture": column.ImageColumn("", width=72, pinned=True),
-        "favourite": column.CheckboxColumn("♥", width=44, help="Favourite"),
+        "picture": column.ImageColumn("", width=64, pinned=True),
+        "favourite": column.CheckboxColumn("♥", width=60, help="Favourite"),
         "type": column.TextColumn("Name", width=130, required=True, help="What you call it: jeans, trainers, coat"),
         "kind": column.SelectboxColumn("Category", width=160, options=options["kind"], required=True),
         **{

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from PIL import Image
+from PIL import Image, ImageOps
 
 from ewardrobe.items import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES, kind, kind_fields
 
@@ -144,13 +144,18 @@ class TableView:
         return news, gone
 
 
-def data_url(path: Path, side: int) -> str:
-    """Return the picture at ``path`` as a WebP data URL of at most ``side`` pixels; the placeholder if unreadable."""
+def data_url(path: Path, side: int, margin: float = 0.0) -> str:
+    """Return the picture at ``path`` as a WebP data URL of at most ``side`` pixels; the placeholder if unreadable.
+
+    With a ``margin`` (share of the side) it is set in the middle of a transparent square, as the table's cells crop.
+    """
     buffer = io.BytesIO()
+    inner = round(side * (1 - 2 * margin))
     try:
-        with Image.open(path) as image:
-            image.thumbnail((side, side))
-            image.save(buffer, "WEBP", quality=82)
+        with Image.open(path) as picture:
+            image = ImageOps.contain(picture.convert("RGBA"), (inner, inner))
+            image = ImageOps.pad(image, (inner, inner), color=(0, 0, 0, 0)) if margin else image
+            ImageOps.expand(image, (side - inner) // 2, (0, 0, 0, 0)).save(buffer, "WEBP", quality=82)
     except (OSError, ValueError):
         return PLACEHOLDER
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
@@ -189,9 +194,9 @@ _GALLERY_CSS = """
 .ew-gallery b, .ew-gallery span {display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;}
 .ew-gallery b {font-weight: 600; font-size: 15px;}
 .ew-gallery b::first-letter {text-transform: uppercase;}
-.ew-gallery span {font-size: 13px; opacity: 0.75;}
-.ew-gallery s {display: inline-block; width: 11px; height: 11px; margin-right: 6px; border-radius: 50%;
-  vertical-align: -1px; box-shadow: inset 0 0 0 1px #0003;}
+.ew-gallery span {font-size: 13px; color: color-mix(in srgb, currentColor 75%, transparent);}
+.ew-gallery s {display: inline-block; width: 11px; height: 11px; margin: 0 7px 0 1px; border-radius: 50%;
+  vertical-align: -1px; box-shadow: 0 0 0 1px color-mix(in srgb, currentColor 45%, transparent);}
 """
 
 

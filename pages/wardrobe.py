@@ -57,16 +57,18 @@ store = ui.wardrobe_store()
 ui.page_header("Wardrobe", "Your clothes, kept on this computer only. Every change is saved at once.")
 frame = ui.load_wardrobe(store)
 
-bar = st.container(horizontal=True, vertical_alignment="bottom")
-find = bar.text_input("Search", placeholder="Any word: linen, work, party", key="find", persist_state="session")
-kinds = bar.multiselect("Category", KINDS, placeholder="All", key="find-kind", persist_state="session")
-colours = bar.multiselect("Colour", COLOURS, placeholder="All", key="find-colour", persist_state="session")
-layout = bar.segmented_control(
-    "View", ("Gallery", "Table"), default="Gallery", required=True, key="layout", persist_state="session"
-)
-with bar:
+with st.container(horizontal=True, vertical_alignment="center"):
+    layout = st.segmented_control(
+        "View",
+        ("Gallery", "Table"),
+        default="Gallery",
+        required=True,
+        label_visibility="collapsed",
+        key="layout",
+        persist_state="session",
+    )
+    st.space("stretch")
     add_form(store, all_tags(frame))
-
 ui.undo_banner(store)
 if frame.empty:
     ui.empty_state(
@@ -74,6 +76,10 @@ if frame.empty:
     )
     st.stop()
 ui.sample_banner(store, frame)
+sides = st.columns(3)
+find = sides[0].text_input("Search", placeholder="Any word: linen, work, party", key="find", persist_state="session")
+kinds = sides[1].multiselect("Category", KINDS, placeholder="All", key="find-kind", persist_state="session")
+colours = sides[2].multiselect("Colour", COLOURS, placeholder="All", key="find-colour", persist_state="session")
 found = filter_items(frame, kinds, colours, find)
 if found.empty:
     st.info("Nothing fits these filters. Clear one of them to see more.", icon=":material/search_off:")
