@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -14,6 +15,7 @@ import pillow_heif
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 pillow_heif.register_heif_opener()
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # the limits below answer for it
 
 MAX_SIDE = 2400
 """Default cap on the long side in pixels: enough for a crisp cut-out, small enough for two cores."""
@@ -21,8 +23,10 @@ MAX_SIDE = 2400
 MAX_PIXELS = 100_000_000
 """Largest picture that is decoded, in pixels (100 megapixels are 300 MB of memory)."""
 
-MAX_JPEG_PIXELS = 250_000_000
-"""The same for JPEG, which is decoded at 1/2 to 1/8 of its size when it is far larger than asked for."""
+MAX_JPEG_PIXELS = 178_000_000
+"""The same for JPEG, which is decoded at 1/2 to 1/8 of its size when it is far larger than asked for.
+
+This is Pillow's own limit, which stays in force."""
 
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".gif", ".bmp", ".tif", ".tiff")
 """Endings of the files that ``list_photos`` finds."""
@@ -63,8 +67,9 @@ def load_image(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray:
         except MemoryError:
             raise ImageError(f"{name}: not enough memory for its {picture.size} pixels; scale it down first") from None
         except _DECODE_ERRORS as error:
+            reason = " ".join(str(error).split())  # one line, whatever the codec says
             raise ImageError(
-                f"{name}: the picture is cut off or damaged ({error}); copy or download the file again"
+                f"{name}: the picture is cut off or damaged ({reason}); copy or download the file again"
             ) from None
 
 
