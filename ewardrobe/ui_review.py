@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -14,7 +13,6 @@ from ewardrobe.images import ImageError
 from ewardrobe.items import KINDS
 from ewardrobe.review import (
     LOWEST_SCORE,
-    Card,
     Edit,
     Photo,
     box_of,
@@ -22,25 +20,16 @@ from ewardrobe.review import (
     draw_box,
     draw_cards,
     item_of,
-    reach_px,
 )
 from ewardrobe.segmenters import MODELS
 from ewardrobe.ui_add import Box, Looked, Visit, edit_key, look_at, model_of, start_over
+from ewardrobe.ui_cards import card_grid
 from ewardrobe.weights import WeightsError
 
-CARDS_IN_A_ROW = 2
 DEFAULT_SCORE = 50
 SCORE_STEP = 5
 SMALLEST_BOX = 16
 """Pixels a side from which a box drawn by hand can hold a garment."""
-
-LEAST_SHARE = 0.02
-"""Colours of less than this share of a garment are not worth a line."""
-
-_RIM = "border:1px solid rgba(128,128,128,.4)"
-BAR = f"display:flex;height:10px;border-radius:5px;overflow:hidden;{_RIM}"
-DOT = f"display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.35em;{_RIM}"
-NAMES = "display:flex;flex-wrap:wrap;gap:0 .8rem;margin-top:.4rem;font-size:.8rem;line-height:1.3rem;height:2.6rem"
 
 
 def settings() -> int:
@@ -148,7 +137,7 @@ def _photo_panel(visit: Visit, photo: Photo, score: int) -> None:
     with right:
         if not any(card.score is not None for card in looked.cards):
             _nothing_found(looked)
-        _card_grid(visit, looked)
+        card_grid(visit, looked)
 
 
 def timing(looked: Looked) -> str:
@@ -227,78 +216,6 @@ def _add_by_hand(visit: Visit, looked: Looked) -> None:
 def _take_box(visit: Visit, photo: Photo, kind: str, box: Box) -> None:
     boxes = visit.by_hand.setdefault(photo.key, {})
     boxes[f"hand-{len(boxes) + 1}"] = (kind, box)
-
-
-# Cards
-
-
-def _card_grid(visit: Visit, looked: Looked) -> None:
-    for start in range(0, len(looked.cards), CARDS_IN_A_ROW):
-        row = looked.cards[start : start + CARDS_IN_A_ROW]
-        for column, card in zip(st.columns(CARDS_IN_A_ROW), row, strict=False):
-            with column.container(border=True):
-                _card(visit, looked, card)
-
-
-def _card(visit: Visit, looked: Looked, card: Card) -> None:
-    full = edit_key(looked.photo, looked.model, card.key)
-    base = f"{full}-{visit.number}"
-    st.image(card_picture(card.garment.cutout, dimmed=not card.edit.keep), width="stretch")
-    st.selectbox(
-        f"{card.score:.0%} sure" if card.score is not None else "By hand",
-        KINDS,
-        KINDS.index(card.kind),
-        key=f"kind-{base}",
-        disabled=not card.edit.keep,
-        on_change=_edit,
-        args=(visit, full, card.edit, "kind", f"kind-{base}"),
-    )
-    st.html(swatches_html(card))
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        edit = (visit, full, card.edit, "keep", f"keep-{base}")
-        st.checkbox("Keep", card.edit.keep, key=f"keep-{base}", on_change=_edit, args=edit)
-        _repair(visit, looked, card, full, base)
-
-
-def _repair(visit: Visit, looked: Looked, card: Card, full: str, base: str) -> None:
-    reach = reach_px(looked.image.shape[:2])
-    with st.popover(
-        "", icon=":material/tune:", help="Repair the outline", key=f"repair-{base}", disabled=not card.edit.keep
-    ):
-        st.slider(
-            "Shrink or grow the outline",
-            -reach,
-            reach,
-            card.edit.grow_px,
-            format="%d px",
-            key=f"grow-{base}",
-            on_change=_edit,
-            args=(visit, full, card.edit, "grow_px", f"grow-{base}"),
-        )
-        if card.score is not None:
-            st.toggle(
-                "Follow the photo's edges",
-                card.edit.refine,
-                key=f"refine-{base}",
-                help="Off: the outline as the model drew it, for photos whose edges mislead",
-                on_change=_edit,
-                args=(visit, full, card.edit, "refine", f"refine-{base}"),
-            )
-
-
-def _edit(visit: Visit, full_key: str, edit: Edit, name: str, widget_key: str) -> None:
-    visit.edits[full_key] = replace(visit.edits.get(full_key, edit), **{name: st.session_state[widget_key]})
-
-
-def swatches_html(card: Card) -> str:
-    """Return the card's colours: a bar of their shares, and their names below it."""
-    colours = [colour for colour in card.colours if colour.share >= LEAST_SHARE]
-    bar = "".join(f'<span style="flex:{colour.share:.3f};background:{colour.hex}"></span>' for colour in colours)
-    names = "".join(
-        f'<span><i style="{DOT};background:{colour.hex}"></i>{colour.name}&nbsp;{colour.share:.0%}</span>'
-        for colour in colours
-    )
-    return f'<div style="{BAR}">{bar}</div><div style="{NAMES}">{names}</div>'
 
 
 # Saving

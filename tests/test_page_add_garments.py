@@ -1,0 +1,388 @@
+"""The page Add garments without a browser, with a segmenter that knows the drawn photos by heart."""
+
+from __future__ import annotations
+
+import re
+
+import cv2
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from ewardrobe import ui
+from ewardrobe.detections import Detections
+from ewardrobe.feature_store import FeatureStore, StoreError
+from ewardrobe.images import jpeg_bytes, load_image, png_bytes
+from ewardrobe.ui_add import MAX_PHOTOS
+from ewardrobe.weights import WeightsError
+
+RED, BLUE, FLOOR = (200, 30, 40), (30, 60, 200), (196, 194, 190)
+SIZE = (240, 180)
+TOP, TROUSERS = (40, 30, 140, 120), (50, 124, 130, 220)
+
+
+def drawn(*garments, tint: int = 0) -> np.ndarray:
+    """A floor with rectangles ``(box, colour)`` on it; ``tint`` makes photos differ."""
+    image = np.full((*SIZE, 3), FLOOR, np.uint8)
+    image[0, 0] = tint
+    for (x0, y0, x1, y1), colour in garments:
+        image[y0:y1, x0:x1] = colour
+    return image
+
+
+OUTFIT = png_bytes(drawn((TOP, RED), (TROUSERS, BLUE)))
+ONLY_TOP = png_bytes(drawn((TOP, RED)))
+FLOOR_ONLY = png_bytes(drawn())
+
+
+class ColourSegmenter:
+    """Calls what is red a top and what is blue trousers, the latter with less confidence; keeps what it was shown."""
+
+    def __init__(self, name: str = "unet", top: int = 1, scores=(0.9, 0.6)) -> None:
+        self.name, self.top, self.scores, self.shown = name, top, scores, []
+
+    def predict(self, image, min_score=0.5):
+        self.shown.append(image)
+        masks = [np.abs(image.astype(int) - colour).sum(axis=2) < 60 for colour in (RED, BLUE)]
+        rows = [i for i in (0, 1) if masks[i].sum() > 50]
+        if not rows:
+            return Detections.empty(*image.shape[:2])
+        found = Detections.from_masks(
+            np.stack([masks[i] for i in rows]), [(self.top, 8)[i] for i in rows], [self.scores[i] for i in rows]
+        )
+        return found.above(min_score)
+
+
+@pytest.fixture
+def models(monkeypatch) -> dict:
+    """The models that the page can load, by name; an exception in place of one is raised."""
+    known = {"unet": ColourSegmenter(), "yolo": ColourSegmenter("yolo", top=5)}
+
+    def load(name, weights=None):
+        if isinstance(known[name], Exception):
+            raise known[name]
+        return known[name]
+
+    monkeypatch.setattr(ui, "load_segmenter", load)
+    monkeypatch.setattr(FeatureStore, "ensure_samples", lambda self: [])  # drawing them takes longer than these tests
+    st.cache_resource.clear()
+    yield known
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def page(repository, models) -> AppTest:
+    return run(AppTest.from_file(str(repository / "pages" / "add_garments.py"), default_timeout=30))
+
+
+@pytest.fixture
+def store(wardrobe_home) -> FeatureStore:
+    return FeatureStore(wardrobe_home)
+
+
+def run(at) -> AppTest:
+    at = at.run()
+    assert not at.exception, at.exception
+    return at
+
+
+def upload(at: AppTest, *files: tuple[str, bytes] | bytes) -> AppTest:
+    named = [(f"photo{i}.png", file) if isinstance(file, bytes) else file for i, file in enumerate(files)]
+    return run(at.file_uploader[0].set_value([(name, data, "image/png") for name, data in named]))
+
+
+def by_key(elements, start: str):
+    """The widgets whose key starts so."""
+    return [element for element in elements if (element.key or "").startswith(start)]
+
+
+def press(at: AppTest, start: str) -> AppTest:
+    (button,) = by_key(at.button, start)
+    return run(button.click())
+
+
+def kinds(at: AppTest) -> list[str]:
+    return [box.value for box in by_key(at.selectbox, "kind-")]
+
+
+def save_label(at: AppTest) -> str:
+    return by_key(at.button, "save")[0].label
+
+
+def own_items(store: FeatureStore) -> list[dict]:
+    return [item for item in store.items() if not item["sample"]]
+
+
+def texts(at: AppTest) -> str:
+    return "\n".join(element.value for element in [*at.markdown, *at.caption, *at.error, *at.success])
+
+
+def test_opens_on_the_upload(page):
+    assert page.title[0].value == "Add garments"
+    assert page.file_uploader[0].accept_multiple_files
+    assert not page.error
+
+
+def test_photo_becomes_cards_and_cards_become_items(page, store):
+    page = upload(page, OUTFIT)
+    assert kinds(page) == ["short sleeve top", "trousers"]
+    assert [box.label for box in by_key(page.selectbox, "kind-")] == ["90% sure", "60% sure"]
+    assert re.search(r"2 garments found in \d\.\d\d s: read .*, found .*, cut out", texts(page))
+    assert "red" in page.get("html")[0].proto.body
+    assert save_label(page) == "Save 2 garments"
+    page = press(page, "save")
+    assert "2 garments saved" in page.success[0].value
+    top, trousers = own_items(store)
+    assert (top["type"], top["colour"], top["model"], top["score"]) == ("short sleeve top", "red", "unet", 0.9)
+    assert (trousers["category_id"], trousers["slot"], trousers["colour"]) == (8, "bottom", "blue")
+    assert store.image_path(top["id"], "photo").read_bytes() == OUTFIT
+    assert load_image(store.image_path(top["id"])).shape[:2] == pytest.approx((94, 104), abs=8)
+
+
+def test_after_saving_one_can_go_on(page, store):
+    page = press(upload(page, OUTFIT), "save")
+    page = press(page, "add-more")
+    assert not page.success
+    page = upload(page, ONLY_TOP)
+    press(page, "save")
+    assert len(own_items(store)) == 3
+
+
+def test_category_can_be_corrected(page, store):
+    page = upload(page, OUTFIT)
+    page = run(by_key(page.selectbox, "kind-")[0].set_value("vest"))
+    press(page, "save")
+    top, trousers = own_items(store)
+    assert (top["category"], top["source"]["category"]) == ("vest", "user")
+    assert trousers["source"]["category"] == "unet"
+
+
+def test_garment_can_be_left_out_and_taken_back(page, store):
+    page = upload(page, OUTFIT)
+    page = run(by_key(page.checkbox, "keep-")[0].uncheck())
+    assert save_label(page) == "Save 1 garment"
+    page = run(by_key(page.checkbox, "keep-")[1].uncheck())
+    assert by_key(page.button, "save")[0].disabled
+    page = run(by_key(page.checkbox, "keep-")[0].check())
+    press(page, "save")
+    assert [item["category"] for item in own_items(store)] == ["short sleeve top"]
+
+
+def opaque_pixels(store, item) -> int:
+    return int((cv2.imread(str(store.image_path(item["id"])), cv2.IMREAD_UNCHANGED)[..., 3] > 127).sum())
+
+
+def test_outline_can_be_grown(page, store):
+    page = upload(page, ONLY_TOP)
+    slider = by_key(page.slider, "grow-")[0]
+    assert (slider.min, slider.max) == (-4, 4)
+    page = run(slider.set_value(3))
+    press(page, "save")
+    assert opaque_pixels(store, own_items(store)[0]) == pytest.approx(106 * 96, rel=0.02)
+
+
+def test_refinement_can_be_switched_off(page, store, monkeypatch):
+    from ewardrobe import garments
+
+    monkeypatch.setattr(garments, "refined", lambda image, found, *_: shrunk(found))
+    page = upload(page, ONLY_TOP)
+    run(by_key(page.toggle, "refine-")[0].set_value(False))
+    press(page, "save")
+    assert opaque_pixels(store, own_items(store)[0]) == pytest.approx(100 * 90, rel=0.02)
+
+
+def shrunk(found: Detections) -> Detections:
+    """A refinement that goes wrong: half of each mask is lost."""
+    masks = found.masks.copy()
+    masks[:, : SIZE[0] // 3] = False
+    return Detections.from_masks(masks, found.category_ids, found.scores)
+
+
+def test_confidence_filters_without_asking_the_model_again(page, models):
+    page = upload(page, OUTFIT)
+    assert len(models["unet"].shown) == 1
+    page = run(by_key(page.slider, "confidence")[0].set_value(75))
+    assert kinds(page) == ["short sleeve top"]
+    assert save_label(page) == "Save 1 garment"
+    page = run(by_key(page.slider, "confidence")[0].set_value(50))
+    assert kinds(page) == ["short sleeve top", "trousers"]
+    assert len(models["unet"].shown) == 1
+
+
+def test_edits_outlive_the_slider(page):
+    page = upload(page, OUTFIT)
+    page = run(by_key(page.selectbox, "kind-")[1].set_value("shorts"))
+    page = run(by_key(page.slider, "confidence")[0].set_value(75))
+    page = run(by_key(page.slider, "confidence")[0].set_value(50))
+    assert kinds(page) == ["short sleeve top", "shorts"]
+
+
+def test_one_photo_can_have_another_model(page, models, store):
+    page = upload(page, OUTFIT)
+    page = run(by_key(page.selectbox, "model-")[0].set_value("yolo"))
+    assert kinds(page) == ["vest", "trousers"]
+    assert page.selectbox(key="model").value == "unet"
+    press(page, "save")
+    assert {item["model"] for item in own_items(store)} == {"yolo"}
+
+
+def test_model_in_the_sidebar_is_for_all_photos(page):
+    page = upload(page, OUTFIT)
+    page = run(page.selectbox(key="model").set_value("yolo"))
+    assert kinds(page) == ["vest", "trousers"]
+    assert by_key(page.selectbox, "model-")[0].value == "yolo"
+
+
+def test_nothing_found_says_what_to_try(page):
+    page = upload(page, FLOOR_ONLY)
+    assert "No garment found" in texts(page)
+    for advice in ("light", "whole garment", "confidence", "another model", "by hand"):
+        assert advice in texts(page)
+    assert by_key(page.button, "save")[0].disabled
+    assert not by_key(page.button, "guess-")
+
+
+def test_best_guess_is_one_click_away(page, models):
+    models["unet"].scores = (0.34, 0.2)
+    page = upload(page, OUTFIT)
+    (guess,) = by_key(page.button, "guess-")
+    assert "34%" in guess.label
+    page = run(guess.click())
+    assert page.slider(key="confidence").value == 30
+    assert kinds(page) == ["short sleeve top"]
+    assert len(models["unet"].shown) == 1
+
+
+def test_garment_can_be_added_by_hand(page, store, models):
+    models["unet"].scores = (0.05, 0.05)
+    page = upload(page, ONLY_TOP)
+    assert by_key(page.button, "hand-add-")[0].disabled
+    page = run(by_key(page.selectbox, "hand-kind-")[0].set_value("bag"))
+    page = run(by_key(page.slider, "hand-across-")[0].set_value((10, 90)))
+    page = run(by_key(page.slider, "hand-down-")[0].set_value((5, 60)))
+    page = press(page, "hand-add-")
+    assert kinds(page) == ["bag"]
+    assert by_key(page.selectbox, "kind-")[0].label == "By hand"
+    press(page, "save")
+    (item,) = own_items(store)
+    assert (item["slot"], item["model"], item["score"], item["colour"]) == ("bag", None, None, "red")
+    assert opaque_pixels(store, item) == pytest.approx(100 * 90, rel=0.05)
+
+
+def test_bad_files_are_named_and_the_good_ones_go_on(page, store):
+    good = ("good.jpg", jpeg_bytes(load_image(OUTFIT), 95))
+    bad = [
+        ("empty.jpg", b""),
+        ("letter.jpg", b"Dear Sir or Madam"),
+        ("cut_[1].jpg", jpeg_bytes(np.zeros((600, 600, 3), np.uint8))[:900]),
+        ("dot.png", png_bytes(np.zeros((1, 1, 3), np.uint8))),
+    ]
+    page = upload(page, bad[0], good, *bad[1:])
+    assert r"cut\_\[1\].jpg" in page.error[0].value, "Markdown shows the name as it is"
+    lines = page.error[0].value.replace("\\", "").split("\n\n")
+    assert len(lines) == len(bad)
+    assert lines[0].startswith("empty.jpg: the file is empty")
+    assert "letter.jpg: not a picture" in lines[1]
+    assert "cut_[1].jpg: the picture is cut off" in lines[2]
+    assert "1×1 pixels" in lines[3]
+    assert save_label(page) == "Save 2 garments"
+    press(page, "save")
+    assert len(own_items(store)) == 2
+
+
+def test_only_bad_files_leave_a_way_back(page):
+    page = upload(page, ("letter.jpg", b"Dear Sir or Madam"))
+    assert "not a picture" in page.error[0].value
+    assert by_key(page.button, "save")[0].disabled
+    assert press(page, "start-over").file_uploader
+
+
+def test_several_photos_have_a_section_each(page, store, models):
+    page = upload(page, ("a.png", OUTFIT), ("b.png", ONLY_TOP), ("c.png", FLOOR_ONLY))
+    assert [section.label for section in page.expander if "png" in section.label] == [
+        "a.png · 2 garments",
+        "b.png · 1 garment",
+        "c.png · nothing to save",
+    ]
+    assert len(kinds(page)) == 2, "only the open one is drawn"
+    assert save_label(page) == "Save 3 garments"
+    press(page, "save")
+    assert len(own_items(store)) == 3
+    assert len(models["unet"].shown) == 3
+
+
+def test_a_photo_given_twice_is_shown_once(page):
+    page = upload(page, ("a.png", ONLY_TOP), ("b.png", ONLY_TOP))
+    assert save_label(page) == "Save 1 garment"
+    assert "twice" in texts(page)
+
+
+def test_too_many_photos_are_told_how_to_go_on(page):
+    page = upload(page, *[png_bytes(drawn(tint=i)) for i in range(MAX_PHOTOS + 2)])
+    assert f"{MAX_PHOTOS} photos at a time; 2 were left out" in texts(page)
+    assert sum("png" in section.label for section in page.expander) == MAX_PHOTOS
+
+
+def test_camera_photo(page, store):
+    page = run(page.segmented_control(key="photo-source").set_value("Camera"))
+    photo = jpeg_bytes(load_image(OUTFIT), 95)
+    page = run(page.camera_input[0].set_value(("camera.jpg", photo, "image/jpeg")))
+    press(page, "save")
+    assert len(own_items(store)) == 2
+
+
+def test_sample_photo(page, monkeypatch, store):
+    from ewardrobe.datasets import synthetic
+
+    class Sample:
+        image = drawn((TOP, RED))
+
+    monkeypatch.setattr(synthetic, "sample_photos", lambda: {"red top": Sample, "empty floor": Sample})
+    st.cache_data.clear()
+    page = run(page.segmented_control(key="photo-source").set_value("Samples"))
+    page = press(page, "sample-red top")
+    st.cache_data.clear()
+    assert kinds(page) == ["short sleeve top"]
+
+
+def test_weights_that_cannot_be_used(page, models):
+    models["unet"] = WeightsError("weights/unet.pt is missing: restore it from the repository")
+    page = upload(page, OUTFIT)
+    assert "U-Net" in page.error[0].value
+    assert "restore it from the repository" in page.error[0].value
+    assert by_key(page.button, "save")[0].disabled
+    page = run(page.selectbox(key="model").set_value("yolo"))
+    assert not page.error
+    assert kinds(page) == ["vest", "trousers"]
+
+
+def test_a_photo_whose_own_model_is_missing_can_go_back(page, models):
+    models["yolo"] = WeightsError("weights/yolo.pt is missing")
+    page = upload(page, ("a.png", OUTFIT), ("b.png", ONLY_TOP))
+    page = run(by_key(page.selectbox, "model-")[0].set_value("yolo"))
+    assert "is missing" in page.error[0].value
+    assert save_label(page) == "Save 1 garment"
+    page = run(by_key(page.selectbox, "model-")[0].set_value("unet"))
+    assert save_label(page) == "Save 3 garments"
+
+
+def test_failed_save_loses_nothing(page, store, monkeypatch):
+    def full(*_):
+        raise StoreError("The disk is full.")
+
+    page = upload(page, OUTFIT)
+    with monkeypatch.context() as broken:
+        broken.setattr(FeatureStore, "add_many", full)
+        page = press(page, "save")
+    assert "Nothing was saved" in page.error[0].value
+    assert "disk is full" in page.error[0].value
+    press(page, "save")
+    assert len(own_items(store)) == 2
+
+
+def test_wardrobe_is_linked_after_saving(repository, models, monkeypatch):
+    monkeypatch.chdir(repository)
+    page = run(AppTest.from_file(str(repository / "app.py"), default_timeout=60))
+    page = press(upload(page, OUTFIT), "save")
+    assert [link.proto.page for link in page.get("page_link")] == ["wardrobe"]
