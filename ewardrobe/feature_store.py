@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from ewardrobe import atomic, store_backups, store_images
 from ewardrobe.items import FIELDS, values_of, view
-from ewardrobe.store_change import Change, Prepared, edit_of, find, prepare
+from ewardrobe.store_change import Change, Prepared, edit_of, find, now, prepare
 from ewardrobe.store_document import (
     StoreError,
     dump_document,
@@ -96,7 +96,8 @@ class FeatureStore:
 
         cutout: RGBA uint8 (h, w, 4) or ``None``; photo: the original file's bytes or ``None``, kept as they are.
         """
-        prepared = [prepare(*entry) for entry in entries]
+        time = now()  # one for all: sorting by time keeps their order
+        prepared = [prepare(*entry, added=time) for entry in entries]
         with self._change() as change:
             change.append(prepared)
         return [item["id"] for item, _ in prepared]
@@ -262,9 +263,9 @@ class FeatureStore:
 def _sample_entries() -> list[Prepared]:
     from ewardrobe.datasets.synthetic import sample_garments  # here, because drawing them is rarely needed
 
-    fields = ("type", "category_id", "colour", "pattern", "material", "style")
+    fields, time = ("type", "category_id", "colour", "pattern", "material", "style"), now()
     return [
-        prepare({name: garment[name] for name in fields} | {"sample": True}, garment["cutout"])
+        prepare({name: garment[name] for name in fields} | {"sample": True}, garment["cutout"], added=time)
         for garment in sample_garments()
     ]
 

@@ -71,12 +71,19 @@ class Change:
         return dropped
 
 
-def prepare(item: Mapping, cutout: np.ndarray | None = None, photo: bytes | None = None) -> Prepared:
-    """Return a new item with id, time and picture names, and its pictures, ready for ``Change.append``."""
+def now() -> str:
+    """Return the time as ISO 8601 in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def prepare(
+    item: Mapping, cutout: np.ndarray | None = None, photo: bytes | None = None, added: str | None = None
+) -> Prepared:
+    """Return a new item with id, time (``added``, else now) and picture names, and its pictures, for ``Change.append``."""
     pictures = encode_pictures(cutout, photo)
     own = {
         "id": str(item.get("id") or uuid.uuid4().hex[:12]),
-        "added": item.get("added") or datetime.now(UTC).isoformat(timespec="seconds"),
+        "added": item.get("added") or added or now(),
         **{field: name for field, (name, _) in pictures.items()},
     }
     return _checked(new_item, {**item, **own}), dict(pictures.values())

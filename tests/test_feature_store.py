@@ -86,6 +86,14 @@ def test_pictures_lie_beside_the_file_and_the_photo_is_kept_as_it_came(store):
     assert store.image_path(store.add({})) is None
 
 
+def test_items_added_together_share_their_time_and_later_ones_are_later(store):
+    together = store.add_many([({"type": "hat"}, None, None)] * 3)
+    time.sleep(0.002)
+    times = store.load()["added"]
+    assert times[together].nunique() == 1
+    assert store.get(store.add({"type": "bag"}))["added"] > times[together[0]]
+
+
 def test_thumbnail_keeps_the_proportions(store):
     item_id = store.add({}, cutout(height=600, width=300))
     with Image.open(store.image_path(item_id, "thumbnail")) as image:
