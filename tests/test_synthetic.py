@@ -78,6 +78,18 @@ def test_an_arm_in_front_is_cut_out_of_the_garment():
     assert lost.sum() > 100 and (hidden.parsing[lost] == 14).mean() > 0.95, "the pixels are the arm's now"
 
 
+@pytest.mark.parametrize("ids", [[8, 2], [8, 2, 4], [8, 2, 3], [8, 1, 4]])
+@pytest.mark.parametrize("fore", [5, -70, -118])
+def test_no_skin_shows_through_long_sleeves(ids, fore):
+    pose = synthetic.body.Pose(arms=((14, fore), (14, 4)))
+    look = synthetic.Look(shoes="boot", bag="none", extra="none", hairstyle="crop")
+    style = {2: synthetic.samples.SWEATER, 8: synthetic.samples.JEANS}
+    wears = [synthetic.Wear(i, style=style.get(i)) for i in ids]
+    photo = synthetic.render_person([], 9, (480, 360), framing="whole", wears=wears, look=look, pose=pose)
+    _, _, parts, _ = cv2.connectedComponentsWithStats((photo.parsing == 14).astype(np.uint8))
+    assert sum(p[cv2.CC_STAT_AREA] > 12 for p in parts[1:]) <= 3, "face and neck, and two hands"
+
+
 def test_same_seed_same_photo_and_other_seed_another():
     first, again, other = (synthetic.render_person([9, 1], s, SMALL) for s in (7, 7, 8))
     assert np.array_equal(first.image, again.image) and np.array_equal(first.parsing, again.parsing)

@@ -213,49 +213,39 @@ def leg_part(fig: Figure, side: int) -> Part:
     return Part(outline, [knee], puff=0.22, role="skin", shadow=0.35)
 
 
+_LOW_SHOE = [(0.2, 0.14), (0.34, 0.34), (0.3, 0.42), (0.1, 0.45), (-0.12, 0.43), (-0.16, 0.3)]
+_FOOT = [
+    (-0.09, -0.05),
+    (0.09, -0.05),
+    (0.13, 0.16),
+    (0.26, 0.36),
+    (0.22, 0.43),
+    (0.02, 0.45),
+    (-0.1, 0.4),
+    (-0.11, 0.25),
+]
+_SHAFT = [(-0.17, -0.75), (-0.17, -0.76), (0.18, -0.76), (0.18, -0.76), (0.15, -0.1)]
+_INSTEP = [(-0.07, 0.0), (0.08, 0.0), (0.15, 0.2), (0.06, 0.28), (-0.05, 0.24)]
+_SHOES = {
+    "sneaker": [(-0.13, -0.05), (0.13, -0.06), *_LOW_SHOE],
+    "boot": [*_SHAFT, *_LOW_SHOE],
+    "pump": _FOOT,
+    "bare": _FOOT,
+}
+
+
 def shoe_part(fig: Figure, side: int, kind: str, sole=(236, 234, 230)) -> list[Part]:
     """A foot in a ``sneaker``, ``boot``, ``pump`` or ``bare``, seen from the front, turned out a little."""
     ankle = fig.leg(side)[2]
     place = lambda p: np.array(p, float) * (side, 1) + ankle  # noqa: E731
-    shape = [
-        (-0.13, -0.05),
-        (0.13, -0.06),
-        (0.2, 0.14),
-        (0.34, 0.34),
-        (0.3, 0.42),
-        (0.1, 0.45),
-        (-0.12, 0.43),
-        (-0.16, 0.3),
-    ]
-    if kind == "boot":
-        shape[:2] = [(-0.17, -0.75), (-0.17, -0.76), (0.18, -0.76), (0.18, -0.76), (0.15, -0.1)]
-    if kind in ("pump", "bare"):
-        shape = [
-            (-0.09, -0.05),
-            (0.09, -0.05),
-            (0.13, 0.16),
-            (0.26, 0.36),
-            (0.22, 0.43),
-            (0.02, 0.45),
-            (-0.1, 0.4),
-            (-0.11, 0.25),
-        ]
-    body = Part(place(smooth(shape)), puff=0.12, role="skin", shadow=0.5)
+    body = Part(place(smooth(_SHOES[kind])), puff=0.12, role="skin", shadow=0.5)
     if kind == "bare":
         toes = [Stroke(place([(x, 0.36), (x * 1.03, 0.43)]), 0.012, 0.75) for x in (0.0, 0.06, 0.12, 0.18)]
         return [replace(body, strokes=toes)]
     if kind == "pump":
-        return [
-            body,
-            Part(
-                place(smooth([(-0.07, 0.0), (0.08, 0.0), (0.15, 0.2), (0.06, 0.28), (-0.05, 0.24)])),
-                role="vamp",
-                shadow=0,
-                puff=0.08,
-            ),
-        ]
-    base = Stroke(place([(-0.17, 0.4), (0.1, 0.44), (0.33, 0.39)]), 0.07, sole)
-    laces = [
-        Stroke(place([(-0.05 + d * 0.6, 0.1 + d), (0.12 + d * 0.6, 0.08 + d)]), 0.02, sole) for d in (0, 0.06, 0.12)
-    ]
-    return [replace(body, strokes=[base, *(laces if kind == "sneaker" else [])])]
+        return [body, Part(place(smooth(_INSTEP)), role="vamp", shadow=0, puff=0.08)]
+    strokes = [Stroke(place([(-0.17, 0.4), (0.1, 0.44), (0.33, 0.39)]), 0.07, sole)]
+    if kind == "sneaker":
+        rows = [[(-0.05 + d * 0.6, 0.1 + d), (0.12 + d * 0.6, 0.08 + d)] for d in (0, 0.06, 0.12)]
+        strokes += [Stroke(place(row), 0.02, sole) for row in rows]
+    return [replace(body, strokes=strokes)]

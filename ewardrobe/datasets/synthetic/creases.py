@@ -10,38 +10,23 @@ from ewardrobe.datasets.synthetic.geometry import bend, normals
 
 def body_creases(style, fig, rng) -> list[tuple]:
     """From the armpits inwards, across the waist, and down to the hem."""
-    creases = []
-    for s in SIDES:
-        for _ in range(3):
-            start = (s * fig.half(0.85) * rng.uniform(0.8, 1.0), rng.uniform(0.75, 1.1))
-            stop = (s * rng.uniform(0.1, 0.45), start[1] + rng.uniform(0.1, 0.6))
-            creases.append(
-                (fig.warp(bend(start, stop, rng.uniform(-0.15, 0.15))), rng.uniform(0.06, 0.12), rng.uniform(-0.9, 0.9))
-            )
-        for _ in range(2 if style.hem > 1.9 else 0):
-            y = rng.uniform(1.4, 1.9)
-            creases.append(
-                (
-                    fig.warp(
-                        bend(
-                            (s * fig.half(y), y),
-                            (s * rng.uniform(0.1, 0.4), y + rng.uniform(-0.12, 0.2)),
-                            rng.uniform(-0.2, 0.2),
-                        )
-                    ),
-                    0.09,
-                    rng.uniform(-0.9, 0.9),
-                )
-            )
-    count = 3 if style.hem < 3 else 8
-    return creases + _falls(
-        rng,
-        fig.half(2.0) + style.waist_ease * 0.5,
-        fig.half(2.4) + style.hem_ease,
-        max(1.75, style.hem - 2.5),
-        style.hem,
-        count,
-    )
+    creases = [_from_armpit(fig, s, rng) for s in SIDES for _ in range(3)]
+    if style.hem > 1.9:
+        creases += [_across_waist(fig, s, rng) for s in SIDES for _ in range(2)]
+    top, bottom = fig.half(2.0) + style.waist_ease * 0.5, fig.half(2.4) + style.hem_ease
+    return creases + _falls(rng, top, bottom, max(1.75, style.hem - 2.5), style.hem, 3 if style.hem < 3 else 8)
+
+
+def _from_armpit(fig, side, rng) -> tuple:
+    start = (side * fig.half(0.85) * rng.uniform(0.8, 1.0), rng.uniform(0.75, 1.1))
+    stop = (side * rng.uniform(0.1, 0.45), start[1] + rng.uniform(0.1, 0.6))
+    return fig.warp(bend(start, stop, rng.uniform(-0.15, 0.15))), rng.uniform(0.06, 0.12), rng.uniform(-0.9, 0.9)
+
+
+def _across_waist(fig, side, rng) -> tuple:
+    y = rng.uniform(1.4, 1.9)
+    stop = (side * rng.uniform(0.1, 0.4), y + rng.uniform(-0.12, 0.2))
+    return fig.warp(bend((side * fig.half(y), y), stop, rng.uniform(-0.2, 0.2))), 0.09, rng.uniform(-0.9, 0.9)
 
 
 def _falls(rng, top, bottom, y0, y1, count) -> list[tuple]:

@@ -5,15 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ewardrobe.datasets.synthetic import prints
-from ewardrobe.datasets.synthetic.body import SIDES, Figure
-from ewardrobe.datasets.synthetic.geometry import Part, Stroke, along, bend, ellipse, mirrored, normals, smooth, tube
+from ewardrobe.datasets.synthetic.body import SIDES
+from ewardrobe.datasets.synthetic.geometry import Stroke, along, bend, ellipse, normals, smooth
 
 METAL, BUTTON = (196, 192, 184), (232, 228, 218)
-
-
-def label(fig: Figure) -> Stroke:
-    """The little white label inside the collar."""
-    return Stroke(fig.warp([(-0.07, 0.02), (0.07, 0.02), (0.07, 0.1), (-0.07, 0.1)]), tone=(232, 230, 226), filled=True)
 
 
 def body_strokes(style, fig, fabric, neck, rng) -> list[Stroke]:
@@ -101,118 +96,31 @@ def pockets(style, fig) -> list[Stroke]:
 
 def panel_strokes(style, fig, side: int, rng) -> list[Stroke]:
     """Front edge, closure, pockets and hem of one jacket front."""
-    edge = [
-        (side * (style.gap * 1.0 + 0.06), style.hem),
-        (side * (style.gap * 0.8 + 0.06), 1.6),
-        (side * (style.gap * 0.65 + 0.06), 0.7),
-    ]
-    strokes = [Stroke(fig.warp(edge), 0.012, 0.8)]
-    if style.gap == 0 and side == 1:
-        strokes += placket(style, fig, 0.0, max(style.neck_depth, 0.3))
-    elif style.closure == "buttons" and side == 1:
-        strokes += [
-            Stroke(fig.warp(ellipse((side * (style.gap * 0.85 + 0.1), y), (0.036, 0.036), 12)), tone=0.55, filled=True)
-            for y in np.arange(1.3, 2.3, 0.4)
-        ]
-    elif style.closure == "zip":
-        strokes.append(
-            Stroke(
-                fig.warp([(side * (style.gap * x), y) for x, y in ((0.73, 0.9), (0.86, 1.9), (1.14, style.hem))]),
-                0.04,
-                METAL,
-            )
-        )
-    low = min(style.hem - 0.3, 2.35)
-    a, b = style.gap * 0.5 + 0.34, min(style.gap * 0.5 + 0.68, fig.half(2.2) - 0.02)
-    if style.pockets == "patch":
-        strokes.append(
-            Stroke(
-                fig.warp(
-                    np.array([(a, low - 0.3), (b, low - 0.3), (b, low + 0.12), (a, low + 0.12), (a, low - 0.3)])
-                    * (side, 1)
-                ),
-                0.016,
-                0.72,
-            )
-        )
-    if style.pockets == "slant":
-        strokes.append(Stroke(fig.warp(np.array([(a + 0.05, low - 0.35), (b, low)]) * (side, 1)), 0.03, 0.62))
+    edge = [(side * (style.gap * k + 0.06), y) for k, y in ((1.0, style.hem), (0.8, 1.6), (0.65, 0.7))]
+    strokes = [Stroke(fig.warp(edge), 0.012, 0.8), *_panel_closure(style, fig, side), *_side_pocket(style, fig, side)]
     return strokes + pockets(style, fig) + hem_strokes(style, fig)
 
 
-def collars(style, fig) -> list[Part]:
-    """Shirt collar, lapels or stand collar, as parts of their own with a shadow."""
-    w, inner = style.neck_width, style.gap * 0.6
-    if style.neckline in ("shirt", "polo"):
-        tip = 0.36 if style.neckline == "shirt" else 0.3
-        shape = [
-            (w + 0.03, -0.13),
-            (w + 0.03, -0.13),
-            (w + 0.1, 0.02),
-            (0.3 + inner, tip),
-            (0.3 + inner, tip),
-            (inner * 0.8 + 0.01, style.neck_depth),
-            (inner * 0.8 + 0.01, style.neck_depth),
-            (w * 0.78, -0.02),
-        ]
-    elif style.neckline == "lapel":
-        low = max(style.neck_depth, 0.8) + 0.25
-        notch = [
-            (0.52 + inner * 0.3, 0.42),
-            (0.44, 0.5),
-            (0.44, 0.5),
-            (0.6 + inner * 0.3, 0.52),
-            (0.6 + inner * 0.3, 0.52),
-        ]
-        shape = [
-            (w, -0.14),
-            (w, -0.14),
-            (w + 0.12, 0.0),
-            *notch,
-            (inner + 0.12, low),
-            (inner, low + 0.1),
-            (inner, low + 0.1),
-            (w * 0.74, 0.3),
-        ]
-    elif style.neckline == "stand":
-        shape = [
-            (w, -0.2),
-            (w, -0.2),
-            (w + 0.06, -0.02),
-            (inner + 0.14, 0.2),
-            (inner, 0.22),
-            (inner, 0.22),
-            (inner + 0.02, 0.08),
-            (w * 0.6, -0.02),
-        ]
-    else:
-        return []
-    return [
-        Part(fig.warp(smooth(np.array(shape) * (s, 1), steps=4)), puff=0.05, shadow=0.5, grain=s * 0.5, tone=1.03)
-        for s in SIDES
-    ]
+def _panel_closure(style, fig, side) -> list[Stroke]:
+    """Buttons on the right panel, half a zip on both; a closed jacket has its placket on the right."""
+    if style.gap == 0:
+        return placket(style, fig, 0.0, max(style.neck_depth, 0.3)) if side == 1 else []
+    if style.closure == "zip":
+        line = [(side * style.gap * k, y) for k, y in ((0.73, 0.9), (0.86, 1.9), (1.14, style.hem))]
+        return [Stroke(fig.warp(line), 0.04, METAL)]
+    discs = [ellipse((style.gap * 0.85 + 0.1, y), (0.036, 0.036), 12) for y in np.arange(1.3, 2.3, 0.4)]
+    return [Stroke(fig.warp(d), tone=0.55, filled=True) for d in discs] if side == 1 else []
 
 
-def hood(style, fig) -> list[Part]:
-    """A hood that lies behind the neck."""
-    half = [(0, -0.42), (0.3, -0.38), (0.5, -0.16), (0.46, 0.12), (0.2, 0.3), (0, 0.34)]
-    opening = Stroke(fig.warp(ellipse((0, -0.06), (0.32, 0.22))), tone=0.55, filled=True)
-    return [Part(fig.warp(smooth(mirrored(half))), [opening], puff=0.2)]
-
-
-def straps(style, fig) -> list[Part]:
-    """Thin shoulder straps of slings."""
-    if style.sleeve != "strap":
-        return []
-    x = fig.build.chest * 0.56
-    return [
-        Part(
-            fig.warp(tube([(s * x * 0.74, -0.02), (s * x * 0.92, 0.3), (s * x, 0.72)], (0.035, 0.035, 0.05), 12)),
-            puff=0.04,
-            shadow=0.3,
-        )
-        for s in SIDES
-    ]
+def _side_pocket(style, fig, side) -> list[Stroke]:
+    low = min(style.hem - 0.3, 2.35)
+    a, b = style.gap * 0.5 + 0.34, min(style.gap * 0.5 + 0.68, fig.half(2.2) - 0.02)
+    if style.pockets == "patch":
+        box = [(a, low - 0.3), (b, low - 0.3), (b, low + 0.12), (a, low + 0.12), (a, low - 0.3)]
+        return [Stroke(fig.warp(np.array(box) * (side, 1)), 0.016, 0.72)]
+    if style.pockets == "slant":
+        return [Stroke(fig.warp(np.array([(a + 0.05, low - 0.35), (b, low)]) * (side, 1)), 0.03, 0.62)]
+    return []
 
 
 def cuff_strokes(style, line, width) -> list[Stroke]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ewardrobe.datasets.synthetic import creases, details
+from ewardrobe.datasets.synthetic import collars, creases, details
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.fabric import Fabric
 from ewardrobe.datasets.synthetic.geometry import Part, along, mirrored, smooth, tube, tube_quads
@@ -87,13 +87,13 @@ def _body(style, fig, fabric, rng) -> list[Part]:
     outline = fig.warp(smooth(mirrored(half)))
     strokes = details.body_strokes(style, fig, fabric, neck, rng)
     part = Part(outline, strokes, creases.body_creases(style, fig, rng), puff=0.2, origin=(0.0, 0.0))
-    parts = [part, *details.straps(style, fig)]
-    return parts + details.collars(style, fig)
+    parts = [part, *collars.straps(style, fig)]
+    return parts + collars.collars(style, fig)
 
 
 def _inside(style, fig, flat) -> list[Part]:
     """The inner side of the back, seen through the neck opening or between open panels; the hood."""
-    parts = details.hood(style, fig) if style.neckline == "hood" else []
+    parts = collars.hood(style, fig) if style.neckline == "hood" else []
     depth = style.neck_depth if style.neckline not in ("turtle", "sweetheart", "straight") else 0
     if style.gap > 0 or (style.neckline in ("lapel",) and flat):
         half = [
@@ -104,11 +104,11 @@ def _inside(style, fig, flat) -> list[Part]:
             (fig.half(2.4), min(2.4, style.hem - 0.2)),
         ]
         half += [(fig.half(2.4) + style.hem_ease * 0.5, style.hem - 0.06), (0, style.hem - 0.04)]
-        parts.append(Part(fig.warp(smooth(mirrored(half))), [details.label(fig)], tone=0.5, shadow=0.2))
+        parts.append(Part(fig.warp(smooth(mirrored(half))), [collars.label(fig)], tone=0.5, shadow=0.2))
     elif flat and depth > 0.05:
         w = style.neck_width
         half = [(0, 0.0), (w * 0.7, -0.03), (w + 0.03, -0.07), (w, 0.1), (w * 0.8, depth), (0, depth + 0.1)]
-        parts.append(Part(fig.warp(smooth(mirrored(half))), [details.label(fig)], tone=0.62, shadow=0.2))
+        parts.append(Part(fig.warp(smooth(mirrored(half))), [collars.label(fig)], tone=0.62, shadow=0.2))
     return parts
 
 
@@ -128,7 +128,7 @@ def _panels(style, fig, fabric, rng) -> list[Part]:
         strokes = details.panel_strokes(style, fig, side, rng)
         folds = [c for c in creases.body_creases(style, fig, rng) if c[0][:, 0].mean() * side > 0]
         parts.append(Part(outline, strokes, folds, puff=0.18))
-    return parts + details.collars(style, fig)
+    return parts + collars.collars(style, fig)
 
 
 def _sleeve(style, fig, side, rng) -> Part:

@@ -229,19 +229,24 @@ def _draw_clothes(canvas, clothes, view, tucked) -> None:
 
 
 def _draw_forearm(canvas, clothes, fig, side, skin, view) -> None:
-    """Once more from above the elbow on: there an arm is in front of the trunk."""
+    """Once more from above the elbow on: there an arm is in front of the trunk.  Short sleeves end above and stay."""
     limb, *hands = arm_parts(fig, side)
-    paint_parts(canvas, [replace(limb, clip=_from(limb.quads, 11)), *hands], skin, view, SKIN)
-    long = [g for g in clothes if any(p.role != "short sleeve" for p in g.zones.get(f"arm{side}", ()))]
-    for depth, g in enumerate(long):
-        sleeves = [replace(p, clip=_from(p.quads, round((9.5 - depth) / p.reach))) for p in g.zones[f"arm{side}"]]
+    worn = [(g, g.zones[f"arm{side}"]) for g in clothes if f"arm{side}" in g.zones]
+    short = any(p.role == "short sleeve" for _, parts in worn for p in parts)
+    long = [(g, parts) for g, parts in worn if parts[0].role != "short sleeve"]
+    begin = 16 if long else 11  # well inside the sleeve, or the arm would show above it
+    paint_parts(canvas, [replace(limb, clip=_from(limb.quads, begin, not short)), *hands], skin, view, SKIN)
+    for depth, (g, parts) in enumerate(long):
+        start = 10.9 if short else 9.5 - depth
+        sleeves = [replace(p, clip=_from(p.quads, round(start / p.reach), not short)) for p in parts]
         paint_parts(canvas, sleeves, g.fabric, view, g.category_id, g.item)
 
 
-def _from(quads: np.ndarray, start: int) -> list[np.ndarray]:
-    """The limb from its quadrilateral ``start`` on, with a round beginning."""
+def _from(quads: np.ndarray, start: int, rounded: bool) -> list[np.ndarray]:
+    """The limb from its quadrilateral ``start`` on, with a round or a straight beginning."""
     left, right = quads[start][0], quads[start][3]
-    return [ellipse((left + right) / 2, (np.hypot(*(left - right)) / 2,) * 2), *quads[start:]]
+    cap = [ellipse((left + right) / 2, (np.hypot(*(left - right)) / 2,) * 2)] if rounded else []
+    return [*cap, *quads[start:]]
 
 
 def _draw_head_and_things(canvas, fig, view, look, skin, hair, rng) -> None:

@@ -175,7 +175,7 @@ _ZOLA = Look(
 )
 
 SAMPLES = {
-    "blue t-shirt on a bed": _flat(1, TEE, _cloth(BLUE), "bed", (226, 222, 214), 36, 4, LANDSCAPE),
+    "blue t-shirt on a bed": _flat(1, TEE, _cloth(BLUE), "bed", (226, 222, 214), 55, 4, LANDSCAPE),
     "person in red t-shirt and jeans": _person(
         [Wear(8, _cloth(DENIM, "denim"), JEANS), Wear(1, _cloth(RED), TEE)], _OMAR, _EASY, _BROAD, 5, (216, 220, 222)
     ),
@@ -197,7 +197,7 @@ SAMPLES = {
         _ANNA,
         _WEBCAM,
         _SLIM,
-        3,
+        22,
         (198, 206, 200),
         "half",
         LANDSCAPE,
