@@ -79,7 +79,7 @@ def now() -> str:
 def prepare(
     item: Mapping, cutout: np.ndarray | None = None, photo: bytes | None = None, added: str | None = None
 ) -> Prepared:
-    """Return a new item with id, time (``added``, else now) and picture names, and its pictures, for ``Change.append``."""
+    """Return a new item with id, time (``added``, else now), picture names, and its pictures, for ``Change.append``."""
     pictures = encode_pictures(cutout, photo)
     own = {
         "id": str(item.get("id") or uuid.uuid4().hex[:12]),
