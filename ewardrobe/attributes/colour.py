@@ -18,6 +18,9 @@ LIGHTNESS_WEIGHT = 0.5
 MERGE_DISTANCE = 14.0
 """Clusters nearer than this (weighted Lab distance) are one colour under two lights."""
 
+MIN_SHARE = 0.04
+"""Less than this share of a garment is a button, a seam or a codec's doing, not one of its colours."""
+
 DOMINANT_SHARE = 0.45
 """Below this share of its commonest colour name a garment is "multicolour" (chosen on judged garments)."""
 
@@ -45,7 +48,7 @@ def dominant_colours(image: np.ndarray, mask: np.ndarray, k: int = 3) -> tuple[C
     if not len(pixels):
         return ()
     colours = _merged(*_kmeans(pixels, CLUSTERS))
-    return tuple(_colour_share(lab, share) for lab, share in colours[:k])
+    return tuple(_colour_share(lab, share) for lab, share in colours[:k] if share >= MIN_SHARE)
 
 
 def garment_colour(colours: tuple[ColourShare, ...]) -> str:
