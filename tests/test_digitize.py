@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import re
 import shutil
 
 import numpy as np
@@ -111,7 +112,8 @@ def test_a_line_for_each_garment(photo, capsys, wardrobe_home):
     assert run(photo) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
-    assert lines[0].startswith(f"{photo}: short sleeve top, red (red 100%), score 0.90 -> ")
+    assert re.fullmatch(r".*outfit.jpg: short sleeve top, red \(red \d+%\), score 0.90 -> .*\.png", lines[0])
+    assert re.fullmatch(r".*outfit.jpg: trousers, blue \(blue \d+%\), score 0.60 -> .*\.png", lines[1])
     assert len(FeatureStore().items()) == 2
 
 
