@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
+from streamlit.runtime.pages_manager import PagesManager
 
 from ewardrobe import wardrobe_view as view
 from ewardrobe.feature_store import FeatureStore, StoreError
@@ -25,12 +26,24 @@ PAGE_LENGTH = 60
 
 def page_header(title: str, lead: str) -> None:
     """Show the page's title with one sentence under it, and whatever the last change had to say."""
+    _start_at_app()
     st.title(title, anchor=False)
     st.caption(lead)
     for message in st.session_state.pop("problems", []):
         st.error(message, icon=":material/error:")
     for message in st.session_state.pop("news", []):
         st.toast(message, icon=":material/check:")
+
+
+def _start_at_app() -> None:
+    """Begin again through app.py when Streamlit ran a page by itself.
+
+    Streamlit takes the folder ``pages/`` for its older way of multipage apps until ``st.navigation`` has run once: the
+    address of a page opened first on a new server would lack our navigation, layout and settings.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 def tell(message: str) -> None:

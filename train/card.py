@@ -1,0 +1,145 @@
+"""Write the model cards and the README's table of figures from the manifest and the metrics that were measured.
+
+    python -m ewardrobe evaluate --data DATA --split validation --model unet --refine --json weights/unet.metrics.json
+    python -m train.card
+
+A metrics file counts only if it was measured on the very weights of the manifest: the checksums are compared.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from ewardrobe import atomic
+from ewardrobe.weights import WeightsError, read_manifest, weights_dir
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+BEGIN, END = "<!-- figures: written by python -m train.card -->", "<!-- end of figures -->"
+TITLES = {"unet": "U-Net", "yolo": "YOLO-seg", "mask_rcnn": "Mask R-CNN"}
+PURPOSE = {
+    "unet": "13 garment and 5 context channels for each pixel; garments are read off the channels",
+    "yolo": "boxes and instance masks; the network is ultralytics', the weights are ours",
+    "mask_rcnn": "instance masks by region proposals; the network is torchvision's, the weights are ours",
+}
+ROWS = (  # label, key, column of metrics["cuts"] or "overall"
+    ("mask AP (categories with ≥ 10 garments)", "mask_ap_min10", "overall"),
+    ("mask AP50 (the same)", "mask_ap50_min10", "overall"),
+    ("box AP (the same)", "box_ap_min10", "overall"),
+    ("mask AP (all categories)", "mask_ap", "overall"),
+    ("garment IoU, worn", "garment_iou", "worn"),
+    ("garment IoU, worn, refined", "garment_iou_refined", "worn"),
+    ("garment IoU, not worn", "garment_iou", "not_worn"),
+    ("garment IoU, not worn, refined", "garment_iou_refined", "not_worn"),
+    ("mIoU over the categories", "miou", "overall"),
+    ("boundary IoU of found garments", "boundary_iou", "overall"),
+    ("boundary IoU of found garments, refined", "boundary_iou_refined", "overall"),
+)
+
+
+def read_metrics(name: str, entry: dict, folder: Path) -> dict:
+    """Return the metrics of model ``name``; ``WeightsError`` if they are missing or of other weights."""
+    path = folder / f"{name}.metrics.json"
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path}: {error}; measure with python -m ewardrobe evaluate --json {path}") from error
+    if metrics["meta"]["weights_sha256"] != entry["sha256"]:
+        raise WeightsError(f"{path} was measured on other weights: run python -m ewardrobe evaluate again")
+    return metrics
+
+
+def value(metrics: dict, key: str, part: str) -> float | None:
+    """Return one figure of ``overall`` or of a cut; ``None`` where it was not measured."""
+    return (metrics["overall"] if part == "overall" else metrics["cuts"][part]).get(key)
+
+
+def table(metrics_by_name: dict[str, dict]) -> str:
+    """Return the figures of all models as a Markdown table, fractions of 1."""
+    names = list(metrics_by_name)
+    lines = ["| | " + " | ".join(TITLES[n] for n in names) + " |", "|---|" + "---:|" * len(names)]
+    for label, key, part in ROWS:
+        values = [value(metrics_by_name[n], key, part) for n in names]
+        if any(v is not None for v in values):
+            lines.append(f"| {label} | " + " | ".join("–" if v is None else f"{v:.3f}" for v in values) + " |")
+    speeds = [metrics_by_name[n]["speed"] for n in names]
+    lines.append("| one photo, ms, median | " + " | ".join(f"{s['ms_median']:.0f}" for s in speeds) + " |")
+    return "\n".join(lines)
+
+
+def provenance(metrics: dict) -> str:
+    """Return one sentence: on what, by which command, when and where the figures were measured."""
+    meta = metrics["meta"]
+    return (
+        f"Measured on {meta['images']} photos of {meta['data']}, split {meta['split']}, on {meta['date'][:10]} "
+        f"({meta['machine']['processor']}, {metrics['speed']['threads']} threads) with `{meta['command']}`."
+    )
+
+
+def card(name: str, entry: dict, metrics: dict) -> str:
+    """Return the model card of one model as Markdown."""
+    categories = ["| category | garments | mask AP | AP50 |", "|---|---:|---:|---:|"]
+    for row in metrics["per_category"]:
+        shown = ["–" if row[k] is None else f"{row[k]:.3f}" for k in ("mask_ap", "mask_ap50")]
+        categories.append(f"| {row['name']} | {row['instances']} | {shown[0]} | {shown[1]} |")
+    return f"""# {TITLES[name]}
+
+{PURPOSE[name][0].upper()}{PURPOSE[name][1:]}.
+
+| | |
+|---|---|
+| file | `{entry["file"]}`, {entry["bytes"]:,} bytes, sha256 `{entry["sha256"]}` |
+| licence | {entry["licence"]} |
+| trained on | {entry["data"]}; {entry["images"]:,} images seen in {entry["steps"]:,} steps |
+| command | `{entry["command"]}` |
+| commit, date | {entry["commit"][:12]}, {entry["date"]} |
+
+## Figures
+
+{provenance(metrics)} Fractions of 1.
+
+{table({name: metrics})}
+
+{chr(10).join(categories)}
+
+A category with fewer than ten garments says little; boundary IoU covers only the garments that were found.
+
+## Use and limits
+
+Photographs of clothes, worn or lying flat, for one's own wardrobe.  Trained from nothing on some thousand photos, most of
+them of single garments from above, the rest street-style photos of mostly young women: other people, poses and
+garments are recognised less well.  Rare categories (slings, sling dresses, short sleeve outwear) are hardly learned.  The
+annotations are in part the result of GrabCut, checked by eye; sleeve lengths at the elbow are a matter of opinion.
+Not meant to identify or judge people.
+"""
+
+
+def update_readme(text: str, metrics_by_name: dict[str, dict]) -> str:
+    """Return the README with the figures between its two markers; ``ValueError`` if the markers are missing."""
+    before, found, rest = text.partition(BEGIN)
+    _, closed, after = rest.partition(END)
+    if not (found and closed):
+        raise ValueError(f"README.md lacks the lines {BEGIN} and {END}")
+    sentences = " ".join(dict.fromkeys(provenance(m) for m in metrics_by_name.values()))
+    return f"{before}{BEGIN}\n{table(metrics_by_name)}\n\n{sentences}\n{END}{after}"
+
+
+def main() -> int:
+    """Write ``weights/NAME.md`` for every model of the manifest, and the README's table."""
+    folder = weights_dir()
+    try:
+        entries = read_manifest(folder)
+        metrics = {name: read_metrics(name, entry, folder) for name, entry in entries.items()}
+    except WeightsError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    for name, entry in entries.items():
+        atomic.write_bytes(folder / f"{name}.md", card(name, entry, metrics[name]).encode())
+    atomic.write_bytes(README, update_readme(README.read_text(encoding="utf-8"), metrics).encode())
+    print(table(metrics))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
