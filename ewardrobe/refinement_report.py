@@ -33,7 +33,7 @@ def measure_refinement(
     ``wander`` of the long side (standard deviation), seeded by the image's id.  With ``garments`` (how many),
     ``photos`` and ``ms_per_garment`` (the refinement's time).  A view without a garment has ``None`` for its means.
     """
-    rows, photos, seconds = [], 0, 0.0
+    rows, photos, refinements, seconds = [], 0, 0, 0.0
     for record in records:
         image, truth = load_image(record.image_path, None), true_detections(record)
         coarse = segmenter.predict(image, min_score) if segmenter else simulated(truth, record.image_id, wander)
@@ -41,10 +41,10 @@ def measure_refinement(
         started = time.perf_counter()
         after = resolve_overlaps(refined(image, before))
         seconds += time.perf_counter() - started
-        photos += 1
+        photos, refinements = photos + 1, refinements + len(before)
         rows += [(record.worn, *row) for row in _compare(truth, before, after)]
     views = {"all": rows, "worn": [r for r in rows if r[0]], "not_worn": [r for r in rows if not r[0]]}
-    per_garment = round(1000 * seconds / len(rows), 1) if rows else None
+    per_garment = round(1000 * seconds / refinements, 1) if refinements else None
     return {"photos": photos, "ms_per_garment": per_garment, **{name: _means(view) for name, view in views.items()}}
 
 
