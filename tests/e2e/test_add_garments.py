@@ -1,0 +1,123 @@
+"""The main job in a real browser with the shipped weights: a photo, its garments, saved, there after a reload."""
+
+from __future__ import annotations
+
+import re
+
+import cv2
+import numpy as np
+from playwright.sync_api import expect
+
+from ewardrobe.feature_store import FeatureStore
+from ewardrobe.images import jpeg_bytes, load_image
+
+MODEL_MS = 90_000  # the first photo waits for torch and the weights
+
+FRAMES_SHOWN = "video => video.currentTime > 0.2 && video.getVideoPlaybackQuality().totalVideoFrames > 5"
+
+
+def source(page, name: str) -> None:
+    """Choose where the photo comes from."""
+    page.get_by_role("radio", name=name).click()
+
+
+def settled(page) -> None:
+    """Wait until the script has ended."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=MODEL_MS)
+
+
+def open_page(page, base_url) -> None:
+    page.goto(base_url)
+    expect(page.get_by_role("heading", name="Add garments")).to_be_visible(timeout=MODEL_MS)
+
+
+def take_photo(page) -> None:
+    camera = page.get_by_test_id("stCameraInput")
+    video = camera.locator("video")
+    video.wait_for()
+    page.wait_for_function(f"() => ({FRAMES_SHOWN})(document.querySelector('video'))")  # before that it is black
+    camera.get_by_role("button", name="Take Photo").click()
+
+
+def see_garments(page) -> int:
+    """Wait for the cards and return their number; where the model is not sure enough, ask for its best guess."""
+    guess = page.get_by_role("button", name="Show the best guess")
+    save = page.get_by_role("button", name=re.compile(r"Save \d+ garment"))
+    expect(guess.or_(save).first).to_be_visible(timeout=MODEL_MS)
+    if guess.is_visible():
+        guess.click()
+    expect(save).to_be_enabled()
+    settled(page)
+    return int(re.search(r"\d+", save.inner_text())[0])
+
+
+def own_items(home) -> list[dict]:
+    return [item for item in FeatureStore(home).items() if not item["sample"]]
+
+
+def pictures(page):
+    """The garments of the wardrobe's gallery."""
+    return page.locator("figure img")
+
+
+def test_photo_from_the_camera_ends_in_the_wardrobe(page, base_url, app_home, webcam_picture):
+    before = len(own_items(app_home))
+    open_page(page, base_url)
+    source(page, "Camera")
+    take_photo(page)
+    count = see_garments(page)
+    page.get_by_role("button", name=re.compile("^.*Save")).click()
+    expect(page.get_by_text(re.compile(rf"{count} garments? saved"))).to_be_visible()
+    added = own_items(app_home)[before:]
+    assert len(added) == count
+    assert_shows(FeatureStore(app_home).image_path(added[0]["id"], "photo"), webcam_picture)
+
+    page.get_by_role("link", name="See them in the wardrobe").click()
+    expect(page.get_by_role("heading", name="Wardrobe")).to_be_visible()
+    page.reload()
+    expect(pictures(page)).to_have_count(len(FeatureStore(app_home).items()))
+    newest = [pictures(page).nth(place).get_attribute("alt") for place in range(count)]
+    assert sorted(newest) == sorted(item["type"] for item in added)
+    page.wait_for_function("() => document.querySelector('figure img').naturalWidth > 20")
+
+
+def assert_shows(path, picture) -> None:
+    """The photo is of the webcam: its middle strip has the colours of the clip's."""
+    photo = load_image(path)
+    assert photo.std() > 20, "not a black frame"
+    strips = [cv2.resize(image, (96, 128)).astype(float).mean(axis=(0, 1)) for image in (middle(photo), picture)]
+    assert np.abs(strips[0] - strips[1]).max() < 40
+
+
+def middle(photo: np.ndarray) -> np.ndarray:
+    """Where the clip shows the picture: in the middle, as high as the frame."""
+    height, width = photo.shape[:2]
+    half = min(width, round(height * 3 / 4)) // 2
+    return photo[:, width // 2 - half : width // 2 + half]
+
+
+def test_upload_of_good_and_bad_files_then_another_start(page, base_url, webcam_picture):
+    open_page(page, base_url)
+    page.locator("input[type=file]").set_input_files(
+        [
+            {"name": "good.jpg", "mimeType": "image/jpeg", "buffer": jpeg_bytes(webcam_picture)},
+            {"name": "letter.jpg", "mimeType": "image/jpeg", "buffer": b"Dear Sir or Madam"},
+        ]
+    )
+    expect(page.get_by_text("letter.jpg: not a picture")).to_be_visible(timeout=MODEL_MS)
+    see_garments(page)
+    expect(page.get_by_text(re.compile(r"^good.jpg · \d garment"))).to_be_visible()
+    page.get_by_role("button", name="Other photos").click()
+    expect(page.locator("input[type=file]")).to_be_attached()
+    expect(page.get_by_text("letter.jpg")).to_have_count(0)
+
+
+def test_camera_can_be_left_again(page, base_url):
+    """The camera is asked for only when it is chosen, and let go when another way is."""
+    open_page(page, base_url)
+    expect(page.locator("video")).to_have_count(0)
+    source(page, "Camera")
+    expect(page.locator("video")).to_have_count(1)
+    source(page, "Upload")
+    expect(page.locator("video")).to_have_count(0)
+    settled(page)
