@@ -18,13 +18,14 @@ from tqdm import tqdm
 from ewardrobe import runtime
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record, spread
 from ewardrobe.detections import Detections
+from ewardrobe.evaluation.bootstrap import RESAMPLES
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher
 from ewardrobe.evaluation.matching import encode_masks
 from ewardrobe.evaluation.photo import add_parsing, add_refined, coco_detections, coco_truth, judge, read_truth
-from ewardrobe.evaluation.provenance import peak_rss_mb
-from ewardrobe.evaluation.summary import RESAMPLES, Judged, summarise
+from ewardrobe.evaluation.summary import Judged, summarise
 from ewardrobe.images import ImageError, load_image
 from ewardrobe.segmenters import Segmenter
+from ewardrobe.speed import peak_rss_mb, runtime_of
 
 APP_THRESHOLD = 0.5
 """The score from which the app shows a garment."""
@@ -145,6 +146,7 @@ class _Run:
             "first_ms": None if self.first_ms is None else round(self.first_ms, 2),
             "photos_timed": len(times),
             "threads": runtime.cpu_threads(),
+            "runtime": runtime_of(self.segmenter),
             "image_width_median": int(np.median(widths)),
             "image_height_median": int(np.median(heights)),
             "megapixels_max": round(float((heights * widths).max() / 1e6), 3),

@@ -15,6 +15,9 @@ from faster_coco_eval.core.cocoeval import Params
 from ewardrobe.taxonomy import CATEGORIES, CATEGORY_IDS
 
 RECALL_POINTS = 101
+MIN_INSTANCES = 10
+"""Categories with fewer instances are left out of the ``…_min10`` means: their AP is mostly chance."""
+
 MAX_DETECTIONS = 100
 """COCO's cap: only the 100 best detections of a photo count."""
 
@@ -125,6 +128,24 @@ def mean_over_categories(scores: dict[int, CategoryScores | None], name: str, ca
     wanted = scores if category_ids is None else category_ids
     values = [getattr(scores[c], name) for c in wanted if scores[c] is not None]
     return float(np.mean(values)) if values else None
+
+
+def common_categories(instances: np.ndarray) -> list[int]:
+    """Return the ids of the categories with at least ``MIN_INSTANCES`` of (13,) ``instances``."""
+    return [c for c, n in zip(CATEGORY_IDS, instances, strict=True) if n >= MIN_INSTANCES]
+
+
+def average_precisions(masks: CocoMatcher, boxes: CocoMatcher, weights: np.ndarray, common: list[int]) -> dict:
+    """Return COCO's means over the categories, ``{box,mask}_{ap,ap50,ap75,ar}``, and ``…_min10`` over ``common``.
+
+    weights: how often each photo counts, as for ``CocoMatcher.scores``.
+    """
+    result = {}
+    for kind, matcher in (("box", boxes), ("mask", masks)):
+        scores = matcher.scores(weights)
+        result |= {f"{kind}_{name}": mean_over_categories(scores, name) for name in ("ap", "ap50", "ap75", "ar")}
+        result |= {f"{kind}_{name}_min10": mean_over_categories(scores, name, common) for name in ("ap", "ap50")}
+    return result
 
 
 def _category_scores(accumulated: dict) -> CategoryScores | None:

@@ -65,16 +65,6 @@ def versions() -> dict[str, str | None]:
     return own | {package: _version(package) for package in PACKAGES}
 
 
-def peak_rss_mb() -> float | None:
-    """Return the largest resident memory of this process so far in MB (10⁶ bytes); ``None`` on Windows."""
-    try:
-        import resource
-    except ImportError:
-        return None
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6, 1)
-
-
 def _version(package: str) -> str | None:
     try:
         return version(package)

@@ -47,6 +47,22 @@ def format_report(metrics: dict) -> str:
     return "\n\n".join(parts)
 
 
+def format_benchmark(result: dict) -> str:
+    """Return the result of ``benchmark models`` as text of at most 100 columns."""
+    meta = result["meta"]
+    header = ["model", "runtime", "input px", "load s", "first ms", "median ms", "p95 ms", "peak MB"]
+    keys = (("load_s", 1), ("first_ms", 0), ("ms_median", 1), ("ms_p95", 1), ("peak_rss_mb", 0))
+    rows = [
+        [row["model"], row["runtime"], str(row["input_px"] or "–"), *(_number(row[key], d) for key, d in keys)]
+        for row in result["models"]
+        if "error" not in row
+    ]
+    lines = [_table([header, *rows])]
+    lines += [f"{r['model']} on {r['runtime']}: {r['error']}" for r in result["models"] if "error" in r]
+    photos = f"{meta['photos']} photos of {meta['data']}, long side {meta['photo_px']} px"
+    return "\n".join([*lines, f"{photos}; {meta['threads']} threads, {meta['rounds']} rounds"])
+
+
 def _overall_table(metrics: dict) -> str:
     columns = {"all": metrics["overall"], "worn": metrics["cuts"]["worn"], "not worn": metrics["cuts"]["not_worn"]}
     header = ["", *(f"{name} ({cut['images']})" for name, cut in columns.items()), "95 % interval of all"]

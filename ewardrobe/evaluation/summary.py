@@ -6,16 +6,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ewardrobe.evaluation.coco_eval import CategoryScores, CocoMatcher, mean_over_categories
+from ewardrobe.evaluation.bootstrap import RESAMPLES, confidence_intervals
+from ewardrobe.evaluation.coco_eval import (
+    MIN_INSTANCES,
+    CategoryScores,
+    CocoMatcher,
+    average_precisions,
+    common_categories,
+)
 from ewardrobe.evaluation.matching import calibration, precision_recall
 from ewardrobe.evaluation.photo import CONDITIONS, PhotoResult, category_rows
 from ewardrobe.evaluation.pixels import dice_of_counts, iou_of_counts
-from ewardrobe.taxonomy import CATEGORIES, CATEGORY_IDS, CONTEXT_NAMES
+from ewardrobe.taxonomy import CATEGORIES, CONTEXT_NAMES
 
-MIN_INSTANCES = 10
-"""Categories with fewer instances are left out of the ``…_min10`` means: their AP is mostly chance."""
-
-RESAMPLES = 300
 LABEL_NAMES = ("background", *(c.name for c in CATEGORIES), *CONTEXT_NAMES.values())
 
 
@@ -40,7 +43,7 @@ def summarise(judged: Judged, resamples: int = RESAMPLES) -> dict:
     mask_scores, box_scores = judged.masks.scores(everything), judged.boxes.scores(everything)
     return {
         "overall": _measures(judged, everything),
-        "overall_ci": confidence_intervals(judged, resamples),
+        "overall_ci": confidence_intervals(judged.photos, judged.masks, judged.boxes, resamples),
         "per_category": _per_category(judged, mask_scores, box_scores),
         "cuts": _cuts(judged),
         "confusion": _confusion(judged.photos),
@@ -50,37 +53,6 @@ def summarise(judged: Judged, resamples: int = RESAMPLES) -> dict:
     }
 
 
-def confidence_intervals(judged: Judged, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, list[float] | None]:
-    """Return 95 % intervals by bootstrap over photos (Efron's percentiles), ``{measure: [low, high]}``.
-
-    Categories of the ``min10`` measures are those of the whole set, in every resample.
-    """
-    rng, count = np.random.default_rng(seed), len(judged.photos)
-    common = _common_categories(judged.instances.sum(axis=0))
-    ious = np.array([np.nan if v is None else v for v in (iou_of_counts(p.garments) for p in judged.photos)])
-    rows = []
-    for _ in range(resamples if count > 1 else 0):
-        weights = np.bincount(rng.integers(0, count, count), minlength=count)
-        rows.append(_resampled(judged.masks.scores(weights), common, ious, weights))
-    return {name: _interval([row[name] for row in rows]) for name in rows[0]} if rows else {}
-
-
-def _resampled(scores: dict, common: list[int], ious: np.ndarray, weights: np.ndarray) -> dict[str, float | None]:
-    judgeable = weights * ~np.isnan(ious)
-    return {
-        "mask_ap": mean_over_categories(scores, "ap"),
-        "mask_ap50": mean_over_categories(scores, "ap50"),
-        "mask_ap_min10": mean_over_categories(scores, "ap", common),
-        "mask_ap50_min10": mean_over_categories(scores, "ap50", common),
-        "garment_iou": float(np.average(np.nan_to_num(ious), weights=judgeable)) if judgeable.any() else None,
-    }
-
-
-def _interval(values: list[float | None]) -> list[float] | None:
-    known = [v for v in values if v is not None]
-    return [float(v) for v in np.percentile(known, [2.5, 97.5])] if known else None
-
-
 def _measures(judged: Judged, weights: np.ndarray) -> dict:
     """Return the measures of the photos whose weight is 1; the keys of ``overall`` and of every cut."""
     photos = [p for p, w in zip(judged.photos, weights, strict=True) if w]
@@ -88,19 +60,10 @@ def _measures(judged: Judged, weights: np.ndarray) -> dict:
     return {
         "images": len(photos),
         "instances": int(counts.sum()),
-        **_average_precisions(judged, weights, _common_categories(counts)),
+        **average_precisions(judged.masks, judged.boxes, weights, common_categories(counts)),
         **_pixel_measures(photos, counts),
         **_refined_measures(photos),
     }
-
-
-def _average_precisions(judged: Judged, weights: np.ndarray, common: list[int]) -> dict:
-    result = {}
-    for kind, matcher in (("box", judged.boxes), ("mask", judged.masks)):
-        scores = matcher.scores(weights)
-        result |= {f"{kind}_{name}": mean_over_categories(scores, name) for name in ("ap", "ap50", "ap75", "ar")}
-        result |= {f"{kind}_{name}_min10": mean_over_categories(scores, name, common) for name in ("ap", "ap50")}
-    return result
 
 
 def _pixel_measures(photos: list[PhotoResult], instances: np.ndarray) -> dict:
@@ -149,6 +112,7 @@ def _per_category(judged: Judged, mask_scores: dict, box_scores: dict) -> list[d
                 **{f"mask_{name}": mask and getattr(mask, name) for name in ("ap", "ap50", "ap75", "ar")},
                 **{f"box_{name}": box and getattr(box, name) for name in ("ap", "ap50", "ap75", "ar")},
                 "iou": iou_of_counts(labels[place + 1]) if instances[place] else None,
+                "dice": dice_of_counts(labels[place + 1]) if instances[place] else None,
                 "precision": precision,
                 "recall": recall,
             }
@@ -198,10 +162,6 @@ def _parsing(photos: list[PhotoResult]) -> dict:
     total = _total(counts)
     ious = {name: iou_of_counts(row) if row[2] else None for name, row in zip(LABEL_NAMES, total, strict=True)}
     return {"parsing": {"images": len(counts), "miou": _mean(ious.values()), "iou": ious}}
-
-
-def _common_categories(instances: np.ndarray) -> list[int]:
-    return [c for c, n in zip(CATEGORY_IDS, instances, strict=True) if n >= MIN_INSTANCES]
 
 
 def _total(counts: list[np.ndarray], shape: tuple[int, ...] = (3,)) -> np.ndarray:
