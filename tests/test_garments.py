@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from ewardrobe import refinement
 from ewardrobe.detections import Detections
 from ewardrobe.drawing import on_background
 from ewardrobe.garments import (
@@ -119,6 +120,17 @@ def test_refinement_works_at_full_resolution_and_moves_nothing_far():
     assert mask_iou(garment.mask, truth) > 0.985
     flat = np.full((1600, 1500, 3), 128, np.uint8)  # no edge to be found
     assert mask_iou(extract_garments(flat, detections((seen, TOP, 0.9)))[0].mask, seen) > 0.85
+
+
+def test_outline_does_not_run_into_a_neighbour_of_the_same_colour(monkeypatch):
+    truth = box_mask(60, 50, 140, 170, (220, 220))
+    neighbour = box_mask(140, 50, 200, 170, (220, 220))
+    image = photo(truth | neighbour)
+    image[50:170, 139:142] = (90, 15, 20)  # the shadow between them
+    found = detections((truth, TOP, 0.9))
+    assert mask_iou(extract_garments(image, found)[0].mask, truth) > 0.98
+    monkeypatch.setattr(refinement, "_moved_to_edges", lambda image, before, after: after)
+    assert mask_iou(extract_garments(image, found)[0].mask, truth) < 0.97
 
 
 def test_same_photo_same_garments():
