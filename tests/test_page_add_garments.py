@@ -14,7 +14,7 @@ from ewardrobe import ui
 from ewardrobe.detections import Detections
 from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.images import jpeg_bytes, load_image, png_bytes
-from ewardrobe.ui_add import MAX_PHOTOS
+from ewardrobe.ui_add import MAX_PHOTOS, Visit
 from ewardrobe.weights import WeightsError
 
 RED, BLUE, FLOOR = (200, 30, 40), (30, 60, 200), (196, 194, 190)
@@ -383,6 +383,8 @@ def test_failed_save_loses_nothing(page, store, monkeypatch):
 
 def test_wardrobe_is_linked_after_saving(repository, models, monkeypatch):
     monkeypatch.chdir(repository)
-    page = run(AppTest.from_file(str(repository / "app.py"), default_timeout=60))
-    page = press(upload(page, OUTFIT), "save")
+    page = AppTest.from_file(str(repository / "app.py"), default_timeout=60)
+    page.session_state["adding"] = Visit(saved=[np.zeros((8, 8, 3), np.uint8)])
+    page = run(page)
+    assert "1 garment saved" in page.success[0].value
     assert [link.proto.page for link in page.get("page_link")] == ["wardrobe"]
