@@ -1,0 +1,121 @@
+"""Mask R-CNN (torchvision) as a segmenter: proposals, a category and a box for each, and a mask inside its box.
+
+The network is in ``mask_rcnn_model``; pre- and post-processing are here.  A mask leaves the network as 28×28
+probabilities inside its box and is pasted at the photo's full resolution, one crop at a time: torchvision's paste
+makes a floating-point picture of the whole photo for every candidate.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from torch import nn
+
+from ewardrobe import runtime
+from ewardrobe import weights as weight_files
+from ewardrobe.detections import Detections
+from ewardrobe.segmenters import check_image, unet
+from ewardrobe.segmenters.mask_rcnn_model import STRIDE, build
+from ewardrobe.segmenters.unet_model import WIDTHS
+
+IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+"""What torchvision's ResNets were trained with, in units of 0..255."""
+
+MIN_SCORE = 0.01
+"""Candidates below are never asked for a mask."""
+
+
+class MaskRCNNSegmenter:
+    """Runs a trained Mask R-CNN at ``size`` pixels on the long side; safe from several threads."""
+
+    name = "mask_rcnn"
+
+    def __init__(self, model: nn.Module, backbone: str, size: int) -> None:
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.model = model.eval().to(self.device, memory_format=torch.channels_last)
+        self.backbone, self.size = backbone, size
+
+    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+        """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
+        image = check_image(image)
+        batch, content = preprocess(image, self.size, self.backbone)
+        boxes, labels, scores, soft = self._run(batch, min_score)
+        scale = np.array([image.shape[1] / content[1], image.shape[0] / content[0]] * 2, np.float32)
+        masks = [paste_mask(mask, box * scale, image.shape[:2]) for mask, box in zip(soft, boxes, strict=True)]
+        if not masks:
+            return Detections.empty(*image.shape[:2])
+        return Detections.from_masks(np.stack(masks), labels, np.clip(scores, 0, 1)).sorted_by_score()
+
+    def _run(self, batch: np.ndarray, min_score: float) -> tuple[np.ndarray, ...]:
+        """Return boxes (N, 4) in pixels of the batch, labels (N,), scores (N,) and masks (N, 28, 28)."""
+        with runtime.inference_slot(), torch.inference_mode():
+            self.model.roi_heads.score_thresh = max(min_score, MIN_SCORE)  # fewer candidates, fewer masks to compute
+            tensor = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
+            found = self.model(tensor)[0]
+            boxes, labels, scores, masks = (
+                found[key].float().cpu().numpy() for key in ("boxes", "labels", "scores", "masks")
+            )
+        keep = scores >= min_score
+        return boxes[keep], labels[keep].astype(np.int64), scores[keep], masks[keep, 0]
+
+
+def load(weights: Path | None = None) -> MaskRCNNSegmenter:
+    """Load the shipped weights, or a file of ``train.mask_rcnn``; ``WeightsError`` says what is wrong with it."""
+    state, _ = weight_files.load_state("mask_rcnn", weights)
+    try:
+        backbone, size = state["backbone"], int(state["size"])
+        model = build(backbone, int(state.get("anchor_size", size)), tuple(state.get("widths", WIDTHS)))
+    except (KeyError, ValueError, TypeError) as error:
+        raise weight_files.WeightsError(
+            f"the weights do not say which Mask R-CNN they are of ({type(error).__name__}: {error}): "
+            "give a best.pt that python -m train.mask_rcnn wrote"
+        ) from error
+    weight_files.fill(model, state["model"], "mask_rcnn")
+    return MaskRCNNSegmenter(model, backbone, size)
+
+
+def preprocess(image: np.ndarray, size: int, backbone: str) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return the (1, 3, h, w) float32 network input and its rows and columns before padding.
+
+    The long side becomes ``size`` pixels (also for smaller pictures), the rest up to a multiple of 32 repeats the edge.
+    """
+    scale = size / max(image.shape[:2])
+    rows, cols = (max(1, round(side * scale)) for side in image.shape[:2])
+    small = cv2.resize(image, (cols, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    padded = cv2.copyMakeBorder(small, 0, -rows % STRIDE, 0, -cols % STRIDE, cv2.BORDER_REPLICATE)
+    return to_input(padded[None], backbone), (rows, cols)
+
+
+def to_input(images: np.ndarray, backbone: str) -> np.ndarray:
+    """Turn (B, H, W, 3) RGB uint8 into (B, 3, H, W) float32, normalised as the body of the network was trained."""
+    if backbone == "unet":
+        return unet.to_input(images)
+    mean, std = np.array(IMAGENET_MEAN, np.float32), np.array(IMAGENET_STD, np.float32)
+    return ((images - mean) / std).transpose(0, 3, 1, 2)
+
+
+def paste_mask(soft: np.ndarray, box_xyxy: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
+    """Paste (h, w) float32 probabilities of a box (pixels of the image) into an (H, W) bool mask, cut at 0.5.
+
+    Cells are sampled at their centres, as torchvision and Detectron2 do; outside the cells the probability falls to 0.
+    """
+    mask = np.zeros(image_size, bool)
+    x0, y0, x1, y1 = box_xyxy
+    left, top = max(0, int(np.floor(x0))), max(0, int(np.floor(y0)))
+    right, bottom = min(image_size[1], int(np.ceil(x1))), min(image_size[0], int(np.ceil(y1)))
+    if right <= left or bottom <= top:
+        return mask
+    rows, cols = soft.shape
+    step_x, step_y = cols / max(x1 - x0, 1e-3), rows / max(y1 - y0, 1e-3)  # cells a pixel
+    inverse = np.array(
+        [
+            [step_x, 0, (left + 0.5 - x0) * step_x - 0.5],
+            [0, step_y, (top + 0.5 - y0) * step_y - 0.5],
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    mask[top:bottom, left:right] = cv2.warpAffine(soft, inverse, (right - left, bottom - top), flags=flags) >= 0.5
+    return mask
