@@ -1,22 +1,24 @@
-"""Every training script: two steps on rendered photos, exact resume, an export that loads."""
+"""Every training script: two steps on rendered photos, exact resume, an export that loads; where weights start from."""
 
 from __future__ import annotations
 
 import json
+import urllib.error
 
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional as F
+from training import SCRIPTS, SMALL
 
 from ewardrobe import weights
-from ewardrobe.segmenters import load_segmenter
-from train import engine, trainer, unet, yolo
-from train.losses import bce_loss, competition_loss, dice_loss, union_loss
+from ewardrobe.datasets.samples import Sample
+from ewardrobe.segmenters import mask_rcnn as mask_rcnn_segmenter
+from ewardrobe.segmenters import unet as unet_segmenter
+from ewardrobe.segmenters import yolo as yolo_segmenter
+from train import checkpoints, engine, mask_rcnn, trainer, unet
 from train.register import register
 
-SCRIPTS = {"unet": (unet.UNetConfig, unet.UNetTask), "yolo": (yolo.YoloConfig, yolo.YoloTask)}
-SMALL = {"batch_size": 2, "image_size": 64, "eval_size": 64, "accelerator": "cpu", "warmup": 1, "worn_factor": 1.0}
+LOADERS = {"mask_rcnn": mask_rcnn_segmenter.load, "unet": unet_segmenter.load, "yolo": yolo_segmenter.load}
 
 
 @pytest.fixture(params=sorted(SCRIPTS))
@@ -32,10 +34,11 @@ def script(request, tmp_path, monkeypatch, rendered_dataset):
     return request.param, train
 
 
-class StopAfter:
+class StopAfter(engine.GracefulStop):
     """Stands in for Ctrl-C after a number of steps."""
 
     def __init__(self, steps: int) -> None:
+        super().__init__()
         self.left = steps
 
     @property
@@ -43,117 +46,120 @@ class StopAfter:
         self.left -= 1
         return self.left <= 0
 
+    @requested.setter
+    def requested(self, value: bool) -> None:
+        pass
 
-def test_two_steps_train_validate_export_and_load(script, tmp_path):
+
+def test_train_validate_resume_export_and_load(script, tmp_path, monkeypatch):
     name, train = script
-    run = train(2)
-    assert run.step == 2 and run.images == 4
-    lines = [json.loads(line) for line in (run.folder / "log.jsonl").read_text().splitlines()]
-    assert "mask_ap" in lines[-1]["val"]
-    folder = tmp_path / "weights"
-    folder.mkdir()
-    entry = register(name, run.folder / "best.pt", folder, "rendered", "test")
-    assert entry["images"] == 4 and entry["config"]["batch_size"] == 2
-    assert weights.load_state(name, folder=folder)[0]["kind"] == name
-    segmenter = load_segmenter(name, folder / entry["file"])
-    assert segmenter.size == 64
-    segmenter.predict(np.zeros((50, 40, 3), np.uint8), 0.01)
-
-
-def test_resumed_equals_uninterrupted(script, monkeypatch):
-    _, train = script
-    whole = train(3, name="whole").model.state_dict()
+    whole = train(3, name="whole")
+    assert whole.step == 3 and whole.images == 6
     with monkeypatch.context() as patch:
         patch.setattr(trainer, "GracefulStop", lambda: StopAfter(1))
         assert train(3, name="parts").step == 1
     parts = train(3, name="parts", resume=True)
-    assert parts.step == 3
+    assert parts.step == 3 and parts.images == 6
+    expected = whole.model.state_dict()
     for key, value in parts.model.state_dict().items():
-        torch.testing.assert_close(value, whole[key], rtol=1e-5, atol=1e-6, msg=key)
+        torch.testing.assert_close(value, expected[key], rtol=1e-5, atol=1e-6, msg=key)
+    for key, value in parts.ema.state.items():
+        torch.testing.assert_close(value, whole.ema.state[key], rtol=1e-5, atol=1e-6, msg=key)
+    lines = [json.loads(line) for line in (parts.folder / "log.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [1, 1, 3, 3]
+    assert "loss" in lines[2] and "mask_ap" in lines[3]["val"]
+    check_export(name, parts.folder / "best.pt", tmp_path / "weights")
 
 
-def test_a_full_disk_leaves_the_old_checkpoint(tmp_path, monkeypatch):
-    path = tmp_path / "last.pt"
-    engine.save_checkpoint(path, {"kind": "x", "step": 1})
-
-    def full(*args):
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(torch, "save", full)
-        with pytest.raises(engine.TrainingError, match="previous checkpoint is intact"):
-            engine.save_checkpoint(path, {"kind": "x", "step": 2})
-    assert engine.load_checkpoint(path, "x")["step"] == 1
-    assert list(tmp_path.iterdir()) == [path]
+def check_export(name, best, folder):
+    folder.mkdir()
+    entry = register(name, best, folder, "rendered", "test")
+    assert entry["images"] == 2 and entry["config"]["batch_size"] == 2  # the first validation's: none was better
+    assert weights.load_state(name, folder=folder)[0]["kind"] == name
+    segmenter = LOADERS[name](folder / entry["file"])
+    assert segmenter.size == 64
+    segmenter.predict(np.zeros((50, 40, 3), np.uint8), 0.01)
 
 
-def test_checkpoints_that_cannot_be_resumed_say_why(tmp_path):
-    with pytest.raises(engine.TrainingError, match="start without --resume"):
-        engine.load_checkpoint(tmp_path / "none.pt", "unet")
-    torch.save({"kind": "yolo-checkpoint"}, tmp_path / "other.pt")
-    with pytest.raises(engine.TrainingError, match="of 'yolo-checkpoint', not of 'unet-checkpoint'"):
-        engine.load_checkpoint(tmp_path / "other.pt", "unet-checkpoint")
-    (tmp_path / "broken.pt").write_bytes(b"PK")
-    with pytest.raises(engine.TrainingError, match="not readable"):
-        engine.load_checkpoint(tmp_path / "broken.pt", "unet-checkpoint")
+def unet_file(path):
+    model = unet.UNetTask(unet.UNetConfig()).build()
+    torch.save({"kind": "unet", "model": {k: v.half() for k, v in model.state_dict().items()}}, path)
+    return model
 
 
-def test_a_loss_that_is_no_number_stops(tmp_path):
-    with pytest.raises(engine.TrainingError, match=r"lower --lr"):
-        engine.check_finite(float("nan"), 7, tmp_path / "last.pt")
+def test_mask_rcnn_takes_over_the_encoder_of_a_unet(tmp_path):
+    expected = unet_file(tmp_path / "unet.pt").encoder.state_dict()
+    task = mask_rcnn.MaskRCNNTask(mask_rcnn.MaskRCNNConfig())
+    model = task.build()
+    task.initialise(model, checkpoints.read(tmp_path / "unet.pt"))
+    for key, value in model.backbone.body.state_dict().items():
+        torch.testing.assert_close(value.float(), expected[key].float(), rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("schedule", ["cosine", "wsd"])
-def test_learning_rate_rises_and_falls(schedule):
-    rates = [engine.learning_rate(s, 100, 1.0, 10, schedule) for s in range(101)]
-    assert rates[0] == pytest.approx(0.1) and max(rates) == pytest.approx(1.0, abs=0.01)
-    assert rates[100] == pytest.approx(0.01)
-    if schedule == "wsd":
-        assert set(rates[10:80]) == {1.0}
+def test_init_from_a_mask_rcnn_takes_all_weights_and_the_average_of_a_checkpoint(tmp_path):
+    task = mask_rcnn.MaskRCNNTask(mask_rcnn.MaskRCNNConfig(backbone="resnet18"))
+    first, second = task.build(), task.build()
+    wrong = {k: torch.zeros_like(v) for k, v in first.state_dict().items()}
+    task.initialise(second, {"kind": "mask_rcnn-checkpoint", "model": wrong, "ema": first.state_dict()})
+    for key, value in second.state_dict().items():
+        torch.testing.assert_close(value, first.state_dict()[key])
+
+
+def test_init_from_something_else_says_what_fits(tmp_path):
+    unet_file(tmp_path / "unet.pt")
+    content = checkpoints.read(tmp_path / "unet.pt")
+    task = mask_rcnn.MaskRCNNTask(mask_rcnn.MaskRCNNConfig(backbone="resnet18"))
+    with pytest.raises(engine.TrainingError, match="fits --backbone unet, not resnet18"):
+        task.initialise(task.build(), content)
+    with pytest.raises(engine.TrainingError, match="holds 'yolo', not 'mask_rcnn'"):
+        task.initialise(task.build(), {**content, "kind": "yolo"})
+    with pytest.raises(engine.TrainingError, match="do not fit the network"):
+        task.initialise(task.build(), {**content, "kind": "mask_rcnn"})
+    torch.save([1, 2], tmp_path / "list.pt")
+    with pytest.raises(engine.TrainingError, match=r"give a best.pt or last.pt"):
+        checkpoints.read(tmp_path / "list.pt")
+    with pytest.raises(engine.TrainingError, match="does not exist"):
+        checkpoints.read(tmp_path / "none.pt")
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "resnet50"])
+def test_public_weights_that_cannot_be_had_are_told(backbone, monkeypatch):
+    def offline(*args, **kwargs):
+        raise urllib.error.URLError("Temporary failure in name resolution")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", offline)
+    task = mask_rcnn.MaskRCNNTask(mask_rcnn.MaskRCNNConfig(backbone=backbone, pretrained=True))
+    monkeypatch.setattr(mask_rcnn, "build", lambda *args: None)
+    with pytest.raises(engine.TrainingError, match=r"name resolution.*leave --pretrained out"):
+        mask_rcnn.with_public_weights(None, task.config.backbone)
+
+
+def test_the_unet_body_has_no_public_weights():
+    with pytest.raises(engine.TrainingError, match="give --init"):
+        mask_rcnn.MaskRCNNTask(mask_rcnn.MaskRCNNConfig(pretrained=True))
+
+
+def test_public_weights_are_used_where_there_is_a_network(monkeypatch):
+    public = mask_rcnn.build("resnet18", 64)
+    body = {k: torch.full_like(v, 0.5) for k, v in public.backbone.body.state_dict().items()}
+    state = {**body, "fc.weight": torch.zeros(1000, 512), "fc.bias": torch.zeros(1000)}
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", lambda *args, **kwargs: state)
+    model = mask_rcnn.with_public_weights(mask_rcnn.build("resnet18", 64), "resnet18")
+    assert (model.backbone.body.conv1.weight == 0.5).all()
+
+
+def test_mask_rcnn_targets_are_torchvisions_and_degenerate_garments_are_dropped():
+    masks = np.zeros((3, 64, 64), np.uint8)
+    masks[0, 10:30, 5:25], masks[1, 40, 0:60], masks[2, 0:64, 0:64] = 1, 1, 1  # the second is one pixel high
+    sample = Sample(np.zeros((64, 64, 3), np.uint8), masks, np.array([1, 8, 13]), None)
+    task = mask_rcnn.MaskRCNNTask(mask_rcnn.MaskRCNNConfig())
+    images, (target,) = task.collate([task.encode(sample)])
+    assert images.shape == (1, 3, 64, 64) and images.dtype == torch.float32
+    assert target["labels"].tolist() == [1, 13]
+    assert target["boxes"].tolist() == [[5, 10, 25, 30], [0, 0, 64, 64]] and target["masks"].shape == (2, 64, 64)
+    assert target["boxes"].dtype == torch.float32 and target["labels"].dtype == torch.int64
 
 
 def test_flags_come_from_the_dataclass():
     config = engine.parse_config(unet.UNetConfig, "doc", ["--lr", "0.5", "--resume", "--data", "x"])
     assert (config.lr, config.resume, config.data, config.steps) == (0.5, True, "x", unet.UNetConfig().steps)
-
-
-def test_ema_averages_parameters_and_copies_counters():
-    model = torch.nn.BatchNorm1d(1)
-    ema = engine.EMA(model, decay=0.9)
-    model.weight.data.fill_(3.0)
-    model.num_batches_tracked.fill_(5)
-    ema.update(model, step=1000)
-    assert ema.state["weight"].item() == pytest.approx(0.9 * 1 + 0.1 * 3)
-    assert ema.state["num_batches_tracked"].item() == 5
-
-
-def test_bce_leaves_unlabelled_channels_out():
-    logits = torch.tensor([[[[0.0]], [[50.0]]]])
-    target, labelled = torch.zeros(1, 2, 1, 1), torch.tensor([[1.0, 0.0]])
-    assert bce_loss(logits, target, labelled).item() == pytest.approx(np.log(2))
-
-
-def test_dice_of_perfect_and_of_wrong_masks():
-    target = torch.zeros(1, 1, 10, 10)
-    target[..., :5] = 1
-    labelled = torch.ones(1, 1)
-    assert dice_loss((target * 2 - 1) * 50, target, labelled).item() == pytest.approx(0, abs=1e-6)
-    assert dice_loss((1 - target * 2) * 50, target, labelled).item() == pytest.approx(1 - 1 / 101)
-
-
-def test_union_loss_is_the_cross_entropy_of_the_noisy_or():
-    torch.manual_seed(0)
-    logits, target = torch.randn(2, 5, 4, 4), (torch.rand(2, 5, 4, 4) > 0.7).float()
-    some = 1 - (1 - torch.sigmoid(logits[:, :3])).prod(dim=1)
-    expected = F.binary_cross_entropy(some, target[:, :3].amax(dim=1))
-    assert union_loss(logits, target, 3).item() == pytest.approx(expected.item(), rel=1e-3)
-
-
-def test_competition_loss_weighs_rare_labels_and_leaves_unlabelled_channels_out():
-    logits = torch.tensor([[[[2.0, 0.0, 0.0, 0.0]], [[9.0, 9.0, 9.0, 9.0]]]])
-    target = torch.tensor([[[[1.0, 0.0, 0.0, 0.0]], [[0.0, 0.0, 0.0, 0.0]]]])
-    loss = competition_loss(logits, target, torch.tensor([[1.0, 0.0]]))
-    garment, background = (4 / 1) ** 0.5, (4 / 3) ** 0.5
-    per_pixel = [np.log(1 + np.exp(-2)), np.log(2)]
-    expected = (garment * per_pixel[0] + 3 * background * per_pixel[1]) / (garment + 3 * background)
-    assert loss.item() == pytest.approx(expected, rel=1e-5)

@@ -1,1 +1,5 @@
-"""Training scripts: ``python -m train.unet``, ``python -m train.yolo``; they write the weights that the app loads."""
+"""Training scripts: ``python -m train.unet``, ``train.yolo``, ``train.mask_rcnn``; they write what the app loads."""
+
+from ewardrobe import runtime
+
+runtime.configure()  # before any of them imports torch or ultralytics

@@ -1,4 +1,4 @@
-"""What every training script shares: flags from a dataclass, schedule, EMA, checkpoints, the log, a clean stop."""
+"""What every training script shares: flags from a dataclass, schedule, EMA, the log, a clean stop."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import math
 import os
 import random
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -72,60 +73,73 @@ class EMA:
             else:
                 self.state[key].copy_(value)
 
+    def load(self, state: dict[str, torch.Tensor]) -> None:
+        """Take over a saved average, on the device where this one lives; ``KeyError`` if it is of another network."""
+        for key, value in self.state.items():
+            value.copy_(state[key])
+
 
 class Log:
     """Appends one JSON object a line to ``runs/NAME/log.jsonl``; the metrics page reads it while training goes on."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / "log.jsonl"
+    def __init__(self, folder: Path, step: int = 0, enabled: bool = True) -> None:
+        """Keep the lines of an earlier part of the run up to ``step``; those after it are trained again."""
+        self.path, self.enabled = folder / "log.jsonl", enabled
         self.start = time.monotonic()
+        if enabled:
+            folder.mkdir(parents=True, exist_ok=True)
+            kept = [line for line in self._lines() if _step_of(line) <= step] if step else []
+            write_text(self.path, "".join(kept))
 
     def write(self, **values) -> None:
         """Append ``values`` with the seconds since this process began."""
+        if not self.enabled:
+            return
         line = json.dumps({"seconds": round(time.monotonic() - self.start, 1), **values})
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(line + "\n")
 
+    def _lines(self) -> list[str]:
+        return self.path.read_text(encoding="utf-8").splitlines(keepends=True) if self.path.is_file() else []
+
+
+def _step_of(line: str) -> float:
+    try:
+        return json.loads(line)["step"]
+    except (ValueError, KeyError, TypeError):  # half a line: the process was killed while writing it
+        return math.inf
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file so that readers see the old or the new one, never a part."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    temporary.write_text(text, encoding="utf-8")
+    os.replace(temporary, path)
+
 
 class GracefulStop:
-    """Turns Ctrl-C and SIGTERM into ``requested = True``, so that a loop ends at a step and saves."""
+    """Within ``with``, turns Ctrl-C and SIGTERM into ``requested = True``: a loop ends at a step and saves.
+
+    The second signal raises ``KeyboardInterrupt``.  Outside the main thread signals stay as they are.
+    """
 
     def __init__(self) -> None:
         self.requested = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._request)
+        self._previous: dict = {}
+
+    def __enter__(self) -> GracefulStop:
+        if threading.current_thread() is threading.main_thread():
+            self._previous = {n: signal.signal(n, self._request) for n in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *exception) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
 
     def _request(self, number, frame) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
-
-
-def save_checkpoint(path: Path, content: dict) -> None:
-    """Write ``content`` so that ``path`` is always a whole file; ``TrainingError`` when the disk refuses."""
-    temporary = path.with_suffix(".tmp")
-    try:
-        torch.save(content, temporary)
-        os.replace(temporary, path)
-    except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
-        raise TrainingError(
-            f"{path} could not be written ({error}); the previous checkpoint is intact: free space and resume"
-        ) from error
-
-
-def load_checkpoint(path: Path, kind: str) -> dict:
-    """Read a checkpoint of model ``kind``; ``TrainingError`` if it is missing, broken or another model's."""
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise TrainingError(f"{path} does not exist: start without --resume") from None
-    except Exception as error:  # torch raises many kinds here
-        raise TrainingError(f"{path} is not readable as a checkpoint ({type(error).__name__}: {error})") from error
-    if content.get("kind") != kind:
-        raise TrainingError(f"{path} is a checkpoint of {content.get('kind')!r}, not of {kind!r}")
-    return content
 
 
 def seed_everything(seed: int) -> None:
@@ -135,10 +149,13 @@ def seed_everything(seed: int) -> None:
     torch.manual_seed(seed)
 
 
-def check_finite(loss: float, step: int, checkpoint: Path) -> None:
-    """Raise ``TrainingError`` when the loss is not a number any more."""
-    if not math.isfinite(loss):
-        raise TrainingError(
-            f"the loss is {loss} at step {step}: lower --lr or turn mixed precision off; "
-            f"{checkpoint} holds the last good state"
-        )
+def check_finite(value: float, what: str, step: int) -> None:
+    """Raise ``TrainingError`` when the loss or the gradient is not a number any more."""
+    if not math.isfinite(value):
+        raise TrainingError(f"the {what} is {value} at step {step}: lower --lr or turn mixed precision off")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether ``error`` says that the device or the machine has no memory left; on a CPU torch only writes so."""
+    known = ("can't allocate memory", "not enough memory", "out of memory", "Cannot allocate memory")
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(text in str(error) for text in known)

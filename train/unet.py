@@ -17,14 +17,15 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.segmenters.unet import UNetSegmenter, to_input
 from ewardrobe.segmenters.unet_model import WIDTHS, UNet
 from ewardrobe.taxonomy import CATEGORIES, LABEL_COUNT
-from train.engine import TrainingError, option, parse_config
+from train import checkpoints
+from train.config import Config
+from train.engine import option
 from train.losses import bce_loss, competition_loss, dice_loss, union_loss
-from train.trainer import Config, run
+from train.trainer import main
 
 
 @dataclass
@@ -44,6 +45,7 @@ class UNetTask:
     """The U-Net in the common loop."""
 
     kind = "unet"
+    unused_parameters = False
 
     def __init__(self, config: UNetConfig) -> None:
         self.config = config
@@ -51,6 +53,10 @@ class UNetTask:
     def build(self) -> torch.nn.Module:
         """Return the network in the memory layout that convolutions on a CPU like best."""
         return UNet().to(memory_format=torch.channels_last)
+
+    def initialise(self, model: torch.nn.Module, content: dict) -> None:
+        """Start from a U-Net's weights."""
+        checkpoints.fill(model, content, self.kind)
 
     def encode(self, sample: Sample) -> tuple:
         """Return image (h, w, 3) uint8, target (18, h/2, w/2) uint8, labelled (18,) and presence (13,) float32."""
@@ -114,8 +120,4 @@ def _shares(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    try:
-        config = parse_config(UNetConfig, __doc__)
-        run(config, UNetTask(config))
-    except (TrainingError, DatasetError) as error:
-        sys.exit(f"error: {error}")
+    sys.exit(main(UNetConfig, UNetTask, __doc__))

@@ -18,12 +18,13 @@ import numpy as np
 import torch
 
 from ewardrobe import runtime
-from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.detections import masks_to_xyxy
 from ewardrobe.segmenters.yolo import ARCHITECTURE, YoloSegmenter, build, to_input
-from train.engine import TrainingError, option, parse_config
-from train.trainer import Config, run
+from train import checkpoints
+from train.config import Config
+from train.engine import TrainingError, option
+from train.trainer import main
 
 MASK_STRIDE = 4
 """Prototype masks have a quarter of the input's resolution."""
@@ -49,6 +50,7 @@ class YoloTask:
     """YOLO-seg in the common loop."""
 
     kind = "yolo"
+    unused_parameters = True  # the mask coefficients of a batch without garments
 
     def __init__(self, config: YoloConfig) -> None:
         self.config = config
@@ -69,6 +71,10 @@ class YoloTask:
             imgsz=c.image_size,
         )
         return model
+
+    def initialise(self, model: torch.nn.Module, content: dict) -> None:
+        """Start from the weights of the same architecture."""
+        checkpoints.fill(model, content, self.kind)
 
     def encode(self, sample: Sample) -> tuple:
         """Return image (h, w, 3) uint8, classes (n,) 0..12, boxes (n, 4) xywh in 0..1, index mask (h/4, w/4) uint8.
@@ -136,8 +142,4 @@ def load_pretrained(model: torch.nn.Module, name: str) -> None:
 
 
 if __name__ == "__main__":
-    try:
-        config = parse_config(YoloConfig, __doc__)
-        run(config, YoloTask(config))
-    except (TrainingError, DatasetError) as error:
-        sys.exit(f"error: {error}")
+    sys.exit(main(YoloConfig, YoloTask, __doc__))

@@ -7,7 +7,7 @@ garment photographed by a layperson differs from the training photos in just the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import cv2
 import numpy as np
@@ -19,7 +19,11 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """Strengths; probabilities are 0..1, angles degrees, zooms multiples of "the photo just fits"."""
+    """Strengths; probabilities are 0..1, angles degrees, zooms multiples of "the photo just fits".
+
+    shift: how far the subject may lie off the middle, as a share of the canvas.  focus: how far the middle may move
+    from the photo's to a random point of its subject.
+    """
 
     flip: float = 0.5
     worn_angle: float = 20.0
@@ -35,6 +39,18 @@ class AugmentConfig:
     hue: float = 0.25
     blur: float = 0.15
     noise: float = 0.15
+    shift: float = 0.12
+    focus: float = 1.0
+
+    def scaled(self, strength: float) -> AugmentConfig:
+        """Return these strengths times ``strength`` ≥ 0: 0 leaves a photo as it is, fitted to the canvas."""
+        if strength < 0:
+            raise ValueError(f"strength of the augmentation: expected 0..1.5, got {strength}")
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        scaled = {name: value * strength for name, value in values.items()}
+        scaled |= {name: values[name] ** strength for name in ("zoom_out", "worn_zoom_in", "flat_zoom_in")}
+        scaled["flip"] = self.flip * min(1.0, strength)
+        return AugmentConfig(**scaled | {"focus": min(1.0, scaled["focus"])})
 
 
 def augment(
@@ -64,8 +80,8 @@ def random_affine(sample: Sample, size: Size, rng: np.random.Generator, config: 
         scale[0, 0] *= -1
     turn = np.deg2rad(angle)
     linear = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]]) @ scale
-    centre = _focus_point(sample, rng)
-    slack = np.array([cols, rows]) * (0.5 + rng.uniform(-0.12, 0.12, 2))
+    centre = _focus_point(sample, rng, config.focus)
+    slack = np.array([cols, rows]) * (0.5 + rng.uniform(-config.shift, config.shift, 2))
     return np.column_stack([linear, slack - linear @ centre])
 
 
@@ -143,7 +159,7 @@ def _random_angle(worn: bool, rng: np.random.Generator, config: AugmentConfig) -
     return rng.normal(0, config.flat_angle / 2)
 
 
-def _focus_point(sample: Sample, rng: np.random.Generator) -> np.ndarray:
+def _focus_point(sample: Sample, rng: np.random.Generator, focus: float) -> np.ndarray:
     """Centre of the new picture: between the middle of the photo and a random point of its subject."""
     height, width = sample.image.shape[:2]
     middle = np.array([width / 2, height / 2])
@@ -154,7 +170,7 @@ def _focus_point(sample: Sample, rng: np.random.Generator) -> np.ndarray:
     point = np.array([rng.uniform(xs[0], xs[-1] + 1), rng.uniform(ys[0], ys[-1] + 1)])
     if not sample.worn:  # a flat-lay keeps its garment whole: a sleeve alone has no answer
         point = np.array([(xs[0] + xs[-1]) / 2, (ys[0] + ys[-1]) / 2])
-    return middle + rng.random() * (point - middle)
+    return middle + focus * rng.random() * (point - middle)
 
 
 def _empty_scene(sample, size, rng, config, textures) -> Sample:

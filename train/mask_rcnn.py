@@ -1,0 +1,150 @@
+"""Train Mask R-CNN on a data set in DeepFashion2's layout.
+
+    python -m train.mask_rcnn --data DATA --name mask_rcnn --init runs/unet/best.pt          # a CPU: the light network
+    python -m train.mask_rcnn --data DATA --name mask_rcnn --backbone resnet50 --pretrained \\
+        --image-size 800 --eval-size 800 --batch-size 8 --lr 2e-4 --precision bf16-mixed     # a GPU
+
+``--backbone unet`` has the encoder of our U-Net, which ``--init`` takes from a trained one; ``resnet18`` and
+``resnet34`` are as light; ``resnet50`` is torchvision's ``maskrcnn_resnet50_fpn_v2``.  ``--pretrained`` starts from
+public weights (COCO for resnet50, ImageNet for the others) where there is a network connection.
+``python -m train.register mask_rcnn runs/NAME/best.pt`` ships the result.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, maskrcnn_resnet50_fpn_v2
+
+from ewardrobe.datasets.samples import Sample
+from ewardrobe.detections import masks_to_xyxy
+from ewardrobe.segmenters.mask_rcnn import MaskRCNNSegmenter, to_input
+from ewardrobe.segmenters.mask_rcnn_model import BACKBONES, AsItIs, build, imagenet_weights, replace_heads
+from ewardrobe.segmenters.unet_model import WIDTHS
+from train import checkpoints
+from train.config import Config
+from train.engine import TrainingError, option
+from train.trainer import main
+
+MIN_SIDE = 3
+"""Garments that a crop has left fewer pixels high or wide are no instances: their boxes have no shape to learn."""
+
+
+@dataclass
+class MaskRCNNConfig(Config):
+    """Flags of ``python -m train.mask_rcnn``."""
+
+    name: str = option("mask_rcnn", "run name: results go to runs/NAME")
+    backbone: str = option("unet", "body of the network", choices=list(BACKBONES))
+    pretrained: bool = option(False, "start from public weights: COCO for resnet50, ImageNet for resnet18 and resnet34")
+    lr: float = option(1e-3, "peak learning rate")
+    weight_decay: float = option(0.01, "weight decay of convolutions and linear layers")
+    clip: float = option(10.0, "gradient norm limit")
+    eval_size: int = option(256, "pixels on the long side at validation and in the app")
+    mask_gain: float = option(1.0, "weight of the mask loss; those of the others are 1")
+
+
+class MaskRCNNTask:
+    """Mask R-CNN in the common loop."""
+
+    kind = "mask_rcnn"
+    unused_parameters = False
+
+    def __init__(self, config: MaskRCNNConfig) -> None:
+        self.config = config
+        if config.pretrained and config.backbone == "unet":
+            raise TrainingError("--pretrained: --backbone unet has no public weights; give --init runs/unet/best.pt")
+
+    def build(self) -> torch.nn.Module:
+        """Return the network, with public weights if asked for."""
+        model = build(self.config.backbone, self.config.image_size)
+        if self.config.pretrained and not (self.config.resume or self.config.init):
+            model = with_public_weights(model, self.config.backbone)
+        return model.to(memory_format=torch.channels_last)
+
+    def initialise(self, model: torch.nn.Module, content: dict) -> None:
+        """Start from a U-Net's encoder, or from the weights of the same Mask R-CNN."""
+        if checkpoints.model_in(content) == "unet":
+            fill_encoder(model, content, self.config.backbone)
+        else:
+            checkpoints.fill(model, content, self.kind)
+
+    def encode(self, sample: Sample) -> tuple:
+        """Return image (h, w, 3) uint8, boxes (n, 4) float32 xyxy, labels (n,) int64 1..13, masks (n, h, w) uint8."""
+        boxes = masks_to_xyxy(sample.masks.astype(bool))
+        keep = (boxes[:, 2:] - boxes[:, :2] >= MIN_SIDE).all(axis=1)
+        return sample.image, boxes[keep], sample.category_ids[keep], sample.masks[keep]
+
+    def collate(self, rows: list[tuple]) -> tuple[torch.Tensor, list[dict[str, torch.Tensor]]]:
+        """Return the images (B, 3, h, w) float32 and torchvision's target dictionaries."""
+        images, *targets = zip(*rows, strict=True)
+        inputs = torch.from_numpy(np.ascontiguousarray(to_input(np.stack(images), self.config.backbone)))
+        names = "boxes", "labels", "masks"
+        return inputs.contiguous(memory_format=torch.channels_last), [
+            {name: torch.from_numpy(value) for name, value in zip(names, row, strict=True)}
+            for row in zip(*targets, strict=True)
+        ]
+
+    def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the sum of the losses of proposals (objectness, box), boxes (category, box) and masks."""
+        losses = model(*batch)
+        parts = {name.removeprefix("loss_"): value for name, value in losses.items()}
+        gains = {"mask": self.config.mask_gain}
+        return sum(gains.get(k, 1.0) * v for k, v in parts.items()), {k: v.detach() for k, v in parts.items()}
+
+    def segmenter(self, state: dict) -> MaskRCNNSegmenter:
+        """Return a segmenter with the tensors ``state``."""
+        model = build(self.config.backbone, self.config.image_size)
+        model.load_state_dict(state)
+        return MaskRCNNSegmenter(model, self.config.backbone, self.config.eval_size)
+
+    def content(self, state: dict) -> dict:
+        """Return what loading needs to build the network."""
+        config = self.config
+        about = {"backbone": config.backbone, "size": config.eval_size, "anchor_size": config.image_size}
+        return about | ({"widths": list(WIDTHS)} if config.backbone == "unet" else {})
+
+
+def fill_encoder(model: torch.nn.Module, content: dict, backbone: str) -> None:
+    """Copy the encoder of a U-Net's weights file or checkpoint into the body of a Mask R-CNN."""
+    if backbone != "unet":
+        raise TrainingError(f"--init: a U-Net's encoder fits --backbone unet, not {backbone}")
+    prefix = "encoder."
+    weights = checkpoints.weights_in(content)
+    encoder = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
+    try:
+        model.backbone.body.load_state_dict(encoder)
+    except RuntimeError as error:
+        raise TrainingError(f"--init: the U-Net's encoder does not fit ({str(error).splitlines()[0]})") from error
+
+
+def with_public_weights(model: torch.nn.Module, backbone: str) -> torch.nn.Module:
+    """Return the network with torchvision's public weights; downloads them once, and says what to do when it cannot."""
+    try:
+        if backbone != "resnet50":
+            state = imagenet_weights(backbone).get_state_dict(progress=True, check_hash=True)
+            model.backbone.body.load_state_dict({k: v for k, v in state.items() if not k.startswith("fc.")})
+            return model
+        weights = MaskRCNN_ResNet50_FPN_V2_Weights.DEFAULT
+        public = maskrcnn_resnet50_fpn_v2(weights=weights, trainable_backbone_layers=5)
+    except (OSError, RuntimeError) as error:  # no connection, a broken download, a full disk
+        folder = f"{torch.hub.get_dir()}/checkpoints"
+        raise TrainingError(
+            f"--pretrained: torchvision's weights could not be loaded ({error}): put the file into {folder} on a "
+            "machine without a connection, or leave --pretrained out"
+        ) from error
+    return _for_garments(public, model)
+
+
+def _for_garments(public: torch.nn.Module, model: torch.nn.Module) -> torch.nn.Module:
+    replace_heads(public)
+    public.transform = AsItIs()
+    model.load_state_dict(public.state_dict())
+    return model
+
+
+if __name__ == "__main__":
+    sys.exit(main(MaskRCNNConfig, MaskRCNNTask, __doc__))
