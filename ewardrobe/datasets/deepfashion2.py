@@ -7,73 +7,16 @@
 
 from __future__ import annotations
 
-import json
-import re
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
-from PIL import Image
 
-from ewardrobe.taxonomy import CATEGORY_BY_ID
+from ewardrobe.datasets.records import DatasetError, Item, Record, item_mask, read_record
 
-EXIF_ORIENTATION = 0x0112
-MAX_COORDINATE = 1e6  # beyond any photo; OpenCV's fixed-point arithmetic overflows not far above
-_QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
-
-
-class DatasetError(ValueError):
-    """A data set, or one record of it, cannot be read; the message says which file and item, and the cure.
-
-    kind: the sort of fault, in a few words, for counting.
-    """
-
-    def __init__(self, message: str, kind: str = "unusable data set") -> None:
-        super().__init__(message)
-        self.kind = kind
-
-
-@dataclass(frozen=True, eq=False)
-class Item:
-    """One annotated garment.
-
-    key: ``item1`` …; category_id: 1..13; bbox_xyxy: pixels; polygons: parts, each (P, 2) float32 ``x y`` in pixels;
-    viewpoint: 1 not worn, 2 frontal, 3 side or back; scale, occlusion, zoom_in: 1..3; landmarks: (L, 3) float32
-    ``x y visibility`` or ``None`` when not labelled; style: 0 = none.
-    """
-
-    key: str
-    category_id: int
-    bbox_xyxy: tuple[float, float, float, float]
-    polygons: tuple[np.ndarray, ...]
-    viewpoint: int
-    scale: int
-    occlusion: int
-    zoom_in: int
-    landmarks: np.ndarray | None
-    style: int
-
-
-@dataclass(frozen=True, eq=False)
-class Record:
-    """One photo with its garments; ``height`` and ``width`` in pixels, ``image_id`` the number in the file's name."""
-
-    image_path: Path
-    image_id: int
-    height: int
-    width: int
-    items: tuple[Item, ...]
-    parsing_path: Path | None
-    source: str
-    pair_id: int
-
-    @property
-    def worn(self) -> bool:
-        """True when any garment of the photo is worn (viewpoint 2 or 3)."""
-        return any(item.viewpoint != 1 for item in self.items)
+__all__ = ["DatasetError", "DeepFashion2", "Item", "Record", "annotation_names", "item_mask", "read_record", "spread"]
 
 
 class DeepFashion2:
@@ -91,19 +34,31 @@ class DeepFashion2:
         self.folder = self.root / split
         self.problems: list[str] = []
         self.report: Counter[str] = Counter()
-        annos = self.folder / "annos"
-        if not annos.is_dir():
-            raise DatasetError(f"{annos} is not a folder: give the folder that holds {split}/image and {split}/annos")
-        self.annotations = sorted(annos.glob("*.json"))
-        if not self.annotations:
-            raise DatasetError(f"{annos} holds no .json annotation: put one for each photo there, 000001.json …")
+        self.names = annotation_names(self.root, split)
+        self._told: set[str] = set()
 
     def __len__(self) -> int:
-        return len(self.annotations)
+        return len(self.names)
 
     def __getitem__(self, index: int) -> Record:
         """Read record ``index``; ``DatasetError`` if the record itself is unusable."""
-        return read_record(self.annotations[index], self._fault)
+        return read_record(self.annotation(index), self.fault)
+
+    def annotation(self, index: int) -> Path:
+        """Return the path of annotation ``index``."""
+        return self.folder / "annos" / f"{self.names[index]}.json"
+
+    @property
+    def annotations(self) -> list[Path]:
+        """The paths of all annotations, made anew at every call: the names alone take a tenth of the memory."""
+        return [self.annotation(index) for index in range(len(self))]
+
+    def usable(self, index: int) -> Record:
+        """Read record ``index``; ``DatasetError`` also when it holds no usable garment."""
+        record = self[index]
+        if not record.items:
+            raise DatasetError(f"{self.annotation(index)}: no usable garment", "no usable garment")
+        return record
 
     def records(self, limit: int | None = None) -> Iterator[Record]:
         """Yield every usable record, or those of ``limit`` annotations spread evenly over the split.
@@ -112,11 +67,9 @@ class DeepFashion2:
         """
         for index in spread(len(self), limit):
             try:
-                record = read_record(self.annotations[index], self._fault)
-                if not record.items:
-                    raise DatasetError(f"{self.annotations[index]}: no usable garment", "no usable garment")
+                record = self.usable(index)
             except DatasetError as error:
-                self._fault(error)
+                self.fault(error)
             else:
                 yield record
 
@@ -130,12 +83,28 @@ class DeepFashion2:
             "faults": dict(self.report.most_common()),
         }
 
-    def _fault(self, error: DatasetError) -> None:
+    def fault(self, error: DatasetError) -> None:
+        """Count ``error`` and keep its line, once however often it is met; or raise it, as ``on_error`` says."""
         if self.on_error == "raise":
             raise error
-        if str(error) not in self.problems:
+        if str(error) not in self._told:
+            self._told.add(str(error))
             self.problems.append(str(error))
             self.report[error.kind] += 1
+
+
+def annotation_names(root: Path | str, split: str) -> np.ndarray:
+    """Return the sorted names, without ``.json``, of all annotations of a split: (N,) str.
+
+    A split of 190 000 photos takes 5 MB so.  Hidden files are left out.  ``DatasetError`` when there is none.
+    """
+    annos = Path(root) / split / "annos"
+    if not annos.is_dir():
+        raise DatasetError(f"{annos} is not a folder: give the folder that holds {split}/image and {split}/annos")
+    names = sorted(n[: -len(".json")] for n in os.listdir(annos) if n.endswith(".json") and not n.startswith("."))
+    if not names:
+        raise DatasetError(f"{annos} holds no .json annotation: put one for each photo there, 000001.json …")
+    return np.array(names)
 
 
 def spread(count: int, limit: int | None) -> list[int]:
@@ -147,149 +116,3 @@ def spread(count: int, limit: int | None) -> list[int]:
     if limit is None or limit >= count:
         return list(range(count))
     return [index * count // limit for index in range(limit)]
-
-
-def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Record:
-    """Read one annotation file; ``fault(error)`` is called for every faulty item or polygon, which is left out."""
-    raw = _read_json(annotation)
-    image_id, pair_id = _number(annotation, annotation.stem, "its name"), _number(annotation, raw.get("pair_id", 0))
-    image_path = _find_image(annotation)
-    width, height = _image_size(image_path)
-    items = (_read_item(f"{annotation}: {key}", key, raw[key], (width, height), fault) for key in _item_keys(raw))
-    parsing = annotation.parent.parent / "parsing" / f"{annotation.stem}.png"
-    return Record(
-        image_path=image_path,
-        image_id=image_id,
-        height=height,
-        width=width,
-        items=tuple(item for item in items if item is not None),
-        parsing_path=parsing if parsing.is_file() else None,
-        source=str(raw.get("source", "")),
-        pair_id=pair_id,
-    )
-
-
-def item_mask(item: Item, height: int, width: int) -> np.ndarray:
-    """Rasterise all polygon parts of ``item`` to (height, width) bool.
-
-    Holes are cut by a bridge of zero width in the outer polygon, which ``cv2.fillPoly`` fills even-odd.
-    """
-    mask = np.zeros((height, width), np.uint8)
-    for polygon in item.polygons:
-        cv2.fillPoly(mask, [np.round(polygon).astype(np.int32)], 1)
-    return mask.astype(bool)
-
-
-def _item_keys(raw: dict) -> list[str]:
-    return sorted((k for k in raw if re.fullmatch(r"item\d+", k)), key=lambda k: (len(k), k))
-
-
-def _number(annotation: Path, value, what: str = "pair_id") -> int:
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError):
-        raise DatasetError(f"{annotation}: {what} is {value!r}, expected a number", "bad value") from None
-
-
-def _read_json(path: Path) -> dict:
-    try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise DatasetError(f"{path}: not readable as JSON ({error})", "unreadable annotation") from error
-    if not isinstance(raw, dict):
-        got = type(raw).__name__
-        raise DatasetError(f"{path}: expected an object with item1, item2, …, got {got}", "unreadable annotation")
-    return raw
-
-
-def _find_image(annotation: Path) -> Path:
-    folder = annotation.parent.parent / "image"
-    for suffix in (".jpg", ".jpeg", ".png"):
-        if (path := folder / f"{annotation.stem}{suffix}").is_file():
-            return path
-    raise DatasetError(f"{annotation}: its photo {folder / annotation.stem}.jpg is missing", "missing photo")
-
-
-def _image_size(path: Path) -> tuple[int, int]:
-    """Return width and height as every loader of this package sees them: turned as the EXIF orientation says."""
-    try:
-        with Image.open(path) as image:
-            has_exif = image.format != "PNG"  # a PNG would be decoded whole to look for it
-            turned = has_exif and image.getexif().get(EXIF_ORIENTATION) in _QUARTER_TURNS
-            return image.size[::-1] if turned else image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DatasetError(f"{path}: not readable as a picture ({error})", "unreadable photo") from error
-
-
-def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable) -> Item | None:
-    """Return the garment, or ``None``; ``fault`` is told why it, or a polygon of it, is unusable."""
-    item, errors = None, []
-    try:
-        item = _parse_item(key, raw, size, errors)
-    except KeyError as error:
-        errors.append(DatasetError(f"field {error} is missing", "missing field"))
-    except (TypeError, ValueError, OverflowError) as error:
-        errors.append(error)
-    for error in errors:
-        fault(DatasetError(f"{where}: {error}", getattr(error, "kind", "bad value")))
-    return item
-
-
-def _parse_item(key: str, raw, size: tuple[int, int], errors: list[Exception]) -> Item:
-    if not isinstance(raw, dict):
-        raise DatasetError(f"expected an object, got {type(raw).__name__}", "bad value")
-    return Item(
-        key=key,
-        category_id=_read_category(raw["category_id"]),
-        bbox_xyxy=_read_box(raw["bounding_box"]),
-        polygons=_read_polygons(raw["segmentation"], size, errors),
-        viewpoint=int(raw.get("viewpoint", 1)),
-        scale=int(raw.get("scale", 1)),
-        occlusion=int(raw.get("occlusion", 1)),
-        zoom_in=int(raw.get("zoom_in", 1)),
-        landmarks=_read_landmarks(raw.get("landmarks")),
-        style=int(raw.get("style", 0)),
-    )
-
-
-def _read_category(raw) -> int:
-    if isinstance(raw, bool) or raw not in CATEGORY_BY_ID:
-        raise DatasetError(f"unknown category_id {raw!r}: expected 1..13", "unknown category")
-    return int(raw)
-
-
-def _read_box(raw) -> tuple[float, float, float, float]:
-    x0, y0, x1, y1 = (float(v) for v in raw)
-    if not (x1 > x0 and y1 > y0 and np.isfinite([x0, y0, x1, y1]).all()):
-        raise DatasetError(f"bounding_box {list(raw)} has no area: expected x0 y0 x1 y1", "box without area")
-    return x0, y0, x1, y1
-
-
-def _read_polygons(raw, size: tuple[int, int], errors: list[Exception]) -> tuple[np.ndarray, ...]:
-    polygons = []
-    for place, part in enumerate(raw, start=1):
-        try:
-            polygons.append(_read_polygon(part, size))
-        except (TypeError, ValueError, OverflowError) as error:
-            errors.append(DatasetError(f"polygon {place}: {error}", getattr(error, "kind", "bad value")))
-    if not polygons:
-        raise errors.pop() if errors else DatasetError("segmentation holds no polygon", "no usable polygon")
-    return tuple(polygons)
-
-
-def _read_polygon(raw, size: tuple[int, int]) -> np.ndarray:
-    points = np.asarray(raw, np.float32)
-    if points.size % 2 or points.size < 6:
-        raise DatasetError(f"{points.size / 2:g} points: at least three are needed", "polygon of too few points")
-    points = points.reshape(-1, 2)
-    if not (np.abs(points) < MAX_COORDINATE).all():  # also false for NaN
-        raise DatasetError("coordinates that are no pixels", "polygon outside the picture")
-    pixels = np.round(points)
-    if (pixels.max(0) < 0).any() or (pixels.min(0) >= size).any():
-        raise DatasetError(f"lies outside the {size[0]}×{size[1]} picture", "polygon outside the picture")
-    return points
-
-
-def _read_landmarks(raw) -> np.ndarray | None:
-    points = np.asarray(raw or [], np.float32)
-    return points.reshape(-1, 3) if points.size and points.size % 3 == 0 and points.any() else None

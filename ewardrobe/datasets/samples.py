@@ -1,18 +1,26 @@
-"""Training samples in memory: photo, garment masks and parsing map at a reduced size.
+"""Training samples: photo, garment masks and parsing map at a reduced size, all in memory or one by one from disk.
 
-Reading a JPEG costs more than augmenting it, so a data set of some thousand photos is decoded once.
+Reading a JPEG costs more than augmenting it, so a data set of some thousand photos is decoded once
+(``load_samples``); one of 190 000 is read as it is needed (``LazySamples``).
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import cv2
 import numpy as np
 
-from ewardrobe.datasets.deepfashion2 import DeepFashion2, Record, item_mask
+from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record, item_mask
+from ewardrobe.datasets.index import Index, read_index
+from ewardrobe.taxonomy import CATEGORY_IDS
+
+T = TypeVar("T")
+
+MAX_FAULTS = 100
+"""So many unusable photos in a row are no accident: the reading stops."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +53,57 @@ def load_samples(data: DeepFashion2, max_side: int = 320, max_images: int | None
     for record in data.records():
         if max_images is not None and len(samples) >= max_images:
             break
-        image = cv2.imread(str(record.image_path), cv2.IMREAD_COLOR_RGB)
-        if image is None:
-            data.problems.append(f"{record.image_path}: not readable as an image")
-            continue
-        samples.append(to_sample(record, image, max_side))
+        try:
+            samples.append(to_sample(record, read_photo(record), max_side))
+        except DatasetError as error:
+            data.fault(error)
     return samples
+
+
+class LazySamples(Sequence):
+    """The usable photos of ``data`` as a sequence of ``Sample``, each decoded when it is asked for.
+
+    Stands in for the list of ``load_samples`` where that does not fit into memory; a slice is a sequence of the same
+    kind that reads nothing.  ``index`` (see ``read_index``) selects and orders the photos; its ``present`` and ``worn``
+    tell what sampling needs without opening a photo.  An unusable photo goes to ``data.fault`` and the next usable one
+    takes its place, so a long training does not end at one broken file.
+    """
+
+    def __init__(self, data: DeepFashion2, max_side: int = 320, index: Index | None = None, workers: int = 1) -> None:
+        self.data, self.max_side = data, max_side
+        self.index = read_index(data, workers) if index is None else index
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, chosen: int | slice) -> Sample | LazySamples:
+        """Decode sample ``chosen``; ``IndexError`` beyond the end, ``DatasetError`` after 100 faults in a row."""
+        if isinstance(chosen, slice):
+            return LazySamples(self.data, self.max_side, self.index[chosen])
+        return read_usable(self.data, self.index.positions, chosen, self._decode)
+
+    def _decode(self, record: Record) -> Sample:
+        return to_sample(record, read_photo(record), self.max_side)
+
+
+def read_photo(record: Record) -> np.ndarray:
+    """Return the photo, RGB uint8 (H, W, 3), turned as its EXIF says; ``DatasetError`` if it does not decode."""
+    image = cv2.imread(str(record.image_path), cv2.IMREAD_COLOR_RGB)
+    if image is None:
+        raise DatasetError(f"{record.image_path}: not readable as an image", "unreadable photo")
+    return image
+
+
+def read_usable(data: DeepFashion2, positions: Sequence[int], place: int, decode: Callable[[Record], T]) -> T:
+    """Return ``decode`` of the record at ``positions[place]`` or, where that is unusable, of the next one."""
+    place = range(len(positions))[place]
+    for step in range(min(MAX_FAULTS, len(positions))):
+        candidate = (place + step) % len(positions)
+        try:
+            return decode(data.usable(int(positions[candidate])))
+        except DatasetError as error:
+            data.fault(error)
+    raise DatasetError(f"{data.folder}: no usable photo among {MAX_FAULTS} in a row; the last: {data.problems[-1]}")
 
 
 def to_sample(record: Record, image: np.ndarray, max_side: int) -> Sample:
@@ -73,10 +126,19 @@ def repeat_factors(samples: Sequence[Sample], threshold: float = 0.1, worn_facto
     Repeat-factor sampling of LVIS (Gupta, Dollár and Girshick, CVPR 2019): a category in a share f of the photos
     weighs max(1, sqrt(threshold / f)), a photo as its rarest category; worn photos are multiplied by ``worn_factor``.
     """
-    counts = Counter(c for s in samples for c in set(s.category_ids.tolist()))
-    weight = {c: max(1.0, (threshold * len(samples) / n) ** 0.5) for c, n in counts.items()}
-    factors = [max((weight[c] for c in s.category_ids.tolist()), default=1.0) for s in samples]
-    return np.array([f * (worn_factor if s.worn else 1.0) for f, s in zip(factors, samples, strict=True)])
+    present, worn = category_table(samples)
+    with np.errstate(divide="ignore"):  # a category on no photo
+        weight = np.maximum(1.0, np.sqrt(threshold / present.mean(axis=0))) if len(present) else 1.0
+    factors = np.where(present, weight, 1.0).max(axis=1)
+    return factors * np.where(worn, worn_factor, 1.0)
+
+
+def category_table(samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (N, 13) bool, the categories 1..13 on each photo, and (N,) bool, whether the person is labelled."""
+    if isinstance(samples, LazySamples):
+        return samples.index.present, samples.index.worn
+    present = np.array([np.isin(CATEGORY_IDS, s.category_ids) for s in samples], bool).reshape(-1, len(CATEGORY_IDS))
+    return present, np.array([s.worn for s in samples], bool)
 
 
 def _shrink_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -1,0 +1,98 @@
+"""What sampling needs to know of every photo of a data set, read from the annotations alone: no photo is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ewardrobe.datasets.deepfashion2 import DeepFashion2
+from ewardrobe.datasets.pool import chunks, in_order
+from ewardrobe.datasets.records import PHOTO_SUFFIXES, DatasetError, item_keys, read_category
+from ewardrobe.taxonomy import CATEGORIES
+
+CHUNK = 512
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """The N photos of a split that exist and have a garment.
+
+    positions: (N,) int64, their places in the ``DeepFashion2``.  present: (N, 13) bool, the categories 1..13 on the
+    photo.  worn: (N,) bool, whether the person is labelled: a worn garment and a parsing map.
+    """
+
+    positions: np.ndarray
+    present: np.ndarray
+    worn: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def __getitem__(self, chosen) -> Index:
+        """Select by slice, integer array or bool array."""
+        return Index(self.positions[chosen], self.present[chosen], self.worn[chosen])
+
+
+def read_index(data: DeepFashion2, workers: int = 1) -> Index:
+    """Read every annotation of ``data`` in ``workers`` processes.
+
+    Missing photos and unreadable annotations go to ``data.fault``.  ``DatasetError`` when no photo is left.
+    """
+    rows, problems = _read_rows(data, workers)
+    photos, maps = _stems(data.folder / "image", PHOTO_SUFFIXES), _stems(data.folder / "parsing", (".png",))
+    there = np.array([name in photos for name in data.names])
+    mapped = np.array([name in maps for name in data.names])
+    for error in [*problems, *_missing(data, there)]:
+        data.fault(error)
+    present = rows[:, : len(CATEGORIES)]
+    positions = np.flatnonzero(there & present.any(axis=1))
+    if not len(positions):
+        raise DatasetError(
+            f"{data.folder}: not one photo with a usable annotation; the first fault: {data.problems[:1]}"
+        )
+    return Index(positions, present[positions], (rows[:, -1] & mapped)[positions])
+
+
+def _read_rows(data: DeepFashion2, workers: int) -> tuple[np.ndarray, list[DatasetError]]:
+    """Return (N, 14) bool, 13 categories and "worn", and what could not be read."""
+    results = in_order(partial(_read_chunk, data.folder / "annos"), chunks(data.names, CHUNK), workers)
+    rows, problems = zip(*results, strict=True)
+    return np.concatenate(rows), [DatasetError(text, "unreadable annotation") for part in problems for text in part]
+
+
+def _read_chunk(annos: Path, names: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    rows, problems = np.zeros((len(names), len(CATEGORIES) + 1), bool), []
+    for row, name in zip(rows, names, strict=True):
+        try:
+            raw = json.loads((annos / f"{name}.json").read_bytes())
+            _fill(row, [raw[key] for key in item_keys(raw)])
+        except (OSError, ValueError, TypeError, RecursionError) as error:
+            problems.append(f"{annos / name}.json: not readable as JSON ({error})")
+    return rows, problems
+
+
+def _fill(row: np.ndarray, items: list) -> None:
+    for item in items:
+        with contextlib.suppress(KeyError, TypeError, ValueError):  # a faulty item is counted when the photo is read
+            if item["segmentation"]:
+                row[read_category(item["category_id"]) - 1] = True
+                row[-1] |= item.get("viewpoint", 1) != 1
+
+
+def _stems(folder: Path, suffixes: tuple[str, ...]) -> set[str]:
+    if not folder.is_dir():
+        return set()
+    return {stem for stem, suffix in map(os.path.splitext, os.listdir(folder)) if suffix in suffixes}
+
+
+def _missing(data: DeepFashion2, there: np.ndarray) -> Iterator[DatasetError]:
+    for position in np.flatnonzero(~there):
+        photo = data.folder / "image" / f"{data.names[position]}.jpg"
+        yield DatasetError(f"{data.annotation(position)}: its photo {photo} is missing", "missing photo")

@@ -1,0 +1,221 @@
+"""One annotated photo in DeepFashion2's layout (Ge et al., CVPR 2019): what its files say, checked."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from ewardrobe.taxonomy import CATEGORY_BY_ID
+
+EXIF_ORIENTATION = 0x0112
+PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+MAX_COORDINATE = 1e6  # beyond any photo; OpenCV's fixed-point arithmetic overflows not far above
+LANDMARK_COUNTS = (25, 33, 31, 39, 15, 15, 10, 14, 8, 29, 37, 19, 19)
+"""Number of landmarks of categories 1..13 in DeepFashion2: 294 in all."""
+_QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
+
+
+class DatasetError(ValueError):
+    """A data set, or one record of it, cannot be read; the message says which file and item, and the cure.
+
+    kind: the sort of fault, in a few words, for counting.
+    """
+
+    def __init__(self, message: str, kind: str = "unusable data set") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """One annotated garment.
+
+    key: ``item1`` …; category_id: 1..13; bbox_xyxy: pixels; polygons: parts, each (P, 2) float32 ``x y`` in pixels;
+    viewpoint: 1 not worn, 2 frontal, 3 side or back; scale, occlusion, zoom_in: 1..3; landmarks: (L, 3) float32
+    ``x y visibility`` or ``None`` when not labelled; style: 0 = none.
+    """
+
+    key: str
+    category_id: int
+    bbox_xyxy: tuple[float, float, float, float]
+    polygons: tuple[np.ndarray, ...]
+    viewpoint: int
+    scale: int
+    occlusion: int
+    zoom_in: int
+    landmarks: np.ndarray | None
+    style: int
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """One photo with its garments; ``height`` and ``width`` in pixels, ``image_id`` the number in the file's name."""
+
+    image_path: Path
+    image_id: int
+    height: int
+    width: int
+    items: tuple[Item, ...]
+    parsing_path: Path | None
+    source: str
+    pair_id: int
+
+    @property
+    def worn(self) -> bool:
+        """True when any garment of the photo is worn (viewpoint 2 or 3)."""
+        return any(item.viewpoint != 1 for item in self.items)
+
+
+def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Record:
+    """Read one annotation file; ``fault(error)`` is called for every faulty item or polygon, which is left out."""
+    raw = _read_json(annotation)
+    image_id, pair_id = _number(annotation, annotation.stem, "its name"), _number(annotation, raw.get("pair_id", 0))
+    image_path = _find_image(annotation)
+    width, height = _image_size(image_path)
+    items = (_read_item(f"{annotation}: {key}", key, raw[key], (width, height), fault) for key in item_keys(raw))
+    parsing = annotation.parent.parent / "parsing" / f"{annotation.stem}.png"
+    return Record(
+        image_path=image_path,
+        image_id=image_id,
+        height=height,
+        width=width,
+        items=tuple(item for item in items if item is not None),
+        parsing_path=parsing if parsing.is_file() else None,
+        source=str(raw.get("source", "")),
+        pair_id=pair_id,
+    )
+
+
+def item_mask(item: Item, height: int, width: int) -> np.ndarray:
+    """Rasterise all polygon parts of ``item`` to (height, width) bool.
+
+    Holes are cut by a bridge of zero width in the outer polygon, which ``cv2.fillPoly`` fills even-odd.
+    """
+    mask = np.zeros((height, width), np.uint8)
+    for polygon in item.polygons:
+        cv2.fillPoly(mask, [np.round(polygon).astype(np.int32)], 1)
+    return mask.astype(bool)
+
+
+def item_keys(raw: dict) -> list[str]:
+    """Return ``item1``, ``item2`` … of an annotation, in the order of their numbers."""
+    return sorted((k for k in raw if re.fullmatch(r"item\d+", k)), key=lambda k: (len(k), k))
+
+
+def _number(annotation: Path, value, what: str = "pair_id") -> int:
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError):
+        raise DatasetError(f"{annotation}: {what} is {value!r}, expected a number", "bad value") from None
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise DatasetError(f"{path}: not readable as JSON ({error})", "unreadable annotation") from error
+    if not isinstance(raw, dict):
+        got = type(raw).__name__
+        raise DatasetError(f"{path}: expected an object with item1, item2, …, got {got}", "unreadable annotation")
+    return raw
+
+
+def _find_image(annotation: Path) -> Path:
+    folder = annotation.parent.parent / "image"
+    for suffix in PHOTO_SUFFIXES:
+        if (path := folder / f"{annotation.stem}{suffix}").is_file():
+            return path
+    raise DatasetError(f"{annotation}: its photo {folder / annotation.stem}.jpg is missing", "missing photo")
+
+
+def _image_size(path: Path) -> tuple[int, int]:
+    """Return width and height as every loader of this package sees them: turned as the EXIF orientation says."""
+    try:
+        with Image.open(path) as image:
+            has_exif = image.format != "PNG"  # a PNG would be decoded whole to look for it
+            turned = has_exif and image.getexif().get(EXIF_ORIENTATION) in _QUARTER_TURNS
+            return image.size[::-1] if turned else image.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DatasetError(f"{path}: not readable as a picture ({error})", "unreadable photo") from error
+
+
+def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable) -> Item | None:
+    """Return the garment, or ``None``; ``fault`` is told why it, or a polygon of it, is unusable."""
+    item, errors = None, []
+    try:
+        item = _parse_item(key, raw, size, errors)
+    except KeyError as error:
+        errors.append(DatasetError(f"field {error} is missing", "missing field"))
+    except (TypeError, ValueError, OverflowError) as error:
+        errors.append(error)
+    for error in errors:
+        fault(DatasetError(f"{where}: {error}", getattr(error, "kind", "bad value")))
+    return item
+
+
+def _parse_item(key: str, raw, size: tuple[int, int], errors: list[Exception]) -> Item:
+    if not isinstance(raw, dict):
+        raise DatasetError(f"expected an object, got {type(raw).__name__}", "bad value")
+    return Item(
+        key=key,
+        category_id=read_category(raw["category_id"]),
+        bbox_xyxy=_read_box(raw["bounding_box"]),
+        polygons=_read_polygons(raw["segmentation"], size, errors),
+        viewpoint=int(raw.get("viewpoint", 1)),
+        scale=int(raw.get("scale", 1)),
+        occlusion=int(raw.get("occlusion", 1)),
+        zoom_in=int(raw.get("zoom_in", 1)),
+        landmarks=_read_landmarks(raw.get("landmarks")),
+        style=int(raw.get("style", 0)),
+    )
+
+
+def read_category(raw) -> int:
+    """Return ``raw`` as a category id, 1..13; ``DatasetError`` or ``TypeError`` if it is none."""
+    if isinstance(raw, bool) or raw not in CATEGORY_BY_ID:
+        raise DatasetError(f"unknown category_id {raw!r}: expected 1..13", "unknown category")
+    return int(raw)
+
+
+def _read_box(raw) -> tuple[float, float, float, float]:
+    x0, y0, x1, y1 = (float(v) for v in raw)
+    if not (x1 > x0 and y1 > y0 and np.isfinite([x0, y0, x1, y1]).all()):
+        raise DatasetError(f"bounding_box {list(raw)} has no area: expected x0 y0 x1 y1", "box without area")
+    return x0, y0, x1, y1
+
+
+def _read_polygons(raw, size: tuple[int, int], errors: list[Exception]) -> tuple[np.ndarray, ...]:
+    polygons = []
+    for place, part in enumerate(raw, start=1):
+        try:
+            polygons.append(_read_polygon(part, size))
+        except (TypeError, ValueError, OverflowError) as error:
+            errors.append(DatasetError(f"polygon {place}: {error}", getattr(error, "kind", "bad value")))
+    if not polygons:
+        raise errors.pop() if errors else DatasetError("segmentation holds no polygon", "no usable polygon")
+    return tuple(polygons)
+
+
+def _read_polygon(raw, size: tuple[int, int]) -> np.ndarray:
+    points = np.asarray(raw, np.float32)
+    if points.size % 2 or points.size < 6:
+        raise DatasetError(f"{points.size / 2:g} points: at least three are needed", "polygon of too few points")
+    points = points.reshape(-1, 2)
+    if not (np.abs(points) < MAX_COORDINATE).all():  # also false for NaN
+        raise DatasetError("coordinates that are no pixels", "polygon outside the picture")
+    pixels = np.round(points)
+    if (pixels.max(0) < 0).any() or (pixels.min(0) >= size).any():
+        raise DatasetError(f"lies outside the {size[0]}×{size[1]} picture", "polygon outside the picture")
+    return points
+
+
+def _read_landmarks(raw) -> np.ndarray | None:
+    points = np.asarray(raw or [], np.float32)
+    return points.reshape(-1, 3) if points.size and points.size % 3 == 0 and points.any() else None
