@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -110,6 +112,25 @@ def test_upload_of_good_and_bad_files_then_another_start(page, base_url, webcam_
     page.get_by_role("button", name="Other photos").click()
     expect(page.locator("input[type=file]")).to_be_attached()
     expect(page.get_by_text("letter.jpg")).to_have_count(0)
+
+
+def test_sample_photo_is_checked_and_corrected(page, base_url, tmp_path):
+    """Also takes the README's screenshot where ``EWARDROBE_SCREENSHOTS`` names its folder."""
+    open_page(page, base_url)
+    source(page, "Samples")
+    page.get_by_role("button", name="person in red").click()
+    count = see_garments(page)
+    keep = page.get_by_role("checkbox", name="Keep")
+    expect(keep).to_have_count(count)
+    page.mouse.move(0, 0)
+    page.screenshot(path=Path(os.environ.get("EWARDROBE_SCREENSHOTS", tmp_path)) / "add_garments.png")
+
+    page.get_by_role("combobox", name=re.compile("% sure")).first.click()
+    page.get_by_role("option", name="bag", exact=True).click()
+    expect(page.get_by_role("combobox", name=re.compile("% sure")).first).to_have_value("bag")
+    page.get_by_test_id("stCheckbox").locator("label").first.click()  # the input itself lies under it
+    left = f"Save {count - 1} garment" if count > 1 else "Save"
+    expect(page.get_by_role("button", name=left)).to_be_visible()
 
 
 def test_camera_can_be_left_again(page, base_url):
