@@ -7,6 +7,7 @@ and then of the annotations follow, one a line.  It appears whole or not at all,
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -101,12 +102,13 @@ def _check_landmarks(path: Path, record: Record, fault) -> None:
 
 def _write_photo(part: Part, record: Record) -> None:
     """Write what lies in files of its own: the picture where asked for, YOLO's label."""
+    name = record.image_path.name
     if part.images != "none":
-        target = part.out / "images" / part.split / record.image_path.name
-        yolo.put_image(record.image_path, target, part.images)
+        yolo.put_image(record.image_path, os.path.join(part.out, "images", part.split, name), part.images)
     if part.format == "yolo":
-        label = part.out / "labels" / part.split / f"{record.image_path.stem}.txt"
-        label.write_text(yolo.label_text(record), encoding="utf-8", newline="\n")
+        label = os.path.join(part.out, "labels", part.split, f"{os.path.splitext(name)[0]}.txt")
+        with open(label, "wb") as file:
+            file.write(yolo.label_text(record).encode())
 
 
 def _coco_lines(records: list[Record], segmentation: str) -> Iterator[str]:

@@ -90,7 +90,7 @@ def data_yaml(splits: Iterable[str]) -> str:
     return "\n".join([*lines, "names:", *names, ""])
 
 
-def put_image(source: Path, target: Path, mode: str = "link") -> None:
+def put_image(source: Path | str, target: Path | str, mode: str = "link") -> None:
     """Make ``source`` appear as ``target``, replacing what is there.
 
     ``"link"``: a symbolic link, a hard link where those are not allowed, a copy where neither is; ``"copy"``: a copy.
@@ -100,11 +100,11 @@ def put_image(source: Path, target: Path, mode: str = "link") -> None:
     try:
         _place(source, target, mode)
     except FileExistsError:
-        target.unlink()
+        os.unlink(target)
         _place(source, target, mode)
 
 
-def _place(source: Path, target: Path, mode: str) -> None:
+def _place(source: Path | str, target: Path | str, mode: str) -> None:
     for way in (os.symlink, os.link) if mode == "link" else ():
         try:
             return way(source, target)
