@@ -69,6 +69,12 @@ class Found:
     category_ids: np.ndarray
     scores: np.ndarray
 
+    @classmethod
+    def of(cls, detections: Detections) -> Found:
+        """Keep ``detections`` as run lengths."""
+        rles = tuple(map(mask_to_rle, detections.masks))
+        return cls(detections.image_size, rles, detections.category_ids, detections.scores)
+
     def detections(self, min_score: float) -> Detections:
         """Return the detections with a score of at least ``min_score`` (0..1)."""
         chosen = np.flatnonzero(self.scores >= min_score)
@@ -118,8 +124,7 @@ class Card:
 
 def find(image: np.ndarray, segmenter: Segmenter) -> Found:
     """Run ``segmenter`` on ``image`` (RGB uint8 (H, W, 3)) and keep all that scores ``LOWEST_SCORE`` or more."""
-    found = segmenter.predict(image, LOWEST_SCORE)
-    return Found(found.image_size, tuple(map(mask_to_rle, found.masks)), found.category_ids, found.scores)
+    return Found.of(segmenter.predict(image, LOWEST_SCORE))
 
 
 def cut_out(image: np.ndarray, found: Found, min_score: float, refine: bool = True) -> dict[str, Garment]:

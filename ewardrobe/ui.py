@@ -17,7 +17,11 @@ from ewardrobe import wardrobe_view as view
 from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.segmenters import DEFAULT_MODEL, MODELS, Segmenter, load_segmenter
 
-MODEL_LABELS = {"unet": "U-Net · finest outlines", "yolo": "YOLO · fastest"}
+MODEL_LABELS = {
+    "unet": "U-Net · finest outlines",
+    "yolo": "YOLO · fastest",
+    "mask_rcnn": "Mask R-CNN · each garment on its own",
+}
 PAGE_LENGTH = 60
 """Garments shown at a time: each carries its picture to the browser."""
 

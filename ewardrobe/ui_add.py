@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -22,23 +22,33 @@ FILE_TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "gif", "bmp"
 MAX_PHOTOS = 20
 """Photos at a time: they are checked one by one, and all of them wait in memory for the save."""
 
-SOURCES = {"Upload": ":material/upload:", "Camera": ":material/photo_camera:", "Samples": ":material/style:"}
 SAMPLES_IN_A_ROW = 5
 
 Box = tuple[int, int, int, int]
 
 
 @dataclass
-class Visit:
+class Intake:
+    """The photos at hand, whichever way they came, at most ``limit``; notes: what was left out, and why.
+
+    number: counted up when the photos are forgotten, so that the widgets get new keys; beyond: what to do with more.
+    """
+
+    number: int = 0
+    photos: list[Photo] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    limit: int = MAX_PHOTOS
+    beyond: str = "add them next, or a whole folder with `python -m ewardrobe digitize FOLDER`"
+
+
+@dataclass
+class Visit(Intake):
     """What the person has done since the page was opened or the last photos were saved.
 
     seen: the keys of a photo's garments by (photo, model, score), or why it cannot be read; edits: by `edit_key`;
     by_hand: (kind, box) of each photo's garments added by hand; saved: pictures of what was saved last.
     """
 
-    number: int = 0
-    photos: list[Photo] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
     seen: dict[tuple[str, str, int], list[str] | ImageError] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     edits: dict[str, Edit] = field(default_factory=dict)
@@ -71,63 +81,72 @@ def start_over() -> None:
 # Where the photos come from
 
 
-def choose_photos(visit: Visit) -> None:
-    """Show the three ways in: files, the camera, drawn samples."""
+Way = tuple[str, Callable[[Intake], None]]
+"""A way in: its icon, and what shows its widgets."""
+
+
+def choose_photos(intake: Intake, more: Mapping[str, Way] | None = None, key: str = "photo-source") -> None:
+    """Show the ways in: files, the camera, drawn samples, and the page's own in ``more``."""
+    ways: dict[str, Way] = {
+        "Upload": (":material/upload:", _upload),
+        "Camera": (":material/photo_camera:", _camera),
+        "Samples": (":material/style:", _samples),
+        **(more or {}),
+    }
     source = st.segmented_control(
         "Where is the photo?",
-        list(SOURCES),
+        list(ways),
         default="Upload",
         required=True,
-        format_func=lambda name: f"{SOURCES[name]} {name}",
-        key="photo-source",
+        format_func=lambda name: f"{ways[name][0]} {name}",
+        key=key,
         label_visibility="collapsed",
     )
-    {"Upload": _upload, "Camera": _camera, "Samples": _samples}[source](visit)
+    ways[source][1](intake)
 
 
-def _upload(visit: Visit) -> None:
-    key = f"upload-{visit.number}"
+def _upload(intake: Intake) -> None:
+    key = f"upload-{intake.number}"
     st.file_uploader(
-        f"Up to {MAX_PHOTOS} photos of clothes, worn or lying flat",
+        f"Up to {intake.limit} photos of clothes, worn or lying flat",
         FILE_TYPES,
         accept_multiple_files=True,
         key=key,
         on_change=_take_files,
-        args=(visit, key),
+        args=(intake, key),
     )
 
 
-def _camera(visit: Visit) -> None:
-    key = f"camera-{visit.number}"
+def _camera(intake: Intake) -> None:
+    key = f"camera-{intake.number}"
     st.camera_input(
         "Step back until the whole garment is in the picture",
         key=key,
         resolution="1080p",
         width=640,
         on_change=_take_files,
-        args=(visit, key),
+        args=(intake, key),
     )
 
 
-def _take_files(visit: Visit, key: str) -> None:
+def _take_files(intake: Intake, key: str) -> None:
     files = st.session_state.get(key) or []
     files = files if isinstance(files, list) else [files]
-    take_photos(visit, [Photo(file.name, file.getvalue()) for file in files])
+    take_photos(intake, [Photo(file.name, file.getvalue()) for file in files])
 
 
-def take_photos(visit: Visit, photos: list[Photo]) -> None:
-    """Make ``photos`` those at hand: each content once, at most ``MAX_PHOTOS``; ``visit.notes`` says what was left."""
+def take_photos(intake: Intake, photos: list[Photo]) -> None:
+    """Make ``photos`` those at hand: each content once, at most ``limit``; ``intake.notes`` says what was left."""
     unique = {photo.key: photo for photo in reversed(photos)}
     kept = list(reversed(unique.values()))
-    visit.photos, visit.notes = kept[:MAX_PHOTOS], []
+    intake.photos, intake.notes = kept[: intake.limit], []
     if len(kept) < len(photos):
-        visit.notes.append("A photo that was given twice is shown once.")
-    if left := len(kept) - len(visit.photos):
-        cure = "add them next, or a whole folder with `python -m ewardrobe digitize FOLDER`"
-        visit.notes.append(f"{MAX_PHOTOS} photos at a time; {left} were left out: {cure}.")
+        intake.notes.append("A photo that was given twice is shown once.")
+    if left := len(kept) - len(intake.photos):
+        intake.notes.append(f"{intake.limit} photos at a time; {left} were left out: {intake.beyond}.")
 
 
-def _samples(visit: Visit) -> None:
+def _samples(intake: Intake) -> None:
     samples = list(sample_files().items())
     for start in range(0, len(samples), SAMPLES_IN_A_ROW):
         row = samples[start : start + SAMPLES_IN_A_ROW]
@@ -135,7 +154,7 @@ def _samples(visit: Visit) -> None:
             chosen = [Photo(f"{name}.jpg", data)]
             column.image(thumbnail, width="stretch")
             column.button(
-                name, key=f"sample-{name}", width="stretch", help=name, on_click=take_photos, args=(visit, chosen)
+                name, key=f"sample-{name}", width="stretch", help=name, on_click=take_photos, args=(intake, chosen)
             )
 
 
@@ -154,7 +173,8 @@ def sample_files() -> dict[str, tuple[bytes, bytes]]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=6, scope="session")
-def _read(key: str, _photo: Photo) -> tuple[np.ndarray, float]:
+def read_timed(key: str, _photo: Photo) -> tuple[np.ndarray, float]:
+    """Return the picture RGB uint8 (H, W, 3) of the photo with this key, and the seconds that reading it took."""
     with _timed() as seconds:
         image = _photo.read()
     return image, seconds()
@@ -204,7 +224,7 @@ def _timed() -> Iterator[Callable[[], float]]:
 def look_at(visit: Visit, photo: Photo, score: int) -> Looked:
     """Return everything about one photo; ``ImageError`` and ``WeightsError`` say why it cannot be looked at."""
     model = model_of(visit, photo)
-    image, read_s = _read(photo.key, photo)
+    image, read_s = read_timed(photo.key, photo)
     found, find_s = _find(photo.key, model, image, ui.segmenter(model))
     garments, cut_s = _cut_out(photo.key, model, score, True, image, found)
 

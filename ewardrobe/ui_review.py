@@ -36,17 +36,22 @@ def settings() -> int:
     """Show the model picker and the confidence slider in the sidebar; return the confidence in percent."""
     with st.sidebar:
         ui.pick_model()
-        return st.slider(
-            "Confidence",
-            round(LOWEST_SCORE * 100),
-            90,
-            DEFAULT_SCORE,
-            SCORE_STEP,
-            format="%d %%",
-            key="confidence",
-            persist_state="session",
-            help="Garments that the model is less sure of are hidden. Lower it to see its guesses.",
-        )
+        return confidence_slider()
+
+
+def confidence_slider() -> int:
+    """Show the confidence slider, the same on every page and remembered between them; return percent."""
+    return st.slider(
+        "Confidence",
+        round(LOWEST_SCORE * 100),
+        90,
+        DEFAULT_SCORE,
+        SCORE_STEP,
+        format="%d %%",
+        key="confidence",
+        persist_state="session",
+        help="Garments that the model is less sure of are hidden. Lower it to see its guesses.",
+    )
 
 
 def review(visit: Visit, store: FeatureStore, score: int) -> None:
