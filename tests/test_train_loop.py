@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 from dataclasses import replace
@@ -76,6 +77,23 @@ def test_ctrl_c_ends_at_a_step_and_leaves_a_checkpoint(config, photos, capsys):
     assert run.step == 2 and last(run)["step"] == 2
     assert "stopped at step 2" in capsys.readouterr().out
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_reading_processes_change_nothing_and_outlive_ctrl_c(config, photos):
+    class Pressed(TinyTask):
+        def loss(self, model, batch):
+            if self.calls == 1:
+                for process in multiprocessing.active_children():  # a terminal's Ctrl-C reaches them too
+                    os.kill(process.pid, signal.SIGINT)
+                os.kill(os.getpid(), signal.SIGINT)
+            return super().loss(model, batch)
+
+    flags = {"schedule": "cosine", "steps": 100, "warmup": 50}
+    alone = trainer.run(replace(config, **flags, name="alone"), Pressed(config), photos)
+    run = trainer.run(replace(config, **flags, workers=1), Pressed(config), photos)
+    assert run.step == alone.step == 2
+    for key, value in run.model.state_dict().items():
+        torch.testing.assert_close(value, alone.model.state_dict()[key])
 
 
 def test_a_second_ctrl_c_tells_what_is_left(config, rendered_dataset, monkeypatch, capsys):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -16,8 +18,8 @@ from ewardrobe.datasets.subsample import subset
 from train.config import Config
 from train.engine import TrainingError
 
-TEXTURE_PHOTOS = 3000
-"""Backgrounds are cut from at most so many photos."""
+TEXTURE_PHOTOS, LAZY_TEXTURE_PHOTOS = 3000, 500
+"""Backgrounds are cut from at most so many photos; fewer where each has to be read for it."""
 
 
 @dataclass
@@ -76,7 +78,8 @@ class Augmented(Dataset):
         self.samples, self.extra, self.config, self.encode = data.train, data.extra, config, encode
         self.batch = config.batch_size * world_size
         self.augmentation = AugmentConfig().scaled(config.augment)
-        self.textures = collect_textures([data.train[i] for i in spread(len(data.train), TEXTURE_PHOTOS)])
+        limit = LAZY_TEXTURE_PHOTOS if isinstance(data.train, LazySamples) else TEXTURE_PHOTOS
+        self.textures = collect_textures([data.train[i] for i in spread(len(data.train), limit)])
         weights = repeat_factors(data.train, worn_factor=config.worn_factor)
         self.cumulative = np.cumsum(weights / weights.sum())
 
@@ -120,7 +123,14 @@ def make_loader(data: Data, config: Config, task, first_step: int, rank: int = 0
         collate_fn=task.collate,
         num_workers=config.workers,
         persistent_workers=config.workers > 0,
+        worker_init_fn=_begin_worker,
     )
+
+
+def _begin_worker(number: int) -> None:
+    """Ctrl-C reaches all processes of a terminal: the training ends in order only if its readers live on."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)
 
 
 def canvas(step: int, long_side: int) -> tuple[int, int]:

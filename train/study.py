@@ -13,7 +13,6 @@ import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalRedisBackend
 from optuna.trial import TrialState
-from sqlalchemy.exc import SQLAlchemyError
 
 from train.engine import TrainingError
 
@@ -57,16 +56,21 @@ def storage_errors(storage: str) -> Iterator[None]:
     """Turn what a storage raises when it cannot be reached into a ``TrainingError``."""
     try:
         yield
-    except (SQLAlchemyError, optuna.exceptions.StorageInternalError, OSError, ImportError) as error:
+    except Exception as error:
+        if not _is_storage_error(error):
+            raise
         reason = str(error.__cause__ or error).splitlines()[0]
         raise TrainingError(
             f"the storage {_without_password(storage)} cannot be used ({reason}): check the address, and that its "
             "database driver is installed; without --storage a journal file on this machine is used"
         ) from error
-    except Exception as error:
-        if not type(error).__module__.startswith("redis"):
-            raise
-        raise TrainingError(f"the storage {_without_password(storage)} cannot be reached ({error})") from error
+
+
+def _is_storage_error(error: Exception) -> bool:
+    """Tell whether Optuna, the database, Redis or the disk refused; the libraries are optional, so by module name."""
+    if isinstance(error, optuna.exceptions.StorageInternalError | OSError | ImportError):
+        return not isinstance(error, TrainingError)
+    return type(error).__module__.partition(".")[0] in ("sqlalchemy", "redis")
 
 
 def finished(study: optuna.Study) -> int:
