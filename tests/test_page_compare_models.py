@@ -312,3 +312,19 @@ def test_legend_speaks_of_shares():
     html = legend_html([0.25, 0.75], by_category=True)
     assert "all 2 name the same category: 75%" in html and "1 of 2: 25%" in html
     assert html.index("75%") < html.index("25%")
+
+
+def test_a_third_model_joins_by_being_known_and_having_weights(page, models, weights, monkeypatch):
+    monkeypatch.setitem(MODELS, "mask_rcnn", "ewardrobe.segmenters.mask_rcnn")
+    file = weights / "mask_rcnn.pt"
+    file.write_bytes(b"third")
+    manifest = json.loads((weights / "manifest.json").read_text())
+    manifest["models"]["mask_rcnn"] = {"file": file.name, "sha256": sha256_of(file), "bytes": 5}
+    (weights / "manifest.json").write_text(json.dumps(manifest))
+    models["mask_rcnn"] = ColourSegmenter(share=0.5)
+    page = upload(run(page), OUTFIT)
+    page = run(page.button_group(key="compare-models").set_value(["unet", "yolo", "mask_rcnn"]))
+    assert len(captions(page)) == 3
+    assert "##### Mask R-CNN" in texts(page)
+    assert {"U-Net", "YOLO", "Mask R-CNN"} < set(table(page, "Verdict"))
+    assert any("all 3 see a garment" in block.proto.body for block in page.get("html"))
