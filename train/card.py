@@ -107,10 +107,10 @@ A category with fewer than ten garments says little; boundary IoU covers only th
 
 ## Use and limits
 
-Photographs of clothes, worn or lying flat, for one's own wardrobe.  Trained from nothing on some thousand photos, most of
-them of single garments from above, the rest street-style photos of mostly young women: other people, poses and
-garments are recognised less well.  Rare categories (slings, sling dresses, short sleeve outwear) are hardly learned.  The
-annotations are in part the result of GrabCut, checked by eye; sleeve lengths at the elbow are a matter of opinion.
+Photographs of clothes, worn or lying flat, for one's own wardrobe. Trained from nothing on some thousand photos: most
+show a single garment from above, the rest are street-style photos of mostly young women; other people, poses and
+garments are recognised less well. Rare categories (slings, sling dresses, short sleeve outwear) are hardly learned.
+The annotations are in part the result of GrabCut, checked by eye; sleeve lengths at the elbow are a matter of opinion.
 Not meant to identify or judge people.
 """
 
