@@ -1,0 +1,67 @@
+"""Model cards and the README's figures: only from metrics of the very weights, nothing else in the README touched."""
+
+from __future__ import annotations
+
+import copy
+import json
+
+import pytest
+
+from ewardrobe.weights import WeightsError
+from train import card
+
+ENTRY = {
+    "file": "unet.pt", "bytes": 1234, "sha256": "a" * 64, "licence": "AGPL-3.0", "data": "photos", "images": 160,
+    "steps": 10, "command": "python -m train.unet", "commit": "c" * 40, "date": "2026-11-23",
+}  # fmt: skip
+METRICS = {
+    "overall": {"mask_ap_min10": 0.25, "mask_ap50_min10": 0.5, "box_ap_min10": None, "miou": 0.125},
+    "cuts": {"worn": {"garment_iou": 0.75}, "not_worn": {"garment_iou": None}},
+    "per_category": [{"name": "sling", "instances": 0, "mask_ap": None, "mask_ap50": None}],
+    "speed": {"ms_median": 12.4, "threads": 2},
+    "meta": {
+        "weights_sha256": "a" * 64, "images": 7, "data": "photos", "split": "validation", "date": "2026-11-23T10:00:00",
+        "machine": {"processor": "CPU"}, "command": "python -m ewardrobe evaluate",
+    },
+}  # fmt: skip
+
+
+def test_metrics_of_other_weights_are_refused(tmp_path):
+    metrics = copy.deepcopy(METRICS)
+    (tmp_path / "unet.metrics.json").write_text(json.dumps(metrics))
+    assert card.read_metrics("unet", ENTRY, tmp_path) == metrics
+    metrics["meta"]["weights_sha256"] = "b" * 64
+    (tmp_path / "unet.metrics.json").write_text(json.dumps(metrics))
+    with pytest.raises(WeightsError, match="measured on other weights"):
+        card.read_metrics("unet", ENTRY, tmp_path)
+
+
+def test_missing_metrics_say_how_to_measure(tmp_path):
+    with pytest.raises(WeightsError, match="python -m ewardrobe evaluate"):
+        card.read_metrics("unet", ENTRY, tmp_path)
+
+
+def test_table_shows_what_was_measured_and_a_dash_for_what_was_not():
+    table = card.table({"unet": METRICS, "yolo": METRICS})
+    assert "| mask AP (categories with ≥ 10 garments) | 0.250 | 0.250 |" in table
+    assert "| garment IoU, worn | 0.750 | 0.750 |" in table
+    assert "box AP" not in table  # nobody measured it
+    assert table.splitlines()[0] == "| | U-Net | YOLO-seg |"
+
+
+def test_card_names_file_checksum_command_and_empty_categories():
+    text = card.card("unet", ENTRY, METRICS)
+    assert "a" * 64 in text
+    assert "160 images seen in 10 steps" in text
+    assert "| sling | 0 | – | – |" in text
+    assert "7 photos of photos, split validation" in text
+
+
+def test_only_the_part_between_the_markers_changes():
+    readme = f"before\n{card.BEGIN}\nold\n{card.END}\nafter\n"
+    new = card.update_readme(readme, {"unet": METRICS})
+    assert new.startswith("before\n") and new.endswith("after\n")
+    assert "old" not in new and "0.250" in new
+    assert card.update_readme(new, {"unet": METRICS}) == new
+    with pytest.raises(ValueError, match="lacks the lines"):
+        card.update_readme("no markers", {"unet": METRICS})
