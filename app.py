@@ -12,6 +12,7 @@ PAGES = (  # file, title, icon; the first is the one that opens
     ("add_garments", "Add garments", ":material/add_a_photo:"),
     ("wardrobe", "Wardrobe", ":material/checkroom:"),
     ("compare_models", "Compare models", ":material/compare:"),
+    ("metrics", "Metrics", ":material/monitoring:"),
 )
 ICON = Path(__file__).parent / "assets" / "icon.png"  # browsers would fetch a Material icon of the tab from Google
 
