@@ -15,7 +15,7 @@ from ewardrobe.feature_store import FeatureStore
 from ewardrobe.garments import Garment, extract_garments
 from ewardrobe.images import ImageError, Source, list_photos, source_name
 from ewardrobe.review import Card, Edit, Photo, item_of
-from ewardrobe.segmenters import Segmenter
+from ewardrobe.segmenters import SHOWN_SCORE, Segmenter
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,9 @@ class PhotoResult:
     milliseconds: dict[str, float]
 
 
-def digitize_photo(source: Source, segmenter: Segmenter, min_score: float = 0.5, *, refine: bool = True) -> PhotoResult:
+def digitize_photo(
+    source: Source, segmenter: Segmenter, min_score: float = SHOWN_SCORE, *, refine: bool = True
+) -> PhotoResult:
     """Find the garments in a photo (path, bytes or open file) and cut them out; no garment is a normal result.
 
     min_score: 0..1, below it a detection is passed over.  refine: move the outlines to the photo's edges.

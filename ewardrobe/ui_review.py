@@ -21,12 +21,11 @@ from ewardrobe.review import (
     draw_cards,
     item_of,
 )
-from ewardrobe.segmenters import MODELS
+from ewardrobe.segmenters import MODELS, SHOWN_SCORE
 from ewardrobe.ui_add import Box, Looked, Visit, edit_key, look_at, model_of, start_over
 from ewardrobe.ui_cards import card_grid
 from ewardrobe.weights import WeightsError
 
-DEFAULT_SCORE = 50
 SCORE_STEP = 5
 SMALLEST_BOX = 16
 """Pixels a side from which a box drawn by hand can hold a garment."""
@@ -45,7 +44,7 @@ def confidence_slider() -> int:
         "Confidence",
         round(LOWEST_SCORE * 100),
         90,
-        DEFAULT_SCORE,
+        round(SHOWN_SCORE * 100),
         SCORE_STEP,
         format="%d %%",
         key="confidence",

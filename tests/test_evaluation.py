@@ -46,7 +46,7 @@ from ewardrobe.evaluation.pixels import (
 from ewardrobe.evaluation.summary import LABEL_NAMES, summarise
 from ewardrobe.taxonomy import CATEGORY_IDS
 
-QUICK = Options(resamples=20)
+QUICK = Options(threshold=0.5, resamples=20)
 
 
 @pytest.fixture(scope="module")

@@ -54,6 +54,12 @@ class ColourSegmenter:
         return found.above(min_score)
 
 
+@pytest.fixture(autouse=True)
+def half_is_shown(monkeypatch):
+    """The stand-in models' scores are made for 50 %, whatever the app's own start is."""
+    monkeypatch.setattr("ewardrobe.ui_review.SHOWN_SCORE", 0.5)
+
+
 @pytest.fixture
 def models(monkeypatch) -> dict:
     """The models that the page can load, by name; an exception in place of one is raised."""

@@ -24,11 +24,12 @@ def add_parser(subparsers) -> None:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what every command that looks at photos takes: model, weights, score, refinement."""
-    from ewardrobe.segmenters import DEFAULT_MODEL, MODELS
+    from ewardrobe.segmenters import DEFAULT_MODEL, MODELS, SHOWN_SCORE
 
     parser.add_argument("--model", default=DEFAULT_MODEL, choices=sorted(MODELS), help=f"default: {DEFAULT_MODEL}")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of your own training")
-    parser.add_argument("--min-score", type=score, default=0.5, metavar="S", help="pass over what scores less, 0..1")
+    text = "pass over what scores less, 0..1 (default: %(default)s)"
+    parser.add_argument("--min-score", type=score, default=SHOWN_SCORE, metavar="S", help=text)
     parser.add_argument("--no-refine", action="store_true", help="keep the model's outlines as they are")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 def add_parser(subparsers) -> None:
     """Add ``evaluate`` and its arguments."""
+    from ewardrobe.segmenters import SHOWN_SCORE
+
     parser = subparsers.add_parser("evaluate", help=__doc__, description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
@@ -19,7 +21,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--limit", type=_positive, help="at most N photos, spread over the split", metavar="N")
     parser.add_argument("--json", type=Path, help="write the metrics here", metavar="FILE")
     parser.add_argument("--threads", type=_positive, help="threads of one inference (default: the cores)", metavar="N")
-    parser.add_argument("--threshold", type=_fraction, default=0.5, help="score that the app shows (default: 0.5)")
+    parser.add_argument("--threshold", type=_fraction, default=SHOWN_SCORE, help=f"the app shows from {SHOWN_SCORE}")
     parser.add_argument("--min-score", type=_fraction, default=0.01, help="lowest score in AP (default: 0.01)")
     parser.add_argument("--refine", action="store_true", help="also judge the garments after their refinement")
     parser.add_argument("--no-parsing", action="store_true", help="leave out the parsing maps")

@@ -15,13 +15,15 @@ from pathlib import Path
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``refine-report``."""
+    from ewardrobe.segmenters import SHOWN_SCORE
+
     parser = subparsers.add_parser("refine-report", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation")
     parser.add_argument("--model", help="model whose masks are refined; default: simulated masks")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of your own training")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N photos")
-    parser.add_argument("--min-score", type=float, default=0.5, metavar="S")
+    parser.add_argument("--min-score", type=float, default=SHOWN_SCORE, metavar="S")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 

@@ -24,11 +24,8 @@ from ewardrobe.evaluation.matching import encode_masks
 from ewardrobe.evaluation.photo import add_parsing, add_refined, coco_detections, coco_truth, judge, read_truth
 from ewardrobe.evaluation.summary import Judged, summarise
 from ewardrobe.images import ImageError, load_image
-from ewardrobe.segmenters import Segmenter
+from ewardrobe.segmenters import SHOWN_SCORE, Segmenter
 from ewardrobe.speed import peak_rss_mb, runtime_of
-
-APP_THRESHOLD = 0.5
-"""The score from which the app shows a garment."""
 
 MIN_SCORE = 0.01
 """Candidates down to this score enter AP, which judges the ranking and not one threshold."""
@@ -45,7 +42,7 @@ class Options:
     resamples: of the bootstrap, 0 for none.  timed: photos of which the time is taken.
     """
 
-    threshold: float = APP_THRESHOLD
+    threshold: float = SHOWN_SCORE
     min_score: float = MIN_SCORE
     refine: bool = False
     parsing: bool = True

@@ -16,6 +16,9 @@ MODELS = {  # name: module with a class ``Segmenter`` and its ``load(weights)``
 }
 DEFAULT_MODEL = "unet"
 
+SHOWN_SCORE = 0.3
+"""Score from which a garment is shown, the same in the app, the commands and the evaluation; 0..1."""
+
 
 @runtime_checkable
 class Segmenter(Protocol):
