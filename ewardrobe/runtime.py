@@ -48,7 +48,11 @@ def quiet_ultralytics() -> None:
     """
     configure()
     from ultralytics import settings
+    from ultralytics.utils import patches
 
+    # Ultralytics replaces PIL.Image.open: for a file that is no picture it would install pi-heif, or fail with an
+    # ImportError in place of Pillow's own error.  HEIC is read by ewardrobe.images.
+    patches._pil_plugins_registered = True
     changes = {k: v for k, v in QUIET_SETTINGS.items() if settings.get(k) != v}
     if changes:
         settings.update(changes)

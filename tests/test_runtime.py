@@ -32,6 +32,7 @@ def test_environment_is_set_once_and_the_users_choice_stays(monkeypatch):
 
 
 def test_only_training_may_look_for_a_network(monkeypatch):
+    runtime.quiet_ultralytics()
     from ultralytics.utils import is_online
 
     monkeypatch.setenv("YOLO_OFFLINE", "true")

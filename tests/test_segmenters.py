@@ -6,11 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image, UnidentifiedImageError
 
 from ewardrobe.detections import Detections, masks_to_xyxy
 from ewardrobe.segmenters import MODELS, Segmenter, load_segmenter
 from ewardrobe.segmenters.unet import DecodeConfig, decode, label_map, preprocess
 from ewardrobe.segmenters.yolo import full_mask
+from ewardrobe.weights import WeightsError
 
 
 @pytest.fixture(scope="module", params=sorted(MODELS))
@@ -155,3 +158,16 @@ def test_yolo_mask_lies_where_the_prototype_says():
     mask = full_mask(logits, (32, 40, 64, 80), (160, 120), (160, 128), (320, 240), (2.0, 2.0))
     box = masks_to_xyxy(mask[None])[0]
     np.testing.assert_allclose(box, (64, 80, 128, 160), atol=3)
+
+
+def test_yolo_weights_that_do_not_say_what_they_are_of(tmp_path):
+    torch.save({"kind": "yolo", "model": {}}, tmp_path / "yolo.pt")
+    with pytest.raises(WeightsError, match=r"which YOLO.*train\.yolo"):
+        load_segmenter("yolo", tmp_path / "yolo.pt")
+
+
+def test_with_yolo_loaded_a_broken_picture_is_still_pillows_to_tell(tmp_path):
+    load_segmenter("yolo")
+    (tmp_path / "text.jpg").write_bytes(b"no picture")
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(tmp_path / "text.jpg")

@@ -10,6 +10,7 @@ import pytest
 from fashion_files import annotation_item, write_photo
 from PIL import Image
 
+from ewardrobe import runtime
 from ewardrobe.datasets.convert import Conversion, convert
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, item_mask
 from ewardrobe.datasets.yolo import data_yaml, join_parts, label_text, mask_rings, put_image, single_polygon
@@ -40,6 +41,7 @@ def write_garments(root, garments=GARMENTS, split="train"):
 
 def read_back(out, split: str, record) -> tuple[np.ndarray, np.ndarray]:
     """Masks (N, H, W) bool and classes (N,) of one photo as ultralytics' own data set gives them to its training."""
+    runtime.quiet_ultralytics()
     from ultralytics.cfg import get_cfg
     from ultralytics.data.dataset import YOLODataset
     from ultralytics.data.utils import check_det_dataset

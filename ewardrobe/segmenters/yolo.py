@@ -75,9 +75,15 @@ def suppress(boxes: np.ndarray, min_score: float) -> np.ndarray:
 def load(weights: Path | None = None) -> YoloSegmenter:
     """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
     state, entry = weight_files.load_state("yolo", weights)
-    model = build(state["architecture"])
+    try:
+        model, size = build(state["architecture"]), int(state["size"])
+    except (KeyError, ValueError, TypeError, FileNotFoundError) as error:
+        raise weight_files.WeightsError(
+            f"the weights do not say which YOLO they are of ({type(error).__name__}: {error}): "
+            "give a best.pt that python -m train.yolo wrote"
+        ) from error
     weight_files.fill(model, state["model"], "yolo")
-    return YoloSegmenter(model, size=int(state["size"]), key=entry["sha256"])
+    return YoloSegmenter(model, size=size, key=entry["sha256"])
 
 
 def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:

@@ -11,12 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ewardrobe.datasets.records import LANDMARK_COUNTS
 from ewardrobe.datasets.synthetic.person import random_outfit, render_person
 from ewardrobe.datasets.synthetic.scene import SPECK, SyntheticPhoto, render_flat_lay
 from ewardrobe.taxonomy import CATEGORIES, category
-
-LANDMARKS = (25, 33, 31, 39, 15, 15, 10, 14, 8, 29, 37, 19, 19)
-"""Number of landmarks of each category in DeepFashion2; written as (0, 0, 0) = not labelled."""
 
 
 def mask_to_polygons(mask: np.ndarray, tolerance: float = 0.4) -> list[np.ndarray]:
@@ -93,7 +91,7 @@ def _item(photo, item, polygons) -> dict:
         "category_name": category(category_id).name,
         "bounding_box": [int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1],
         "segmentation": [p.reshape(-1).tolist() for p in polygons],
-        "landmarks": [0] * (3 * LANDMARKS[category_id - 1]),
+        "landmarks": [0] * (3 * LANDMARK_COUNTS[category_id - 1]),
         "viewpoint": photo.viewpoint,
         "scale": 1 if share < 0.1 else 2 if share < 0.3 else 3,
         "occlusion": item["occlusion"],
