@@ -162,7 +162,12 @@ def test_a_storage_that_cannot_be_reached_is_told(command, storage, message, cap
 
 
 @pytest.mark.slow
-def test_two_workers_share_a_sweep(command, tmp_path):
+def test_two_workers_share_a_sweep(command, tmp_path, monkeypatch):
+    def scores(*_):
+        Path("both").touch()  # the other worker, in the middle of its first trial, waits for this
+        return {"mask_ap": 0.0}
+
+    monkeypatch.setattr(trainer, "quick_scores", scores)
     arguments = command("--trials", "6", "--storage", f"sqlite:///{tmp_path}/s.db")
     code = "import sys; sys.path[:0] = sys.argv.pop(1).split(':')\n" + WORKER
     paths = f"{REPOSITORY}:{REPOSITORY / 'tests'}"
@@ -179,12 +184,16 @@ def test_two_workers_share_a_sweep(command, tmp_path):
 
 
 WORKER = """
-import pathlib, train.unet
+import pathlib, time, train.unet
 from train import sweep, trainer
 from training import TinyTask
 train.unet.UNetTask = TinyTask
-trainer.quick_scores = lambda *args: {"mask_ap": 0.0}
-pathlib.Path("started").touch()
+def scores(*args):
+    pathlib.Path("started").touch()
+    while not pathlib.Path("both").exists():
+        time.sleep(0.05)
+    return {"mask_ap": 0.0}
+trainer.quick_scores = scores
 sys.exit(sweep.main(sys.argv[1:]))
 """
 

@@ -116,6 +116,8 @@ def make_loader(data: Data, config: Config, task, first_step: int, rank: int = 0
     """Return the batches of one process from ``first_step`` on; ``TrainingError`` when there is nothing to train on."""
     if not len(data.train):
         raise TrainingError(f"no photo to train on in {config.data}: check it with `python -m ewardrobe evaluate`")
+    if config.workers:
+        cv2.setNumThreads(1)  # ends OpenCV's threads before the fork: a reader would wait for ever for their copies
     return DataLoader(
         Augmented(data, config, task.encode, world_size),
         config.batch_size,
@@ -130,7 +132,6 @@ def make_loader(data: Data, config: Config, task, first_step: int, rank: int = 0
 def _begin_worker(number: int) -> None:
     """Ctrl-C reaches all processes of a terminal: the training ends in order only if its readers live on."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    cv2.setNumThreads(1)
 
 
 def canvas(step: int, long_side: int) -> tuple[int, int]:
