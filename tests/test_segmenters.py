@@ -108,10 +108,10 @@ def channels(height: int = 40, width: int = 30, **areas) -> np.ndarray:
 
 
 def test_decode_finds_what_the_channels_show():
-    found = decode(channels(c1=(4, 18, 5, 25, 0.9), c8=(18, 38, 8, 22, 0.8)), (80, 60), 0.5, DecodeConfig())
+    found = decode(channels(c1=(4, 18, 2, 12, 0.9), c8=(18, 38, 18, 28, 0.8)), (80, 60), 0.5, DecodeConfig())
     assert found.category_ids.tolist() == [1, 8]
-    np.testing.assert_allclose(found.boxes[0], (10, 8, 50, 36), atol=1)
-    np.testing.assert_allclose(found.boxes[1], (16, 36, 44, 76), atol=1)
+    np.testing.assert_allclose(found.boxes[0], (4, 8, 24, 36), atol=1)
+    np.testing.assert_allclose(found.boxes[1], (36, 36, 56, 76), atol=1)
 
 
 def test_categories_of_one_slot_vote_for_the_whole_region():
@@ -171,3 +171,19 @@ def test_with_yolo_loaded_a_broken_picture_is_still_pillows_to_tell(tmp_path):
     (tmp_path / "text.jpg").write_bytes(b"no picture")
     with pytest.raises(UnidentifiedImageError):
         Image.open(tmp_path / "text.jpg")
+
+
+def test_what_lies_flat_is_one_garment_and_all_its_pixels_vote():
+    p = channels(c2=(4, 20, 5, 25, 0.9), c4=(20, 36, 5, 25, 0.6))
+    p[1, 20:36, 5:25] = 0.3  # the lower half of a jumper looks like a jacket
+    found = decode(p, (40, 30), 0.3, DecodeConfig())
+    assert found.category_ids.tolist() == [2, 4]
+    assert found.masks[0][5:35, 6:24].all()
+    np.testing.assert_array_equal(found.masks[0], found.masks[1])
+
+
+def test_on_a_person_slots_tell_garments_apart():
+    p = channels(c2=(10, 20, 5, 25, 0.9), c8=(20, 36, 5, 25, 0.9), c14=(0, 10, 8, 22, 0.9))
+    found = decode(p, (40, 30), 0.5, DecodeConfig())
+    assert sorted(found.category_ids.tolist()) == [2, 8]
+    assert not (found.masks[0] & found.masks[1]).any()

@@ -8,11 +8,11 @@ from torch.nn import functional as F
 
 
 def bce_loss(logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
-    """Mean binary cross-entropy over the labelled channels.
+    """Mean binary cross-entropy over the labelled pixels.
 
-    logits, target: (B, C, H, W), target in [0, 1]; labelled: (B, C) in {0, 1}.
+    logits, target, labelled: (B, C, H, W), target in [0, 1], labelled in {0, 1}.
     """
-    loss = F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(dim=(2, 3))
+    loss = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     return (loss * labelled).sum() / labelled.sum().clamp(min=1)
 
 
@@ -21,8 +21,8 @@ def dice_loss(logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
 
     Pooling over the batch keeps a garment of few pixels from weighing as much as a whole coat.
     """
-    probability = torch.sigmoid(logits) * labelled[:, :, None, None]
-    target = target * labelled[:, :, None, None]
+    probability = torch.sigmoid(logits) * labelled
+    target = target * labelled
     overlap = (probability * target).sum(dim=(0, 2, 3))
     total = (probability + target).sum(dim=(0, 2, 3))
     present = target.sum(dim=(0, 2, 3)) > 0
@@ -45,9 +45,9 @@ def competition_loss(logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor
     """Cross-entropy of the channels and a background of logit 0 against each other, rare labels weighing more.
 
     Independent channels are slow to tell a skirt from shorts; competing for each pixel they learn it sooner.  Labels
-    weigh by the inverse square root of their pixels in the batch; unlabelled channels do not take part.
+    weigh by the inverse square root of their pixels in the batch; channels do not take part where they are unlabelled.
     """
-    logits = logits.masked_fill(labelled[:, :, None, None] == 0, -30.0)
+    logits = logits.masked_fill(labelled == 0, -30.0)
     scores = torch.cat([torch.zeros_like(logits[:, :1]), logits], dim=1)
     value, label = target.max(dim=1)
     label = torch.where(value >= 0.5, label + 1, 0)

@@ -59,24 +59,31 @@ class UNetTask:
         checkpoints.fill(model, content, self.kind)
 
     def encode(self, sample: Sample) -> tuple:
-        """Return image (h, w, 3) uint8, target (18, h/2, w/2) uint8, labelled (18,) and presence (13,) float32."""
+        """Return what the loss needs of one sample.
+
+        image (h, w, 3) uint8; target (18, h/2, w/2) uint8 0..255; known (h/2, w/2) uint8, from 128 on the context's
+        labels hold; presence (13,) float32.
+        """
         presence = np.zeros(len(CATEGORIES), np.float32)
         presence[sample.category_ids - 1] = 1
-        labelled = np.ones(LABEL_COUNT, np.float32)
-        if sample.parsing is None:
-            labelled[len(CATEGORIES) :] = 0  # skin, hair and the like are unknown: no loss on their channels
-        return sample.image, soft_targets(sample), labelled, presence
+        target = soft_targets(sample)
+        known = np.full(target.shape[1:], 255, np.uint8)
+        if sample.parsing is None:  # skin, hair and the like are unknown around a garment, but not within it
+            known = target[: len(CATEGORIES)].max(axis=0)
+        return sample.image, target, known, presence
 
     def collate(self, rows: list[tuple]):
         """Stack rows to the network's input and target tensors."""
-        images, targets, labelled, presence = zip(*rows, strict=True)
+        images, targets, known, presence = zip(*rows, strict=True)
         inputs = torch.from_numpy(to_input(np.stack(images))).contiguous(memory_format=torch.channels_last)
-        return inputs, *(torch.from_numpy(np.stack(x)) for x in (targets, labelled, presence))
+        return inputs, *(torch.from_numpy(np.stack(x)) for x in (targets, known, presence))
 
     def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return BCE + Dice over the labelled channels, with three terms that speed up the start."""
-        images, target, labelled, presence = batch
+        images, target, known, presence = batch
         target = target.float() / 255
+        labelled = torch.ones_like(target)
+        labelled[:, len(CATEGORIES) :] = (known >= 128)[:, None].float()
         logits, seen = model(images)
         parts = {
             "bce": bce_loss(logits, target, labelled),

@@ -26,16 +26,25 @@ MEAN, STD = 127.5, 64.0
 """Pixel normalisation, in units of 0..255."""
 
 GARMENTS = len(CATEGORIES)
+CONTEXT = len(SLOTS)
+"""Place of the person's context behind the slots where they compete for pixels."""
+
 SLOT_CHANNELS = [[i - 1 for i in category_ids_of_slot(slot)] for slot in SLOTS]
 
 
 @dataclass(frozen=True)
 class DecodeConfig:
-    """What counts as a garment: area shares are of the whole picture, or of the slot's largest piece."""
+    """What counts as a garment.
+
+    min_area: share of the picture; min_piece: share of the largest piece of its kind; join_gap: gap in shares of the
+    long side across which pieces belong together; person_share: from this share of skin, hair and the like on, the
+    garments of a connected region are worn, and told apart by their slots.
+    """
 
     min_area: float = 0.002
     min_piece: float = 0.04
     join_gap: float = 0.01
+    person_share: float = 0.2
 
 
 class UNetSegmenter:
@@ -145,22 +154,42 @@ def decode(
     A region whose category is in doubt gives several candidates with the same mask; their scores share the
     region's score.
     """
-    rivals = _rivals(probabilities)
-    winner = rivals.argmax(axis=0)
-    bodies = _joined_regions(winner < len(SLOTS) + 1, config.join_gap)
     masks, ids, scores = [], [], []
-    for slot, channels in enumerate(SLOT_CHANNELS):
-        margin = rivals[slot] - np.delete(rivals, slot, axis=0).max(axis=0)
-        for region in _regions(winner == slot, bodies, config):
-            votes = probabilities[channels][:, region].mean(axis=1)
-            keep = [(c + 1, float(min(v, 1.0))) for c, v in zip(channels, votes, strict=True) if v >= min_score]
-            if keep:
-                masks += [_full_mask(region, margin, image_size)] * len(keep)
-                ids += [c for c, _ in keep]
-                scores += [v for _, v in keep]
+    for region, margin, channels in _garment_regions(_rivals(probabilities), config):
+        votes = probabilities[channels][:, region].mean(axis=1)
+        keep = [(c + 1, float(min(v, 1.0))) for c, v in zip(channels, votes, strict=True) if v >= min_score]
+        if keep:
+            masks += [_full_mask(region, margin, image_size)] * len(keep)
+            ids += [c for c, _ in keep]
+            scores += [v for _, v in keep]
     if not masks:
         return Detections.empty(*image_size)
     return Detections.from_masks(np.stack(masks), ids, scores).sorted_by_score()
+
+
+def _garment_regions(rivals: np.ndarray, config: DecodeConfig):
+    """Yield (region (h, w) bool, margin (h, w), channels): each region is one garment, ``channels`` may name it.
+
+    On a person the slots tell the garments apart.  What lies flat is one garment for each connected region.
+    """
+    winner = rivals.argmax(axis=0)
+    bodies = _joined_regions(winner <= CONTEXT, config.join_gap)
+    flat = _without_person(winner, bodies, config.person_share)
+    for slot, channels in enumerate(SLOT_CHANNELS):
+        margin = rivals[slot] - np.delete(rivals, slot, axis=0).max(axis=0)
+        for region in _regions((winner == slot) & ~flat, bodies, config):
+            yield region, margin, channels
+    margin = rivals[:CONTEXT].sum(axis=0) - rivals[CONTEXT:].max(axis=0)
+    for region in _regions((winner < CONTEXT) & flat, bodies, config):
+        yield region, margin, list(range(GARMENTS))
+
+
+def _without_person(winner: np.ndarray, bodies: np.ndarray, person_share: float) -> np.ndarray:
+    """Return (h, w) bool: the bodies of which less than ``person_share`` is skin, hair, footwear, bag or other."""
+    count = int(bodies.max()) + 1
+    seen = np.bincount(bodies[winner <= CONTEXT], minlength=count)
+    person = np.bincount(bodies[winner == CONTEXT], minlength=count)
+    return (person < person_share * np.maximum(seen, 1))[bodies]
 
 
 def _rivals(probabilities: np.ndarray) -> np.ndarray:

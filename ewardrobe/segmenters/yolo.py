@@ -22,7 +22,9 @@ from ewardrobe.taxonomy import CATEGORIES
 ARCHITECTURE = "yolo11n-seg.yaml"
 STRIDE = 32
 MAX_GARMENTS = 30
-NMS_IOU = 0.7
+NMS_IOU = 0.5
+BOX_MARGIN = 0.05
+"""A mask may leave its box by this share of the box: an inexact box shall not cut a sleeve off."""
 
 
 class YoloSegmenter:
@@ -115,6 +117,7 @@ def full_mask(logits, box_xyxy, content, padded, image_size, scale) -> np.ndarra
 
     box_xyxy is in pixels of the padded input, ``content`` its rows and columns without the padding.
     """
+    box_xyxy = widened(np.asarray(box_xyxy, float))
     mask = np.zeros(image_size, bool)
     x0, x1 = (int(np.clip(round(v * scale[1]), 0, image_size[1])) for v in (box_xyxy[0], box_xyxy[2]))
     y0, y1 = (int(np.clip(round(v * scale[0]), 0, image_size[0])) for v in (box_xyxy[1], box_xyxy[3]))
@@ -124,3 +127,13 @@ def full_mask(logits, box_xyxy, content, padded, image_size, scale) -> np.ndarra
     soft = cv2.resize(soft, image_size[::-1], interpolation=cv2.INTER_LINEAR)
     mask[y0:y1, x0:x1] = soft[y0:y1, x0:x1] > 0
     return mask
+
+
+def widened(box_xyxy: np.ndarray) -> np.ndarray:
+    """Return (4,) ``x0 y0 x1 y1`` grown by ``BOX_MARGIN`` of the box to every side.
+
+    >>> widened(np.array([10.0, 0.0, 30.0, 40.0])).tolist()
+    [9.0, -2.0, 31.0, 42.0]
+    """
+    margin = BOX_MARGIN * (box_xyxy[2:] - box_xyxy[:2])
+    return np.concatenate([box_xyxy[:2] - margin, box_xyxy[2:] + margin])
