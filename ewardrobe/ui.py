@@ -18,8 +18,8 @@ from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.segmenters import DEFAULT_MODEL, MODELS, Segmenter, load_segmenter
 
 MODEL_LABELS = {
-    "unet": "U-Net · finest outlines",
-    "yolo": "YOLO · fastest",
+    "unet": "U-Net · the whole person",
+    "yolo": "YOLO · names best",
     "mask_rcnn": "Mask R-CNN · each garment on its own",
 }
 PAGE_LENGTH = 60

@@ -56,7 +56,8 @@ class ColourSegmenter:
 
 @pytest.fixture(autouse=True)
 def half_is_shown(monkeypatch):
-    """The stand-in models' scores are made for 50 %, whatever the app's own start is."""
+    """The stand-in models' scores are made for 50 % and the U-Net first, whatever the app's own start is."""
+    monkeypatch.setattr("ewardrobe.ui.DEFAULT_MODEL", "unet")
     monkeypatch.setattr("ewardrobe.ui_review.SHOWN_SCORE", 0.5)
 
 
