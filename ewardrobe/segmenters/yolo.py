@@ -19,7 +19,7 @@ from ewardrobe.segmenters import check_image
 from ewardrobe.segmenters.network import make_network
 from ewardrobe.taxonomy import CATEGORIES
 
-ARCHITECTURE = "yolo11n-seg.yaml"
+ARCHITECTURE = "yolo26n-seg.yaml"
 STRIDE = 32
 MAX_GARMENTS = 30
 NMS_IOU = 0.5
