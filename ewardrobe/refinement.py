@@ -15,7 +15,7 @@ from ewardrobe.masks import grow
 WORKING_SIDE = 320
 """Long side in pixels at which GrabCut runs: its time grows with the area, its gain does not beyond this."""
 
-BAND = 0.035
+BAND = 0.05
 """Half width of the undecided band as a share of the crop's long side."""
 
 ROUNDS = 1

@@ -16,7 +16,7 @@ MODELS = {  # name: module with a class ``Segmenter`` and its ``load(weights)``
 }
 DEFAULT_MODEL = "yolo"  # the better mask AP on validation, see weights/*.md
 
-SHOWN_SCORE = 0.3
+SHOWN_SCORE = 0.2
 """Score from which a garment is shown, the same in the app, the commands and the evaluation; 0..1."""
 
 
