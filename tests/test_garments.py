@@ -119,7 +119,7 @@ def test_refinement_works_at_full_resolution_and_moves_nothing_far():
     garment = extract_garments(photo(truth), detections((seen, TOP, 0.9)))[0]
     assert mask_iou(garment.mask, truth) > 0.985
     flat = np.full((1600, 1500, 3), 128, np.uint8)  # no edge to be found
-    assert mask_iou(extract_garments(flat, detections((seen, TOP, 0.9)))[0].mask, seen) > 0.85
+    assert mask_iou(extract_garments(flat, detections((seen, TOP, 0.9)))[0].mask, seen) > 0.78
 
 
 def test_an_outline_moves_to_a_stronger_edge_and_back_from_a_weaker_one():

@@ -163,3 +163,9 @@ def test_mask_rcnn_targets_are_torchvisions_and_degenerate_garments_are_dropped(
 def test_flags_come_from_the_dataclass():
     config = engine.parse_config(unet.UNetConfig, "doc", ["--lr", "0.5", "--resume", "--data", "x"])
     assert (config.lr, config.resume, config.data, config.steps) == (0.5, True, "x", unet.UNetConfig().steps)
+
+
+def test_shipped_weights_hold_no_folder_of_the_machine_that_trained_them():
+    for name in weights.read_manifest():
+        flags = weights.load_state(name)[0]["info"]["config"]
+        assert all("/" not in flags[key] for key in ("data", "extra", "init"))

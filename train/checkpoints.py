@@ -35,7 +35,7 @@ def save(trainer: Trainer) -> None:
 def export(trainer: Trainer, scores: dict[str, float]) -> None:
     """Write ``best.pt``: the averaged weights in half precision and what the app needs to build the network."""
     half = {k: (v.half() if v.is_floating_point() else v).cpu() for k, v in trainer.ema.state.items()}
-    info = {"step": trainer.step, "images": trainer.images, "config": asdict(trainer.config), "scores": scores}
+    info = {"step": trainer.step, "images": trainer.images, "config": _published(trainer.config), "scores": scores}
     content = {"kind": trainer.task.kind, "model": half, "info": info, **trainer.task.content(trainer.ema.state)}
     write(trainer.folder / BEST, content)
 
@@ -144,3 +144,9 @@ def fill(model: torch.nn.Module, content: dict, kind: str) -> None:
             f"--init: the weights do not fit the network ({reason} …): give the same --backbone, "
             "--architecture or widths"
         ) from error
+
+
+def _published(config) -> dict:
+    """Return a run's flags with paths cut to their names: weights are given away, folders are nobody's business."""
+    flags = asdict(config)
+    return flags | {name: Path(flags[name]).name for name in ("data", "extra", "init") if flags.get(name)}

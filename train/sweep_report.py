@@ -82,7 +82,7 @@ def _trial(trial: FrozenTrial, images_a_rung: float) -> dict:
         "params": trial.params,
         "config": trial.user_attrs.get("config", {}),
         "intermediate": [[round(rung * images_a_rung), v] for rung, v in sorted(trial.intermediate_values.items())],
-        "seconds": round(trial.duration.total_seconds(), 1) if trial.duration else None,
+        "seconds": round(trial.duration.total_seconds(), 3) if trial.duration else None,
         "started": trial.datetime_start.isoformat(timespec="seconds") if trial.datetime_start else None,
     }
     notes = {k: trial.user_attrs[k] for k in ("error", "images_per_s") if k in trial.user_attrs}
