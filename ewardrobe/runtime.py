@@ -35,6 +35,7 @@ def configure() -> None:
         "OMP_WAIT_POLICY": "PASSIVE",
         "YOLO_OFFLINE": "true",
         "YOLO_AUTOINSTALL": "false",
+        "YOLO_VERBOSE": "false",  # its remarks go to stdout, into the JSON of our commands
         "YOLO_CONFIG_DIR": str(cache_dir()),
         "ULTRALYTICS_SAFE_LOAD": "1",
     }.items():
