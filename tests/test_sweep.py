@@ -209,7 +209,7 @@ def test_space_from_the_command_line():
         | {"augment": 0.5, "balance": True}
     )
     new = suggest(trial, space, config)
-    assert new.lr == pytest.approx(1e-3 * SGD_RATE) and new.eval_size == 224 and new.schedule == "cosine"
+    assert new.lr == pytest.approx(1e-3 * SGD_RATE) and new.eval_size == 192 and new.schedule == "cosine"
     assert new.batch_size == 4 and new.balance is True
 
 

@@ -31,7 +31,7 @@ class Config:
         choices=["batch", "sync", "frozen"],
     )
     image_size: int = option(256, "pixels on the long side of a training canvas")
-    eval_size: int = option(288, "pixels on the long side at validation and in the app")
+    eval_size: int = option(256, "pixels on the long side at validation and in the app; as --image-size for a YOLO")
     augment: float = option(1.0, "strength of the augmentation: 0 none, 1 as designed, up to 1.5")
     worn_factor: float = option(1.6, "how much more often a worn photo is drawn")
     fraction: float = option(1.0, "use this share of the photos, 0..1")

@@ -43,7 +43,6 @@ class MaskRCNNConfig(Config):
     lr: float = option(1e-3, "peak learning rate")
     weight_decay: float = option(0.01, "weight decay of convolutions and linear layers")
     clip: float = option(10.0, "gradient norm limit")
-    eval_size: int = option(256, "pixels on the long side at validation and in the app")
     mask_gain: float = option(1.0, "weight of the mask loss; those of the others are 1")
 
 

@@ -33,8 +33,7 @@ class UNetConfig(Config):
     """Flags of ``python -m train.unet``."""
 
     name: str = option("unet", "run name: results go to runs/NAME")
-    lr: float = option(2e-3, "peak learning rate")
-    eval_size: int = option(288, "pixels on the long side at validation and in the app")
+    lr: float = option(6e-4, "peak learning rate")
     bce_gain: float = option(4.0, "weight of the binary cross-entropy; that of the Dice loss is 1")
     competition_gain: float = option(1.0, "weight of the cross-entropy between the labels")
     union_gain: float = option(0.5, "weight of the garment-against-background loss")

@@ -40,7 +40,6 @@ class YoloConfig(Config):
     lr: float = option(1e-3, "peak learning rate")
     weight_decay: float = option(0.01, "AdamW's weight decay")
     clip: float = option(10.0, "gradient norm limit")
-    eval_size: int = option(320, "pixels on the long side at validation and in the app")
     box_gain: float = option(7.5, "weight of the box and mask losses")
     cls_gain: float = option(0.5, "weight of the category loss")
     dfl_gain: float = option(1.5, "weight of the distribution focal loss")

@@ -1,8 +1,8 @@
 """Our U-Net as a segmenter: resize, 18 sigmoid channels, then garments read off the channels.
 
-Reading order: pixels choose a body slot (top, outer, bottom, dress) first, connected regions of a slot become
-garments, and each region votes for its category as a whole.  A skirt whose left half looks a little like
-shorts thus stays one garment.
+On a person pixels choose a body slot (top, outer, bottom, dress) first and connected regions of a slot become garments;
+where no person is seen every connected region is one garment.  Each region votes for its category as a whole: a skirt
+whose left half looks a little like shorts stays one garment.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class UNetSegmenter:
 
     name = "unet"
 
-    def __init__(self, model: UNet, size: int = 288, flip: bool = False, key: str | None = None) -> None:
+    def __init__(self, model: UNet, size: int = 256, flip: bool = False, key: str | None = None) -> None:
         self.network = make_network(_LogitsOnly(model), key)
         self.size, self.flip = size, flip
         self.decode_config = DecodeConfig()
@@ -95,7 +95,7 @@ def load(weights: Path | None = None) -> UNetSegmenter:
     model = UNet(tuple(state.get("widths", WIDTHS)))
     weight_files.fill(model, state["model"], "unet")
     return UNetSegmenter(
-        model, size=int(state.get("size", 288)), flip=bool(state.get("flip", False)), key=entry["sha256"]
+        model, size=int(state.get("size", 256)), flip=bool(state.get("flip", False)), key=entry["sha256"]
     )
 
 

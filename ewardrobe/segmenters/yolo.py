@@ -32,7 +32,7 @@ class YoloSegmenter:
 
     name = "yolo"
 
-    def __init__(self, model: torch.nn.Module, size: int = 320, key: str | None = None) -> None:
+    def __init__(self, model: torch.nn.Module, size: int = 256, key: str | None = None) -> None:
         head = model.model[-1]
         head.export = head.dynamic = True  # (boxes, prototypes) for any size of picture, nothing else
         self.network = make_network(model, key)
