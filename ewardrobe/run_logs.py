@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -167,9 +168,19 @@ class Sweep:
         return self.trials[(self.trials["state"] == "complete") & self.trials["value"].notna()]
 
 
-def read_sweeps(folder: Path) -> list[Sweep]:
-    """Return the sweeps of ``folder/*.json``; one that cannot be read has a ``problem`` and no trials."""
-    return [read_sweep(path) for path in sorted(folder.glob("*.json"))]
+def points(rows: Iterable[dict], x: str, y: str) -> list[tuple[float, float]]:
+    """Return the (x, y) of the rows that have both."""
+    return [(float(row[x]), float(row[y])) for row in rows if x in row and y in row]
+
+
+def find_sweeps(runs: Path, weights: Path) -> list[Sweep]:
+    """Return the sweeps of ``runs/sweeps`` and the shipped ones of ``weights/sweeps``.
+
+    One that cannot be read has a ``problem`` and no trials; of two with one name the one in ``runs`` counts, it may be
+    going on.
+    """
+    found = {path.stem: path for folder in (weights, runs) for path in (folder / "sweeps").glob("*.json")}
+    return [read_sweep(found[name]) for name in sorted(found)]
 
 
 def read_sweep(path: Path) -> Sweep:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from ewardrobe import figures_runs, run_logs
 from ewardrobe.figures_runs import AXES
+from ewardrobe.learning_curve import Outlook, outlook
 from ewardrobe.run_logs import RunFile, RunLog, Sweep
 from ewardrobe.ui import literal
 from ewardrobe.ui_metrics import Known, nothing_yet, runs_dir, show
@@ -15,6 +16,11 @@ from ewardrobe.weights import weights_dir
 LIVE_SECONDS, IDLE_SECONDS = 5, 60
 """How often the curves look for news: while a training goes on, and otherwise."""
 
+OUTLOOK_HELP = (
+    "A saturating (Hill) curve is fitted to the mask AP of the validations and read at twice the images. *From* and "
+    "*to* are the curves that fit nearly as well: with few validations they lie far apart. A falling learning rate at "
+    "the end of a run lifts its last points."
+)
 TRAIN_COMMAND = "python -m train.unet --data DATA --name my-unet"
 SWEEP_COMMAND = "python -m train.sweep unet --name first --trials 30 --images 30000 --data DATA"
 
@@ -58,7 +64,37 @@ def _curves(runs: list[RunFile], axis: str) -> None:
                 literal(f"{run.label}: {log.bad_lines} lines of {log.path} are no records and were passed over.")
             )
     _quantity(logs, axis, validation=True)
+    _outlook(logs)
     _quantity(logs, axis, validation=False)
+
+
+def _outlook(logs: dict[RunFile, RunLog]) -> None:
+    """Say what twice the images would bring, by a curve through each run's validations."""
+    rows = []
+    for run, log in logs.items():
+        points = run_logs.points(log.validation, "images", "mask_ap")
+        if found := _expected(tuple(points)):
+            rows.append(
+                [run.label, int(points[-1][0]), points[-1][1], found.images, found.score, found.low, found.high]
+            )
+    if not rows:
+        return
+    st.markdown("##### What more training would bring", help=OUTLOOK_HELP)
+    columns = ["run", "images seen", "mask AP", "at images", "expected", "from", "to"]
+    st.dataframe(
+        pd.DataFrame(rows, columns=columns), hide_index=True, height="content", column_config=_outlook_columns()
+    )
+
+
+def _outlook_columns() -> dict:
+    whole = {name: st.column_config.NumberColumn(format="localized") for name in ("images seen", "at images")}
+    fraction = {name: st.column_config.NumberColumn(format="%.3f") for name in ("mask AP", "expected", "from", "to")}
+    return whole | fraction
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _expected(points: tuple[tuple[float, float], ...]) -> Outlook | None:
+    return outlook([images for images, _ in points], [score for _, score in points])
 
 
 def _quantity(logs: dict[RunFile, RunLog], axis: str, validation: bool) -> None:
@@ -84,7 +120,7 @@ def _quantity(logs: dict[RunFile, RunLog], axis: str, validation: bool) -> None:
 
 def sweeps(_: Known) -> None:
     """Show the trials of a sweep: settings, what made the difference, history."""
-    found = run_logs.read_sweeps(runs_dir() / "sweeps")
+    found = run_logs.find_sweeps(runs_dir(), weights_dir())
     for sweep in found:
         if sweep.problem:
             st.warning(literal(sweep.problem), icon=":material/warning:")

@@ -50,10 +50,11 @@ def test_table_shows_what_was_measured_and_a_dash_for_what_was_not():
 
 
 def test_card_names_file_checksum_command_and_empty_categories():
-    text = card.card("unet", ENTRY, METRICS)
+    text = card.card("unet", ENTRY, METRICS, "What more would bring.")
     assert "a" * 64 in text
     assert "160 images seen in 10 steps" in text
     assert "| sling | 0 | – | – |" in text
+    assert "What more would bring." in text
     assert "7 photos of photos, split validation" in text
 
 
@@ -65,3 +66,12 @@ def test_only_the_part_between_the_markers_changes():
     assert card.update_readme(new, {"unet": METRICS}) == new
     with pytest.raises(ValueError, match="lacks the lines"):
         card.update_readme("no markers", {"unet": METRICS})
+
+
+def test_what_more_training_would_bring_is_read_off_the_log(tmp_path):
+    log = tmp_path / "unet.log.jsonl"
+    assert "too few validations" in card.more_training(log)
+    curve = [(n, 0.8 / (1 + (50_000 / n) ** 1.5)) for n in range(10_000, 100_001, 10_000)]
+    log.write_text("".join(json.dumps({"step": n // 16, "images": n, "val": {"mask_ap": s}}) + "\n" for n, s in curve))
+    expected = 0.8 / (1 + 0.25**1.5)
+    assert f"expects {expected:.2f} after 200,000 images" in card.more_training(log)

@@ -8,7 +8,17 @@ import os
 import pytest
 from metric_files import log_line, sweep, write_log, write_sweep
 
-from ewardrobe.run_logs import LIVE_SECONDS, RunFile, RunLog, find_runs, quantities, read_sweep, read_sweeps, summary
+from ewardrobe.run_logs import (
+    LIVE_SECONDS,
+    RunFile,
+    RunLog,
+    find_runs,
+    find_sweeps,
+    points,
+    quantities,
+    read_sweep,
+    summary,
+)
 
 
 def log_of(path, *lines: str) -> RunLog:
@@ -106,12 +116,26 @@ def test_a_run_is_summed_up(tmp_path):
 
 def test_a_sweep_is_read(tmp_path):
     write_sweep(tmp_path / "first.json")
-    found = read_sweeps(tmp_path)[0]
+    found = read_sweep(tmp_path / "first.json")
     assert (found.name, found.problem, found.params) == ("first", None, ["lr", "optimizer", "augment"])
     assert len(found.trials) == 12
     assert len(found.finished()) == 9  # 3 and 7 were pruned, 11 failed
     assert found.best()["number"] == 6  # the greatest value, 0.1 + 0.02 * 6
     assert found.trials.set_index("number").loc[3, "reached"] == pytest.approx(0.16)  # pruned at its second value
+
+
+def test_sweeps_of_the_runs_come_before_shipped_ones_of_the_same_name(tmp_path):
+    for folder, names in (("weights", "ab"), ("runs", "bc")):
+        (tmp_path / folder / "sweeps").mkdir(parents=True)
+        for name in names:
+            (tmp_path / folder / "sweeps" / f"{name}.json").write_text(json.dumps(sweep(2) | {"name": folder + name}))
+    assert [s.name for s in find_sweeps(tmp_path / "runs", tmp_path / "weights")] == ["weightsa", "runsb", "runsc"]
+    assert find_sweeps(tmp_path / "none", tmp_path / "nothing") == []
+
+
+def test_points_are_the_rows_with_both():
+    rows = [{"images": 1, "mask_ap": 0.5}, {"images": 2}, {"images": 3, "mask_ap": 1}]
+    assert points(rows, "images", "mask_ap") == [(1.0, 0.5), (3.0, 1.0)]
 
 
 def test_a_sweep_without_a_finished_trial_has_no_best(tmp_path):

@@ -169,3 +169,19 @@ def test_shipped_weights_hold_no_folder_of_the_machine_that_trained_them():
     for name in weights.read_manifest():
         flags = weights.load_state(name)[0]["info"]["config"]
         assert all("/" not in flags[key] for key in ("data", "extra", "init"))
+
+
+def test_a_continued_run_is_counted_on_from_the_shipped_one(tmp_path):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    unet_file(tmp_path / "best.pt")
+    content = torch.load(tmp_path / "best.pt", weights_only=True) | {"info": {"step": 10, "images": 160}}
+    torch.save(content, tmp_path / "best.pt")
+    (tmp_path / "log.jsonl").write_text('{"step": 10, "images": 160, "seconds": 5, "val": {"mask_ap": 0.1}}\n')
+    with pytest.raises(weights.WeightsError, match="has no unet yet"):
+        register("unet", tmp_path / "best.pt", folder, "rendered", "test", continues=True)
+    assert register("unet", tmp_path / "best.pt", folder, "rendered", "test")["steps"] == 10
+    entry = register("unet", tmp_path / "best.pt", folder, "rendered", "test", continues=True)
+    assert (entry["steps"], entry["images"]) == (20, 320)
+    lines = [json.loads(line) for line in (folder / "unet.log.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["images"]) for line in lines] == [(10, 160), (20, 320)]

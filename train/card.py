@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 
 from ewardrobe import atomic
+from ewardrobe.learning_curve import outlook
+from ewardrobe.run_logs import SHIPPED_SUFFIX, RunLog, points
 from ewardrobe.weights import WeightsError, read_manifest, weights_dir
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -77,8 +79,8 @@ def provenance(metrics: dict) -> str:
     )
 
 
-def card(name: str, entry: dict, metrics: dict) -> str:
-    """Return the model card of one model as Markdown."""
+def card(name: str, entry: dict, metrics: dict, more: str) -> str:
+    """Return the model card of one model as Markdown; ``more``: what more training would bring."""
     categories = ["| category | garments | mask AP | AP50 |", "|---|---:|---:|---:|"]
     for row in metrics["per_category"]:
         shown = ["–" if row[k] is None else f"{row[k]:.3f}" for k in ("mask_ap", "mask_ap50")]
@@ -105,6 +107,8 @@ def card(name: str, entry: dict, metrics: dict) -> str:
 
 A category with fewer than ten garments says little; boundary IoU covers only the garments that were found.
 
+{more}
+
 ## Use and limits
 
 Photographs of clothes, worn or lying flat, for one's own wardrobe. Trained from nothing on some thousand photos: most
@@ -113,6 +117,21 @@ garments are recognised less well. Rare categories (slings, sling dresses, short
 The annotations are in part the result of GrabCut, checked by eye; sleeve lengths at the elbow are a matter of opinion.
 Not meant to identify or judge people.
 """
+
+
+def more_training(log: Path) -> str:
+    """Return one sentence about twice the images, by a curve through the validations in ``log``."""
+    run = RunLog(log)
+    run.update()
+    seen = points(run.validation, "images", "mask_ap")
+    found = outlook(*zip(*seen, strict=True)) if seen else None
+    if found is None:
+        return "The run has too few validations for a learning curve."
+    return (
+        f"A saturating curve through the {len(seen)} validations of the run (mask AP {seen[-1][1]:.3f} at the end, "
+        f"without refinement) expects {found.score:.2f} after {found.images:,} images, twice as many; curves that fit "
+        f"nearly as well say {found.low:.2f} to {found.high:.2f}."
+    )
 
 
 def update_readme(text: str, metrics_by_name: dict[str, dict]) -> str:
@@ -135,7 +154,8 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for name, entry in entries.items():
-        atomic.write_bytes(folder / f"{name}.md", card(name, entry, metrics[name]).encode())
+        more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
+        atomic.write_bytes(folder / f"{name}.md", card(name, entry, metrics[name], more).encode())
     atomic.write_bytes(README, update_readme(README.read_text(encoding="utf-8"), metrics).encode())
     print(table(metrics))
     return 0

@@ -2,7 +2,8 @@
 
     python -m train.register unet runs/unet/best.pt --data-name wardrobe13 --command "python -m train.unet --data …"
 
-The curve of the run (its ``log.jsonl``) is kept beside the weights as ``NAME.log.jsonl``.
+The curve of the run (its ``log.jsonl``) is kept beside the weights as ``NAME.log.jsonl``.  ``--continues``: the run
+went on from the shipped weights (``--init weights/unet.pt``); steps, images and curve are counted on from theirs.
 """
 
 from __future__ import annotations
@@ -14,17 +15,26 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from ewardrobe import weights as weight_files
 
 LICENCE = "AGPL-3.0"
 
 
-def register(name: str, source: Path, folder: Path, data_name: str, command: str) -> dict:
+def register(
+    name: str, source: Path, folder: Path, data_name: str, command: str, continues: bool = False
+) -> dict[str, Any]:
     """Copy the weights file ``source`` of model ``name`` to ``folder`` and return its new manifest entry.
 
-    Raises ``WeightsError`` if ``source`` is not a weights file of that model.
+    continues: the run started from the weights that ``folder`` holds.  Raises ``WeightsError`` if ``source`` is not a
+    weights file of that model, or continues what is not there.
     """
+    manifest = folder / weight_files.MANIFEST
+    models = json.loads(manifest.read_text())["models"] if manifest.exists() else {}
+    previous = models.get(name, {})
+    if continues and not previous:
+        raise weight_files.WeightsError(f"--continues: {manifest} has no {name} yet; leave the flag out")
     state, _ = weight_files.load_state(name, source)
     target = folder / f"{name}.pt"
     _replace(target, source.read_bytes())
@@ -38,19 +48,31 @@ def register(name: str, source: Path, folder: Path, data_name: str, command: str
         "command": command,
         "commit": _commit(),
         "date": datetime.now(UTC).date().isoformat(),
-        "steps": info.get("step"),
-        "images": info.get("images"),
+        **_counted(info, previous if continues else {}),
         "config": {k: v for k, v in info.get("config", {}).items() if k not in ("data", "extra", "init")},
     }
-    manifest = folder / weight_files.MANIFEST
-    models = json.loads(manifest.read_text())["models"] if manifest.exists() else {}
-    previous = models.get(name, {})
     entry |= {key: previous[key] for key in ("app_threshold",) if key in previous}
     models[name] = entry
     _replace(manifest, (json.dumps({"models": models}, indent=2) + "\n").encode())
-    if (log := source.parent / "log.jsonl").is_file():
-        _replace(folder / f"{name}.log.jsonl", log.read_bytes())
+    _keep_log(source.parent / "log.jsonl", folder / f"{name}.log.jsonl", previous if continues else {})
     return entry
+
+
+def _counted(info: dict, previous: dict) -> dict[str, int | None]:
+    """Return the steps and images of a run, with those of the run that it continues."""
+    counts = {"steps": info.get("step"), "images": info.get("images")}
+    return {k: v if v is None else v + (previous.get(k) or 0) for k, v in counts.items()}
+
+
+def _keep_log(log: Path, target: Path, previous: dict) -> None:
+    """Put the run's curve beside the weights; a continued one follows on the curve that is there."""
+    if not log.is_file():
+        return
+    earlier = target.read_bytes() if previous and target.is_file() else b""
+    shift = {"step": previous.get("steps") or 0, "images": previous.get("images") or 0} if previous else {}
+    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    lines = [json.dumps(r | {k: r[k] + by for k, by in shift.items() if k in r}) for r in records]
+    _replace(target, earlier + "".join(line + "\n" for line in lines).encode())
 
 
 def _replace(path: Path, content: bytes) -> None:
@@ -74,9 +96,10 @@ def main(argv=None) -> int:
     parser.add_argument("--folder", type=Path, default=weight_files.weights_dir(), help="default: weights/")
     parser.add_argument("--data-name", required=True, help="name of the data set, for the manifest")
     parser.add_argument("--command", required=True, help="the training command, for the manifest")
+    parser.add_argument("--continues", action="store_true", help="the run started from the shipped weights")
     args = parser.parse_args(argv)
     try:
-        entry = register(args.model, args.weights, args.folder, args.data_name, args.command)
+        entry = register(args.model, args.weights, args.folder, args.data_name, args.command, args.continues)
     except (weight_files.WeightsError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
