@@ -1,0 +1,195 @@
+"""Which live session serves which stream: one locked table, and a watch that ends what nobody looks at any more.
+
+A frame callback finds its session here, by key, for every frame: Streamlit makes new closures with every run, and one
+that is left attached must neither keep an old session alive nor draw with it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from streamlit import runtime
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit_webrtc.session_info import get_this_session_info
+
+LOGGER = logging.getLogger(__name__)
+LOOK_SECONDS = 0.2
+"""How often the watch looks: with the time that a peer connection takes to close, well within a second."""
+
+QUIET_SECONDS = 0.4
+"""A connection that is lost while frames still come is a network's hiccup, not a closed tab."""
+
+
+class Viewer:
+    """The browser tab and the page for which a stream was made, seen from the server."""
+
+    def __init__(self, session_id: str, app_session: Any, page: str) -> None:
+        """app_session: Streamlit's ``AppSession``, held weakly; page: its ``page_script_hash``."""
+        self.session_id, self.page, self._app_session = session_id, page, weakref.ref(app_session)
+
+    def left_page(self) -> bool:
+        """Tell whether the tab shows another page by now."""
+        app_session = self._app_session()
+        return app_session is None or bool(self.page) and app_session.page_script_hash not in ("", self.page)
+
+    def closed_tab(self) -> bool:
+        """Tell whether the tab is closed or loaded again: Streamlit has lost its connection."""
+        return not runtime.exists() or not runtime.get_instance().is_active_session(self.session_id)
+
+
+def current_viewer() -> Viewer | None:
+    """Return who runs this script; None outside a running server (a test of the page alone)."""
+    context = get_script_run_ctx()
+    try:
+        info = get_this_session_info()
+    except AttributeError:  # AppTest's runtime knows no sessions
+        return None
+    if context is None or info is None:
+        return None
+    return Viewer(context.session_id, info.session, context.page_script_hash)
+
+
+@dataclass(eq=False)
+class Slot:
+    """One stream: what draws its frames, who looks, and how its connection is hung up (None: there is none).
+
+    ticket: the number of this use of the key; a connection's end may be told after the next one has begun.
+    """
+
+    session: Any
+    viewer: Viewer | None
+    ticket: int
+    hang_up: Callable[[], None] | None = None
+    ended: bool = False
+    last_frame: float = field(default_factory=time.monotonic)
+
+    def is_over(self) -> bool:
+        """Tell whether nobody needs this stream any more."""
+        if self.ended or self.viewer is None:
+            return self.ended
+        silent = time.monotonic() - self.last_frame > QUIET_SECONDS or self.hang_up is None
+        return self.viewer.left_page() or (silent and self.viewer.closed_tab())
+
+
+class Slots:
+    """The streams of all tabs by key; a daemon thread named ``stream-watch`` lives while there is one."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._slots: dict[str, Slot] = {}
+        self._tickets = itertools.count()
+        self._watch: threading.Thread | None = None
+
+    def put(self, key: str, session: Any, viewer: Viewer | None) -> int:
+        """Let ``session`` draw the stream ``key`` from its next frame on; a session that did so before is closed.
+
+        Returns the ticket with which `end` ends this use of the key.
+        """
+        with self._changed:
+            old = self._slots.get(key)
+            if old is not None and old.session is session and not old.ended:
+                old.viewer = viewer
+                return old.ticket
+            hang_up = old.hang_up if old and not old.ended else None
+            slot = self._slots[key] = Slot(session, viewer, next(self._tickets), hang_up)
+            self._start_watch()
+        if old is not None and old.session is not session:
+            close(old.session)
+        return slot.ticket
+
+    def open_session(self, key: str) -> Any | None:
+        """Return the session that draws ``key``; None if there is none or its stream has ended."""
+        with self._changed:
+            slot = self._slots.get(key)
+            return None if slot is None or slot.ended else slot.session
+
+    def set_hang_up(self, key: str, hang_up: Callable[[], None] | None) -> None:
+        """Say how the connection of ``key`` is ended; None: it has none now."""
+        with self._changed:
+            if slot := self._slots.get(key):
+                slot.hang_up = hang_up
+
+    def process(self, key: str, frame: np.ndarray) -> np.ndarray:
+        """Return ``frame`` (RGB uint8 (H, W, 3)) as the session of ``key`` draws it; never raises.
+
+        The frame itself comes back where there is no session any more, and where the session raised.
+        """
+        with self._changed:
+            slot = self._slots.get(key)
+        if slot is None or slot.ended:
+            return frame
+        slot.last_frame = time.monotonic()
+        try:
+            return slot.session.process(frame)
+        except Exception:  # whatever it is: a stream that raises once is dead for good
+            LOGGER.exception("A frame could not be drawn")
+            return frame
+
+    def end(self, key: str, ticket: int) -> None:
+        """Close the session of ``key`` soon, in the watch's thread: the caller may be the server's event loop."""
+        with self._changed:
+            slot = self._slots.get(key)
+            if slot and slot.ticket == ticket:
+                slot.ended = True
+                self._changed.notify_all()
+
+    def close_all(self) -> None:
+        """End every stream now."""
+        with self._changed:
+            slots, self._slots = list(self._slots.values()), {}
+            self._changed.notify_all()
+        for slot in slots:
+            release(slot)
+
+    def _start_watch(self) -> None:
+        """Start the watch unless it runs; the lock is held."""
+        if self._watch is None:
+            self._watch = threading.Thread(target=self._run_watch, name="stream-watch", daemon=True)
+            self._watch.start()
+
+    def _run_watch(self) -> None:
+        while over := self._wait():
+            for slot in over:
+                release(slot)
+
+    def _wait(self) -> list[Slot]:
+        """Return streams to be released, taken from the table; an empty list when the table is empty."""
+        with self._changed:
+            while self._slots:
+                over = {key: slot for key, slot in self._slots.items() if slot.is_over()}
+                if over:
+                    self._slots = {key: slot for key, slot in self._slots.items() if key not in over}
+                    return list(over.values())
+                self._changed.wait(LOOK_SECONDS)
+            self._watch = None
+            return []
+
+
+def release(slot: Slot) -> None:
+    """Close a stream's session, then its connection: the session is what costs."""
+    close(slot.session)
+    if slot.hang_up:
+        try:
+            slot.hang_up()
+        except Exception:  # the connection may be half closed already; the watch must go on for the others
+            LOGGER.exception("A stream's connection could not be closed")
+
+
+def close(session: Any) -> None:
+    """Close a live session; an error in it is logged."""
+    try:
+        session.close()
+    except Exception:
+        LOGGER.exception("A live session could not be closed")
+
+
+SLOTS = Slots()
+"""Streams of this process."""
