@@ -1,0 +1,104 @@
+"""How the person moved between two camera frames: sparse optical flow on a small grey picture, as a similarity."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import cv2
+import numpy as np
+
+SIDE = 192
+"""Pixels on the long side of the grey picture; flow is known to about a tenth of its pixels."""
+
+POINTS, KEPT_FRAMES, MIN_POINTS = 80, 90, 8
+STILL = 0.12
+"""A mean motion below this, in pixels of the grey picture, is camera noise."""
+
+STILL_SHAPE = 0.004
+"""Likewise for turning (radians) and growing (share)."""
+
+IDENTITY = np.float64([[1, 0, 0], [0, 1, 0]])
+
+
+class MotionTracker:
+    """Follows the picture from frame to frame; motions are (2, 3) affines in frame pixels."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        self._grey: np.ndarray | None = None
+        self._points = np.zeros((0, 1, 2), np.float32)
+        self._since: OrderedDict[int, np.ndarray] = OrderedDict()  # frame id: motion from the first frame to it, 3×3
+        self._total = np.eye(3)
+        self._mask: np.ndarray | None = None
+
+    def look_at(self, mask: np.ndarray | None) -> None:
+        """Take points on the person only: ``mask`` (h, w) float 0..1 of the newest scene."""
+        self._mask = None if mask is None else (mask > 0.5).astype(np.uint8)
+
+    def add(self, frame: np.ndarray, frame_id: int) -> None:
+        """Take in the next frame, RGB uint8 (H, W, 3)."""
+        scale = SIDE / max(frame.shape[:2])
+        size = max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale))
+        grey = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        if self._grey is not None and self._grey.shape == grey.shape:
+            step = self._step(grey)
+            to_small = np.diag([size[0] / frame.shape[1], size[1] / frame.shape[0], 1.0])
+            self._total = np.linalg.inv(to_small) @ np.vstack([step, [0, 0, 1]]) @ to_small @ self._total
+        self._grey = grey
+        self._since[frame_id] = self._total.copy()
+        while len(self._since) > KEPT_FRAMES:
+            self._since.popitem(last=False)
+
+    def motion_since(self, frame_id: int) -> np.ndarray:
+        """Return the (2, 3) affine from frame ``frame_id`` to the newest; the identity for a frame long gone."""
+        start = self._since.get(frame_id)
+        return IDENTITY.copy() if start is None else (self._total @ np.linalg.inv(start))[:2]
+
+    def _step(self, grey: np.ndarray) -> np.ndarray:
+        if len(self._points) < POINTS // 2:
+            self._points = self._corners()
+        if len(self._points) < MIN_POINTS:
+            return IDENTITY
+        moved, ok, _ = cv2.calcOpticalFlowPyrLK(self._grey, grey, self._points, None, winSize=(15, 15), maxLevel=2)
+        back, ok_back, _ = cv2.calcOpticalFlowPyrLK(grey, self._grey, moved, None, winSize=(15, 15), maxLevel=2)
+        good = (ok & ok_back).ravel().astype(bool) & (np.abs(back - self._points).max(axis=(1, 2)) < 0.7)
+        before, self._points = self._points[good], moved[good]
+        return _similarity(before[:, 0], self._points[:, 0]) if good.sum() >= MIN_POINTS else IDENTITY
+
+    def _corners(self) -> np.ndarray:
+        mask = None if self._mask is None else cv2.resize(self._mask, self._grey.shape[::-1], interpolation=0)
+        found = cv2.goodFeaturesToTrack(self._grey, POINTS, 0.01, 5, mask=mask)
+        return np.zeros((0, 1, 2), np.float32) if found is None else found.reshape(-1, 1, 2)
+
+
+def _similarity(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return the similarity by RANSAC; what lies below the noise of a still camera is no motion."""
+    found, _ = cv2.estimateAffinePartial2D(before, after, method=cv2.RANSAC, ransacReprojThreshold=1.0)
+    if found is None or not 0.8 < np.hypot(found[0, 0], found[1, 0]) < 1.25:
+        return IDENTITY
+    centre = before.mean(axis=0)
+    shift = found[:, :2] @ centre + found[:, 2] - centre
+    scale, angle = np.hypot(found[0, 0], found[1, 0]), np.arctan2(found[1, 0], found[0, 0])
+    if np.hypot(*shift) < STILL and abs(scale - 1) < STILL_SHAPE and abs(angle) < STILL_SHAPE:
+        return IDENTITY
+    return found
+
+
+def move_points(points: np.ndarray, motion: np.ndarray) -> np.ndarray:
+    """Apply a (2, 3) affine to points (..., 2)."""
+    return points @ motion[:, :2].T + motion[:, 2]
+
+
+def move_mask(mask: np.ndarray, motion: np.ndarray, frame_size: tuple[int, int]) -> np.ndarray:
+    """Move a mask (h, w) at processing size by a motion in frame pixels; what comes in from outside is 0."""
+    return cv2.warpAffine(mask, in_mask_pixels(motion, mask.shape, frame_size), mask.shape[::-1])
+
+
+def in_mask_pixels(motion: np.ndarray, mask_size: tuple[int, int], frame_size: tuple[int, int]) -> np.ndarray:
+    """Return the (2, 3) motion in pixels of a mask; pixel centres are whole numbers in both."""
+    sx, sy = mask_size[1] / frame_size[1], mask_size[0] / frame_size[0]
+    to_mask = np.array([[sx, 0, sx / 2 - 0.5], [0, sy, sy / 2 - 0.5], [0, 0, 1]])
+    return (to_mask @ np.vstack([motion, [0, 0, 1]]) @ np.linalg.inv(to_mask))[:2]

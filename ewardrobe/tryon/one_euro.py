@@ -1,0 +1,48 @@
+"""The one-euro filter (Casiez, Roussel, Vogel, CHI 2012) on arrays: calm at rest, quick in motion."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+
+class OneEuro:
+    """Filters an array of any shape, each number by itself; a shape that changes starts anew.
+
+    min_cutoff: Hz, lower is calmer at rest; beta: how much the cutoff rises with speed (units a second); d_cutoff: Hz,
+    of the speed's own low pass.
+    """
+
+    def __init__(self, min_cutoff: float = 1.0, beta: float = 0.02, d_cutoff: float = 1.0) -> None:
+        self.min_cutoff, self.beta, self.d_cutoff = min_cutoff, beta, d_cutoff
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the next value passes as it is."""
+        self._value: np.ndarray | None = None
+        self._speed: np.ndarray | None = None
+        self._time = 0.0
+
+    def move(self, motion: np.ndarray) -> None:
+        """Apply a (2, 3) affine to the filtered points (..., 2): a motion that is known needs no filtering."""
+        if self._value is not None:
+            self._value = self._value @ motion[:, :2].T + motion[:, 2]
+
+    def __call__(self, value: np.ndarray, time: float) -> np.ndarray:
+        """Return the filtered ``value`` measured at ``time`` (seconds, rising)."""
+        value = np.asarray(value, np.float64)
+        if self._value is None or self._value.shape != value.shape or time <= self._time:
+            self._value, self._speed, self._time = value, np.zeros_like(value), time
+            return value
+        dt, self._time = time - self._time, time
+        speed = (value - self._value) / dt
+        self._speed = self._speed + alpha(self.d_cutoff, dt) * (speed - self._speed)
+        cutoff = self.min_cutoff + self.beta * np.abs(self._speed)
+        self._value = self._value + alpha(cutoff, dt) * (value - self._value)
+        return self._value
+
+
+def alpha(cutoff: float | np.ndarray, dt: float) -> float | np.ndarray:
+    """Return the weight of a new value in a low pass of ``cutoff`` Hz when ``dt`` seconds have passed."""
+    return 1.0 / (1.0 + 1.0 / (2 * math.pi * cutoff * dt))

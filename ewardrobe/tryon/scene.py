@@ -1,0 +1,141 @@
+"""What the models saw in one frame: the garments of the person in front of the camera, and what is before them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from ewardrobe.detections import Detections
+from ewardrobe.segmenters.unet import GARMENTS, SLOT_CHANNELS
+from ewardrobe.taxonomy import SLOTS, category
+from ewardrobe.tryon.spans import Spans, measure
+
+MIN_PERSON = 0.01
+"""Share of the picture below which a region is nobody."""
+
+MIN_SCORE = 0.2
+SKIN, HAIR, BAG = GARMENTS, GARMENTS + 1, GARMENTS + 3
+"""Channels of the parsing that lie before a garment where they are seen."""
+
+STANDS_FOR = {"top": ("top", "dress"), "outer": ("outer", "top", "dress"), "bottom": ("bottom",), "dress": ("dress",)}
+"""Where a garment of a slot is drawn: over the first of these that is worn."""
+
+
+@dataclass(frozen=True, eq=False)
+class Worn:
+    """One garment as worn: mask (h, w) float32 0..1 at processing size, spans in frame pixels."""
+
+    slot: str
+    category_id: int
+    score: float
+    mask: np.ndarray
+    spans: Spans
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What the models saw in frame ``frame_id`` at ``time`` (seconds); ``frame_size`` (H, W).
+
+    worn: by slot, of the largest person; front: (h, w) float32 0..1, skin, hair and bag, which a garment goes behind;
+    detections: everything that the chosen model sees, at processing size.
+    """
+
+    frame_id: int
+    time: float
+    frame_size: tuple[int, int]
+    front: np.ndarray
+    detections: Detections
+    worn: dict[str, Worn] = field(default_factory=dict)
+
+
+def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: float, size: int = 256) -> Scene:
+    """Ask the chosen model for the garments and the U-Net for the person; see ``Scene``.
+
+    frame: RGB uint8 (H, W, 3); segmenter: any ``Segmenter``; parser: a ``UNetSegmenter``, may be the same object.
+    """
+    small = reduced(frame, size)
+    parsing = _parsing(small, parser)
+    found = segmenter.predict(small, MIN_SCORE)
+    person = main_person(parsing)
+    worn = _worn(found, parsing, person, frame.shape[:2])
+    front = np.clip(parsing[[SKIN, HAIR, BAG]].sum(axis=0), 0, 1) * person
+    return Scene(frame_id, time, frame.shape[:2], front, found, worn)
+
+
+def reduced(frame: np.ndarray, size: int) -> np.ndarray:
+    """Return ``frame`` with ``size`` pixels on its long side, never larger than it was."""
+    scale = min(1.0, size / max(frame.shape[:2]))
+    cols, rows = (max(1, round(side * scale)) for side in frame.shape[1::-1])
+    return cv2.resize(frame, (cols, rows), interpolation=cv2.INTER_AREA)
+
+
+def _parsing(small: np.ndarray, parser) -> np.ndarray:
+    """Return (18, h, w) float32 probabilities in the size of ``small``."""
+    probabilities = parser.probabilities(small)
+    return np.stack([cv2.resize(p, small.shape[1::-1], interpolation=cv2.INTER_LINEAR) for p in probabilities])
+
+
+def main_person(parsing: np.ndarray) -> np.ndarray:
+    """Return (h, w) float32 0 or 1: the region of the largest, most central person, grown a little; 1 for nobody."""
+    whole = parsing.sum(axis=0) > 0.5
+    count, labels, stats, centres = cv2.connectedComponentsWithStats(whole.astype(np.uint8))
+    if count < 2:
+        return np.ones(whole.shape, np.float32)
+    height, width = whole.shape
+    off = np.abs(centres[1:, 0] / width - 0.5)
+    best = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA] * (1.2 - off)))
+    radius = max(1, round(0.02 * max(height, width)))
+    return cv2.dilate((labels == best).astype(np.float32), np.ones((2 * radius + 1,) * 2, np.uint8))
+
+
+def _worn(found: Detections, parsing: np.ndarray, person: np.ndarray, frame_size) -> dict[str, Worn]:
+    """Return the best garment for each slot that lies on the person, the more probable of dress and top + bottom."""
+    best: dict[str, Worn] = {}
+    for place in range(len(found)):
+        slot = category(int(found.category_ids[place])).slot
+        garment = None if slot in best else _one(found, place, parsing, person, frame_size)
+        if garment is not None:
+            best[slot] = garment
+    separates = max((best[s].score for s in ("top", "bottom") if s in best), default=0.0)
+    drop = ("dress",) if "dress" in best and best["dress"].score < separates else ("top", "bottom")
+    return {s: w for s, w in best.items() if "dress" not in best or s not in drop}
+
+
+def _one(found: Detections, place: int, parsing: np.ndarray, person: np.ndarray, frame_size) -> Worn | None:
+    hard = found.masks[place]
+    if hard.sum() < MIN_PERSON * hard.size or (hard * person).sum() < 0.5 * hard.sum():
+        return None
+    category_id = int(found.category_ids[place])
+    slot = category(category_id).slot
+    mask = _soft(hard, parsing[SLOT_CHANNELS[SLOTS.index(slot)]].sum(axis=0))
+    spans = measure(mask, sleeves=slot != "bottom")
+    if spans is None:
+        return None
+    factors = frame_size[1] / mask.shape[1], frame_size[0] / mask.shape[0]
+    return Worn(slot, category_id, float(found.scores[place]), mask, spans.scaled(factors))
+
+
+def _soft(hard: np.ndarray, probability: np.ndarray) -> np.ndarray:
+    """Blur the model's outline, and let the parser's probability decide where both are in doubt."""
+    blurred = cv2.GaussianBlur(hard.astype(np.float32), (0, 0), 1.0)
+    return np.clip(blurred + 0.3 * (probability - 0.5) * (4 * blurred * (1 - blurred)), 0, 1)
+
+
+def target(scene: Scene, slot: str) -> Worn | None:
+    """Return what a garment of ``slot`` is drawn over: a top over a dress's, a dress over top and bottom together."""
+    for name in STANDS_FOR[slot]:
+        if name in scene.worn:
+            return scene.worn[name]
+    return _both(scene) if slot == "dress" else None
+
+
+def _both(scene: Scene) -> Worn | None:
+    parts = [scene.worn[s] for s in ("top", "bottom") if s in scene.worn]
+    if not parts:
+        return None
+    mask = np.max([part.mask for part in parts], axis=0)
+    spans = measure(mask)
+    factors = scene.frame_size[1] / mask.shape[1], scene.frame_size[0] / mask.shape[0]
+    return None if spans is None else Worn("dress", 10, parts[0].score, mask, spans.scaled(factors))

@@ -1,0 +1,191 @@
+"""One live picture: camera frames in, composed frames out, the models at their own pace beside it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+
+import cv2
+import numpy as np
+
+from ewardrobe.segmenters import Segmenter, load_segmenter
+from ewardrobe.tryon.compositor import Look, State, compose
+from ewardrobe.tryon.motion import IDENTITY, MotionTracker
+from ewardrobe.tryon.scene import read_scene
+from ewardrobe.tryon.smoothing import Smoother
+from ewardrobe.tryon.worker import Job, Worker
+
+log = logging.getLogger(__name__)
+
+LARGEST = 960
+"""Pixels on the long side of the picture that is composed; a larger camera frame is reduced first."""
+
+SIZES = {"fast": 192, "balanced": 256, "sharp": 320}
+"""Presets: pixels on the long side of what the models see."""
+
+PRESETS = ("auto", *SIZES)
+SLOW_MS, QUICK_MS = 60.0, 30.0
+"""*auto* takes smaller pictures above, and larger ones below, these milliseconds an answer."""
+
+PARSER = "unet"
+shared = cache(load_segmenter)
+"""Loads a model once for the process: two tabs share its weights, the inference slot serialises them."""
+
+
+@dataclass(frozen=True)
+class Stats:
+    """camera_fps, inference_hz; age of the shown result and compositing time in ms; size in pixels; the last error."""
+
+    camera_fps: float
+    inference_hz: float
+    result_age_ms: float | None
+    frame_ms: float
+    size: int
+    error: str | None
+
+
+class LiveSession:
+    """Composes frames with what the models last saw.  ``look``, ``model``, ``mirror``, ``preset`` may be set any time.
+
+    ``close`` ends its thread; a session that is forgotten ends it too.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        look: Look | None = None,
+        mirror: bool = True,
+        preset: str = "auto",
+        load: Callable[[str], Segmenter] = shared,
+    ) -> None:
+        self.model, self.look, self.mirror, self.preset = model, look or Look(), mirror, preset
+        self._load, self._lock = load, threading.Lock()
+        self._tracker, self._smoother = MotionTracker(), Smoother()
+        self._number, self._auto, self._told = 0, SIZES["balanced"], False
+        self._frames: deque[float] = deque(maxlen=30)
+        self._frame_ms: deque[float] = deque(maxlen=60)
+        self._last: tuple[np.ndarray, np.ndarray] | None = None
+        self._age: float | None = None
+        self._error: str | None = None
+        me = weakref.ref(self)
+        self._worker = Worker(lambda job: _look_at(me, job))
+        self._finalizer = weakref.finalize(self, self._worker.stop, 0.0)
+
+    def process(self, frame: np.ndarray, now: float | None = None) -> np.ndarray:
+        """Return the composed picture for a camera frame (RGB uint8 (H, W, 3), or grey (H, W)).
+
+        Never raises: what goes wrong is logged once, kept in `stats`, and the raw picture comes back.  ``now``: seconds
+        of a monotonic clock, by default the time of the call.
+        """
+        start = time.perf_counter()
+        try:
+            frame = _ready(frame, self.mirror)
+            out = self._composed(frame, time.monotonic() if now is None else now)
+            self._error = None
+        except Exception as error:  # a dead stream would be worse than a plain picture
+            self._error = f"{type(error).__name__}: {error}"
+            out = frame
+            if not self._told:
+                self._told = True
+                log.exception("a camera frame could not be composed")
+        self._last = (frame, out)
+        self._frame_ms.append(1000 * (time.perf_counter() - start))
+        return out
+
+    def stats(self) -> Stats:
+        """Return the pace of the last second or so."""
+        frames = list(self._frames)
+        span = frames[-1] - frames[0] if len(frames) > 1 else 0.0
+        return Stats(
+            camera_fps=(len(frames) - 1) / span if span > 0 else 0.0,
+            inference_hz=self._worker.rate(),
+            result_age_ms=None if self._age is None else 1000 * self._age,
+            frame_ms=float(np.median(self._frame_ms)) if self._frame_ms else 0.0,
+            size=self.size,
+            error=self._error or self._worker.error,
+        )
+
+    @property
+    def size(self) -> int:
+        """Pixels on the long side of what the models see."""
+        return SIZES.get(self.preset, self._auto)
+
+    def snapshot(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Return the last raw (mirrored as shown) and composed pictures, RGB uint8; ``None`` before the first frame."""
+        return self._last
+
+    def state(self) -> State | None:
+        """Return what the next frame would be composed with."""
+        with self._lock:
+            return self._state(time.monotonic())
+
+    def close(self) -> bool:
+        """End the thread; tells whether it ended within a second.  Closing twice does no harm."""
+        self._finalizer.detach()
+        return self._worker.stop()
+
+    def _composed(self, frame: np.ndarray, now: float) -> np.ndarray:
+        with self._lock:
+            self._number += 1
+            self._tracker.add(frame, self._number)
+            state = self._state(now)
+        self._frames.append(now)
+        self._worker.submit(Job(frame, self._number, now))
+        return compose(frame, state, self.look)
+
+    def _state(self, now: float) -> State | None:
+        scene = self._smoother.scene
+        if scene is None:
+            return None
+        self._age = now - scene.time
+        return State(scene, self._tracker.motion_since(scene.frame_id), self._smoother.strength(now))
+
+    def _see(self, job: Job) -> None:
+        """Look at a frame with the models (in the worker's thread)."""
+        scene = read_scene(
+            job.frame, self._load(self.model), self._load(PARSER), frame_id=job.frame_id, time=job.time, size=self.size
+        )
+        with self._lock:
+            last = self._smoother.scene
+            motion = IDENTITY if last is None else self._between(last.frame_id, job.frame_id)
+            smooth = self._smoother.add(scene, motion)
+            self._tracker.look_at(np.max([w.mask for w in smooth.worn.values()], axis=0) if smooth.worn else None)
+        self._choose_size()
+
+    def _between(self, earlier: int, later: int) -> np.ndarray:
+        first, second = (np.vstack([self._tracker.motion_since(i), [0, 0, 1]]) for i in (earlier, later))
+        return (np.linalg.inv(second) @ first)[:2]
+
+    def _choose_size(self) -> None:
+        if len(self._worker.seconds) < 10:
+            return
+        ms = 1000 * float(np.median(self._worker.seconds))
+        sizes = list(SIZES.values())
+        place = sizes.index(self._auto) - (ms > SLOW_MS) + (ms < QUICK_MS)
+        wanted = sizes[int(np.clip(place, 0, len(sizes) - 1))]
+        if wanted != self._auto:
+            self._auto = wanted
+            self._worker.seconds.clear()
+
+
+def _look_at(session: weakref.ref, job: Job) -> None:
+    """Call the session without keeping it alive: a forgotten one ends its thread."""
+    if (alive := session()) is not None:
+        alive._see(job)
+
+
+def _ready(frame: np.ndarray, mirror: bool) -> np.ndarray:
+    """Return RGB uint8 (H, W, 3) of at most ``LARGEST`` pixels, mirrored if asked for; the input stays as it is."""
+    if frame.ndim == 2:
+        frame = cv2.cvtColor(frame, cv2.COLOR_GRAY2RGB)
+    scale = LARGEST / max(frame.shape[:2])
+    if scale < 1:
+        frame = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return cv2.flip(frame, 1) if mirror else frame

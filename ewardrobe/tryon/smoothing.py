@@ -1,0 +1,111 @@
+"""From the scenes of single frames to one calm scene: motion first, then what is left is filtered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ewardrobe.tryon.motion import move_mask
+from ewardrobe.tryon.one_euro import OneEuro
+from ewardrobe.tryon.scene import Scene, Worn
+from ewardrobe.tryon.spans import Spans
+
+MASK_SECONDS = 0.25
+"""Time constant of the masks' average."""
+
+CHANGED = 0.6
+"""A pixel whose coverage differs by more has changed: the new value counts most."""
+
+GRACE_SECONDS, FADE_SECONDS = 0.4, 0.4
+"""How long the last scene holds when nobody is seen any more, and how long it takes to fade."""
+
+STUBBORN = 3
+"""Scenes in a row that must name another category before a worn garment changes its name."""
+
+
+class Smoother:
+    """Keeps the smoothed scene; `add` takes each new one with the motion since the last."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the person."""
+        self.scene: Scene | None = None
+        self.seen_at = -np.inf
+        self._filters: dict[str, OneEuro] = {}
+        self._votes: dict[str, tuple[int, int]] = {}
+        self._missed: dict[str, float] = {}
+
+    def add(self, scene: Scene, motion: np.ndarray) -> Scene:
+        """Return the smoothed scene; ``motion``: (2, 3) from the last scene's frame to this one's."""
+        old = self.scene
+        if old is None or old.frame_size != scene.frame_size or scene.time - self.seen_at > GRACE_SECONDS + FADE_SECONDS:
+            self.reset()
+            old = None
+        if scene.worn:
+            self.seen_at = scene.time
+        if not scene.worn and old is not None:  # nobody: the last person stays where they were, and fades
+            worn = {s: self._carried(w, motion, scene) for s, w in old.worn.items()}
+            self.scene = replace(scene, worn=worn)
+            return self.scene
+        earlier = old.worn if old else {}
+        worn = {slot: self._one(new, earlier.get(slot), motion, scene) for slot, new in scene.worn.items()}
+        worn |= {s: self._carried(w, motion, scene) for s, w in earlier.items() if self._blinks(s, scene)}
+        front = scene.front if old is None else _averaged(scene.front, old.front, motion, scene, self._dt(old, scene))
+        self.scene = replace(scene, worn=worn, front=front)
+        return self.scene
+
+    def strength(self, now: float) -> float:
+        """Return how much of a garment is to be seen at ``now``: 1, falling to 0 once nobody is there."""
+        if self.scene is None:
+            return 0.0
+        return float(np.clip(1 - (now - self.seen_at - GRACE_SECONDS) / FADE_SECONDS, 0, 1))
+
+    def _blinks(self, slot: str, scene: Scene) -> bool:
+        """Tell whether a slot that is gone from this scene is to be kept for its grace."""
+        if slot in scene.worn:
+            self._missed.pop(slot, None)
+            return False
+        if scene.time - self._missed.setdefault(slot, scene.time) <= GRACE_SECONDS:
+            return True
+        self._filters.pop(slot, None)
+        return False
+
+    def _one(self, new: Worn, old: Worn | None, motion: np.ndarray, scene: Scene) -> Worn:
+        euro = self._filters.setdefault(new.slot, OneEuro(min_cutoff=0.8, beta=0.02))
+        if old is None:
+            euro.reset()
+        euro.move(motion)
+        points = euro(new.spans.points, scene.time).astype(np.float32)
+        mask = new.mask if old is None else _averaged(new.mask, old.mask, motion, scene, self._dt(self.scene, scene))
+        return replace(new, mask=mask, spans=Spans(points), category_id=self._category(new, old))
+
+    def _carried(self, worn: Worn, motion: np.ndarray, scene: Scene) -> Worn:
+        if worn.slot in self._filters:
+            self._filters[worn.slot].move(motion)
+        points = (worn.spans.points @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
+        return replace(worn, mask=move_mask(worn.mask, motion, scene.frame_size), spans=Spans(points))
+
+    def _category(self, new: Worn, old: Worn | None) -> int:
+        if old is None or new.category_id == old.category_id:
+            self._votes.pop(new.slot, None)
+            return new.category_id
+        rival, count = self._votes.get(new.slot, (new.category_id, 0))
+        count = count + 1 if rival == new.category_id else 1
+        self._votes[new.slot] = (new.category_id, count)
+        return new.category_id if count >= STUBBORN else old.category_id
+
+    @staticmethod
+    def _dt(old: Scene, new: Scene) -> float:
+        return max(1e-3, new.time - old.time)
+
+
+def _averaged(new: np.ndarray, old: np.ndarray, motion: np.ndarray, scene: Scene, dt: float) -> np.ndarray:
+    """Average two masks (h, w) over time where they agree roughly; where they do not, the new one counts most."""
+    if old.shape != new.shape:
+        return new
+    moved = move_mask(old, motion, scene.frame_size)
+    weight = np.where(np.abs(new - moved) > CHANGED, 0.8, 1 - np.exp(-dt / MASK_SECONDS)).astype(np.float32)
+    return moved + weight * (new - moved)

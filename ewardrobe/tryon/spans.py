@@ -1,0 +1,124 @@
+"""A silhouette as spans: where its trunk begins and ends in evenly spread rows.
+
+Sleeves are thin parts, so an opening of the mask takes them away and leaves the trunk; what lies beyond the spans is
+sleeve.  Two silhouettes with the same number of rows correspond row by row: a map between them cannot fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+ROWS = 24
+MIN_SIDE = 6
+"""A mask with a smaller side, in its own pixels, has no shape to speak of."""
+
+THIN = 0.55
+"""Parts thinner than this share of the thickest one are sleeves."""
+
+
+@dataclass(frozen=True, eq=False)
+class Spans:
+    """points: (2, ROWS, 2) float32 xy: the left and the right end of every row of the trunk, from top to bottom."""
+
+    points: np.ndarray
+
+    @property
+    def left(self) -> np.ndarray:
+        """(ROWS,) x of the left ends."""
+        return self.points[0, :, 0]
+
+    @property
+    def right(self) -> np.ndarray:
+        """(ROWS,) x of the right ends."""
+        return self.points[1, :, 0]
+
+    @property
+    def top(self) -> float:
+        """The y of the first row."""
+        return float(self.points[:, 0, 1].mean())
+
+    @property
+    def bottom(self) -> float:
+        """The y of the last row."""
+        return float(self.points[:, -1, 1].mean())
+
+    @property
+    def width(self) -> float:
+        """The median width of the trunk."""
+        return float(np.median(self.right - self.left))
+
+    def scaled(self, factors: tuple[float, float]) -> Spans:
+        """Return the spans in a picture that is ``factors`` (x, y) times as large; pixel centres are whole numbers."""
+        return Spans(((self.points + 0.5) * np.array(factors, np.float32) - 0.5).astype(np.float32))
+
+
+def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
+    """Return the spans of a soft (h, w) mask (float 0..1) in its own pixels; ``None`` where it is too small.
+
+    sleeves: take thin parts away first.  Ends are known to parts of a pixel from the soft edge, so that noise in the
+    mask moves them little.
+    """
+    soft = np.clip(np.asarray(mask, np.float32), 0, 1)
+    trunk = _trunk(soft) if sleeves else soft
+    weight = trunk.sum(axis=1)
+    rows = np.flatnonzero(weight > 1.5)
+    if len(rows) < MIN_SIDE:
+        return None
+    ys, left, right = _rows_ends(trunk, int(rows[0]), int(rows[-1]))
+    if np.median(right - left) < MIN_SIDE:
+        return None
+    at = np.linspace(*_ends(np.clip(weight / max(1.0, float(np.median(weight[rows]))), 0, 1)), ROWS)
+    points = [np.stack([np.interp(at, ys, _smooth(x)), at], axis=1) for x in (left, right)]
+    return Spans(np.stack(points).astype(np.float32))
+
+
+def _trunk(soft: np.ndarray) -> np.ndarray:
+    """Return the soft mask without its thin parts."""
+    hard = (soft > 0.5).astype(np.uint8)
+    thickest = float(cv2.distanceTransform(cv2.copyMakeBorder(hard, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5).max())
+    radius = int(round(THIN * thickest))
+    if radius < 2:
+        return soft
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
+    padded = cv2.copyMakeBorder(hard, radius, radius, radius, radius, cv2.BORDER_REPLICATE)  # cut by the frame: not thin
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[radius:-radius, radius:-radius]
+    near = cv2.dilate(opened, np.ones((5, 5), np.uint8))
+    return soft * near
+
+
+def _rows_ends(trunk: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the rows with a garment and the x where each one's begins and ends, by the soft coverage at the ends."""
+    rows = trunk[first : last + 1]
+    inside = rows > 0.5
+    ok = inside.any(axis=1)
+    rows, inside = rows[ok], inside[ok]
+    begin, end = inside.argmax(axis=1), rows.shape[1] - 1 - inside[:, ::-1].argmax(axis=1)
+    ys, each = np.flatnonzero(ok) + first, np.arange(len(rows))
+    before = np.where(begin > 0, rows[each, np.maximum(begin - 1, 0)], 0.0)
+    after = np.where(end < rows.shape[1] - 1, rows[each, np.minimum(end + 1, rows.shape[1] - 1)], 0.0)
+    return ys, begin - _crossing(rows[each, begin], before), end + _crossing(rows[each, end], after)
+
+
+def _crossing(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """Return how far beyond the inner pixel's centre the coverage falls to one half, 0..1."""
+    return np.clip((inner - 0.5) / np.maximum(inner - outer, 1e-3), 0, 1)
+
+
+def _ends(weight: np.ndarray) -> tuple[float, float]:
+    """Return the first and the last row of the trunk to parts of a pixel, by where the coverage passes one half."""
+    full = np.flatnonzero(weight > 0.5)
+    first, last = int(full[0]), int(full[-1])
+    above = float(weight[first - 1]) if first else 0.0
+    below = float(weight[last + 1]) if last + 1 < len(weight) else 0.0
+    one = float(_crossing(weight[first], np.float32(above))), float(_crossing(weight[last], np.float32(below)))
+    return first - one[0], last + one[1]
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    """Return the outline without the noise of single rows."""
+    radius = max(1, len(values) // 30)
+    padded = np.pad(values, radius, mode="edge")
+    return np.convolve(padded, np.full(2 * radius + 1, 1 / (2 * radius + 1)), mode="valid")

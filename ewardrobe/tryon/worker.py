@@ -1,0 +1,92 @@
+"""The models' clock: a thread that looks at the newest frame only, as often as it can."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+WAIT_SECONDS = 0.25
+"""How long the thread sleeps at most before it looks whether it is to end."""
+
+THREAD_NAME = "ewardrobe-live"
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A frame to look at: RGB uint8 (H, W, 3), its number, when it came (seconds)."""
+
+    frame: np.ndarray
+    frame_id: int
+    time: float
+
+
+class Worker:
+    """Calls ``look(job)`` in a thread of its own for the newest submitted frame; older ones are dropped.
+
+    An exception is logged once for each kind and kept in ``error``; the thread goes on.
+    """
+
+    def __init__(self, look: Callable[[Job], None]) -> None:
+        self._look, self._job = look, None
+        self._condition = threading.Condition()
+        self._ending = False
+        self._told: set[str] = set()
+        self.error: str | None = None
+        self.seconds: deque[float] = deque(maxlen=30)
+        self.finished: deque[float] = deque(maxlen=30)
+        self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Put ``job`` in place of any that waits."""
+        with self._condition:
+            self._job = job
+            self._condition.notify()
+
+    def stop(self, timeout: float = 1.0) -> bool:
+        """End the thread after the frame that it is at; tells whether it ended within ``timeout`` seconds."""
+        with self._condition:
+            self._ending = True
+            self._condition.notify()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def rate(self) -> float:
+        """Return the answers a second, over the last two seconds or so."""
+        times = [t for t in self.finished if time.monotonic() - t < 3]
+        return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
+
+    def _next(self) -> Job | None:
+        with self._condition:
+            if self._job is None and not self._ending:
+                self._condition.wait(WAIT_SECONDS)
+            job, self._job = self._job, None
+            return None if self._ending else job
+
+    def _run(self) -> None:
+        while not self._ending:
+            job = self._next()
+            if job is not None:
+                self._one(job)
+
+    def _one(self, job: Job) -> None:
+        start = time.monotonic()
+        try:
+            self._look(job)
+            self.error = None
+        except Exception as error:  # whatever a model does, the picture goes on
+            self.error = f"{type(error).__name__}: {error}"
+            if self.error not in self._told:
+                self._told.add(self.error)
+                log.exception("the live model failed on a frame")
+        self.finished.append(time.monotonic())
+        self.seconds.append(self.finished[-1] - start)
