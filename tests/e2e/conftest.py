@@ -22,7 +22,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 TIMEOUT_MS = 30_000
 START_SECONDS = 90
 
-collect_ignore = ["no_network"]  # patches what imports it: only for the server's process
+collect_ignore = ["in_server"]  # patches what imports it: only for the server's process
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -73,8 +73,8 @@ def free_port() -> int:
 def start_server(port: int, home: Path, log: Path) -> subprocess.Popen:
     """Start the app as ``streamlit run app.py`` does, with its wardrobe in ``home`` and its output in ``log``."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "EWARDROBE_HOME": str(home)}
-    if only_loopback():
-        env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE / "no_network"), env.get("PYTHONPATH")]))
+    env["EWARDROBE_TEST_LOOPBACK"] = "1" if only_loopback() else "0"
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE / "in_server"), env.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
     with open(log, "w") as output:
         return subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=output, stderr=subprocess.STDOUT)
