@@ -1,0 +1,137 @@
+"""Videos in place of the camera: the sample clip, rendered once, and uploaded files, sent through the same stream."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from functools import partial
+from itertools import count
+from pathlib import Path
+
+import av
+import numpy as np
+import streamlit as st
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+from filelock import FileLock
+
+from ewardrobe import runtime
+from ewardrobe.datasets.synthetic import render_clip
+from ewardrobe.ui import literal
+from ewardrobe.video_file import Video, VideoError, open_video, play, write_video
+
+VIDEO_TYPES = ["mp4", "mov", "m4v", "webm", "mkv", "avi"]
+CLOCK = Fraction(1, 90_000)
+"""The time base of pictures in RTP (RFC 3551)."""
+
+LATE_SECONDS = 0.5
+"""A clip that is decoded too slowly plays slower from here on, instead of hurrying after its clock."""
+
+SAMPLE = {"seed": 3, "frames": 40, "size": (480, 640), "fps": 10.0, "category_ids": (1, 8)}
+"""The sample clip: short sleeves over trousers, 4 s, in which the right arm passes in front of the trunk and back."""
+
+
+class ClipTrack(MediaStreamTrack):
+    """A video as a WebRTC track: decoded in a thread of its own, paced by its own times."""
+
+    kind = "video"
+
+    def __init__(self, frames: Iterator[tuple[np.ndarray, float]]) -> None:
+        """frames: (RGB uint8 (H, W, 3), seconds since the start) as `video_file.play` yields them."""
+        super().__init__()
+        self._frames = frames
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="clip-reader")
+        self._start: float | None = None
+
+    async def recv(self) -> av.VideoFrame:
+        """Return the next frame when it is due; ``MediaStreamError`` after the last one."""
+        if self.readyState != "live":
+            raise MediaStreamError
+        try:
+            item = await asyncio.get_running_loop().run_in_executor(self._reader, partial(next, self._frames, None))
+        except RuntimeError as error:  # stopped meanwhile: the reader takes no more work
+            raise MediaStreamError from error
+        if item is None:
+            self.stop()
+            raise MediaStreamError
+        picture, seconds = item
+        await asyncio.sleep(self._wait(seconds))
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = round(seconds / CLOCK), CLOCK
+        return frame
+
+    def _wait(self, seconds: float) -> float:
+        """Return how long it is until the frame of ``seconds`` is due."""
+        now = time.monotonic()
+        if self._start is None or now - self._start - seconds > LATE_SECONDS:
+            self._start = now - seconds
+        return max(self._start + seconds - now, 0.0)
+
+    def stop(self) -> None:
+        """End the track and its thread."""
+        super().stop()
+        self._reader.shutdown(wait=False, cancel_futures=True)
+
+
+class ClipPlayer:
+    """What streamlit-webrtc takes for a player: a video track, no sound."""
+
+    audio = None
+
+    def __init__(self, video: Video) -> None:
+        """video: played from its start, again and again, until the stream ends."""
+        self.video = ClipTrack(play(video))
+
+
+def player(video: Video) -> Callable[[], ClipPlayer]:
+    """Return the ``make_player`` of `ui_stream.play_clip` for ``video``."""
+    return partial(ClipPlayer, video)
+
+
+def sample_clip() -> Video:
+    """Return the sample clip; the first time it is rendered, with a progress bar, which takes some seconds."""
+    path = runtime.cache_dir() / "sample_clip_1.mov"  # the number: of what is drawn, counted up with every change
+    if not path.is_file():
+        bar = st.progress(0.0, "Drawing the sample clip, once …")
+        render_sample(path, lambda done: bar.progress(done, "Drawing the sample clip, once …"))
+        bar.empty()
+    return open_video(path, "Sample clip")
+
+
+def render_sample(path: Path, tell: Callable[[float], object] = lambda done: None) -> None:
+    """Write the sample clip to ``path``, whole or not at all; ``tell`` is called with the part done, 0..1.
+
+    It plays forward and then backward, so that it has no jump where it begins again.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):  # a second tab waits for the first one's clip
+        if path.is_file():
+            return
+        frames = []
+        for number, (frame, _, _) in zip(count(1), render_clip(**SAMPLE), strict=False):
+            frames.append(frame)
+            tell(min(number / SAMPLE["frames"], 1.0))
+        temporary = path.with_suffix(".part")
+        write_video(temporary, frames + frames[-2:0:-1], round(SAMPLE["fps"]))
+        temporary.replace(path)
+
+
+def uploaded_video(key: str) -> Video | None:
+    """Show the upload of a video; return it, or None while there is none or it cannot be played (which is said)."""
+    file = st.file_uploader("Video", VIDEO_TYPES, key=key, help="Up to three minutes. It stays on this machine.")
+    if file is None:
+        return None
+    try:
+        return _opened(file.file_id, file.name, file)
+    except VideoError as error:
+        st.error(literal(str(error)), icon=":material/error:")
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
+def _opened(file_id: str, name: str, _file) -> Video:
+    """Check an upload once, not in every run."""
+    return open_video(_file.getvalue(), name)
