@@ -24,7 +24,7 @@ CRISP = 3.0
 
 @dataclass(frozen=True)
 class Look:
-    """What to draw: mode, garments by slot (a dress leaves out top and bottom), opacity 0..1, colour RGB or ``None``."""
+    """What to draw: mode, garments by slot (a dress leaves out top and bottom), opacity 0..1, RGB colour or none."""
 
     mode: str = "wear"
     garments: dict[str, Prepared] = field(default_factory=dict)
@@ -134,7 +134,7 @@ def _garment_box(garment: Prepared, worn: Worn, state: State) -> Box | None:
     there = np.array([(garment.spans.left[:4] + garment.spans.right[:4]).mean() / 2, garment.spans.top])
     corners = (np.array([[0, 0], [width, 0], [0, height], [width, height]]) - there) * scale + middle
     moved = corners @ state.motion[:, :2].T + state.motion[:, 2]
-    return fitting._clipped(moved.min(axis=0), moved.max(axis=0), state.scene.frame_size)
+    return fitting.clipped(moved.min(axis=0), moved.max(axis=0), state.scene.frame_size)
 
 
 def _behind(state: State, box: Box) -> np.ndarray:

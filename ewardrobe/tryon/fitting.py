@@ -15,6 +15,9 @@ CELL = 8
 """The map is computed at one point for CELL×CELL pixels and interpolated between."""
 
 MARGIN = 4
+HANGING = 1.05
+"""Length of an arm that cannot be told from the trunk, in lengths of the trunk."""
+
 Box = tuple[int, int, int, int]
 
 
@@ -28,17 +31,18 @@ class Drawn:
 
 
 def box_of(mask: np.ndarray, frame_size: tuple[int, int], motion: np.ndarray) -> Box | None:
-    """Return the frame's box (xyxy) around a moved soft mask at processing size; ``None`` where nothing of it is seen."""
+    """Return the frame's box (xyxy) around a moved soft mask at processing size; ``None`` where nothing is seen."""
     ys, xs = np.flatnonzero((mask > 0.05).any(axis=1)), np.flatnonzero((mask > 0.05).any(axis=0))
     if not len(ys):
         return None
     fx, fy = frame_size[1] / mask.shape[1], frame_size[0] / mask.shape[0]
     x0, x1, y0, y1 = xs[0] * fx, (xs[-1] + 1) * fx, ys[0] * fy, (ys[-1] + 1) * fy
     corners = np.array([[x0, y0], [x1, y0], [x0, y1], [x1, y1]]) @ motion[:, :2].T + motion[:, 2]
-    return _clipped(corners.min(axis=0), corners.max(axis=0), frame_size)
+    return clipped(corners.min(axis=0), corners.max(axis=0), frame_size)
 
 
-def _clipped(low: np.ndarray, high: np.ndarray, frame_size: tuple[int, int]) -> Box | None:
+def clipped(low: np.ndarray, high: np.ndarray, frame_size: tuple[int, int]) -> Box | None:
+    """Return the box from ``low`` to ``high`` (xy) with a margin, within the frame; ``None`` outside of it."""
     x0, y0 = (max(0, int(v) - MARGIN) for v in low)
     x1, y1 = (min(limit, int(np.ceil(v)) + MARGIN) for v, limit in zip(high, frame_size[::-1], strict=True))
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
@@ -106,12 +110,11 @@ def sleeves_kept(points: np.ndarray, worn: Worn, length: float, worn_length: flo
         return np.ones(points.shape[:-1], np.float32)
     spans = worn.spans
     row = np.clip((points[..., 1] - spans.top) / max(1e-3, spans.bottom - spans.top), 0, 1) * (ROWS - 1)
-    rows = np.arange(ROWS)
-    beyond = np.maximum(np.interp(row, rows, spans.left) - points[..., 0], points[..., 0] - np.interp(row, rows, spans.right))
-    shoulder = np.array([spans.left[:3].mean(), spans.right[:3].mean()])
-    side = np.abs(points[..., :1] - shoulder).argmin(axis=-1)
-    reach = np.hypot(points[..., 0] - shoulder[side], points[..., 1] - spans.points[side, 1, 1])
-    arm = 1.05 * (spans.bottom - spans.top)
-    limit = length / worn_length * arm
-    on_sleeve = beyond > 0.02 * spans.width
-    return np.where(on_sleeve, np.clip((limit - reach) / (0.03 * arm) + 0.5, 0, 1), 1).astype(np.float32)
+    left, right = (np.interp(row, np.arange(ROWS), ends) for ends in (spans.left, spans.right))
+    beyond = np.maximum(left - points[..., 0], points[..., 0] - right)
+    side = (points[..., 0] > (left + right) / 2).astype(int)
+    reach = np.hypot(*np.moveaxis(points - spans.shoulders[side], -1, 0))
+    hanging = HANGING * (spans.bottom - spans.top)
+    arm = np.array([a if a > 0.4 * hanging else hanging for a in spans.arms])[side]
+    kept = np.clip((length / worn_length * arm - reach) / (0.03 * arm) + 0.5, 0, 1)
+    return np.where(beyond > 0.02 * spans.width, kept, 1).astype(np.float32)

@@ -85,9 +85,12 @@ def _continued(rgba: np.ndarray) -> np.ndarray:
 def _pull(solid: np.ndarray, weight: np.ndarray) -> np.ndarray:
     known = solid / np.maximum(weight, 1e-6)[..., None]
     if min(weight.shape) < 4 or weight.min() > 0.5:
-        return known
+        mean = solid.sum(axis=(0, 1)) / max(1e-6, float(weight.sum()))
+        return np.where(weight[..., None] > 1e-3, known, mean)
     half = [max(1, side // 2) for side in weight.shape[::-1]]
-    coarse = _pull(cv2.resize(solid, half, interpolation=cv2.INTER_AREA), cv2.resize(weight, half, interpolation=cv2.INTER_AREA))
+    coarse = _pull(
+        cv2.resize(solid, half, interpolation=cv2.INTER_AREA), cv2.resize(weight, half, interpolation=cv2.INTER_AREA)
+    )
     below = cv2.resize(coarse, weight.shape[::-1], interpolation=cv2.INTER_LINEAR)
     share = np.clip(weight * 4, 0, 1)[..., None]
     return known * share + below * (1 - share)

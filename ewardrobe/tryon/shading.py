@@ -14,8 +14,8 @@ DEEPEST, HIGHEST = 0.25, 1.9
 def low_frequency(rgb: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Return (h, w) float32, the light on what is worn: smoothed luminance over its median, 0.6..1.4.
 
-    rgb: (h, w, 3) uint8 of the camera; inside: (h, w) float32 0..1, what is worn.  A print's own pattern is mostly finer
-    than the smoothing and does not show through.
+    rgb: (h, w, 3) uint8 of the camera; inside: (h, w) float32 0..1, what is worn.  A print's own pattern is mostly
+    finer than the smoothing and does not show through.
     """
     size = max(1, rgb.shape[1] // REDUCED), max(1, rgb.shape[0] // REDUCED)
     grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY).astype(np.float32)

@@ -9,7 +9,6 @@ import numpy as np
 from ewardrobe.tryon.motion import move_mask
 from ewardrobe.tryon.one_euro import OneEuro
 from ewardrobe.tryon.scene import Scene, Worn
-from ewardrobe.tryon.spans import Spans
 
 MASK_SECONDS = 0.25
 """Time constant of the masks' average."""
@@ -19,6 +18,9 @@ CHANGED = 0.6
 
 GRACE_SECONDS, FADE_SECONDS = 0.4, 0.4
 """How long the last scene holds when nobody is seen any more, and how long it takes to fade."""
+
+STALE_SECONDS = 2.0
+"""How long an answer holds when no other comes."""
 
 STUBBORN = 3
 """Scenes in a row that must name another category before a worn garment changes its name."""
@@ -41,7 +43,7 @@ class Smoother:
     def add(self, scene: Scene, motion: np.ndarray) -> Scene:
         """Return the smoothed scene; ``motion``: (2, 3) from the last scene's frame to this one's."""
         old = self.scene
-        if old is None or old.frame_size != scene.frame_size or scene.time - self.seen_at > GRACE_SECONDS + FADE_SECONDS:
+        if old is None or old.frame_size != scene.frame_size or self._long_gone(old, scene):
             self.reset()
             old = None
         if scene.worn:
@@ -58,10 +60,19 @@ class Smoother:
         return self.scene
 
     def strength(self, now: float) -> float:
-        """Return how much of a garment is to be seen at ``now``: 1, falling to 0 once nobody is there."""
+        """Return how much of a garment is to be seen at ``now``: 1, falling to 0 once nobody is there.
+
+        A slow model is no reason to fade: while its last answer showed somebody, that holds for ``STALE_SECONDS``.
+        """
         if self.scene is None:
             return 0.0
-        return float(np.clip(1 - (now - self.seen_at - GRACE_SECONDS) / FADE_SECONDS, 0, 1))
+        somebody = self.scene.time <= self.seen_at
+        grace = STALE_SECONDS if somebody else GRACE_SECONDS
+        return float(np.clip(1 - (now - self.seen_at - grace) / FADE_SECONDS, 0, 1))
+
+    def _long_gone(self, old: Scene, new: Scene) -> bool:
+        """Tell whether the last person has faded by now: whoever comes back is seen afresh."""
+        return old.time > self.seen_at and new.time - self.seen_at > GRACE_SECONDS + FADE_SECONDS
 
     def _blinks(self, slot: str, scene: Scene) -> bool:
         """Tell whether a slot that is gone from this scene is to be kept for its grace."""
@@ -80,13 +91,15 @@ class Smoother:
         euro.move(motion)
         points = euro(new.spans.points, scene.time).astype(np.float32)
         mask = new.mask if old is None else _averaged(new.mask, old.mask, motion, scene, self._dt(self.scene, scene))
-        return replace(new, mask=mask, spans=Spans(points), category_id=self._category(new, old))
+        return replace(new, mask=mask, spans=replace(new.spans, points=points), category_id=self._category(new, old))
 
     def _carried(self, worn: Worn, motion: np.ndarray, scene: Scene) -> Worn:
         if worn.slot in self._filters:
             self._filters[worn.slot].move(motion)
         points = (worn.spans.points @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
-        return replace(worn, mask=move_mask(worn.mask, motion, scene.frame_size), spans=Spans(points))
+        return replace(
+            worn, mask=move_mask(worn.mask, motion, scene.frame_size), spans=replace(worn.spans, points=points)
+        )
 
     def _category(self, new: Worn, old: Worn | None) -> int:
         if old is None or new.category_id == old.category_id:

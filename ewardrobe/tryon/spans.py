@@ -21,9 +21,18 @@ THIN = 0.55
 
 @dataclass(frozen=True, eq=False)
 class Spans:
-    """points: (2, ROWS, 2) float32 xy: the left and the right end of every row of the trunk, from top to bottom."""
+    """points: (2, ROWS, 2) float32 xy: the left and the right end of every row of the trunk, from top to bottom.
+
+    arms: how far the left and the right sleeve reach from the shoulder, 0 where none stands off the trunk.
+    """
 
     points: np.ndarray
+    arms: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def shoulders(self) -> np.ndarray:
+        """(2, 2) xy of the left and the right shoulder."""
+        return self.points[:, :3].mean(axis=1)
 
     @property
     def left(self) -> np.ndarray:
@@ -52,7 +61,9 @@ class Spans:
 
     def scaled(self, factors: tuple[float, float]) -> Spans:
         """Return the spans in a picture that is ``factors`` (x, y) times as large; pixel centres are whole numbers."""
-        return Spans(((self.points + 0.5) * np.array(factors, np.float32) - 0.5).astype(np.float32))
+        points = (self.points + 0.5) * np.array(factors, np.float32) - 0.5
+        size = float(np.mean(factors))
+        return Spans(points.astype(np.float32), (self.arms[0] * size, self.arms[1] * size))
 
 
 def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
@@ -72,20 +83,34 @@ def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
         return None
     at = np.linspace(*_ends(np.clip(weight / max(1.0, float(np.median(weight[rows]))), 0, 1)), ROWS)
     points = [np.stack([np.interp(at, ys, _smooth(x)), at], axis=1) for x in (left, right)]
-    return Spans(np.stack(points).astype(np.float32))
+    spans = Spans(np.stack(points).astype(np.float32))
+    return Spans(spans.points, _arms(soft, trunk, spans.shoulders)) if sleeves else spans
+
+
+def _arms(soft: np.ndarray, trunk: np.ndarray, shoulders: np.ndarray) -> tuple[float, float]:
+    """Return how far what is no trunk reaches from the shoulder on its side."""
+    ys, xs = np.nonzero((soft > 0.5) & (trunk < 0.5))
+    beyond = [xs < shoulders[0, 0], xs > shoulders[1, 0]]
+    reach = [np.hypot(xs[b] - x, ys[b] - y) for b, (x, y) in zip(beyond, shoulders, strict=True)]
+    return tuple(float(np.percentile(r, 99)) if len(r) else 0.0 for r in reach)
 
 
 def _trunk(soft: np.ndarray) -> np.ndarray:
     """Return the soft mask without its thin parts."""
     hard = (soft > 0.5).astype(np.uint8)
-    thickest = float(cv2.distanceTransform(cv2.copyMakeBorder(hard, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5).max())
+    thickest = float(
+        cv2.distanceTransform(cv2.copyMakeBorder(hard, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5).max()
+    )
     radius = int(round(THIN * thickest))
     if radius < 2:
         return soft
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    padded = cv2.copyMakeBorder(hard, radius, radius, radius, radius, cv2.BORDER_REPLICATE)  # cut by the frame: not thin
+    padded = cv2.copyMakeBorder(
+        hard, radius, radius, radius, radius, cv2.BORDER_REPLICATE
+    )  # cut by the frame: not thin
     opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[radius:-radius, radius:-radius]
-    near = cv2.dilate(opened, np.ones((5, 5), np.uint8))
+    reach = 2 + int(np.ceil(0.3 * radius))  # the round kernel has taken the corners too
+    near = cv2.dilate(opened, np.ones((2 * reach + 1,) * 2, np.uint8))
     return soft * near
 
 
