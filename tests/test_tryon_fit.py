@@ -46,7 +46,7 @@ def test_a_soft_edge_moves_the_end_by_parts_of_a_pixel():
 def test_sleeves_are_no_trunk():
     spans = measure(t_shirt())
     assert spans.width == pytest.approx(61, abs=3)
-    assert spans.left[5:].min() > 65 and spans.right[5:].max() < 135 and spans.left.min() > 55
+    assert spans.left[7:].min() > 65 and spans.right[7:].max() < 135 and spans.left.min() > 55
     assert spans.arms == pytest.approx((65, 65), abs=12)
 
 
