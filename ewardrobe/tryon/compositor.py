@@ -129,10 +129,8 @@ def _overlaid(state: State, look: Look, garment: Prepared, worn: Worn) -> Drawn 
 
 def _garment_box(garment: Prepared, worn: Worn, state: State) -> Box | None:
     height, width = garment.levels[0].shape[:2]
-    scale = worn.spans.width / max(1.0, garment.spans.width)
-    middle = np.array([(worn.spans.left[:4] + worn.spans.right[:4]).mean() / 2, worn.spans.top])
-    there = np.array([(garment.spans.left[:4] + garment.spans.right[:4]).mean() / 2, garment.spans.top])
-    corners = (np.array([[0, 0], [width, 0], [0, height], [width, height]]) - there) * scale + middle
+    scale, top, garment_top = fitting.scale_and_tops(worn.spans, garment.spans)
+    corners = (np.array([[0, 0], [width, 0], [0, height], [width, height]]) - garment_top) * scale + top
     moved = corners @ state.motion[:, :2].T + state.motion[:, 2]
     return fitting.clipped(moved.min(axis=0), moved.max(axis=0), state.scene.frame_size)
 

@@ -84,11 +84,20 @@ def by_rows(points: np.ndarray, worn: Spans, garment: Spans) -> np.ndarray:
 
 
 def by_similarity(points: np.ndarray, worn: Spans, garment: Spans) -> np.ndarray:
-    """Map scene points (..., 2) to the garment's xy, its shape kept: the trunks' tops and widths meet."""
-    scale = garment.width / max(1.0, worn.width)
-    middle = np.array([(worn.left[:4] + worn.right[:4]).mean() / 2, worn.top])
-    there = np.array([(garment.left[:4] + garment.right[:4]).mean() / 2, garment.top])
-    return ((points - middle) * scale + there).astype(np.float32)
+    """Map scene points (..., 2) to the garment's xy, its shape kept; see `scale_and_tops`."""
+    scale, top, garment_top = scale_and_tops(worn, garment)
+    return ((points - top) / scale + garment_top).astype(np.float32)
+
+
+def scale_and_tops(worn: Spans, garment: Spans) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return how large the garment is drawn, and the points (2,) that meet: the middles of the trunks' tops.
+
+    The scale is the mean of what the widths and what the heights ask for.
+    """
+    wide = worn.width / max(1.0, garment.width)
+    high = (worn.bottom - worn.top) / max(1.0, garment.bottom - garment.top)
+    tops = [np.array([(s.left[:4] + s.right[:4]).mean() / 2, s.top]) for s in (worn, garment)]
+    return max(1e-3, float(np.sqrt(wide * high))), *tops
 
 
 def sample(prepared: Prepared, coarse: np.ndarray, box: Box) -> np.ndarray:

@@ -35,8 +35,13 @@ class MotionTracker:
         self._mask: np.ndarray | None = None
 
     def look_at(self, mask: np.ndarray | None) -> None:
-        """Take points on the person only: ``mask`` (h, w) float 0..1 of the newest scene."""
+        """Follow points on the person only: ``mask`` (h, w) float 0..1, where the person is in the newest frame.
+
+        Points beside it are dropped: those of a room that stands still would outvote somebody who moves.
+        """
         self._mask = None if mask is None else (mask > 0.5).astype(np.uint8)
+        if self._mask is not None and self._grey is not None and len(self._points):
+            self._points = self._points[self._on_person(self._points[:, 0])]
 
     def add(self, frame: np.ndarray, frame_id: int) -> None:
         """Take in the next frame, RGB uint8 (H, W, 3)."""
@@ -54,8 +59,15 @@ class MotionTracker:
 
     def motion_since(self, frame_id: int) -> np.ndarray:
         """Return the (2, 3) affine from frame ``frame_id`` to the newest; the identity for a frame long gone."""
-        start = self._since.get(frame_id)
-        return IDENTITY.copy() if start is None else (self._total @ np.linalg.inv(start))[:2]
+        return self._between(self._since.get(frame_id), self._total)
+
+    def motion_between(self, earlier: int, later: int) -> np.ndarray:
+        """Return the (2, 3) affine from one frame to another; the identity where either is long gone."""
+        return self._between(self._since.get(earlier), self._since.get(later))
+
+    @staticmethod
+    def _between(start: np.ndarray | None, end: np.ndarray | None) -> np.ndarray:
+        return IDENTITY.copy() if start is None or end is None else (end @ np.linalg.inv(start))[:2]
 
     def _step(self, grey: np.ndarray) -> np.ndarray:
         if len(self._points) < POINTS // 2:
@@ -67,6 +79,12 @@ class MotionTracker:
         good = (ok & ok_back).ravel().astype(bool) & (np.abs(back - self._points).max(axis=(1, 2)) < 0.7)
         before, self._points = self._points[good], moved[good]
         return _similarity(before[:, 0], self._points[:, 0]) if good.sum() >= MIN_POINTS else IDENTITY
+
+    def _on_person(self, points: np.ndarray) -> np.ndarray:
+        limit = np.array(self._grey.shape[::-1])
+        share = np.clip((points + 0.5) / limit, 0, 1 - 1e-6)
+        cols, rows = (share * self._mask.shape[::-1]).astype(int).T
+        return self._mask[rows, cols] > 0
 
     def _corners(self) -> np.ndarray:
         mask = None if self._mask is None else cv2.resize(self._mask, self._grey.shape[::-1], interpolation=0)

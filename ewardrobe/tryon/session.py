@@ -16,8 +16,8 @@ import numpy as np
 
 from ewardrobe.segmenters import Segmenter, load_segmenter
 from ewardrobe.tryon.compositor import Look, State, compose
-from ewardrobe.tryon.motion import IDENTITY, MotionTracker
-from ewardrobe.tryon.scene import read_scene
+from ewardrobe.tryon.motion import IDENTITY, MotionTracker, move_mask
+from ewardrobe.tryon.scene import Scene, read_scene
 from ewardrobe.tryon.smoothing import Smoother
 from ewardrobe.tryon.worker import Job, Worker
 
@@ -154,14 +154,17 @@ class LiveSession:
         )
         with self._lock:
             last = self._smoother.scene
-            motion = IDENTITY if last is None else self._between(last.frame_id, job.frame_id)
+            motion = IDENTITY if last is None else self._tracker.motion_between(last.frame_id, job.frame_id)
             smooth = self._smoother.add(scene, motion)
-            self._tracker.look_at(np.max([w.mask for w in smooth.worn.values()], axis=0) if smooth.worn else None)
+            self._tracker.look_at(self._dressed_now(smooth))
         self._choose_size()
 
-    def _between(self, earlier: int, later: int) -> np.ndarray:
-        first, second = (np.vstack([self._tracker.motion_since(i), [0, 0, 1]]) for i in (earlier, later))
-        return (np.linalg.inv(second) @ first)[:2]
+    def _dressed_now(self, scene: Scene) -> np.ndarray | None:
+        """Return the mask (h, w) of what is worn, moved to the newest frame; ``None`` where nothing is."""
+        if not scene.worn:
+            return None
+        mask = np.max([worn.mask for worn in scene.worn.values()], axis=0)
+        return move_mask(mask, self._tracker.motion_since(scene.frame_id), scene.frame_size)
 
     def _choose_size(self) -> None:
         if len(self._worker.seconds) < 10:

@@ -7,6 +7,9 @@ import numpy as np
 
 REDUCED = 8
 DARKEST, BRIGHTEST = 0.6, 1.4
+DARK = 24
+"""Added to both sides of a ratio, in units of 0..255: black cloth shows noise and gloss rather than light."""
+
 DEEPEST, HIGHEST = 0.25, 1.9
 """Limits of the folds' ratio: deeper than those of the low frequencies, they carry the cloth's whole relief."""
 
@@ -22,14 +25,14 @@ def low_frequency(rgb: np.ndarray, inside: np.ndarray) -> np.ndarray:
     weight = cv2.resize(inside, size, interpolation=cv2.INTER_AREA) + 1e-3
     sigma = max(1.0, 0.04 * max(size))
     smooth = cv2.GaussianBlur(grey * weight, (0, 0), sigma) / cv2.GaussianBlur(weight, (0, 0), sigma)
-    ratio = np.clip((smooth + 8) / (_median(smooth, weight) + 8), DARKEST, BRIGHTEST)
+    ratio = np.clip((smooth + DARK) / (_median(smooth, weight) + DARK), DARKEST, BRIGHTEST)
     return cv2.resize(ratio, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def folds(rgb: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """Return (h, w) float32, the luminance of what is worn over its median: light and every fold."""
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    return np.clip((grey + 20) / (_median(grey[::4, ::4], inside[::4, ::4]) + 20), DEEPEST, HIGHEST)
+    return np.clip((grey + DARK) / (_median(grey[::4, ::4], inside[::4, ::4]) + DARK), DEEPEST, HIGHEST)
 
 
 def lit(rgb: np.ndarray, light: np.ndarray) -> np.ndarray:

@@ -62,7 +62,8 @@ class Worker:
 
     def rate(self) -> float:
         """Return the answers a second, over the last two seconds or so."""
-        times = [t for t in self.finished if time.monotonic() - t < 3]
+        now = time.monotonic()
+        times = [t for t in list(self.finished) if now - t < 3]  # a copy: the thread may add to it meanwhile
         return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
 
     def _next(self) -> Job | None:
@@ -85,8 +86,8 @@ class Worker:
             self.error = None
         except Exception as error:  # whatever a model does, the picture goes on
             self.error = f"{type(error).__name__}: {error}"
-            if self.error not in self._told:
-                self._told.add(self.error)
+            if (kind := type(error).__name__) not in self._told:  # a message may differ with every frame
+                self._told.add(kind)
                 log.exception("the live model failed on a frame")
         self.finished.append(time.monotonic())
         self.seconds.append(self.finished[-1] - start)
