@@ -11,6 +11,12 @@ SIDE = 192
 """Pixels on the long side of the grey picture; flow is known to about a tenth of its pixels."""
 
 POINTS, KEPT_FRAMES, MIN_POINTS = 80, 90, 8
+INSIDE = 0.03
+"""Share of a mask's long side that points keep from the outline: nearer, the flow's window sees the room as well."""
+
+FLOW = {"winSize": (15, 15), "maxLevel": 2, "minEigThreshold": 1e-3}
+"""Of the flow; the threshold drops points in plain cloth, which follow nothing but camera noise."""
+
 STILL = 0.12
 """A mean motion below this, in pixels of the grey picture, is camera noise."""
 
@@ -39,7 +45,7 @@ class MotionTracker:
 
         Points beside it are dropped: those of a room that stands still would outvote somebody who moves.
         """
-        self._mask = None if mask is None else (mask > 0.5).astype(np.uint8)
+        self._mask = None if mask is None else _inner((mask > 0.5).astype(np.uint8))
         if self._mask is not None and self._grey is not None and len(self._points):
             self._points = self._points[self._on_person(self._points[:, 0])]
 
@@ -74,8 +80,8 @@ class MotionTracker:
             self._points = self._corners()
         if len(self._points) < MIN_POINTS:
             return IDENTITY
-        moved, ok, _ = cv2.calcOpticalFlowPyrLK(self._grey, grey, self._points, None, winSize=(15, 15), maxLevel=2)
-        back, ok_back, _ = cv2.calcOpticalFlowPyrLK(grey, self._grey, moved, None, winSize=(15, 15), maxLevel=2)
+        moved, ok, _ = cv2.calcOpticalFlowPyrLK(self._grey, grey, self._points, None, **FLOW)
+        back, ok_back, _ = cv2.calcOpticalFlowPyrLK(grey, self._grey, moved, None, **FLOW)
         good = (ok & ok_back).ravel().astype(bool) & (np.abs(back - self._points).max(axis=(1, 2)) < 0.7)
         before, self._points = self._points[good], moved[good]
         return _similarity(before[:, 0], self._points[:, 0]) if good.sum() >= MIN_POINTS else IDENTITY
@@ -90,6 +96,13 @@ class MotionTracker:
         mask = None if self._mask is None else cv2.resize(self._mask, self._grey.shape[::-1], interpolation=0)
         found = cv2.goodFeaturesToTrack(self._grey, POINTS, 0.01, 5, mask=mask)
         return np.zeros((0, 1, 2), np.float32) if found is None else found.reshape(-1, 1, 2)
+
+
+def _inner(mask: np.ndarray) -> np.ndarray:
+    """Return the mask without its rim; a small one as it is."""
+    radius = round(INSIDE * max(mask.shape))
+    inner = cv2.erode(mask, np.ones((2 * radius + 1,) * 2, np.uint8))
+    return inner if inner.sum() > 0.25 * mask.sum() else mask
 
 
 def _similarity(before: np.ndarray, after: np.ndarray) -> np.ndarray:
