@@ -73,11 +73,20 @@ def live_session(key: str, make: Callable[[], Any]) -> Any:
     Ask in every run: after Stop, and after the page was left, the session is closed and the next one is new.
     """
     full_key = _full_key(key)
+    end_others(key)
     session = SLOTS.open_session(full_key)
     if session is None:
         session = make()
         SLOTS.put(full_key, session, current_viewer())
     return session
+
+
+def end_others(key: str | None = None) -> None:
+    """End this tab's streams, all but ``key``: a page that shows another one, or none, says so here.
+
+    The browser does not: a connection whose picture was taken away would live for half a minute.
+    """
+    SLOTS.end_others(key and _full_key(key), _full_key(""))
 
 
 def stream(session: Any, key: str) -> StreamState:
@@ -119,7 +128,7 @@ def _streamer(session: Any, key: str, **kwargs: Any) -> StreamState:
         **kwargs,
     )
     worker = context._get_worker()  # its weak reference; there is no public way to it
-    SLOTS.set_hang_up(full_key, worker.stop if worker else None)
+    SLOTS.connect(full_key, ticket, worker.stop if worker else None)
     return StreamState(context.state.playing, connecting=context.state.signalling)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 import av
@@ -21,8 +22,10 @@ from filelock import FileLock
 from ewardrobe import runtime
 from ewardrobe.datasets.synthetic import render_clip
 from ewardrobe.ui import literal
+from ewardrobe.ui_stream import end_others
 from ewardrobe.video_file import Video, VideoError, open_video, play, write_video
 
+LOGGER = logging.getLogger(__name__)
 VIDEO_TYPES = ["mp4", "mov", "m4v", "webm", "mkv", "avi"]
 CLOCK = Fraction(1, 90_000)
 """The time base of pictures in RTP (RFC 3551)."""
@@ -30,8 +33,8 @@ CLOCK = Fraction(1, 90_000)
 LATE_SECONDS = 0.5
 """A clip that is decoded too slowly plays slower from here on, instead of hurrying after its clock."""
 
-SAMPLE = {"seed": 3, "frames": 40, "size": (480, 640), "fps": 10.0, "category_ids": (1, 8)}
-"""The sample clip: short sleeves over trousers, 4 s, in which the right arm passes in front of the trunk and back."""
+SAMPLE = {"seed": 3, "frames": 45, "size": (480, 640), "fps": 15.0, "category_ids": (1, 8)}
+"""The sample clip: short sleeves over trousers, 3 s, in which the right arm passes in front of the trunk and back."""
 
 
 class ClipTrack(MediaStreamTrack):
@@ -71,9 +74,9 @@ class ClipTrack(MediaStreamTrack):
         return max(self._start + seconds - now, 0.0)
 
     def stop(self) -> None:
-        """End the track and its thread."""
+        """End the track, and its thread after the frame that it is at."""
         super().stop()
-        self._reader.shutdown(wait=False, cancel_futures=True)
+        self._reader.shutdown(wait=False)  # a cancelled read would end the relay's task before it told anybody
 
 
 class ClipPlayer:
@@ -91,13 +94,56 @@ def player(video: Video) -> Callable[[], ClipPlayer]:
     return partial(ClipPlayer, video)
 
 
+class Drawing:
+    """The sample clip as it is drawn in a thread of its own: a run of the page that is cut short starts nothing anew.
+
+    done: the part that is drawn, 0..1; error: why it failed, or None.
+    """
+
+    _running: Drawing | None = None
+    _lock = threading.Lock()
+
+    def __init__(self, path: Path) -> None:
+        """path: what is written, whole or not at all."""
+        self.path, self.done, self.error = path, 0.0, None
+        self._thread = threading.Thread(target=self._run, name="sample-clip", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def of(cls, path: Path) -> Drawing:
+        """Return the drawing of ``path`` that is under way in this process, else begin it."""
+        with cls._lock:
+            if cls._running is None or not cls._running.is_busy() or cls._running.path != path:
+                cls._running = cls(path)
+            return cls._running
+
+    def is_busy(self) -> bool:
+        """Tell whether it is still being drawn."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            render_sample(self.path, partial(setattr, self, "done"))
+        except Exception as error:  # shown where the clip is asked for
+            LOGGER.exception("The sample clip could not be drawn")
+            self.error = error
+
+
 def sample_clip() -> Video:
-    """Return the sample clip; the first time it is rendered, with a progress bar, which takes some seconds."""
+    """Return the sample clip; the first time it is drawn, with a progress bar, which takes some seconds.
+
+    Raises ``VideoError`` where the cache folder cannot be written.
+    """
     path = runtime.cache_dir() / "sample_clip_1.mov"  # the number: of what is drawn, counted up with every change
     if not path.is_file():
-        bar = st.progress(0.0, "Drawing the sample clip, once …")
-        render_sample(path, lambda done: bar.progress(done, "Drawing the sample clip, once …"))
+        end_others()  # it needs the processor, and what was shown before goes on until this run ends
+        drawing, bar = Drawing.of(path), st.empty()
+        while drawing.is_busy():
+            bar.progress(drawing.done, "Drawing the sample clip, once …")
+            time.sleep(0.2)
         bar.empty()
+        if drawing.error:
+            raise VideoError(f"The sample clip could not be drawn: {drawing.error}")
     return open_video(path, "Sample clip")
 
 
@@ -107,13 +153,13 @@ def render_sample(path: Path, tell: Callable[[float], object] = lambda done: Non
     It plays forward and then backward, so that it has no jump where it begins again.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock")):  # a second tab waits for the first one's clip
+    with FileLock(path.with_suffix(".lock")):  # another process waits for this one's clip
         if path.is_file():
             return
         frames = []
-        for number, (frame, _, _) in zip(count(1), render_clip(**SAMPLE), strict=False):
+        for number, (frame, _, _) in enumerate(render_clip(**SAMPLE), 1):
             frames.append(frame)
-            tell(min(number / SAMPLE["frames"], 1.0))
+            tell(number / SAMPLE["frames"])
         temporary = path.with_suffix(".part")
         write_video(temporary, frames + frames[-2:0:-1], round(SAMPLE["fps"]))
         temporary.replace(path)
@@ -123,10 +169,12 @@ def uploaded_video(key: str) -> Video | None:
     """Show the upload of a video; return it, or None while there is none or it cannot be played (which is said)."""
     file = st.file_uploader("Video", VIDEO_TYPES, key=key, help="Up to three minutes. It stays on this machine.")
     if file is None:
+        end_others()
         return None
     try:
         return _opened(file.file_id, file.name, file)
     except VideoError as error:
+        end_others()
         st.error(literal(str(error)), icon=":material/error:")
         return None
 

@@ -111,11 +111,14 @@ class Slots:
             slot = self._slots.get(key)
             return None if slot is None or slot.ended else slot.session
 
-    def set_hang_up(self, key: str, hang_up: Callable[[], None] | None) -> None:
-        """Say how the connection of ``key`` is ended; None: it has none now."""
+    def connect(self, key: str, ticket: int, hang_up: Callable[[], None] | None) -> None:
+        """Say how the connection of ``key`` is ended; None: it has none, so that a use that had one is over."""
         with self._changed:
-            if slot := self._slots.get(key):
+            slot = self._slots.get(key)
+            if slot and slot.ticket == ticket:
+                slot.ended = slot.ended or (slot.hang_up is not None and hang_up is None)
                 slot.hang_up = hang_up
+                self._changed.notify_all()
 
     def process(self, key: str, frame: np.ndarray) -> np.ndarray:
         """Return ``frame`` (RGB uint8 (H, W, 3)) as the session of ``key`` draws it; never raises.
@@ -140,6 +143,13 @@ class Slots:
             if slot and slot.ticket == ticket:
                 slot.ended = True
                 self._changed.notify_all()
+
+    def end_others(self, key: str | None, tab: str) -> None:
+        """Close every session whose key begins with ``tab`` soon, but not that of ``key``."""
+        with self._changed:
+            for other, slot in self._slots.items():
+                slot.ended = slot.ended or (other != key and other.startswith(tab))
+            self._changed.notify_all()
 
     def close_all(self) -> None:
         """End every stream now."""

@@ -73,6 +73,7 @@ def free_port() -> int:
 def start_server(port: int, home: Path, log: Path) -> subprocess.Popen:
     """Start the app as ``streamlit run app.py`` does, with its wardrobe in ``home`` and its output in ``log``."""
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "EWARDROBE_HOME": str(home)}
+    env["EWARDROBE_TEST_THREADS"] = str(log.with_name("threads.txt"))
     env["EWARDROBE_TEST_LOOPBACK"] = "1" if only_loopback() else "0"
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE / "in_server"), env.get("PYTHONPATH")]))
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
