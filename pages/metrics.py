@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ewardrobe import ui, ui_metrics, ui_runs
+from ewardrobe import ui, ui_live_metrics, ui_metrics, ui_runs
 
 LEAD = "What was measured on the very weights that this app runs, how they were trained, and what it costs."
 TABS = {
@@ -11,6 +11,7 @@ TABS = {
     "Conditions": ui_metrics.conditions,
     "Curves": ui_metrics.curves,
     "Speed": ui_metrics.speed,
+    "Live": ui_live_metrics.live,
     "Training": ui_runs.training,
     "Sweeps": ui_runs.sweeps,
 }

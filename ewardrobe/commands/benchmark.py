@@ -1,4 +1,4 @@
-"""Measure speed and memory: models side by side, each in a process of its own."""
+"""Measure speed and memory: models side by side, each in a process of its own; the live view."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ewardrobe.commands import benchmark_live
+
 
 def add_parser(subparsers) -> None:
     """Add ``benchmark`` and what can be measured."""
     parser = subparsers.add_parser("benchmark", help=__doc__, description=__doc__)
     what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     _add_models(what)
+    benchmark_live.add_live(what)
 
 
 def run(args: argparse.Namespace) -> int:

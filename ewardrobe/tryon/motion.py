@@ -53,7 +53,7 @@ class MotionTracker:
         """Take in the next frame, RGB uint8 (H, W, 3)."""
         scale = SIDE / max(frame.shape[:2])
         size = max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale))
-        grey = cv2.cvtColor(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
+        grey = cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
         if self._grey is not None and self._grey.shape == grey.shape:
             step = self._step(grey)
             to_small = np.diag([size[0] / frame.shape[1], size[1] / frame.shape[0], 1.0])

@@ -113,6 +113,11 @@ class LiveSession:
         )
 
     @property
+    def answers(self) -> int:
+        """How many frames the models have looked at without a fault."""
+        return self._worker.answers
+
+    @property
     def size(self) -> int:
         """Pixels on the long side of what the models see."""
         return SIZES.get(self.preset, self._auto)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ewardrobe.tryon.motion import move_mask
-from ewardrobe.tryon.one_euro import OneEuro
+from ewardrobe.tryon.one_euro import OutlineFilter
 from ewardrobe.tryon.scene import Scene, Worn
 
 MASK_SECONDS = 0.25
@@ -36,7 +36,7 @@ class Smoother:
         """Forget the person."""
         self.scene: Scene | None = None
         self.seen_at = -np.inf
-        self._filters: dict[str, OneEuro] = {}
+        self._filters: dict[str, OutlineFilter] = {}
         self._votes: dict[str, tuple[int, int]] = {}
         self._missed: dict[str, float] = {}
 
@@ -85,7 +85,7 @@ class Smoother:
         return False
 
     def _one(self, new: Worn, old: Worn | None, motion: np.ndarray, scene: Scene) -> Worn:
-        euro = self._filters.setdefault(new.slot, OneEuro(min_cutoff=0.8, beta=0.02))
+        euro = self._filters.setdefault(new.slot, OutlineFilter())
         if old is None:
             euro.reset()
         euro.move(motion)

@@ -40,6 +40,7 @@ class Worker:
         self._ending = False
         self._told: set[str] = set()
         self.error: str | None = None
+        self.answers = 0
         self.seconds: deque[float] = deque(maxlen=30)
         self.finished: deque[float] = deque(maxlen=30)
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
@@ -84,6 +85,7 @@ class Worker:
         try:
             self._look(job)
             self.error = None
+            self.answers += 1
         except Exception as error:  # whatever a model does, the picture goes on
             self.error = f"{type(error).__name__}: {error}"
             if (kind := type(error).__name__) not in self._told:  # a message may differ with every frame

@@ -1,0 +1,124 @@
+"""Measure the live view: pace, age, calm, lag, fit, memory."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_live(what) -> None:
+    """Add ``benchmark live``."""
+    parser = what.add_parser("live", help=__doc__, description=__doc__)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--clip", type=Path, metavar="FILE", help="a video for the pace; calm needs a known truth")
+    source.add_argument("--synthetic", action="store_true", help="a drawn person (the default)")
+    source.add_argument("--data", type=Path, metavar="DIR", help="worn photos of a data set in DeepFashion2's layout")
+    parser.add_argument("--split", default="validation", help="subfolder of --data (default: %(default)s)")
+    parser.add_argument("--photos", type=int, default=40, metavar="N", help="photos judged for the fit (40)")
+    parser.add_argument("--model", default="yolo", metavar="NAME", help="model of the live view (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="length of the run in real time (20)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.set_defaults(measure=_live)
+
+
+def _live(args: argparse.Namespace) -> int:
+    if problem := _problem(args):
+        print(f"ewardrobe benchmark live: {problem}", file=sys.stderr)
+        return 2
+    from ewardrobe.evaluation.report import write_metrics
+    from ewardrobe.video_file import VideoError
+    from ewardrobe.weights import WeightsError
+
+    try:
+        result = _measured(args)
+    except (VideoError, WeightsError) as error:
+        print(f"ewardrobe benchmark live: {error}", file=sys.stderr)
+        return 2
+    print(report(result))
+    if args.json is not None:
+        write_metrics(result, args.json)
+    return 0
+
+
+def _problem(args: argparse.Namespace) -> str | None:
+    from ewardrobe.segmenters import MODELS
+
+    if args.model not in MODELS:
+        return f"--model {args.model}: expected one of {', '.join(MODELS)}"
+    if args.seconds < 2 or args.photos < 1:
+        return "--seconds from 2 and --photos from 1 are expected"
+    if args.clip is not None and not args.clip.is_file():
+        return f"--clip {args.clip}: no such file"
+    if args.data is not None and not (args.data / args.split / "annos").is_dir():
+        return f"--data {args.data}: no {args.split}/annos in it; give a folder in DeepFashion2's layout"
+    if args.json is not None and (args.json.is_dir() or not args.json.absolute().parent.is_dir()):
+        return f"--json {args.json}: give a file in a folder that exists"
+    return None
+
+
+def _measured(args: argparse.Namespace) -> dict:
+    from ewardrobe import live_benchmark, live_clips, live_quality
+    from ewardrobe.tryon.compositor import Look
+    from ewardrobe.tryon.session import shared
+
+    models = shared(args.model), shared("unet")
+    garment = live_quality.garment_of(2)
+    look = Look("wear", {"top": garment})
+    cases = live_quality.rendered_cases(args.photos)
+    if args.data is not None:
+        cases = live_quality.data_set_cases(args.data, args.split, args.photos)
+    picture = live_clips.rendered_person().image
+    result = {"kind": "live", "model": args.model}
+    _say(f"pace, {args.seconds:.0f} s in real time")
+    result |= live_benchmark.live_pace(args.model, look, _clip(args, picture), args.seconds)
+    _say("calm: still, pan, stop")
+    result |= live_benchmark.calm(args.model, picture, look)
+    _say("against ultralytics")
+    result |= live_benchmark.ratio_to_ultralytics(picture, garment)
+    _say("fit")
+    result |= live_quality.fit_quality(cases, *models)
+    return result | {"meta": _meta(args)}
+
+
+def _clip(args: argparse.Namespace, picture):
+    from ewardrobe import live_clips
+
+    if args.clip is not None:
+        return live_clips.of_file(args.clip)
+    frames = round((args.seconds + 10) * live_clips.FPS)
+    return live_clips.moved(picture, "pan", frames)
+
+
+def report(result: dict) -> str:
+    """Return the figures beside their targets, as lines of text."""
+    from ewardrobe.figures_live import rows
+
+    lines = [f"{'figure':34} {'measured':>10} {'target':>10}  met"]
+    for row in rows(result):
+        value = "–" if row["measured"] is None else f"{row['measured']:.3g}"
+        lines.append(f"{row['figure']:34} {value:>10} {row['target']:>10}  {row['met']}")
+    return "\n".join(lines)
+
+
+def _meta(args: argparse.Namespace) -> dict:
+    from ewardrobe import runtime
+    from ewardrobe.evaluation import provenance
+    from ewardrobe.tryon.session import SIZES
+    from ewardrobe.weights import read_manifest
+
+    words = ["--data", args.data.resolve().name, "--split", args.split] if args.data else ["--synthetic"]
+    words = ["--clip", args.clip.name] if args.clip else words
+    words += ["--photos", args.photos, "--model", args.model, "--seconds", f"{args.seconds:g}"]
+    return {
+        "data": f"{args.data.resolve().name}, {args.split}" if args.data else "synthetic",
+        "size": SIZES["balanced"],
+        "threads": runtime.cpu_threads(),
+        "weights_sha256": {n: read_manifest()[n]["sha256"] for n in {args.model, "unet"}},
+        "command": " ".join(["python -m ewardrobe benchmark live", *map(str, words)]),
+        **provenance.describe_run(),
+    }
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,131 @@
+"""How well a garment fits the person: drawn region against what is truly worn, and what it wrongly covers or leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ewardrobe.datasets import synthetic
+from ewardrobe.detections import Detections
+from ewardrobe.segmenters import Segmenter
+from ewardrobe.taxonomy import category
+from ewardrobe.tryon.compositor import Look, State, drawn_alpha
+from ewardrobe.tryon.garment import Prepared, prepare
+from ewardrobe.tryon.motion import IDENTITY
+from ewardrobe.tryon.scene import Scene, Worn, read_scene
+from ewardrobe.tryon.spans import measure
+
+SIZE, LONG_SIDE = 256, 640
+SKIN, HAIR = 14, 15
+MIN_SHARE = 0.02
+"""Garments that fill less of the photo are not judged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """A photo with one worn garment's truth: image RGB uint8, mask (H, W) bool, parsing (H, W) uint8 labels."""
+
+    image: np.ndarray
+    mask: np.ndarray
+    parsing: np.ndarray
+    category_id: int
+
+
+@lru_cache(maxsize=16)
+def garment_of(category_id: int) -> Prepared:
+    """Return a drawn garment of a category, ready to be worn."""
+    photo = synthetic.render_flat_lay(category_id, seed=3, angle=0.0)
+    mask = photo.items[0]["mask"]
+    ys, xs = np.nonzero(mask)
+    part = np.s_[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
+    return prepare(np.dstack([photo.image[part], mask[part].astype(np.uint8) * 255]), category_id)
+
+
+def data_set_cases(root: Path, split: str, photos: int) -> Iterator[Case]:
+    """Yield the worn garments of up to ``photos`` photos of a data set in DeepFashion2's layout that has parsings."""
+    from ewardrobe.datasets.deepfashion2 import DeepFashion2
+    from ewardrobe.datasets.records import item_mask
+    from ewardrobe.images import load_image
+
+    seen = 0
+    for record in DeepFashion2(root, split).records():
+        if seen >= photos or record.parsing_path is None or not record.worn:
+            continue
+        seen += 1
+        image = load_image(record.image_path, max_side=None)
+        parsing = cv2.imread(str(record.parsing_path), cv2.IMREAD_GRAYSCALE)
+        for item in record.items:
+            mask = item_mask(item, *image.shape[:2])
+            yield _reduced(image, mask, parsing, item.category_id)
+
+
+def rendered_cases(photos: int) -> Iterator[Case]:
+    """Yield the garments of ``photos`` drawn persons."""
+    for seed in range(photos):
+        outfit = synthetic.random_outfit(np.random.default_rng(seed))
+        photo = synthetic.render_person(outfit, seed=seed)
+        for item in photo.items:
+            yield _reduced(photo.image, item["mask"], photo.parsing, item["category_id"])
+
+
+def _reduced(image: np.ndarray, mask: np.ndarray, parsing: np.ndarray, category_id: int) -> Case:
+    scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
+    size = round(image.shape[1] * scale), round(image.shape[0] * scale)
+    labels = cv2.resize(parsing, size, interpolation=cv2.INTER_NEAREST)
+    soft = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return Case(cv2.resize(image, size, interpolation=cv2.INTER_AREA), soft > 0.5, labels, category_id)
+
+
+def fit_quality(cases: Iterable[Case], segmenter: Segmenter, parser) -> dict:
+    """Return fit_iou, wrongly_covered and old_showing with the models' masks, the same ``…_true_masks`` with the true
+    ones (what warp and composition alone cost), and the number of garments.
+
+    A garment of the worn one's category is drawn over it.  wrongly_covered: share of the true skin and hair pixels
+    within the garment's surroundings that are covered; old_showing: share of the worn garment that still shows.  A
+    garment that the models overlook counts as not drawn.
+    """
+    rows = []
+    for case in cases:
+        if case.mask.mean() >= MIN_SHARE:
+            seen = read_scene(case.image, segmenter, parser, frame_id=0, time=0.0, size=SIZE)
+            rows.append([*_judged(case, seen), *_judged(case, _true(case))])
+    names = "fit_iou", "wrongly_covered", "old_showing"
+    if not rows:
+        return dict.fromkeys((*names, *(f"{n}_true_masks" for n in names))) | {"garments": 0}
+    means = np.nanmean(np.array(rows, float), axis=0)
+    keys = [*names, *(f"{name}_true_masks" for name in names)]
+    return {key: float(value) for key, value in zip(keys, means, strict=True)} | {"garments": len(rows)}
+
+
+def _true(case: Case) -> Scene:
+    """Return the scene that perfect models would have seen."""
+    scale = SIZE / max(case.mask.shape)
+    size = round(case.mask.shape[1] * scale), round(case.mask.shape[0] * scale)
+    slot = category(case.category_id).slot
+    mask = cv2.resize(case.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    front = np.isin(case.parsing, (SKIN, HAIR)).astype(np.float32)
+    spans = measure(mask, sleeves=slot != "bottom")
+    factors = case.mask.shape[1] / size[0], case.mask.shape[0] / size[1]
+    worn = {} if spans is None else {slot: Worn(slot, case.category_id, 1.0, mask, spans.scaled(factors))}
+    small = cv2.resize(front, size, interpolation=cv2.INTER_AREA)
+    return Scene(0, 0.0, case.mask.shape, small, Detections.empty(size[1], size[0]), worn)
+
+
+def _judged(case: Case, scene: Scene) -> tuple[float, float, float]:
+    slot = category(case.category_id).slot
+    look = Look("wear", {slot: garment_of(case.category_id)})
+    drawn = drawn_alpha(State(scene, IDENTITY), look, case.image) > 0.5
+    either = (drawn | case.mask).sum()
+    near = cv2.dilate(case.mask.astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
+    bare = np.isin(case.parsing, (SKIN, HAIR)) & near
+    covered = float((drawn & bare).sum() / bare.sum()) if bare.sum() > 50 else float("nan")
+    return (
+        float((drawn & case.mask).sum() / max(1, either)),
+        covered,
+        float((case.mask & ~drawn).sum() / case.mask.sum()),
+    )

@@ -1,0 +1,52 @@
+"""The live view's figures on the metrics page."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from ewardrobe.figures_live import rows
+from ewardrobe.ui_metrics import Known, download, nothing_yet
+from ewardrobe.weights import weights_dir
+
+LIVE_COMMAND = "python -m ewardrobe benchmark live --json weights/live.json"
+
+
+def live(known: Known) -> None:
+    """Show what ``benchmark live`` measured on the shipped weights beside the targets."""
+    result, problem = read_live(weights_dir() / "live.json", {r.name: r.entry for r in known.reports})
+    if result is None:
+        nothing_yet("Not measured yet", problem or "Pace, calm and fit of the live view:", [LIVE_COMMAND])
+        return
+    meta, machine = result["meta"], result["meta"].get("machine") or {}
+    st.markdown(
+        f"Model {result['model']}, {meta.get('size')} px, {meta.get('threads')} threads, {machine.get('processor')}; "
+        f"{result.get('frames')} frames, {result.get('garments')} garments of {meta.get('data')}, {meta.get('date')}"
+    )
+    table = pd.DataFrame(rows(result))
+    columns = {"measured": st.column_config.NumberColumn(format="%.3g")}
+    st.dataframe(table, hide_index=True, height="content", placeholder="–", column_config=columns)
+    download(table, "live")
+    st.caption(
+        "Fit: the drawn region against what is truly worn, with the models' masks and with perfect ones. The "
+        "difference is the models'. Age, pace and ratio depend on the machine and on what else it does."
+    )
+    st.code(str(meta.get("command")), language="bash", wrap_lines=True)
+
+
+def read_live(path: Path, entries: dict[str, dict]) -> tuple[dict | None, str | None]:
+    """Return the result in ``path``, or why it does not count: unreadable, or measured on other weights."""
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        measured = result["meta"]["weights_sha256"]
+        current = {name: entries.get(name, {}).get("sha256") for name in measured}
+    except FileNotFoundError:
+        return None, None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return None, f"{path.name} cannot be read ({type(error).__name__}). To measure again:"
+    if measured != current:
+        return None, f"{path.name} was measured on other weights. To measure again:"
+    return result, None
