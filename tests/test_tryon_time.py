@@ -12,7 +12,7 @@ import pytest
 
 from ewardrobe.detections import Detections
 from ewardrobe.tryon.motion import MotionTracker, move_mask, move_points
-from ewardrobe.tryon.one_euro import OneEuro
+from ewardrobe.tryon.one_euro import OneEuro, OutlineFilter
 from ewardrobe.tryon.scene import Scene, Worn
 from ewardrobe.tryon.smoothing import Smoother
 from ewardrobe.tryon.spans import measure
@@ -54,6 +54,36 @@ def test_a_known_motion_is_not_filtered():
     motion = np.float64([[1, 0, 30], [0, 1, -5]])
     euro.move(motion)
     np.testing.assert_allclose(euro(np.tile([30.0, -5.0], (4, 1)), 0.1), np.tile([30.0, -5.0], (4, 1)))
+
+
+def outlines(at: np.ndarray) -> list[np.ndarray]:
+    """Noisy outlines (2, 24, 2) whose left end is at each of ``at``."""
+    rng, box = np.random.default_rng(4), np.zeros((2, 24, 2))
+    box[1, :, 0], box[..., 1] = 200, np.linspace(0, 300, 24)
+    return [box + [x, 0] + rng.normal(0, 1, box.shape) for x in at]
+
+
+def filtered(one, at: np.ndarray) -> np.ndarray:
+    return np.stack([one(points, i / 15) for i, points in enumerate(outlines(at))])
+
+
+def test_an_outline_is_calm_at_rest_and_neither_late_nor_too_far_when_it_moves_and_stops():
+    still, moving = np.zeros(45), np.clip(np.arange(45) / 15, 0, 1) * 60
+    calm, plain = filtered(OutlineFilter(), still)[15:], filtered(OneEuro(0.8, 0.02), still)[15:]
+    assert np.std(calm, axis=0).mean() < min(0.35, 0.8 * np.std(plain, axis=0).mean())
+    behind = moving - filtered(OutlineFilter(), moving)[:, 0, :, 0].mean(axis=1)
+    assert behind[10:15].max() < 60 * 2 / 30  # two frames of a camera at 30 fps
+    assert behind.min() > -3
+    assert abs(behind[20:]).max() < 1
+
+
+def test_a_known_motion_moves_an_outline_exactly():
+    one, points = OutlineFilter(), outlines(np.zeros(1))[0]
+    one(points, 0.0)
+    motion = np.float64([[1.1, -0.2, 30], [0.2, 1.1, -5]])
+    one.move(motion)
+    moved = move_points(points, motion)
+    np.testing.assert_allclose(one(moved, 0.1), moved)
 
 
 def picture(seed: int = 0) -> np.ndarray:
