@@ -13,6 +13,7 @@ from ewardrobe.detections import Detections
 MODELS = {  # name: module with a class ``Segmenter`` and its ``load(weights)``
     "unet": "ewardrobe.segmenters.unet",
     "yolo": "ewardrobe.segmenters.yolo",
+    "mask_rcnn": "ewardrobe.segmenters.mask_rcnn",
 }
 DEFAULT_MODEL = "yolo"  # the better mask AP on validation, see weights/*.md
 
