@@ -77,7 +77,7 @@ class FeatureStore:
         return state.st_mtime_ns, state.st_size, state.st_ino
 
     def image_path(self, item_id: str, kind: str = "image") -> Path | None:
-        """Return the file of an item's ``image`` (cut-out), ``thumbnail`` or ``photo``; ``None`` if it has none."""
+        """Return the file of an item's ``image`` (cut-out), ``thumbnail``, ``photo`` or ``try_on``; else ``None``."""
         path = self.picture(self.get(item_id).get(kind))
         return path if path and path.exists() else None
 
@@ -108,6 +108,15 @@ class FeatureStore:
         with self._change() as change:
             find(change.items, item_id)
             change.edit({str(item_id): edit}, None)
+
+    def keep_try_on(self, item_ids: Iterable[str], picture: np.ndarray) -> None:
+        """Keep ``picture`` (RGB uint8 (h, w, 3)) as the one that shows these items worn (field ``try_on``)."""
+        name, content = store_images.encode_try_on(picture)
+        with self._change() as change:
+            wanted = [find(change.items, item_id)["id"] for item_id in item_ids]
+            change.edit({item_id: {"try_on": name} for item_id in wanted}, None)
+            change.pictures[name] = content
+            change.come.add(name)
 
     def apply_edits(
         self,

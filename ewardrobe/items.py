@@ -63,7 +63,7 @@ FLAG_FIELDS = ("favourite", "sample")
 FIELDS = (
     *("type", "category", "category_id", "slot", "colour", "colours", "pattern", "material", "style", "season"),
     *("brand", "size", "notes", "tags", "favourite", "sample", "image", "thumbnail", "photo", "model", "score"),
-    *("added", "source"),
+    *("try_on", "added", "source"),
 )
 """The fields of an item beside its id, in the order of the table's columns; any others are kept as they are."""
 

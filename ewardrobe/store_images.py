@@ -1,4 +1,4 @@
-"""The pictures beside ``wardrobe.json``: cut-out and thumbnail as PNG, the photo as it came."""
+"""The pictures beside ``wardrobe.json``: cut-out, thumbnail and try-on picture as PNG, the photo as it came."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 from ewardrobe.store_document import StoreError
 
 THUMBNAIL_SIDE = 256
-IMAGE_FIELDS = ("image", "thumbnail", "photo")
+IMAGE_FIELDS = ("image", "thumbnail", "photo", "try_on")
 
 _SIGNATURES = {  # first bytes of a photo: extension
     b"\xff\xd8\xff": "jpg",
@@ -38,6 +38,13 @@ def encode_pictures(cutout: np.ndarray | None, photo: bytes | None) -> dict[str,
     if photo:
         pictures["photo"] = _named("photo", _extension(photo), photo)
     return pictures
+
+
+def encode_try_on(picture: np.ndarray) -> tuple[str, bytes]:
+    """Return file name and content of a picture RGB uint8 (h, w, 3) of a person who wears a garment."""
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
+        raise StoreError(f"A try-on picture must be RGB uint8 (h, w, 3), got {picture.dtype} {picture.shape}.")
+    return _named("worn", "png", _png(Image.fromarray(picture)))
 
 
 def opaque(image: np.ndarray) -> np.ndarray:

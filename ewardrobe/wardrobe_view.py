@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pandas as pd
 from PIL import Image, ImageOps
@@ -144,8 +144,8 @@ class TableView:
         return news, gone
 
 
-def data_url(path: Path, side: int, margin: float = 0.0) -> str:
-    """Return the picture at ``path`` as a WebP data URL of at most ``side`` pixels; the placeholder if unreadable.
+def data_url(path: Path | BinaryIO, side: int, margin: float = 0.0) -> str:
+    """Return the picture in ``path`` as a WebP data URL of at most ``side`` pixels; the placeholder if unreadable.
 
     With a ``margin`` (share of the side) it is set in the middle of a transparent square, as the table's cells crop.
     """
