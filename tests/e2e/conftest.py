@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 TIMEOUT_MS = 30_000
 START_SECONDS = 90
 
-collect_ignore = ["in_server"]  # patches what imports it: only for the server's process
+collect_ignore = ["in_server", "failing_app.py"]  # the first patches what imports it, the second is an app
 
 
 def pytest_collection_modifyitems(items) -> None:
@@ -70,13 +71,16 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start_server(port: int, home: Path, log: Path) -> subprocess.Popen:
-    """Start the app as ``streamlit run app.py`` does, with its wardrobe in ``home`` and its output in ``log``."""
+def start_server(port: int, home: Path, log: Path, script: str = "app.py") -> subprocess.Popen:
+    """Start the app as ``streamlit run app.py`` does, with its wardrobe in ``home`` and its output in ``log``.
+
+    Beside the log, ``threads.txt`` names the threads of the server's process.
+    """
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "EWARDROBE_HOME": str(home)}
     env["EWARDROBE_TEST_THREADS"] = str(log.with_name("threads.txt"))
     env["EWARDROBE_TEST_LOOPBACK"] = "1" if only_loopback() else "0"
-    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE / "in_server"), env.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE / "in_server"), str(REPOSITORY), env.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "streamlit", "run", script, "--server.headless=true", f"--server.port={port}"]
     with open(log, "w") as output:
         return subprocess.Popen(command, cwd=REPOSITORY, env=env, stdout=output, stderr=subprocess.STDOUT)
 
@@ -110,11 +114,11 @@ def app_home(tmp_path_factory) -> Path:
     return tmp_path_factory.mktemp("app") / "wardrobe"
 
 
-@pytest.fixture(scope="session")
-def base_url(tmp_path_factory, app_home) -> Iterator[str]:
-    """Address of the running app; at the end its log must hold no error of a page or of the camera stream."""
-    port, log = free_port(), tmp_path_factory.mktemp("server") / "server.log"
-    server = start_server(port, app_home, log)
+@contextmanager
+def running_server(home: Path, log: Path, script: str = "app.py") -> Iterator[str]:
+    """Yield the address of a running app; at the end its log must hold no error of a page or of the camera stream."""
+    port = free_port()
+    server = start_server(port, home, log, script)
     try:
         wait_until_healthy(server, port, log)
         yield f"http://localhost:{port}"  # localhost is a secure context: only there is a camera
@@ -123,6 +127,19 @@ def base_url(tmp_path_factory, app_home) -> Iterator[str]:
     # Not every traceback is ours: Streamlit logs one when a tab closes at the wrong moment.
     text = log.read_text()
     assert not re.search("Uncaught app execution|Error occurred in the WebRTC thread", text), text
+
+
+@pytest.fixture(scope="session")
+def server_log(tmp_path_factory) -> Path:
+    """What the app under test says."""
+    return tmp_path_factory.mktemp("server") / "server.log"
+
+
+@pytest.fixture(scope="session")
+def base_url(server_log, app_home) -> Iterator[str]:
+    """Address of the running app."""
+    with running_server(app_home, server_log) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
