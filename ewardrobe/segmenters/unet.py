@@ -7,6 +7,7 @@ whose left half looks a little like shorts stays one garment.
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,8 +60,18 @@ class UNetSegmenter:
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
-        image = check_image(image)
-        return decode(self.probabilities(image), image.shape[:2], min_score, self.decode_config)
+        return self.see(image, min_score)[0]
+
+    def see(self, image: np.ndarray, min_score: float) -> tuple[Detections, np.ndarray]:
+        """Return `predict` and `probabilities` of one run of the network."""
+        probabilities = self.probabilities(check_image(image))
+        return decode(probabilities, image.shape[:2], min_score, self.decode_config), probabilities
+
+    def at(self, size: int) -> UNetSegmenter:
+        """Return this segmenter with ``size`` pixels on the long side: the same network, no copy of its weights."""
+        other = copy.copy(self)
+        other.size = size
+        return other
 
     def parse(self, image: np.ndarray) -> np.ndarray:
         """Return the label map (H, W) uint8 of ``image``: 0 background, 1..13 garments, 14..18 context."""

@@ -56,8 +56,8 @@ def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: flo
     frame: RGB uint8 (H, W, 3); segmenter: any ``Segmenter``; parser: a ``UNetSegmenter``, may be the same object.
     """
     small = reduced(frame, size)
-    parsing = _parsing(small, parser)
-    found = segmenter.predict(small, MIN_SCORE)
+    found, probabilities = _seen(small, segmenter, parser)
+    parsing = np.stack([cv2.resize(p, small.shape[1::-1], interpolation=cv2.INTER_LINEAR) for p in probabilities])
     person = main_person(parsing)
     worn = _worn(found, parsing, person, frame.shape[:2])
     front = np.clip(parsing[[SKIN, HAIR, BAG]].sum(axis=0), 0, 1) * person
@@ -71,10 +71,11 @@ def reduced(frame: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(frame, (cols, rows), interpolation=cv2.INTER_AREA)
 
 
-def _parsing(small: np.ndarray, parser) -> np.ndarray:
-    """Return (18, h, w) float32 probabilities in the size of ``small``."""
-    probabilities = parser.probabilities(small)
-    return np.stack([cv2.resize(p, small.shape[1::-1], interpolation=cv2.INTER_LINEAR) for p in probabilities])
+def _seen(small: np.ndarray, segmenter, parser) -> tuple[Detections, np.ndarray]:
+    """Return the garments and the (18, h, w) float32 probabilities; one run serves both where the U-Net is chosen."""
+    if segmenter is parser and hasattr(parser, "see"):
+        return parser.see(small, MIN_SCORE)
+    return segmenter.predict(small, MIN_SCORE), parser.probabilities(small)
 
 
 def main_person(parsing: np.ndarray) -> np.ndarray:

@@ -30,7 +30,7 @@ SIZES = {"fast": 192, "balanced": 256, "sharp": 320}
 """Presets: pixels on the long side of what the models see."""
 
 PRESETS = ("auto", *SIZES)
-SLOW_MS, QUICK_MS = 60.0, 30.0
+SLOW_MS, QUICK_MS = 45.0, 20.0
 """*auto* takes smaller pictures above, and larger ones below, these milliseconds an answer."""
 
 PARSER = "unet"
@@ -154,9 +154,8 @@ class LiveSession:
 
     def _see(self, job: Job) -> None:
         """Look at a frame with the models (in the worker's thread)."""
-        scene = read_scene(
-            job.frame, self._load(self.model), self._load(PARSER), frame_id=job.frame_id, time=job.time, size=self.size
-        )
+        model, parser = self._models(size := self.size)
+        scene = read_scene(job.frame, model, parser, frame_id=job.frame_id, time=job.time, size=size)
         with self._lock:
             last = self._smoother.scene
             motion = IDENTITY if last is None else self._tracker.motion_between(last.frame_id, job.frame_id)
@@ -170,6 +169,12 @@ class LiveSession:
             return None
         mask = np.max([worn.mask for worn in scene.worn.values()], axis=0)
         return move_mask(mask, self._tracker.motion_since(scene.frame_id), scene.frame_size)
+
+    def _models(self, size: int) -> tuple[Segmenter, Segmenter]:
+        """Return the chosen model and the parser, the U-Net at ``size``; the others see best at their training's."""
+        chosen, parser = self._load(self.model), self._load(PARSER)
+        parser = parser.at(size) if hasattr(parser, "at") else parser
+        return (parser if self.model == PARSER else chosen), parser
 
     def _choose_size(self) -> None:
         if len(self._worker.seconds) < 10:
