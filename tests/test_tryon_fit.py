@@ -57,6 +57,26 @@ def test_what_has_no_shape_has_no_spans(mask):
     assert measure(mask) is None
 
 
+@pytest.mark.parametrize("thick", [8, 20, 32])
+@pytest.mark.parametrize("slant", [0, 25])
+def test_a_forearm_across_the_belly_leaves_the_trunk_whole(thick, slant):
+    whole = rectangle((192, 256), (90, 30, 170, 150))
+    cut = whole.copy()
+    cv2.line(cut, (60, 108 + slant), (200, 108 - slant), 0, thick)
+    np.testing.assert_allclose(measure(cut).points, measure(whole).points, atol=1.5)
+
+
+def test_the_hole_of_an_arm_akimbo_is_not_filled():
+    mask = t_shirt().astype(np.uint8)
+    cv2.polylines(mask, [np.int32([[68, 55], [35, 90], [68, 125]])], False, 1, 9)
+    measured = measure(mask.astype(np.float32))
+    assert measured.left[8:].min() > 55 and measured.width == pytest.approx(61, abs=4)
+
+
+def test_a_faint_mask_has_no_spans():
+    assert measure(rectangle() * 0.4) is None
+
+
 def test_noise_in_the_mask_hardly_moves_the_spans():
     clean = cv2.GaussianBlur(t_shirt(), (0, 0), 1.5)
     rng = np.random.default_rng(0)

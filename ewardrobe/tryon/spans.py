@@ -79,7 +79,7 @@ def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
     if len(rows) < MIN_SIDE:
         return None
     ys, left, right = _rows_ends(trunk, int(rows[0]), int(rows[-1]))
-    if np.median(right - left) < MIN_SIDE:
+    if len(ys) < MIN_SIDE or np.median(right - left) < MIN_SIDE:
         return None
     at = np.linspace(*_ends(np.clip(weight / max(1.0, float(np.median(weight[rows]))), 0, 1)), ROWS)
     points = [np.stack([np.interp(at, ys, _smooth(x)), at], axis=1) for x in (left, right)]
@@ -96,22 +96,42 @@ def _arms(soft: np.ndarray, trunk: np.ndarray, shoulders: np.ndarray) -> tuple[f
 
 
 def _trunk(soft: np.ndarray) -> np.ndarray:
-    """Return the soft mask without its thin parts."""
+    """Return the soft mask without its thin parts; a trunk cut in two by a forearm is whole again."""
     hard = (soft > 0.5).astype(np.uint8)
-    thickest = float(
-        cv2.distanceTransform(cv2.copyMakeBorder(hard, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5).max()
-    )
-    radius = int(round(THIN * thickest))
+    depth = cv2.distanceTransform(cv2.copyMakeBorder(hard, 1, 1, 1, 1, cv2.BORDER_CONSTANT), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    radius = int(round(THIN * float(depth.max())))
     if radius < 2:
         return soft
+    bridge = _bridge(hard, depth, radius)
+    opened = _opened(hard | bridge, radius)
+    reach = 2 + int(np.ceil(0.3 * radius))  # the round kernel has taken the corners too
+    near = cv2.dilate(opened, np.ones((2 * reach + 1,) * 2, np.uint8))
+    return np.maximum(soft, bridge) * near
+
+
+def _opened(hard: np.ndarray, radius: int) -> np.ndarray:
+    """Return the (h, w) uint8 0/1 mask without what is thinner than ``2 * radius``."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
     padded = cv2.copyMakeBorder(
         hard, radius, radius, radius, radius, cv2.BORDER_REPLICATE
     )  # cut by the frame: not thin
-    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[radius:-radius, radius:-radius]
-    reach = 2 + int(np.ceil(0.3 * radius))  # the round kernel has taken the corners too
-    near = cv2.dilate(opened, np.ones((2 * reach + 1,) * 2, np.uint8))
-    return soft * near
+    return cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[radius:-radius, radius:-radius]
+
+
+def _bridge(hard: np.ndarray, depth: np.ndarray, radius: int) -> np.ndarray:
+    """Return (h, w) uint8 0/1: the gap that an arm leaves between two pieces above each other, in the trunk's columns.
+
+    Without it the smaller piece counts as thin, and the garment shrinks whenever a forearm passes.  Beside the trunk,
+    which is ``depth`` pixels deep (distance to its edge), nothing is filled: the hole of an arm akimbo is no cloth.
+    """
+    thick = np.flatnonzero((depth >= radius).any(axis=0))
+    first, last = max(0, int(thick[0]) - radius), int(thick[-1]) + radius + 1
+    reach = 2 * radius  # a gap as tall as the trunk is wide: a forearm held near the camera
+    padded = cv2.copyMakeBorder(hard, reach, reach, 0, 0, cv2.BORDER_CONSTANT, value=0)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((2 * reach + 1, 1), np.uint8))[reach:-reach]
+    bridge = closed * (1 - hard)
+    bridge[:, :first] = bridge[:, last:] = 0
+    return bridge
 
 
 def _rows_ends(trunk: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
