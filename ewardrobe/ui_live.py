@@ -168,7 +168,7 @@ def _readout(session: LiveSession, playing: bool, preset: str) -> None:
         st.caption(pace(stats, preset))
     if playing and stats.error:
         st.warning(
-            f"**A frame could not be drawn; the plain picture goes on.** {ui.literal(stats.error)}",
+            f"**A frame failed; the picture goes on without it.** {ui.literal(stats.error)}",
             icon=":material/error:",
         )
 

@@ -21,12 +21,13 @@ from ewardrobe.ui_live import Room, Shot
 
 WAITS = {0: "At once", 3: "3 s", 5: "5 s", 10: "10 s"}
 TICK_SECONDS = 0.25
-NUMBER = (
-    '<div style="position:relative;height:0"><div role="timer" style="position:absolute;bottom:9rem;left:0;right:0;'
-    "text-align:center;font-size:min(18rem,20vw);line-height:1;font-weight:700;color:#fff;pointer-events:none;"
-    'text-shadow:0 0 24px rgba(0,0,0,.75)">{}</div></div>'
-)
-"""The seconds left, over the stream: they are read from the other end of the room."""
+NUMBER_CSS = """<style>
+.st-key-countdown {height: 0; margin-bottom: -1rem; z-index: 10; overflow: visible; pointer-events: none;}
+.ew-countdown {position: absolute; top: 4rem; left: 0; width: 100%; aspect-ratio: 4 / 3; display: grid;
+  place-items: center; font-size: min(18rem, 20vw); line-height: 1; font-weight: 700; color: #fff;
+  text-shadow: 0 0 24px rgba(0, 0, 0, .75);}
+</style>"""
+"""The seconds left lie over the stream and take no room: they are read from the other end of the room."""
 
 
 def leave_if_asked(room: Room) -> None:
@@ -38,6 +39,23 @@ def leave_if_asked(room: Room) -> None:
         room.leaving = False
         with suppress(StreamlitAPIException):  # a page run on its own has no other pages
             st.switch_page("pages/add_garments.py")
+
+
+def countdown(room: Room) -> None:
+    """Show the seconds left over the stream that follows; always there, or the stream would move and start again."""
+    st.html(NUMBER_CSS)
+    with st.container(key="countdown"):
+        st.fragment(_countdown, run_every=TICK_SECONDS if room.due is not None else None)(room)
+
+
+def _countdown(room: Room) -> None:
+    left = _seconds_left(room)
+    st.html(f'<div class="ew-countdown" role="timer">{left}</div>' if left else "<span></span>")
+
+
+def _seconds_left(room: Room) -> int | None:
+    """Return the whole seconds until the picture is taken, rounded up; ``None`` where none is due."""
+    return None if room.due is None else max(0, math.ceil(room.due - time.monotonic()))
 
 
 def capture(session: LiveSession | None, room: Room, playing: bool) -> None:
@@ -54,10 +72,7 @@ def _capture(session: LiveSession, room: Room, playing: bool) -> None:
         room.due = None
         take(session, room)
         st.rerun()  # the whole page: only that ends the ticking
-    left = None if room.due is None else math.ceil(room.due - time.monotonic())
-    if left:
-        st.html(NUMBER.format(left))
-    _button(session, room, playing, left)
+    _button(session, room, playing, _seconds_left(room))
     if room.shot is not None:
         _show(room, room.shot, session)
 

@@ -162,12 +162,20 @@ def data_url(path: Path | BinaryIO, side: int, margin: float = 0.0) -> str:
 
 
 def gallery_html(frame: pd.DataFrame, picture: Callable[[Mapping], str]) -> str:
-    """Return the cards of a gallery as HTML; all text of the items is escaped."""
-    cards = "".join(_card(item, picture(item)) for item in _rows(frame))
+    """Return the cards of a gallery as HTML; all text of the items is escaped.
+
+    Where an item has a try-on picture the card shows it under the pointer.
+    """
+    cards = "".join(_card(item, picture(item), _worn(item, picture)) for item in _rows(frame))
     return f"<style>{_GALLERY_CSS}</style><div class='ew-gallery'>{cards}</div>"
 
 
-def _card(item: Mapping, url: str) -> str:
+def _worn(item: Mapping, picture: Callable[[Mapping], str]) -> str:
+    name = item.get("try_on")
+    return f"<img class='ew-worn' src='{picture({'image': name})}' alt='' loading='lazy'>" if _text(name) else ""
+
+
+def _card(item: Mapping, url: str, worn: str = "") -> str:
     swatch = SWATCHES.get(item.get("colour") or "", "transparent")
     facts = " · ".join(escape(str(item[name])) for name in ("colour", "brand", "size") if _text(item.get(name)))
     marks = ("<i title='Favourite'>♥</i>" if item.get("favourite") else "") + (
@@ -175,7 +183,7 @@ def _card(item: Mapping, url: str) -> str:
     )
     name = escape(str(item.get("type") or kind(item)))
     return (
-        f"<figure><div><img src='{url}' alt='{name}' loading='lazy'>{marks}</div>"
+        f"<figure><div><img src='{url}' alt='{name}' loading='lazy'>{worn}{marks}</div>"
         f"<figcaption><b>{name}</b><span><s style='background:{swatch}'></s>{facts or '&nbsp;'}</span></figcaption>"
         "</figure>"
     )
@@ -187,6 +195,8 @@ _GALLERY_CSS = """
 .ew-gallery div {position: relative; aspect-ratio: 4 / 5; border-radius: 10px; background: #f1efea; overflow: hidden;}
 .ew-gallery img {position: absolute; inset: 9%; width: 82%; height: 82%; object-fit: contain;}
 .ew-gallery img[src*='svg'] {inset: 32%; width: 36%; height: 36%;}
+.ew-gallery img.ew-worn {inset: 0; width: 100%; height: 100%; object-fit: cover; opacity: 0; transition: opacity .2s;}
+.ew-gallery figure:hover img.ew-worn {opacity: 1;}
 .ew-gallery i {position: absolute; top: 6px; right: 10px; font: 18px sans-serif; color: #c8342f;}
 .ew-gallery em {position: absolute; bottom: 8px; left: 8px; padding: 1px 8px; border-radius: 9px; font: 12px sans-serif;
   color: #5d584f; background: #ffffffcc;}

@@ -16,6 +16,7 @@ if chosen is None:
     st.stop()
 left, right = st.columns([4, 3], gap="medium")
 with left:
+    ui_live_capture.countdown(room)
     session, state = ui_live.open_stream(room, chosen)
     ui_live.readout(session, state.playing, chosen.preset)
     ui_live_capture.capture(session, room, state.playing)
