@@ -55,7 +55,7 @@ def pace(session: LiveSession, frames: Iterable[Frame], seconds: float, fps: flo
         "output_fps": in_time / len(ms) * fps,
         "inference_hz": (session.answers - answers) / len(ms) * fps,
         "result_age_ms_p95": float(np.percentile(ages, 95)) if ages else None,
-        "memory_growth_mb": rss_mb() - memory,
+        "memory_growth_mb": rss_mb() - memory if memory else None,
         "frames": len(ms),
         "seconds": len(ms) / fps,
     }

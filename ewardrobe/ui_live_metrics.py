@@ -24,7 +24,8 @@ def live(known: Known) -> None:
     meta, machine = result["meta"], result["meta"].get("machine") or {}
     st.markdown(
         f"Model {result['model']}, {meta.get('size')} px, {meta.get('threads')} threads, {machine.get('processor')}; "
-        f"{result.get('frames')} frames, {result.get('garments')} garments of {meta.get('data')}, {meta.get('date')}"
+        f"pace, calm and ratio on {result.get('frames')} frames of a {meta.get('clip')} clip, fit on "
+        f"{result.get('garments')} garments of {meta.get('data')}, {meta.get('date')}"
     )
     table = pd.DataFrame(rows(result))
     columns = {"measured": st.column_config.NumberColumn(format="%.3g")}
@@ -32,7 +33,8 @@ def live(known: Known) -> None:
     download(table, "live")
     st.caption(
         "Fit: the drawn region against what is truly worn, with the models' masks and with perfect ones. The "
-        "difference is the models'. Age, pace and ratio depend on the machine and on what else it does."
+        "difference is the models'; with perfect masks, what lies in front is known too. The ratio sets our fastest "
+        "runtime against ultralytics' PyTorch. Age, pace and ratio depend on the machine and on what else it does."
     )
     st.code(str(meta.get("command")), language="bash", wrap_lines=True)
 

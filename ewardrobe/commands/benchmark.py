@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ewardrobe.commands import benchmark_live
+from ewardrobe import live_command
 
 
 def add_parser(subparsers) -> None:
@@ -15,7 +15,7 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("benchmark", help=__doc__, description=__doc__)
     what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     _add_models(what)
-    benchmark_live.add_live(what)
+    live_command.add_live(what)
 
 
 def run(args: argparse.Namespace) -> int:
