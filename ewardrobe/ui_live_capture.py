@@ -22,8 +22,10 @@ from ewardrobe.ui_live import Room, Shot
 WAITS = {0: "At once", 3: "3 s", 5: "5 s", 10: "10 s"}
 TICK_SECONDS = 0.25
 NUMBER_CSS = """<style>
-.st-key-countdown {height: 0; margin-bottom: -1rem; z-index: 10; overflow: visible; pointer-events: none;}
-.ew-countdown {position: absolute; top: 4rem; left: 0; width: 100%; aspect-ratio: 4 / 3; display: grid;
+[data-testid=stColumn]:has(.st-key-countdown) {position: relative;}
+[data-testid=stLayoutWrapper]:has(> .st-key-countdown) {position: absolute; top: 0; left: 0; width: 100%; height: 0;
+  z-index: 10; pointer-events: none;}
+.ew-countdown {position: absolute; top: 3.5rem; left: 0; width: 100%; aspect-ratio: 4 / 3; display: grid;
   place-items: center; font-size: min(18rem, 20vw); line-height: 1; font-weight: 700; color: #fff;
   text-shadow: 0 0 24px rgba(0, 0, 0, .75);}
 </style>"""

@@ -40,6 +40,17 @@ PANEL_CSS = """<style>
 </style>"""
 """Four choices stay in one row; a garment is chosen by its picture, which Streamlit shows as small as a letter."""
 
+_LET_GO = """
+export default function () {
+  const letGo = (event) => {
+    if (event.target.closest?.('.st-key-panel [role=radio]')) setTimeout(() => document.activeElement?.blur(), 100)
+  }
+  document.addEventListener('pointerup', letGo)
+  return () => document.removeEventListener('pointerup', letGo)
+}
+"""
+"""A choice that was clicked would keep the arrow keys for itself; one that was reached by keyboard does keep them."""
+
 
 @st.fragment
 def dress(session: LiveSession | None, room: Room) -> None:
@@ -47,6 +58,7 @@ def dress(session: LiveSession | None, room: Room) -> None:
     st.html(PANEL_CSS)
     with st.container(key="panel"):
         _panel(session, room)
+    st.components.v2.component("ewardrobe_let_go", js=_LET_GO)(key="live-let-go", height=1)
 
 
 def _panel(session: LiveSession | None, room: Room) -> None:
