@@ -6,6 +6,7 @@ that is left attached must neither keep an old session alive nor draw with it.
 
 from __future__ import annotations
 
+import atexit
 import itertools
 import logging
 import threading
@@ -26,6 +27,8 @@ LOOK_SECONDS = 0.2
 
 QUIET_SECONDS = 0.4
 """A connection that is lost while frames still come is a network's hiccup, not a closed tab."""
+
+SHUT_DOWN_SECONDS = 3.0
 
 
 class Viewer:
@@ -86,6 +89,7 @@ class Slots:
         self._changed = threading.Condition()
         self._slots: dict[str, Slot] = {}
         self._tickets = itertools.count()
+        self._drawing = 0  # frames under way
         self._watch: threading.Thread | None = None
 
     def put(self, key: str, session: Any, viewer: Viewer | None) -> int:
@@ -127,14 +131,19 @@ class Slots:
         """
         with self._changed:
             slot = self._slots.get(key)
-        if slot is None or slot.ended:
-            return frame
-        slot.last_frame = time.monotonic()
+            if slot is None or slot.ended:
+                return frame
+            slot.last_frame = time.monotonic()
+            self._drawing += 1
         try:
             return slot.session.process(frame)
         except Exception:  # whatever it is: a stream that raises once is dead for good
             LOGGER.exception("A frame could not be drawn")
             return frame
+        finally:
+            with self._changed:
+                self._drawing -= 1
+                self._changed.notify_all()
 
     def end(self, key: str, ticket: int) -> None:
         """Close the session of ``key`` soon, in the watch's thread: the caller may be the server's event loop."""
@@ -151,13 +160,25 @@ class Slots:
                 slot.ended = slot.ended or (other != key and other.startswith(tab))
             self._changed.notify_all()
 
-    def close_all(self) -> None:
-        """End every stream now."""
+    def close_all(self, hang_up: bool = True) -> None:
+        """End every stream now; without ``hang_up`` its session only."""
         with self._changed:
             slots, self._slots = list(self._slots.values()), {}
             self._changed.notify_all()
         for slot in slots:
-            release(slot)
+            release(slot) if hang_up else close(slot.session)
+
+    def shut_down(self) -> None:
+        """Close every session before the interpreter goes down.
+
+        A thread that is inside OpenCV or a model at that moment aborts the process: frames under way are waited for.
+        Connections are left alone: the server's event loop is gone by now.
+        """
+        self.close_all(hang_up=False)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._drawing, SHUT_DOWN_SECONDS)
+        if watch := self._watch:  # it may be closing some that it has taken from the table
+            watch.join(SHUT_DOWN_SECONDS)
 
     def _start_watch(self) -> None:
         """Start the watch unless it runs; the lock is held."""
@@ -203,3 +224,4 @@ def close(session: Any) -> None:
 
 SLOTS = Slots()
 """Streams of this process."""
+atexit.register(SLOTS.shut_down)

@@ -164,6 +164,26 @@ def test_no_thread_is_left(slots):
     assert slots._watch is None
 
 
+def test_at_the_end_of_the_process_all_sessions_are_closed_first(slots):
+    slow, waiting = Session(), Session()
+    slow.close = lambda: (time.sleep(0.5), slow.closed.set())
+    slots.end("a", slots.put("a", slow, Tab()))
+    time.sleep(0.1)  # the watch has taken it from the table
+    slots.put("b", waiting, Tab())
+    slots.shut_down()
+    assert slow.closed.is_set() and waiting.closed.is_set()
+
+
+def test_at_the_end_of_the_process_a_frame_under_way_is_waited_for(slots):
+    session, under_way, drawn = Session(), threading.Event(), threading.Event()
+    session.process = lambda frame: (under_way.set(), time.sleep(0.5), drawn.set())
+    slots.put("a", session, Tab())
+    threading.Thread(target=slots.process, args=("a", GREY), daemon=True).start()
+    assert under_way.wait(5)
+    slots.shut_down()
+    assert drawn.is_set()
+
+
 def test_a_stream_without_a_server_needs_no_watch_to_draw(slots):
     slots.put("a", Session(), None)
     assert first_pixel(slots.process("a", GREY)) == (255, 0, 0)
