@@ -123,11 +123,12 @@ class FeatureStore:
         edited: Mapping[str, Mapping] | None = None,
         added: Iterable[Mapping] = (),
         deleted: Iterable[str] = (),
-        source: str | None = None,
+        source: str | Mapping | None = None,
     ) -> list[str]:
         """Apply a table's edits in one write and return the ids of the added items.
 
-        edited: ``{id: {field: value}}``; ``source`` ("user", a model's name) is noted for each edited field.
+        edited: ``{id: {field: value}}``; ``source`` ("user", ``{"by": model, "confidence": 0.8}``) is noted for each
+        edited field.
         What concerns an item that another session has removed is passed over.
         """
         edits = {str(item_id): edit_of(fields) for item_id, fields in (edited or {}).items()}
@@ -244,6 +245,7 @@ class FeatureStore:
             self._write_pictures(change.pictures, written)
             if raw is not None:
                 store_backups.keep(self.home, raw)
+                store_backups.keep_version(self.path, raw, change.document["version"])
             atomic.write_bytes(self.path, data)
         except Exception:
             for path in written:

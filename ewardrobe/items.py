@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ewardrobe import schema
+from ewardrobe.schema import STATES
 from ewardrobe.taxonomy import CATEGORIES, CATEGORY_ID_BY_NAME, CATEGORY_NAMES, category
 
 COLOURS = (
@@ -58,21 +60,18 @@ TYPES = {  # everyday name: kind
 }
 """Everyday names that the form offers (any other is welcome) and the kind that each starts with."""
 
-LIST_FIELDS = ("colours", "season", "tags")
-FLAG_FIELDS = ("favourite", "sample")
-FIELDS = (
-    *("type", "category", "category_id", "slot", "colour", "colours", "pattern", "material", "style", "season"),
-    *("brand", "size", "notes", "tags", "favourite", "sample", "image", "thumbnail", "photo", "model", "score"),
-    *("try_on", "added", "source"),
-)
+FIELDS = tuple(name for name in schema.EXPECTED if name != "id")
 """The fields of an item beside its id, in the order of the table's columns; any others are kept as they are."""
+
+LIST_FIELDS = ("colours", "season", "tags", "wear_log")
+_DEFAULTS = {"favourite": False, "sample": False, "state": STATES[0], "wears_since_wash": 0}
 
 
 def default(field: str) -> Any:
-    """Return the value of ``field`` for an item that has none: a new ``[]`` or ``{}``, ``False`` or ``None``."""
+    """Return the value of ``field`` for an item that has none: a new ``[]`` or ``{}``, a constant or ``None``."""
     if field in LIST_FIELDS:
         return []
-    return False if field in FLAG_FIELDS else ({} if field == "source" else None)
+    return {} if field == "source" else _DEFAULTS.get(field)
 
 
 def view(item: Mapping) -> dict[str, Any]:
@@ -116,13 +115,26 @@ def sound(fields: Mapping) -> dict[str, Any]:
     Raises ``ValueError`` or ``TypeError`` with the field's name when a value cannot be stored.
     """
     fields = {str(name): plain(value, str(name)) for name, value in fields.items()}
-    for name in LIST_FIELDS:
-        if name in fields:
-            fields[name] = _as_list(fields[name])
-    for name in FLAG_FIELDS:
-        if name in fields:
-            fields[name] = bool(fields[name])
+    fields = {name: schema.cleaned(name, value) for name, value in fields.items()}
+    for name, fault in schema.faults(fields).items():
+        raise ValueError(f"field {name!r}: {fault}")
     return fields | _category_fields(fields)
+
+
+def source_of(item: Mapping, field: str) -> tuple[str | None, float | None]:
+    """Return who gave ``field`` its value, and with what confidence 0..1 if it was predicted.
+
+    "user" is the owner, "measured" the colour measurement, any other name a model; ``None`` if nobody noted it.
+
+    >>> source_of({"source": {"pattern": {"by": "attributes", "confidence": 0.8}}}, "pattern")
+    ('attributes', 0.8)
+    >>> source_of({"source": {"brand": "user"}}, "brand")
+    ('user', None)
+    """
+    source = (item.get("source") or {}).get(field)
+    if isinstance(source, Mapping):
+        return source.get("by"), source.get("confidence")
+    return source, None
 
 
 def new_item(fields: Mapping) -> dict[str, Any]:
@@ -169,12 +181,6 @@ def _plain_scalar(value: Any, name: str) -> str | int | float | None:
     if isinstance(value, PurePath):
         return str(value)
     raise TypeError(f"field {name!r}: a {type(value).__name__} cannot be stored; give text, a number or a list of them")
-
-
-def _as_list(value: Any) -> list:
-    if isinstance(value, list):
-        return value
-    return [] if value in (None, "") else [value]
 
 
 def _category_fields(fields: Mapping) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ewardrobe import atomic
-from ewardrobe.store_document import StoreError, parse_document
+from ewardrobe.store_document import SCHEMA_VERSION, StoreError, parse_document
 from ewardrobe.store_images import safe_path
 
 FOLDER = "backups"
@@ -48,6 +48,13 @@ def keep(home: Path, raw: bytes) -> None:
     atomic.write_bytes(folder / f"wardrobe-{_stamp()}.json", raw, durable=False)
     for path in _superfluous(listed(home)):
         path.unlink(missing_ok=True)
+
+
+def keep_version(path: Path, raw: bytes, version: int) -> None:
+    """Keep ``raw`` beside ``path`` for good if it is of an older version of the schema and none is kept yet."""
+    kept = path.with_name(f"{path.stem}.v{version}{path.suffix}")
+    if version < SCHEMA_VERSION and not kept.exists():
+        atomic.write_bytes(kept, raw)
 
 
 def after_commit(home: Path, data: bytes, *, gone: set[str], come: set[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ewardrobe.items import new_item, sound
+from ewardrobe.schema import UNREADABLE
 from ewardrobe.store_document import StoreError
 from ewardrobe.store_images import encode_pictures, picture_names
 
@@ -51,16 +52,23 @@ class Change:
             self.pictures.update(pictures)
             self.come |= picture_names([item])
 
-    def edit(self, edits: Mapping[str, Mapping], source: str | None) -> None:
+    def edit(self, edits: Mapping[str, Mapping], source: str | Mapping | None) -> None:
         """Set the fields ``{id: {field: value}}``, and note ``source`` for each of them if there is one."""
         for item in self.items:
             fields = edits.get(item["id"])
-            if not fields:
-                continue
-            self._released |= picture_names([{name: item.get(name) for name in fields}])
-            item.update(fields)
-            if source:
-                item["source"] = {**(item.get("source") or {}), **dict.fromkeys(fields, source)}
+            if fields:
+                self._edit_one(item, fields, source)
+
+    def _edit_one(self, item: dict, fields: Mapping, source: str | Mapping | None) -> None:
+        before = {**item}
+        self._released |= picture_names([{name: item.get(name) for name in fields}])
+        item.update(fields)
+        if source:
+            item["source"] = {**(item.get("source") or {}), **dict.fromkeys(fields, source)}
+        if isinstance(kept := item.get(UNREADABLE), dict):
+            item[UNREADABLE] = {name: value for name, value in kept.items() if name not in fields}
+        if item != before:
+            item["changed"] = now()
 
     def drop(self, item_ids: Iterable[str]) -> list[dict]:
         """Take out items and return them; unknown ids are passed over."""

@@ -10,10 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ewardrobe import schema
 from ewardrobe.items import plain
 
-SCHEMA_VERSION = 1
-"""Version 0 was a bare list of items, as the first program wrote it; it is still read."""
+SCHEMA_VERSION = 2
+"""0: a bare list of items, as the first program wrote it.  1: any field of any type.  2: the fields of ``schema.Item``.
+
+All are read; at the first change the file of an older version is kept as ``wardrobe.v<version>.json``.
+"""
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, check_circular=False).encode  # plain() has no circles
 
@@ -44,9 +48,9 @@ def empty_document() -> dict[str, Any]:
 
 
 def parse_document(raw: bytes, path: Path) -> dict[str, Any]:
-    """Return the document in ``raw`` with string ids; raise ``StoreError`` with file, line and column if it is broken.
+    """Return the document in ``raw``, its items as the schema wants them; ``version`` stays the one of the file.
 
-    NaN and infinities that another program wrote are read as nothing.
+    Raises ``StoreError`` with file, line and column if it is broken.  NaN and infinities are read as nothing.
     """
     try:
         document = json.loads(raw.decode("utf-8-sig"), parse_constant=lambda _: None)
@@ -63,6 +67,7 @@ def parse_document(raw: bytes, path: Path) -> dict[str, Any]:
 
 def dump_document(document: dict[str, Any]) -> bytes:
     """Return ``document`` as UTF-8 JSON with one item a line, so that a fault's line number names the item."""
+    document = document | {"version": SCHEMA_VERSION}
     try:
         return _dump(document)
     except ValueError:  # a hand-written file may hold 1e999 or half a surrogate pair: read, but never written again
@@ -111,21 +116,22 @@ def _broken(path: Path, what: str, line: int, column: int) -> StoreError:
 
 def _check(document: Any, path: Path) -> dict[str, Any]:
     if isinstance(document, list):
-        document = empty_document() | {"samples_added": True, "items": document}
+        document = empty_document() | {"version": 0, "samples_added": True, "items": document}
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         raise _broken(path, 'expected an object with a list "items"', 1, 1)
-    version = document.setdefault("version", SCHEMA_VERSION)
+    version = document.setdefault("version", 1)
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise StoreError(
             f"{path} has version {version!r}; this eWardrobe reads up to {SCHEMA_VERSION}. Update eWardrobe;"
             " the file was left as it is.",
             path=path,
         )
-    _check_items(document["items"], path)
+    _check_ids(document["items"], path)
+    schema.settle(document["items"])
     return document
 
 
-def _check_items(items: list, path: Path) -> None:
+def _check_ids(items: list, path: Path) -> None:
     """Give every item a string id of its own; a hand-written file may lack some or repeat one."""
     seen: set[str] = set()
     for number, item in enumerate(items, 1):
