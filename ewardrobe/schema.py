@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic_core import core_schema
 
 State = Literal["in use", "laundry", "lent", "archived"]
 STATES = get_args(State)
@@ -31,9 +30,9 @@ class _IsoDate:
     """Checks text for a day of the calendar; the text stays text."""
 
     @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
-        text = core_schema.str_schema(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", strict=True)
-        return core_schema.chain_schema([text, core_schema.date_schema(strict=False)])
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> dict:
+        text = {"type": "str", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "strict": True}
+        return {"type": "chain", "steps": [text, {"type": "date", "strict": False}]}
 
 
 def _said(what: str) -> Any:
