@@ -250,7 +250,7 @@ def report(trainer: Trainer, recent: list[dict], seconds: float) -> None:
     print(f"step {trainer.step}/{trainer.config.steps} {text} | {speed:.1f} images/s, {left:.0f} min left", flush=True)
 
 
-def main(config_class, task_class, description: str, argv=None) -> int:
+def main(config_class, task_class, description: str, argv=None, run=run) -> int:
     """Run a training script and return its exit code: 0 done, 1 it cannot go on, 130 interrupted twice."""
     config = parse_config(config_class, description, argv)
     try:

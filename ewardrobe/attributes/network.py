@@ -1,0 +1,96 @@
+"""The network that tells a garment's pattern, material, style and sleeve length from its masked crop.
+
+The body is the U-Net's encoder up to stride 16 with a narrow last stage, so that it can start from the U-Net's weights;
+textures are read off the means and deviations of its maps under the mask.  The category is an input of the heads that
+it helps; the sleeve head does not see it, or it would only repeat what the category's name says.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ewardrobe.segmenters.unet_model import WIDTHS, Encoder
+from ewardrobe.taxonomy import CATEGORIES
+
+HEADS = {
+    "pattern": ("solid", "striped", "checked", "floral", "dotted", "animal", "graphic", "other"),
+    "material": ("cotton", "denim", "knit", "leather", "wool", "silk", "lace", "fur", "synthetic"),
+    "style": ("casual", "smart", "party", "sporty"),
+    "sleeve": ("none", "short", "long"),
+}
+"""The attributes and their values, in the order of the outputs."""
+
+SLEEVE_OF_CATEGORY = {
+    **dict.fromkeys((1, 3, 10), "short"),
+    **dict.fromkeys((2, 4, 11), "long"),
+    **dict.fromkeys((5, 6, 12, 13), "none"),
+}
+"""Sleeve length by category id, as DeepFashion2's names say; what is worn on the legs has none to speak of."""
+
+MEAN, STD = 127.5, 64.0
+"""Pixel normalisation, in units of 0..255; the U-Net's, whose weights the body can start from."""
+
+NEEDS_CATEGORY = ("pattern", "material", "style")
+LAST_WIDTH = 128
+EMBEDDING = 24
+HIDDEN = 96
+STRIDE = 32
+"""Height and width of an input must be multiples of this."""
+
+
+class AttributeNet(nn.Module):
+    """One body, a head of two layers for each of ``HEADS``."""
+
+    def __init__(self, last_width: int = LAST_WIDTH, dropout: float = 0.3) -> None:
+        super().__init__()
+        widths = (*WIDTHS[:-1], last_width)
+        self.body = Encoder(widths)
+        self.mask_stem = nn.Conv2d(1, widths[0], 3, stride=2, padding=1, bias=False)
+        nn.init.zeros_(self.mask_stem.weight)  # begins as the encoder that it was initialised with
+        self.category = nn.Embedding(len(CATEGORIES) + 1, EMBEDDING)  # 0: unknown
+        features = 2 * (widths[2] + widths[3] + widths[4])
+        self.heads = nn.ModuleDict(
+            {
+                name: _head(features + EMBEDDING * (name in NEEDS_CATEGORY), len(values), dropout)
+                for name, values in HEADS.items()
+            }
+        )
+
+    def forward(self, x: Tensor, category_ids: Tensor) -> dict[str, Tensor]:
+        """Map (B, 4, H, W) and (B,) int64 to the logits of each head, (B, values).
+
+        x: normalised RGB, 0 outside the garment, and the mask 0..1; category_ids: 1..13, 0 where unknown.
+        """
+        pooled = torch.cat(self._pooled(x[:, :3], x[:, 3:]), dim=1)
+        known = torch.cat([pooled, self.category(category_ids)], dim=1)
+        return {name: head(known if name in NEEDS_CATEGORY else pooled) for name, head in self.heads.items()}
+
+    def _pooled(self, rgb: Tensor, mask: Tensor) -> list[Tensor]:
+        convolution, norm, relu = self.body.stem
+        x = relu(norm(convolution(rgb) + self.mask_stem(mask)))
+        pooled = []
+        for stage in self.body.stages:
+            x = stage(x)
+            pooled.append(x)
+        return [moment for x in pooled[1:] for moment in masked_moments(x, mask)]
+
+
+def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation (B, C) of maps (B, C, h, w) under ``mask`` (B, 1, H, W), shrunk to their size.
+
+    An empty mask has moments of 0.
+    """
+    weight = F.interpolate(mask, x.shape[2:], mode="area").float()
+    total = weight.sum(dim=(2, 3)).clamp(min=1e-3)
+    x = x.float()  # squares overflow half precision
+    mean = (x * weight).sum(dim=(2, 3)) / total
+    variance = ((x - mean[:, :, None, None]).square() * weight).sum(dim=(2, 3)) / total
+    return mean, (variance + 1e-6).sqrt()
+
+
+def _head(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.LayerNorm(inputs), nn.Dropout(dropout), nn.Linear(inputs, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, outputs)
+    )

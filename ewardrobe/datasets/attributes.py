@@ -1,0 +1,77 @@
+"""Judged attributes of garments: ``attributes_SPLIT.csv`` beside a data set in DeepFashion2's layout.
+
+Columns ``image,item,category_id,colour,pattern,material,style``; further ones are passed over, an empty cell is not
+judged.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ewardrobe.datasets.deepfashion2 import DatasetError, Record, item_mask, read_record
+from ewardrobe.datasets.samples import read_photo
+from ewardrobe.taxonomy import CATEGORY_BY_ID
+
+JUDGED = ("colour", "pattern", "material", "style")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One garment of a photo: file name, ``item1`` …, category 1..13, the values of ``JUDGED`` ("" = not judged)."""
+
+    image: str
+    item: str
+    category_id: int
+    values: dict[str, str]
+
+
+def read_judged(root: Path, split: str) -> list[Judged]:
+    """Return the garments of ``attributes_SPLIT.csv``; ``DatasetError`` if it is missing or a column or id is."""
+    path = Path(root) / f"attributes_{split}.csv"
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DatasetError(f"{path}: {error}; give a data set whose garments were judged") from error
+    return [_judged(path, number, row) for number, row in enumerate(rows, start=2)]
+
+
+def judged_garments(root: Path, split: str) -> Iterator[tuple[Judged, np.ndarray, np.ndarray]]:
+    """Yield every judged garment with its photo, RGB uint8 (H, W, 3), and its mask, (H, W) bool.
+
+    Garments without a usable annotation are left out; ``DatasetError`` when a photo or its annotation is unreadable.
+    """
+    by_image: dict[str, list[Judged]] = defaultdict(list)
+    for judged in read_judged(root, split):
+        by_image[judged.image].append(judged)
+    for image, garments in by_image.items():
+        record = read_record(Path(root) / split / "annos" / f"{Path(image).stem}.json", lambda error: None)
+        yield from _of_photo(record, garments)
+
+
+def _of_photo(record: Record, garments: list[Judged]) -> Iterator[tuple[Judged, np.ndarray, np.ndarray]]:
+    pixels, items = read_photo(record), {item.key: item for item in record.items}
+    for judged in garments:
+        if judged.item in items and (mask := item_mask(items[judged.item], record.height, record.width)).any():
+            yield judged, pixels, mask
+
+
+def _judged(path: Path, number: int, row: dict) -> Judged:
+    try:
+        category_id = int(row["category_id"])
+        values = {name: (row[name] or "").strip() for name in JUDGED}
+        image, item = row["image"], row["item"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise DatasetError(
+            f"{path}, line {number}: {error} is missing or no number: expected the columns image, item, category_id, "
+            f"{', '.join(JUDGED)}"
+        ) from error
+    if category_id not in CATEGORY_BY_ID:
+        raise DatasetError(f"{path}, line {number}: category_id {category_id}: expected 1..13")
+    return Judged(image, item, category_id, values)
