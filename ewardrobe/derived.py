@@ -1,0 +1,105 @@
+"""What follows from an item's fields: how often it was worn, what a wear cost, whether it needs a wash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from ewardrobe.items import kind
+
+DERIVED = ("kind", "wears", "last_worn", "cost_per_wear", "needs_wash", "search")
+"""The columns that ``with_derived`` adds; they are never stored."""
+
+SEARCHED = (
+    *("type", "category", "slot", "colour", "pattern", "material", "style", "sleeve", "brand", "size", "notes"),
+    *("state", "state_reason", "tags", "season"),
+)
+
+
+def with_derived(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a wardrobe frame with the columns ``DERIVED``.
+
+    wears: int; last_worn: ISO date or ``None``; cost_per_wear: price / wears, NaN where one of them is missing;
+    needs_wash: bool; search: all words of an item in small letters.
+    """
+    items = rows_of(frame)
+    logs = [worn_on(item) for item in items]
+    columns = {
+        "kind": [kind(item) for item in items],
+        "wears": [len(log) for log in logs],
+        "last_worn": [max(log, default=None) for log in logs],
+        "cost_per_wear": [cost_per_wear(item.get("price"), len(log)) for item, log in zip(items, logs, strict=True)],
+        "needs_wash": [needs_wash(item) for item in items],
+        "search": [_words(item) for item in items],
+    }
+    types = {"kind": "str", "wears": "int64", "last_worn": "object", "needs_wash": "bool", "search": "str"}
+    made = {name: pd.Series(values, frame.index, types.get(name, "float64")) for name, values in columns.items()}
+    return frame.assign(**made)
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows as dictionaries with their ``id``, and ``None`` for whatever pandas calls missing."""
+    columns = {name: frame[name].tolist() for name in frame.columns}
+    values = zip(frame.index.tolist(), *columns.values(), strict=True)
+    names = ("id", *columns)
+    return [dict(zip(names, (None if missing(v) else v for v in row), strict=True)) for row in values]
+
+
+def missing(value: Any) -> bool:
+    """Tell whether ``value`` is one of the things that pandas and JSON have for nothing."""
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+
+
+def worn_on(item: Mapping) -> list[str]:
+    """Return the ISO dates of an item's wear log, in its order; entries without a true date are passed over.
+
+    >>> worn_on({"wear_log": [{"date": "2026-01-31", "outfit": None}, {"date": "soon"}]})
+    ['2026-01-31']
+    """
+    log = item.get("wear_log")
+    dates = (entry.get("date") for entry in (log if isinstance(log, list) else ()) if isinstance(entry, Mapping))
+    return [day for day in map(iso_date, dates) if day]
+
+
+def iso_date(value: Any) -> str | None:
+    """Return the day of an ISO date or time as text, ``None`` for anything else.
+
+    >>> iso_date("2026-02-28T10:00:00+00:00"), iso_date("2026-02-30"), iso_date(date(2026, 1, 2)), iso_date(7)
+    ('2026-02-28', None, '2026-01-02', None)
+    """
+    text = value.isoformat() if isinstance(value, date) else value
+    if not isinstance(text, str):
+        return None
+    try:
+        return date.fromisoformat(text[:10]).isoformat()
+    except ValueError:
+        return None
+
+
+def cost_per_wear(price: float | None, wears: int) -> float:
+    """Return ``price`` / ``wears``; NaN for what has no price or was never worn.
+
+    >>> cost_per_wear(80, 4), cost_per_wear(0, 2), cost_per_wear(80, 0)
+    (20.0, 0.0, nan)
+    """
+    number = isinstance(price, int | float) and not isinstance(price, bool) and not missing(price)
+    return float(price) / wears if number and wears else float("nan")
+
+
+def _words(item: Mapping) -> str:
+    found: list[str] = []
+    for name in SEARCHED:
+        value = item.get(name)
+        found += map(str, value if isinstance(value, list) else [value] if value else [])
+    return " ".join(found).casefold()
+
+
+def all_of(frame: pd.DataFrame, field: str) -> list[str]:
+    """Return every value of ``field`` (text or lists of texts) that the wardrobe holds, sorted."""
+    values: set[str] = set()
+    for value in frame[field] if field in frame else ():
+        values.update(map(str, value if isinstance(value, list) else () if missing(value) else [value]))
+    return sorted(values - {""}, key=str.casefold)

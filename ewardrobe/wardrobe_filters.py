@@ -1,0 +1,157 @@
+"""Filters and orders of the wardrobe page: all of them combine, none of them looks at an item one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import date, timedelta
+
+import pandas as pd
+
+HIDDEN_STATES = ("archived",)
+"""Shown only when they are asked for."""
+
+ONE_OF = {
+    "kinds": "kind",
+    "colours": "colour",
+    "patterns": "pattern",
+    "materials": "material",
+    "styles": "style",
+    "sleeves": "sleeve",
+    "brands": "brand",
+    "states": "state",
+}
+"""Filter: the column whose value must be one of the chosen ones."""
+
+ANY_OF = {"seasons": "season", "tags": "tags"}
+"""Filter: the list column that must hold at least one of the chosen values."""
+
+WORN = {
+    "never": "Never worn",
+    "30": "Not worn for a month",
+    "180": "Not worn for half a year",
+    "365": "Not worn for a year",
+}
+"""Choices of the filter ``worn``; the numbers are days."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the owner asks to see; the empty value of each lets everything pass, archived items apart.
+
+    price_from, price_to: inclusive, in the wardrobe's currency; either leaves items without a price out.
+    """
+
+    text: str = ""
+    kinds: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    materials: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    sleeves: tuple[str, ...] = ()
+    brands: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    seasons: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    worn: str | None = None
+    price_from: float | None = None
+    price_to: float | None = None
+    favourite: bool = False
+    needs_wash: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many of them are set."""
+        return sum(getattr(self, part.name) != part.default for part in fields(self))
+
+    def without_text(self) -> Filters:
+        """Return the same filters with no search words."""
+        return replace(self, text="")
+
+
+def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> pd.DataFrame:
+    """Return the rows of a frame of ``derived.with_derived`` that pass every filter, in their order.
+
+    Words are found in any text field or tag, whatever their case; every word must be found.
+    """
+    keep = _states(frame, filters)
+    for name, column in ONE_OF.items():
+        if chosen := getattr(filters, name):
+            keep &= frame[column].isin(chosen)
+    for name, column in ANY_OF.items():
+        if chosen := set(getattr(filters, name)):
+            keep &= frame[column].map(lambda values, chosen=chosen: not chosen.isdisjoint(values))
+    for word in filters.text.casefold().split():
+        keep &= frame["search"].str.contains(word, regex=False)
+    for name in ("favourite", "needs_wash"):
+        if getattr(filters, name):
+            keep &= frame[name].astype(bool)
+    return frame[keep & _prices(frame, filters) & _worn(frame, filters.worn, today)]
+
+
+def hidden(frame: pd.DataFrame, filters: Filters) -> int:
+    """Return how many items are left out only because they are archived."""
+    return len(apply(frame, replace(filters, states=HIDDEN_STATES))) if not filters.states else 0
+
+
+def _states(frame: pd.DataFrame, filters: Filters) -> pd.Series:
+    if filters.states:
+        return pd.Series(True, index=frame.index)
+    return ~frame["state"].isin(HIDDEN_STATES)
+
+
+def _prices(frame: pd.DataFrame, filters: Filters) -> pd.Series:
+    keep = pd.Series(True, index=frame.index)
+    if filters.price_from is None and filters.price_to is None:
+        return keep
+    prices = pd.to_numeric(frame["price"], errors="coerce")
+    low, high = filters.price_from or 0, float("inf") if filters.price_to is None else filters.price_to
+    return prices.between(low, high)
+
+
+def _worn(frame: pd.DataFrame, choice: str | None, today: date | None) -> pd.Series:
+    if choice is None:
+        return pd.Series(True, index=frame.index)
+    if choice == "never":
+        return frame["wears"] == 0
+    first = ((today or date.today()) - timedelta(days=int(choice))).isoformat()
+    return frame["last_worn"].map(lambda day: not isinstance(day, str) or day < first)
+
+
+# Orders
+
+ORDERS: dict[str, tuple[str, bool]] = {
+    "Newest first": ("added", False),
+    "Oldest first": ("added", True),
+    "Name": ("type", True),
+    "Category": ("kind", True),
+    "Colour": ("colour", True),
+    "Brand": ("brand", True),
+    "Worn most": ("wears", False),
+    "Worn least": ("wears", True),
+    "Worn last": ("last_worn", False),
+    "Not worn longest": ("last_worn", True),
+    "Dearest first": ("price", False),
+    "Best cost per wear": ("cost_per_wear", True),
+    "Worst cost per wear": ("cost_per_wear", False),
+    "Changed last": ("changed", False),
+}
+"""Name of an order: column, ascending."""
+
+_NUMBERS = ("wears", "price", "cost_per_wear")
+
+
+def ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
+    """Return the rows in one of ``ORDERS``; equals keep their order, what has no value comes last.
+
+    The one exception: what was never worn is what was not worn longest.
+    """
+    column, ascending = ORDERS[order]
+    if column not in frame:
+        return frame
+    values = pd.to_numeric(frame[column], errors="coerce") if column in _NUMBERS else _letters(frame[column])
+    last = "first" if order == "Not worn longest" else "last"
+    return frame.loc[values.sort_values(ascending=ascending, kind="stable", na_position=last).index]
+
+
+def _letters(values: pd.Series) -> pd.Series:
+    return values.map(lambda value: value.casefold() if isinstance(value, str) and value else None)
