@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -89,6 +89,12 @@ def cost_per_wear(price: float | None, wears: int) -> float:
     return float(price) / wears if number and wears else float("nan")
 
 
+def needs_wash(item: Mapping) -> bool:
+    """Tell whether an item was worn as often as it may be between two washes."""
+    every = item.get("wash_interval")
+    return bool(every) and (item.get("wears_since_wash") or 0) >= every
+
+
 def _words(item: Mapping) -> str:
     found: list[str] = []
     for name in SEARCHED:
@@ -100,6 +106,6 @@ def _words(item: Mapping) -> str:
 def all_of(frame: pd.DataFrame, field: str) -> list[str]:
     """Return every value of ``field`` (text or lists of texts) that the wardrobe holds, sorted."""
     values: set[str] = set()
-    for value in frame[field] if field in frame else ():
+    for value in frame.get(field, []):
         values.update(map(str, value if isinstance(value, list) else () if missing(value) else [value]))
     return sorted(values - {""}, key=str.casefold)

@@ -52,7 +52,9 @@ def categories(frame: pd.DataFrame) -> Chart:
 def colours(frame: pd.DataFrame) -> Chart:
     """Draw a bar for each colour name, made of the items' colours as they were measured."""
     table = statistics.by_colour(frame)
-    slices = pd.concat([_slices(name, rows) for name, rows in table.groupby("colour", sort=False)]) if len(table) else table
+    slices = (
+        pd.concat([_slices(name, rows) for name, rows in table.groupby("colour", sort=False)]) if len(table) else table
+    )
     bars = go.Bar(
         y=slices.get("colour"),
         x=slices.get("items"),
@@ -180,14 +182,22 @@ def spending(frame: pd.DataFrame) -> Chart:
     figure = go.Figure(
         [
             go.Bar(x=table["month"], y=table["amount"], name="a month", marker_color=ACCENT),
-            go.Scatter(x=table["month"], y=table["total"], name="so far", yaxis="y2", line={"color": "#c2703d", "width": 2}),
+            go.Scatter(
+                x=table["month"], y=table["total"], name="so far", yaxis="y2", line={"color": "#c2703d", "width": 2}
+            ),
         ]
     )
     figure.update_traces(hovertemplate="%{x|%B %Y}: %{y:,.2f}<extra>%{fullData.name}</extra>")
     styled(figure, "Spending", y="a month", height=400)
     figure.update_layout(
         yaxis={"rangemode": "tozero"},
-        yaxis2={"overlaying": "y", "side": "right", "rangemode": "tozero", "showgrid": False, "title": {"text": "so far"}},
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "rangemode": "tozero",
+            "showgrid": False,
+            "title": {"text": "so far"},
+        },
     )
     _month_axis(figure, len(table))
     return Chart("wardrobe_spending", figure, table)
@@ -224,7 +234,9 @@ def calendar(log: pd.DataFrame, year: int) -> Chart:
     grid, texts = np.full((7, weeks[-1] + 1), np.nan), np.full((7, weeks[-1] + 1), "", object)
     for day, week, wears, items in zip(days, weeks, table["wears"], table["items"], strict=True):
         grid[day.weekday(), week] = wears
-        texts[day.weekday(), week] = f"{day.day} {MONTHS[day.month - 1]}: " + (_wrapped(items) if wears else "nothing logged")
+        texts[day.weekday(), week] = f"{day.day} {MONTHS[day.month - 1]}: " + (
+            _wrapped(items) if wears else "nothing logged"
+        )
     figure = go.Figure(_heat_map(grid, texts))
     starts = [weeks[number] for number, day in enumerate(days) if day.day == 15]
     styled(figure, f"What was worn in {year}", height=230)

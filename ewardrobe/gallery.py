@@ -71,7 +71,7 @@ CSS = """
   background: #f1efea;}
 .ew-gallery figure.chosen .frame {box-shadow: 0 0 0 3px var(--st-primary-color);}
 .ew-gallery img {position: absolute; inset: 9%; width: 82%; height: 82%; object-fit: contain;}
-.ew-gallery img[src*='svg'] {inset: 32%; width: 36%; height: 36%;}
+.ew-gallery img[src^='data:image/svg'] {inset: 32%; width: 36%; height: 36%;}
 .ew-gallery img.ew-worn {inset: 0; width: 100%; height: 100%; object-fit: cover; opacity: 0; transition: opacity .2s;}
 .ew-gallery figure:hover img.ew-worn {opacity: 1;}
 .ew-gallery .pick {position: absolute; z-index: 1; top: 8px; left: 8px; width: 24px; height: 24px; border-radius: 50%;

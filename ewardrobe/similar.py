@@ -65,7 +65,7 @@ def palette(item: Mapping) -> list[tuple[tuple[float, float, float], float]]:
 
 
 def palette_distances(labs: np.ndarray, shares: np.ndarray, place: int) -> np.ndarray:
-    """Return the distance (n,) in 0..1 of every palette to the one at ``place``; ``UNKNOWN`` where one has no colour.
+    """Return the distance (n,) float64 in 0..1 of every palette to the one at ``place``; ``UNKNOWN`` where one has no colour.
 
     Each colour goes to its nearest in the other palette (CIE76), weighted by its share, in both directions: a relaxed
     earth mover's distance, after Kusner et al. 2015 (Word Mover's Distance, section 4.1).
@@ -76,14 +76,16 @@ def palette_distances(labs: np.ndarray, shares: np.ndarray, place: int) -> np.nd
     back = np.where(shares[:, :, None] > 0, scaled, 1).min(1)
     both = np.maximum((there * shares).sum(1), (back * shares[place]).sum(1))
     known = (shares.sum(1) > 0) & (shares[place].sum() > 0)
-    return np.where(known, both, UNKNOWN)
+    return np.where(known, both.astype(np.float64), UNKNOWN)
 
 
 def _kinds(rows: list[dict], place: int) -> np.ndarray:
     """Same kind 0, same place on the body 0.5, else 1."""
     mine, slot = kind(rows[place]), rows[place].get("slot")
     same_slot = [row.get("slot") == slot and slot is not None for row in rows]
-    return np.array([0.0 if kind(row) == mine else (0.5 if near else 1.0) for row, near in zip(rows, same_slot, strict=True)])
+    return np.array(
+        [0.0 if kind(row) == mine else (0.5 if near else 1.0) for row, near in zip(rows, same_slot, strict=True)]
+    )
 
 
 def _patterns(rows: list[dict], place: int) -> np.ndarray:

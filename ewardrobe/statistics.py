@@ -54,10 +54,12 @@ def by_colour(frame: pd.DataFrame) -> pd.DataFrame:
         {"id": row["id"], "type": row.get("type"), "colour": row.get("colour") or "unknown", "hex": main_hex(row)}
         for row in rows_of(frame)
     ]
-    table = pd.DataFrame(rows, columns=["id", "type", "colour", "hex"])
+    table = pd.DataFrame(rows, columns=["id", "type", "colour", "hex"], dtype="object")
     places = {name: place for place, name in enumerate((*COLOURS, *sorted(set(table["colour"]) - set(COLOURS))))}
     table["_place"], table["_light"] = table["colour"].map(places), table["hex"].map(_lightness)
-    return table.sort_values(["_place", "_light"], ascending=[True, False], kind="stable")[["id", "type", "colour", "hex"]]
+    return table.sort_values(["_place", "_light"], ascending=[True, False], kind="stable")[
+        ["id", "type", "colour", "hex"]
+    ]
 
 
 def main_hex(item: Mapping) -> str | None:
@@ -145,7 +147,7 @@ def years(log: pd.DataFrame) -> list[int]:
 def _named(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return the columns that name an item and ``columns``; ``hex`` is made of its palette."""
     if "hex" in columns:
-        frame = frame.assign(hex=[main_hex(row) for row in rows_of(frame)])
+        frame = frame.assign(hex=pd.Series([main_hex(row) for row in rows_of(frame)], frame.index, dtype="object"))
     names = frame[["type", "kind", "colour", *columns]]
     return names.rename_axis("id").reset_index()
 
@@ -166,7 +168,12 @@ def _all_months(months: pd.Series) -> list[str]:
 
 
 def _is_hex(value: object) -> bool:
-    return isinstance(value, str) and len(value) == 7 and value[0] == "#" and not set(value[1:].lower()) - set("0123456789abcdef")
+    return (
+        isinstance(value, str)
+        and len(value) == 7
+        and value[0] == "#"
+        and not set(value[1:].lower()) - set("0123456789abcdef")
+    )
 
 
 def _lightness(code: str | None) -> float:

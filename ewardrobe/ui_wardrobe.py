@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -148,8 +148,13 @@ def _columns(table: TableView) -> dict[str, Any]:
                 labels.get(name, name.capitalize()), width=widths.get(name, 100), options=options[name], required=must
             )
             for name, must in {
-                **{"kind": True, "colour": False, "pattern": False, "material": False, "style": False},
-                **{"sleeve": False, "state": True},
+                "kind": True,
+                "colour": False,
+                "pattern": False,
+                "material": False,
+                "style": False,
+                "sleeve": False,
+                "state": True,
             }.items()
         },
         **{
@@ -174,3 +179,57 @@ def _open_row(table: TableView) -> None:
     click = st.session_state[f"open-{table.key}"]
     if click is not None and click["row"] < len(table.ids):
         open_item(table.ids[click["row"]])
+
+
+# Around them
+
+
+def sample_banner(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Say which items are samples, with one click to be rid of them; nothing if there are none."""
+    count = int(frame["sample"].sum())
+    if not count:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/info: {count} of these are drawn samples that show what a wardrobe looks like.")
+        st.space("stretch")
+        st.button(
+            "Remove samples",
+            key="remove-samples",
+            on_click=_remove,
+            args=(store, frame.index[frame["sample"]].tolist()),
+        )
+
+
+def _remove(store: FeatureStore, item_ids: list[str]) -> None:
+    removed = ui.change(store.remove, item_ids)
+    if removed:
+        st.session_state["removed"] = removed
+
+
+def undo_banner(store: FeatureStore) -> None:
+    """Offer to bring back what was removed last, until the user closes the offer or leaves."""
+    removed = st.session_state.get("removed")
+    if not removed:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/delete: {len(removed)} {'item' if len(removed) == 1 else 'items'} removed.")
+        st.space("stretch")
+        st.button("Undo", key="undo-remove", on_click=_put_back, args=(store,))
+        st.button("Close", key="close-undo", type="tertiary", on_click=st.session_state.pop, args=("removed",))
+
+
+def _put_back(store: FeatureStore) -> None:
+    ui.change(store.put_back, st.session_state.pop("removed"), said="Back in the wardrobe")
+
+
+def count_line(frame: pd.DataFrame, found: pd.DataFrame, archived: int, clear: Callable | None) -> None:
+    """Say how many items are shown, with the buttons that choose all of them or clear the filters."""
+    with st.container(horizontal=True, vertical_alignment="center", key="count-line"):
+        of = f" of {len(frame)}" if len(found) != len(frame) else ""
+        more = f" · {archived} archived not shown" if archived else ""
+        st.caption(f"{len(found)}{of} item{'' if len(found) == 1 and not of else 's'}{more}", width="content")
+        if clear:
+            st.button("Clear filters", key="clear-filters", type="tertiary", on_click=clear)
+        st.space("stretch")
+        if len(found):
+            st.button("Choose all", key="choose-all", type="tertiary", on_click=choose, args=(found.index.tolist(),))

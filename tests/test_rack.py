@@ -8,10 +8,10 @@ from PIL import Image
 
 from ewardrobe import rack
 from ewardrobe.feature_store import FeatureStore, StoreError
+from ewardrobe.gallery import gallery_html
 from ewardrobe.garments import garment_from_mask
 from ewardrobe.taxonomy import CATEGORIES, SLOTS
 from ewardrobe.tryon.garment import GarmentImageError
-from ewardrobe.wardrobe_view import gallery_html
 
 
 @pytest.fixture
@@ -166,7 +166,9 @@ def test_the_gallery_shows_the_try_on_picture_where_there_is_one(store):
     first, second = store.add({"type": "shirt"}, shirt()), store.add({"type": "hat"}, shirt())
     store.keep_try_on([first], np.zeros((8, 8, 3), np.uint8))
     name = store.get(first)["try_on"]
-    html = gallery_html(store.load(), lambda item: f"url-of-{item.get('thumbnail') or item['image']}")
-    cards = html.partition("</style>")[2].split("</figure>")
+    html = gallery_html(
+        [store.get(first), store.get(second)], lambda item: f"url-of-{item.get('thumbnail') or item['image']}"
+    )
+    cards = html.split("</figure>")
     assert f"src='url-of-{name}'" in cards[0]
     assert "ew-worn" not in cards[1], store.get(second)
