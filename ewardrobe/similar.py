@@ -65,7 +65,7 @@ def palette(item: Mapping) -> list[tuple[tuple[float, float, float], float]]:
 
 
 def palette_distances(labs: np.ndarray, shares: np.ndarray, place: int) -> np.ndarray:
-    """Return the distance (n,) float64 in 0..1 of every palette to the one at ``place``; ``UNKNOWN`` where one has no colour.
+    """Return how far (n,) float64 in 0..1 every palette is from that at ``place``; ``UNKNOWN`` where one has no colour.
 
     Each colour goes to its nearest in the other palette (CIE76), weighted by its share, in both directions: a relaxed
     earth mover's distance, after Kusner et al. 2015 (Word Mover's Distance, section 4.1).
