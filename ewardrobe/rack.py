@@ -86,6 +86,21 @@ def put_on(worn: Mapping[str, str], slot: str, key: str | None) -> dict[str, str
     return kept | ({slot: key} if key else {})
 
 
+def outfit(pieces: Iterable[Piece], item_ids: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+    """Return what is worn, key by slot, when the items of an outfit are put on in their order, and the ids left over.
+
+    Left over is what does not hang on the rail (shoes, what has no cut-out, what is gone) and what another piece of the
+    outfit takes the place of: the last one wins.
+    """
+    by_id = {piece.item_id: piece for piece in pieces if piece.item_id is not None}
+    item_ids, worn = list(dict.fromkeys(item_ids)), {}
+    for item_id in item_ids:
+        if piece := by_id.get(item_id):
+            worn = put_on(worn, piece.slot, piece.key)
+    on = set(worn.values())
+    return worn, [i for i in item_ids if i not in by_id or by_id[i].key not in on]
+
+
 def step(keys: Sequence[str], current: str | None, by: int) -> str | None:
     """Return the key ``by`` places on from ``current``, round the end; from nothing to the first or the last.
 

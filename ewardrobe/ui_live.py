@@ -42,12 +42,13 @@ class Shot:
 class Room:
     """The fitting room of one tab: what is worn (key by slot), what was cut here, and the capture under way.
 
-    look: as it is drawn now; samples: the drawn garments hang beside the wardrobe's; due: seconds of
+    left_over: names of what of an outfit cannot be shown; look: as it is drawn now; samples: the drawn garments hang beside the wardrobe's; due: seconds of
     ``time.monotonic`` at which the picture is taken; kept: the last picture lies in the wardrobe;
     leaving: it was sent to Add garments, where the person is to follow.
     """
 
     worn: dict[str, str] = field(default_factory=dict)
+    left_over: list[str] = field(default_factory=list)
     look: Look = field(default_factory=Look)
     cut: list[Piece] = field(default_factory=list)
     samples: bool = False

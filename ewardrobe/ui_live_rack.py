@@ -28,6 +28,7 @@ MODE_LEADS = {
     "recolour": "What you wear in another colour, or in the cloth of a garment.",
     "segments": "What the model sees: outlines, names, and how sure it is.",
 }
+OUTFIT_KEY = "live_outfit"
 PIECES_AT_A_TIME = 12
 FIRST_COLOUR = "#0f766e"
 PANEL_CSS = """<style>
@@ -56,6 +57,7 @@ export default function () {
 def dress(session: LiveSession | None, room: Room) -> None:
     """Show mode and rail, and let ``session`` (``None`` while there is no picture) draw what is chosen."""
     st.html(PANEL_CSS)
+    _wear_outfit(room)
     with st.container(key="panel"):
         _panel(session, room)
     st.components.v2.component("ewardrobe_let_go", js=_LET_GO)(key="live-let-go", height=1)
@@ -120,6 +122,21 @@ def rgb_of(code: str) -> tuple[int, int, int]:
     return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
 
 
+# A whole outfit
+
+
+def _wear_outfit(room: Room) -> None:
+    """Put on the outfit that another page has left in ``st.session_state["live_outfit"]``: a list of item ids."""
+    item_ids = st.session_state.pop(OUTFIT_KEY, None)
+    if item_ids:
+        items = ui.load_wardrobe(ui.wardrobe_store())
+        room.worn, left_over = rack.outfit(_pieces(room), item_ids)
+        room.left_over = [str(items["type"].get(item_id, "one that is gone")) for item_id in left_over]
+        st.session_state["live-mode"] = "wear"
+        if room.worn:
+            st.session_state["live-slot"] = next(slot for slot in SLOTS if slot in room.worn)
+
+
 # The rail
 
 
@@ -166,6 +183,8 @@ def _rail(room: Room, pieces: list[Piece]) -> None:
     names = {piece.key: piece.name for piece in pieces}
     on = [names[room.worn[slot]] for slot in SLOTS if room.worn.get(slot) in names]
     st.caption("On you: " + ui.literal(", ".join(on)) if on else "Choose a garment to put it on.")
+    if room.left_over:
+        st.caption(":material/info: Of the outfit, not shown on you: " + ui.literal(", ".join(room.left_over)))
 
 
 def _pictures(room: Room, slot: str, pieces: list[Piece]) -> None:
@@ -231,7 +250,7 @@ def _step(room: Room, slot: str, keys: list[str], by: int) -> str | None:
 
 
 def _put_on(room: Room, slot: str, choose: Callable[[], str | None]) -> None:
-    room.worn = rack.put_on(room.worn, slot, choose())
+    room.worn, room.left_over = rack.put_on(room.worn, slot, choose()), []
 
 
 # From pictures to what is drawn

@@ -166,6 +166,19 @@ def test_slots_are_worn_together_but_a_dress_stands_for_top_and_bottom(page, liv
     assert worn(live) == {"dress": wardrobe[3]}
 
 
+def test_an_outfit_from_another_page_is_put_on_once(page, live, wardrobe, store):
+    shoes = store.add({"type": "trainers"}, cutout(3))
+    page = choose_mode(press(run(page), "next"), "segments")
+    page.session_state["live_outfit"] = [wardrobe[1], wardrobe[2], shoes, "gone"]
+    page = run(page)
+    assert live.session.look.mode == "wear"
+    assert worn(live) == {"top": wardrobe[1], "bottom": wardrobe[2]}
+    assert "not shown on you: trainers, one that is gone" in texts(page)
+    page = press(page, "next")
+    assert worn(live) == {"top": wardrobe[0], "bottom": wardrobe[2]}, "it is not put on again"
+    assert "not shown on you" not in texts(page)
+
+
 def test_what_is_removed_from_the_wardrobe_while_worn_is_taken_off(page, live, wardrobe, store):
     page = press(run(page), "next")
     store.remove(wardrobe[0])

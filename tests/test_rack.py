@@ -76,6 +76,22 @@ def test_steps_go_round_in_both_directions():
     assert rack.step(keys, "gone", 1) == "a"
 
 
+def test_an_outfit_is_put_on_and_what_cannot_be_is_told(store):
+    kinds = {"shirt": 2, "coat": 4, "jeans": 8, "gown": 11}
+    ids = {name: store.add({"type": name, "category_id": number}, shirt()) for name, number in kinds.items()}
+    ids["trainers"] = store.add({"type": "trainers"}, shirt())
+    pieces = {piece.item_id: piece.key for piece in pieces_of(store)}
+
+    def wear(*names):
+        worn, left_over = rack.outfit(pieces_of(store), [ids.get(name, name) for name in names])
+        return {slot: next(n for n, i in ids.items() if pieces.get(i) == key) for slot, key in worn.items()}, left_over
+
+    assert wear("shirt", "jeans", "coat") == ({"top": "shirt", "bottom": "jeans", "outer": "coat"}, [])
+    assert wear("jeans", "jeans", "trainers", "gone") == ({"bottom": "jeans"}, [ids["trainers"], "gone"])
+    assert wear("shirt", "gown") == ({"dress": "gown"}, [ids["shirt"]])
+    assert wear() == ({}, [])
+
+
 def test_cut_out_garments_hang_under_the_number_of_their_picture():
     image = np.full((80, 60, 3), 90, np.uint8)
     mask = np.zeros((80, 60), bool)
