@@ -15,8 +15,9 @@ from ewardrobe.live_clips import FPS, Frame
 from ewardrobe.tryon.compositor import Look, State, compose
 from ewardrobe.tryon.garment import Prepared
 from ewardrobe.tryon.motion import IDENTITY, move_points
-from ewardrobe.tryon.scene import read_scene, target
+from ewardrobe.tryon.scene import read_scene
 from ewardrobe.tryon.session import SIZES, LiveSession, shared
+from ewardrobe.tryon.target import target
 
 WARM_SECONDS = 2.0
 """What a clip runs before anything is counted: filters settle, caches fill."""

@@ -12,15 +12,12 @@ from PIL import Image, UnidentifiedImageError
 
 from ewardrobe.garments import Garment
 from ewardrobe.images import png_bytes
-from ewardrobe.taxonomy import SLOTS, category
+from ewardrobe.taxonomy import EXCLUDES, SLOTS, category
 from ewardrobe.tryon.garment import GarmentImageError, Prepared, prepare
 from ewardrobe.wardrobe_view import data_url
 
 THUMBNAIL_SIDE = 112
 """Pixels of the pictures that pieces are chosen by."""
-
-EXCLUDES = {"dress": ("top", "bottom"), "top": ("dress",), "bottom": ("dress",), "outer": ()}
-"""What is taken off when a garment of a slot is put on."""
 
 
 @dataclass(frozen=True, eq=False)

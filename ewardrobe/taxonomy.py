@@ -11,6 +11,9 @@ from dataclasses import dataclass
 SLOTS = ("top", "outer", "bottom", "dress")
 """Places on the body that a detected garment can fill."""
 
+EXCLUDES = {"dress": ("top", "bottom"), "top": ("dress",), "bottom": ("dress",), "outer": ()}
+"""What is not worn together with a garment of a slot."""
+
 LAYER_ORDER = ("outer", "top", "bottom", "dress")
 """From the outermost layer inwards: where two masks overlap, the earlier slot keeps the pixel."""
 

@@ -43,8 +43,8 @@ class Room:
     """The fitting room of one tab: what is worn (key by slot), what was cut here, and the capture under way.
 
     left_over: names of what of an outfit cannot be shown; look: as it is drawn now; samples: the drawn garments hang
-    beside the wardrobe's; due: seconds of ``time.monotonic`` at which the picture is taken; kept: the last picture lies in the wardrobe;
-    leaving: it was sent to Add garments, where the person is to follow.
+    beside the wardrobe's; due: seconds of ``time.monotonic`` at which the picture is taken; kept: the last picture
+    lies in the wardrobe; leaving: it was sent to Add garments, where the person is to follow.
     """
 
     worn: dict[str, str] = field(default_factory=dict)

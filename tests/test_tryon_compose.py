@@ -17,6 +17,7 @@ from ewardrobe.tryon.garment import prepare
 from ewardrobe.tryon.scene import Scene, Worn, main_person, read_scene
 from ewardrobe.tryon.session import LiveSession
 from ewardrobe.tryon.spans import measure
+from ewardrobe.tryon.target import target
 
 IDENTITY = np.float64([[1, 0, 0], [0, 1, 0]])
 SIZE = (240, 320)
@@ -77,6 +78,22 @@ def test_outerwear_is_over_the_top_and_a_dress_replaces_top_and_bottom(frame):
     both = state(worn("top", 1, (120, 40, 200, 120)), worn("bottom", 8, (120, 120, 200, 220)))
     out = compose(frame, both, Look("wear", {"dress": cloth(RED, 10), "top": cloth(BLUE), "bottom": cloth(BLUE, 8)}))
     assert near(out[80, 160], RED) and near(out[180, 160], RED)
+
+
+def test_a_top_goes_over_the_jacket_that_hides_what_is_below(frame):
+    out = compose(frame, state(worn("outer", 4)), Look("wear", {"top": cloth(RED)}))
+    assert near(out[120, 160], RED)
+    both = state(worn("outer", 4, (120, 40, 200, 120)), worn("bottom", 8, (120, 120, 200, 220)))
+    assert target(both.scene, "dress").mask.sum() == pytest.approx(sum(w.mask.sum() for w in both.scene.worn.values()))
+
+
+def test_a_top_and_a_skirt_over_a_dress_take_their_part_of_it(frame):
+    seen = state(worn("dress", 12, (120, 20, 200, 230)))
+    for slot, there, not_there in (("top", 60, 200), ("bottom", 200, 60)):
+        out = compose(frame, seen, Look("wear", {slot: cloth(RED, 1 if slot == "top" else 9)}))
+        assert near(out[there, 160], RED) and near(out[not_there, 160], (GREY,) * 3, 0)
+    whole = compose(frame, seen, Look("wear", {"top": cloth(RED), "bottom": cloth(RED, 9)}))
+    assert all(near(whole[y, 160], RED) for y in range(30, 220)), "no gap between the two"
 
 
 def test_a_slot_that_nobody_wears_draws_nothing(frame):
@@ -192,6 +209,29 @@ def test_a_scene_holds_the_persons_garments_and_what_is_in_front():
     assert set(scene.worn) == {"top"} and scene.worn["top"].mask.shape == (192, 256)
     assert scene.worn["top"].spans.left.mean() == pytest.approx(213, abs=4)
     assert scene.front[50, 128] > 0.8 and scene.front[120, 128] == 0
+
+
+def test_clothes_without_a_person_are_not_dressed():
+    nobody = Model()
+    nobody.probabilities = lambda image: np.where(
+        np.arange(18)[:, None, None] < 13, Model.probabilities(nobody, image), 0
+    )
+    scene = read_scene(np.zeros((480, 640, 3), np.uint8), nobody, nobody, frame_id=0, time=0.0)
+    assert not scene.worn and len(scene.detections) == 1
+
+
+class Blind(Model):
+    """A chosen model that overlooks what the parser sees."""
+
+    def predict(self, image, min_score=0.5):
+        return Detections.empty(*image.shape[:2])
+
+
+def test_what_the_chosen_model_overlooks_the_parser_may_see():
+    picture = np.zeros((480, 640, 3), np.uint8)
+    scene = read_scene(picture, Blind(), Model(), frame_id=0, time=0.0)
+    assert set(scene.worn) == {"top"} and scene.worn["top"].category_id == 1
+    assert len(scene.detections) == 0, "segments show the chosen model alone"
 
 
 def test_the_largest_most_central_person_is_dressed():

@@ -50,6 +50,36 @@ def test_sleeves_are_no_trunk():
     assert spans.arms == pytest.approx((65, 65), abs=12)
 
 
+def strapped(strap: int, depth: int) -> np.ndarray:
+    """A garment without sleeves: straps ``strap`` wide beside a neckline ``depth`` deep."""
+    mask = np.zeros((200, 200), np.uint8)
+    cv2.rectangle(mask, (60, 40), (140, 170), 1, -1)
+    mask[40 : 40 + depth, 60 + strap : 141 - strap] = 0
+    return mask.astype(np.float32)
+
+
+@pytest.mark.parametrize(("strap", "depth"), [(22, 60), (10, 30), (4, 40)])
+def test_a_deep_neckline_and_thin_straps_are_trunk(strap, depth):
+    spans = measure(strapped(strap, depth))
+    assert spans.top == pytest.approx(40, abs=2) and spans.bottom == pytest.approx(170, abs=1)
+    np.testing.assert_allclose([spans.left.mean(), spans.right.mean()], [59.5, 140.5], atol=1.5)
+
+
+def test_a_neckline_leaves_sleeves_sleeves():
+    mask = t_shirt()
+    mask[:95, 90:111] = 0
+    np.testing.assert_allclose(measure(mask).points, measure(t_shirt()).points, atol=2)
+
+
+def test_the_legs_below_a_top_are_no_sleeves():
+    mask = t_shirt((320, 200)).astype(np.uint8)
+    for x in (70, 108):
+        cv2.rectangle(mask, (x, 165), (x + 22, 310), 1, -1)
+    spans = measure(mask.astype(np.float32))
+    assert spans.bottom == pytest.approx(310, abs=2)
+    assert spans.left[7:].min() > 65 and spans.right[7:].max() < 135
+
+
 @pytest.mark.parametrize(
     "mask", [np.zeros((50, 50)), rectangle(box=(10, 10, 13, 13)), np.zeros((1, 1)), np.ones((3, 90))]
 )

@@ -11,8 +11,9 @@ from ewardrobe.taxonomy import SLOTS
 from ewardrobe.tryon import fitting, shading
 from ewardrobe.tryon.fitting import Box, Drawn
 from ewardrobe.tryon.garment import Prepared, sleeve_length
-from ewardrobe.tryon.scene import Scene, Worn, target
+from ewardrobe.tryon.scene import Scene, Worn
 from ewardrobe.tryon.segments import draw_segments
+from ewardrobe.tryon.target import target
 
 MODES = ("segments", "overlay", "wear", "recolour")
 ORDER = ("bottom", "dress", "top", "outer")

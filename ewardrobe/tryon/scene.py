@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from ewardrobe.detections import Detections
-from ewardrobe.segmenters.unet import GARMENTS, SLOT_CHANNELS
-from ewardrobe.taxonomy import SLOTS, category
+from ewardrobe.segmenters.unet import GARMENTS, SLOT_CHANNELS, DecodeConfig, decode
+from ewardrobe.taxonomy import EXCLUDES, SLOTS, category
 from ewardrobe.tryon.spans import Spans, measure
 
 MIN_PERSON = 0.01
@@ -19,8 +19,8 @@ MIN_SCORE = 0.2
 SKIN, HAIR, BAG = GARMENTS, GARMENTS + 1, GARMENTS + 3
 """Channels of the parsing that lie before a garment where they are seen."""
 
-STANDS_FOR = {"top": ("top", "dress"), "outer": ("outer", "top", "dress"), "bottom": ("bottom",), "dress": ("dress",)}
-"""Where a garment of a slot is drawn: over the first of these that is worn."""
+SOMEBODY = 0.04
+"""Skin and hair in shares of the dressed region, below which nobody is there: clothes on a bed, on a hanger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,8 @@ class Worn:
 class Scene:
     """What the models saw in frame ``frame_id`` at ``time`` (seconds); ``frame_size`` (H, W).
 
-    worn: by slot, of the largest person; front: (h, w) float32 0..1, skin, hair and bag, which a garment goes behind;
+    worn: by slot, of the largest person, empty where nobody is seen; front: (h, w) float32 0..1, skin, hair and bag,
+    which a garment goes behind;
     detections: everything that the chosen model sees, at processing size.
     """
 
@@ -59,7 +60,10 @@ def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: flo
     found, probabilities = _seen(small, segmenter, parser)
     parsing = np.stack([cv2.resize(p, small.shape[1::-1], interpolation=cv2.INTER_LINEAR) for p in probabilities])
     person = main_person(parsing)
-    worn = _worn(found, parsing, person, frame.shape[:2])
+    worn = {}
+    if is_somebody(parsing, person):
+        worn = _worn(found, parsing, person, frame.shape[:2])
+        worn |= _overlooked(worn, parsing, person, frame.shape[:2])
     front = np.clip(parsing[[SKIN, HAIR, BAG]].sum(axis=0), 0, 1) * person
     return Scene(frame_id, time, frame.shape[:2], front, found, worn)
 
@@ -89,6 +93,25 @@ def main_person(parsing: np.ndarray) -> np.ndarray:
     best = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA] * (1.2 - off)))
     radius = max(1, round(0.02 * max(height, width)))
     return cv2.dilate((labels == best).astype(np.float32), np.ones((2 * radius + 1,) * 2, np.uint8))
+
+
+def is_somebody(parsing: np.ndarray, person: np.ndarray) -> bool:
+    """Tell whether the picture shows skin or hair beside the clothes of the region ``person`` (h, w) 0/1."""
+    body = float(((parsing.sum(axis=0) > 0.5) * person).sum())
+    bare = float((parsing[[SKIN, HAIR]].sum(axis=0) > 0.5).sum())  # anywhere: a scarf may part a head from the rest
+    return body > 0 and bare >= SOMEBODY * body
+
+
+def _overlooked(worn: dict[str, Worn], parsing: np.ndarray, person: np.ndarray, frame_size) -> dict[str, Worn]:
+    """Return what the parser sees worn in slots and places where the chosen model saw nothing."""
+    covered = np.any([one.mask > 0.5 for one in worn.values()], axis=0) if worn else np.zeros(person.shape, bool)
+    left = (parsing[:GARMENTS].sum(axis=0) * person > 0.5) & ~covered
+    if left.sum() < MIN_PERSON * left.size:
+        return {}
+    found = decode(parsing, person.shape, MIN_SCORE, DecodeConfig())
+    taken = {other for slot in worn for other in EXCLUDES[slot]} | worn.keys()
+    more = {s: w for s, w in _worn(found, parsing, person, frame_size).items() if s not in taken}
+    return {s: w for s, w in more.items() if (w.mask > 0.5)[covered].sum() < 0.5 * (w.mask > 0.5).sum()}
 
 
 def _worn(found: Detections, parsing: np.ndarray, person: np.ndarray, frame_size) -> dict[str, Worn]:
@@ -122,21 +145,3 @@ def _soft(hard: np.ndarray, probability: np.ndarray) -> np.ndarray:
     """Blur the model's outline, and let the parser's probability decide where both are in doubt."""
     blurred = cv2.GaussianBlur(hard.astype(np.float32), (0, 0), 1.0)
     return np.clip(blurred + 0.3 * (probability - 0.5) * (4 * blurred * (1 - blurred)), 0, 1)
-
-
-def target(scene: Scene, slot: str) -> Worn | None:
-    """Return what a garment of ``slot`` is drawn over: a top over a dress's, a dress over top and bottom together."""
-    for name in STANDS_FOR[slot]:
-        if name in scene.worn:
-            return scene.worn[name]
-    return _both(scene) if slot == "dress" else None
-
-
-def _both(scene: Scene) -> Worn | None:
-    parts = [scene.worn[s] for s in ("top", "bottom") if s in scene.worn]
-    if not parts:
-        return None
-    mask = np.max([part.mask for part in parts], axis=0)
-    spans = measure(mask)
-    factors = scene.frame_size[1] / mask.shape[1], scene.frame_size[0] / mask.shape[0]
-    return None if spans is None else Worn("dress", 10, parts[0].score, mask, spans.scaled(factors))

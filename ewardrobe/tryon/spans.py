@@ -1,7 +1,8 @@
 """A silhouette as spans: where its trunk begins and ends in evenly spread rows.
 
-Sleeves are thin parts, so an opening of the mask takes them away and leaves the trunk; what lies beyond the spans is
-sleeve.  Two silhouettes with the same number of rows correspond row by row: a map between them cannot fold.
+Sleeves are thin parts, so an opening of the mask, its neckline filled, takes them away and leaves the trunk; what lies
+beyond the spans is sleeve.  Two silhouettes with the same number of rows correspond row by row: a map between them
+cannot fold.
 """
 
 from __future__ import annotations
@@ -102,7 +103,9 @@ def _trunk(soft: np.ndarray) -> np.ndarray:
     radius = int(round(THIN * float(depth.max())))
     if radius < 2:
         return soft
-    bridge = _bridge(hard, depth, radius)
+    thick = np.flatnonzero((depth >= radius).any(axis=0))
+    columns = slice(max(0, int(thick[0]) - radius), int(thick[-1]) + radius + 1)
+    bridge = _bridge(hard, columns, radius) | _neckline(hard, columns)
     opened = _opened(hard | bridge, radius)
     reach = 2 + int(np.ceil(0.3 * radius))  # the round kernel has taken the corners too
     near = cv2.dilate(opened, np.ones((2 * reach + 1,) * 2, np.uint8))
@@ -118,20 +121,31 @@ def _opened(hard: np.ndarray, radius: int) -> np.ndarray:
     return cv2.morphologyEx(padded, cv2.MORPH_OPEN, kernel)[radius:-radius, radius:-radius]
 
 
-def _bridge(hard: np.ndarray, depth: np.ndarray, radius: int) -> np.ndarray:
+def _bridge(hard: np.ndarray, columns: slice, radius: int) -> np.ndarray:
     """Return (h, w) uint8 0/1: the gap that an arm leaves between two pieces above each other, in the trunk's columns.
 
-    Without it the smaller piece counts as thin, and the garment shrinks whenever a forearm passes.  Beside the trunk,
-    which is ``depth`` pixels deep (distance to its edge), nothing is filled: the hole of an arm akimbo is no cloth.
+    Without it the smaller piece counts as thin, and the garment shrinks whenever a forearm passes.  Beside the trunk
+    nothing is filled: the hole of an arm akimbo is no cloth.
     """
-    thick = np.flatnonzero((depth >= radius).any(axis=0))
-    first, last = max(0, int(thick[0]) - radius), int(thick[-1]) + radius + 1
     reach = 2 * radius  # a gap as tall as the trunk is wide: a forearm held near the camera
     padded = cv2.copyMakeBorder(hard, reach, reach, 0, 0, cv2.BORDER_CONSTANT, value=0)
     closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, np.ones((2 * reach + 1, 1), np.uint8))[reach:-reach]
     bridge = closed * (1 - hard)
-    bridge[:, :first] = bridge[:, last:] = 0
+    bridge[:, : columns.start] = bridge[:, columns.stop :] = 0
     return bridge
+
+
+def _neckline(hard: np.ndarray, columns: slice) -> np.ndarray:
+    """Return (h, w) uint8 0/1: the gaps within a row in the trunk's columns.
+
+    Shoulders beside a deep neckline, straps and legs are thin as sleeves are, but with what is between them they are
+    trunk.
+    """
+    trunk, filled = hard[:, columns], np.zeros_like(hard)
+    after = np.maximum.accumulate(trunk, axis=1)
+    before = np.maximum.accumulate(trunk[:, ::-1], axis=1)[:, ::-1]
+    filled[:, columns] = after & before & (1 - trunk)
+    return filled
 
 
 def _rows_ends(trunk: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
