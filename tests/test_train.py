@@ -16,6 +16,7 @@ from ewardrobe.segmenters import mask_rcnn as mask_rcnn_segmenter
 from ewardrobe.segmenters import unet as unet_segmenter
 from ewardrobe.segmenters import yolo as yolo_segmenter
 from train import checkpoints, engine, mask_rcnn, trainer, unet
+from train.inputs import normalised
 from train.register import register
 
 LOADERS = {"mask_rcnn": mask_rcnn_segmenter.load, "unet": unet_segmenter.load, "yolo": yolo_segmenter.load}
@@ -154,10 +155,24 @@ def test_mask_rcnn_targets_are_torchvisions_and_degenerate_garments_are_dropped(
     sample = Sample(np.zeros((64, 64, 3), np.uint8), masks, np.array([1, 8, 13]), None)
     task = mask_rcnn.MaskRCNNTask(mask_rcnn.MaskRCNNConfig())
     images, (target,) = task.collate([task.encode(sample)])
-    assert images.shape == (1, 3, 64, 64) and images.dtype == torch.float32
+    assert images.shape == (1, 64, 64, 3) and images.dtype == torch.uint8
     assert target["labels"].tolist() == [1, 13]
     assert target["boxes"].tolist() == [[5, 10, 25, 30], [0, 0, 64, 64]] and target["masks"].shape == (2, 64, 64)
     assert target["boxes"].dtype == torch.float32 and target["labels"].dtype == torch.int64
+
+
+@pytest.mark.parametrize("backbone", ["unet", "resnet18"])
+def test_the_network_trains_on_what_the_app_gives_it(backbone):
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 64, 3), dtype=np.uint8)
+    tensor = torch.from_numpy(images)
+    served = mask_rcnn_segmenter.to_input(images, backbone)
+    trained = normalised(tensor, *mask_rcnn_segmenter.normalisation(backbone))
+    np.testing.assert_allclose(trained.numpy(), served, atol=1e-5)
+    assert trained.is_contiguous(memory_format=torch.channels_last)
+    np.testing.assert_allclose(normalised(tensor, 0, 255).numpy(), yolo_segmenter.to_input(images), atol=1e-6)
+    np.testing.assert_allclose(
+        normalised(tensor, unet_segmenter.MEAN, unet_segmenter.STD), unet_segmenter.to_input(images)
+    )
 
 
 def test_flags_come_from_the_dataclass():

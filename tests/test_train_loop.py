@@ -278,6 +278,24 @@ def test_learning_rate_rises_and_falls(schedule):
         assert set(rates[10:80]) == {1.0}
 
 
+def test_the_clock_ends_a_run_and_its_rate_falls_with_the_time(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(engine.time, "monotonic", lambda: now)
+    clock = engine.Clock(steps=1000, minutes=1)
+    assert clock.expected_steps(40) == 1000 and not clock.over  # no pace is known at the first step
+    now += 15  # a quarter of the time for ten steps
+    assert clock.expected_steps(50) == 80 and not clock.over
+    now += 45
+    assert clock.over and clock.expected_steps(90) == 90
+    assert engine.Clock(steps=7).expected_steps(3) == 7 and not engine.Clock(steps=7).over
+
+
+def test_a_run_by_the_clock_stops_saves_and_validates(config, photos):
+    run = trainer.run(replace(config, steps=10**6, minutes=0.01), TinyTask(config), photos)
+    assert 0 < run.step < 10**6
+    assert last(run)["step"] == run.step and (run.folder / "best.pt").is_file()
+
+
 def test_ema_averages_parameters_and_copies_counters():
     model = torch.nn.BatchNorm1d(1)
     ema = engine.EMA(model, decay=0.9)

@@ -16,6 +16,7 @@ class Config:
     extra_share: float = option(0.1, "share of the samples drawn from --extra")
     name: str = option("run", "run name: results go to runs/NAME")
     steps: int = option(8000, "optimiser steps in all")
+    minutes: float = option(0.0, "end after so many minutes, the schedule by the clock; 0 = by --steps alone")
     batch_size: int = option(16, "images a step and process")
     optimizer: str = option("adamw", "adamw, or sgd with Nesterov momentum 0.9", choices=["adamw", "sgd"])
     lr: float = option(2e-3, "peak learning rate")

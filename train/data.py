@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from ewardrobe.datasets.augment import AugmentConfig, augment, collect_textures
@@ -125,6 +126,7 @@ def make_loader(data: Data, config: Config, task, first_step: int, rank: int = 0
         collate_fn=task.collate,
         num_workers=config.workers,
         persistent_workers=config.workers > 0,
+        pin_memory=torch.cuda.is_available() and config.accelerator != "cpu",
         worker_init_fn=_begin_worker,
     )
 

@@ -36,6 +36,9 @@ def make_fabric(config: Config, unused_parameters: bool = False) -> Fabric:
     world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     if config.norm == "sync" and device == "cpu":
         raise TrainingError("--norm sync needs CUDA devices: use --norm frozen, or batch with enough images a process")
+    if device == "cuda":
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.benchmark = True  # a handful of canvas sizes, each seen thousands of times
     fabric = Fabric(
         accelerator=device,
         devices=local,

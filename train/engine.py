@@ -56,6 +56,29 @@ def learning_rate(step: int, steps: int, peak: float, warmup: int, schedule: str
     return peak * max(0.01, min(1.0, left))
 
 
+class Clock:
+    """How far a run is: by its steps, or with ``minutes`` by the time of this process, whichever ends first."""
+
+    def __init__(self, steps: int, minutes: float = 0.0) -> None:
+        self.steps, self.minutes, self.first = steps, minutes, None
+
+    def expected_steps(self, step: int) -> int:
+        """Return how many steps the run will have at its pace so far; the time starts at the first call."""
+        if not self.minutes:
+            return self.steps
+        if self.first is None:
+            self.first, self.start = step, time.monotonic()
+        share = (time.monotonic() - self.start) / (60 * self.minutes)
+        if step == self.first or share >= 1:
+            return self.steps if share < 1 else step
+        return min(self.steps, self.first + round((step - self.first) / share))
+
+    @property
+    def over(self) -> bool:
+        """Whether the minutes have passed."""
+        return self.first is not None and time.monotonic() - self.start >= 60 * self.minutes
+
+
 class EMA:
     """Exponential moving average of parameters; buffers (batch-norm statistics) are copied."""
 
@@ -67,11 +90,11 @@ class EMA:
     def update(self, model: torch.nn.Module, step: int) -> None:
         """Blend in ``model``; early steps forget faster, so the average is useful from the start."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        for key, value in model.state_dict().items():
-            if value.is_floating_point():
-                self.state[key].lerp_(value.detach(), 1 - decay)
-            else:
-                self.state[key].copy_(value)
+        state = model.state_dict()
+        floats = [key for key, value in state.items() if value.is_floating_point()]
+        torch._foreach_lerp_([self.state[k] for k in floats], [state[k] for k in floats], 1 - decay)
+        for key in state.keys() - set(floats):
+            self.state[key].copy_(state[key])
 
     def load(self, state: dict[str, torch.Tensor]) -> None:
         """Take over a saved average, on the device where this one lives; ``KeyError`` if it is of another network."""

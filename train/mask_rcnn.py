@@ -21,12 +21,13 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, maskr
 
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.detections import masks_to_xyxy
-from ewardrobe.segmenters.mask_rcnn import MaskRCNNSegmenter, to_input
+from ewardrobe.segmenters.mask_rcnn import MaskRCNNSegmenter, normalisation
 from ewardrobe.segmenters.mask_rcnn_model import BACKBONES, AsItIs, build, imagenet_weights, replace_heads
 from ewardrobe.segmenters.unet_model import WIDTHS
 from train import checkpoints
 from train.config import Config
 from train.engine import TrainingError, option
+from train.inputs import normalised
 from train.trainer import main
 
 MIN_SIDE = 3
@@ -78,18 +79,18 @@ class MaskRCNNTask:
         return sample.image, boxes[keep], sample.category_ids[keep], sample.masks[keep]
 
     def collate(self, rows: list[tuple]) -> tuple[torch.Tensor, list[dict[str, torch.Tensor]]]:
-        """Return the images (B, 3, h, w) float32 and torchvision's target dictionaries."""
+        """Return the images (B, h, w, 3) uint8 and torchvision's target dictionaries."""
         images, *targets = zip(*rows, strict=True)
-        inputs = torch.from_numpy(np.ascontiguousarray(to_input(np.stack(images), self.config.backbone)))
         names = "boxes", "labels", "masks"
-        return inputs.contiguous(memory_format=torch.channels_last), [
+        return torch.from_numpy(np.stack(images)), [
             {name: torch.from_numpy(value) for name, value in zip(names, row, strict=True)}
             for row in zip(*targets, strict=True)
         ]
 
     def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return the sum of the losses of proposals (objectness, box), boxes (category, box) and masks."""
-        losses = model(*batch)
+        images, targets = batch
+        losses = model(normalised(images, *normalisation(self.config.backbone)), targets)
         parts = {name.removeprefix("loss_"): value for name, value in losses.items()}
         gains = {"mask": self.config.mask_gain}
         return sum(gains.get(k, 1.0) * v for k, v in parts.items()), {k: v.detach() for k, v in parts.items()}

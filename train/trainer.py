@@ -23,6 +23,7 @@ from train.data import Data, load_data, make_loader
 from train.devices import make_fabric
 from train.engine import (
     EMA,
+    Clock,
     GracefulStop,
     Log,
     TrainingError,
@@ -79,6 +80,7 @@ class Trainer:
         model = prepare_norm(model, config.norm, fabric.world_size)
         self.model, self.optimizer = fabric.setup(model, make_optimizer(model, config))
         self.ema = EMA(self.model, config.ema)
+        self.clock = Clock(config.steps, config.minutes)
         self.step, self.images, self.best, self.stale = 0, 0, -1.0, 0
         self.ending = ""
         self.stop: GracefulStop | None = None
@@ -91,7 +93,7 @@ class Trainer:
         c = self.config
         # Sampled proposals depend on the step alone, so that a resumed run draws as the uninterrupted one.
         torch.manual_seed((c.seed * 1_000_003 + self.step) * self.fabric.world_size + self.fabric.global_rank)
-        rate = learning_rate(self.step, c.steps, c.lr, c.warmup, c.schedule, c.decay)
+        rate = learning_rate(self.step, self.clock.expected_steps(self.step), c.lr, c.warmup, c.schedule, c.decay)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with self._rescue():
@@ -126,7 +128,7 @@ class Trainer:
         return mean
 
     def _stop_requested(self) -> bool:
-        return self.stop is not None and self.stop.requested
+        return self.clock.over or (self.stop is not None and self.stop.requested)
 
     @contextmanager
     def _rescue(self) -> Iterator[None]:
@@ -244,10 +246,11 @@ def report(trainer: Trainer, recent: list[dict], seconds: float) -> None:
     mean = {k: float(np.mean([r[k] for r in recent])) for k in recent[0]}
     batch = trainer.config.batch_size * trainer.fabric.world_size
     speed = len(recent) * batch / max(seconds, 1e-6)
-    left = (trainer.config.steps - trainer.step) * batch / speed / 60
+    steps = trainer.clock.expected_steps(trainer.step)
+    left = (steps - trainer.step) * batch / speed / 60
     trainer.log.write(step=trainer.step, images=trainer.images, images_per_s=round(speed, 1), **mean)
     text = " ".join(f"{k} {v:.4g}" for k, v in mean.items())
-    print(f"step {trainer.step}/{trainer.config.steps} {text} | {speed:.1f} images/s, {left:.0f} min left", flush=True)
+    print(f"step {trainer.step}/{steps} {text} | {speed:.1f} images/s, {left:.0f} min left", flush=True)
 
 
 def main(config_class, task_class, description: str, argv=None, run=run) -> int:

@@ -20,10 +20,11 @@ import torch
 from ewardrobe import runtime
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.detections import masks_to_xyxy
-from ewardrobe.segmenters.yolo import ARCHITECTURE, YoloSegmenter, build, to_input
+from ewardrobe.segmenters.yolo import ARCHITECTURE, YoloSegmenter, build
 from train import checkpoints
 from train.config import Config
 from train.engine import TrainingError, option
+from train.inputs import normalised
 from train.trainer import main
 
 MASK_STRIDE = 4
@@ -92,12 +93,12 @@ class YoloTask:
         return sample.image, classes, boxes.astype(np.float32), index
 
     def collate(self, rows: list[tuple]) -> dict[str, torch.Tensor]:
-        """Return the batch dictionary of ultralytics' losses."""
+        """Return the batch dictionary of ultralytics' losses, its pictures still (B, h, w, 3) uint8."""
         images, classes, boxes, masks = zip(*rows, strict=True)
         index = torch.from_numpy(np.stack(masks))
         batch_idx = np.concatenate([np.full(len(c), i) for i, c in enumerate(classes)])
         return {
-            "img": torch.from_numpy(to_input(np.stack(images))),
+            "img": torch.from_numpy(np.stack(images)),
             "cls": torch.from_numpy(np.concatenate(classes)).float()[:, None],
             "bboxes": torch.from_numpy(np.concatenate(boxes)),
             "batch_idx": torch.from_numpy(batch_idx).float(),
@@ -107,7 +108,7 @@ class YoloTask:
 
     def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return ultralytics' loss as a mean over the images."""
-        loss, parts = model(batch)
+        loss, parts = model({**batch, "img": normalised(batch["img"], 0, 255)})
         return loss.sum() / len(batch["img"]), {k.removesuffix("_loss"): v for k, v in parts.items()}
 
     def segmenter(self, state: dict) -> YoloSegmenter:

@@ -91,10 +91,13 @@ def preprocess(image: np.ndarray, size: int, backbone: str) -> tuple[np.ndarray,
 
 def to_input(images: np.ndarray, backbone: str) -> np.ndarray:
     """Turn (B, H, W, 3) RGB uint8 into (B, 3, H, W) float32, normalised as the body of the network was trained."""
-    if backbone == "unet":
-        return unet.to_input(images)
-    mean, std = np.array(IMAGENET_MEAN, np.float32), np.array(IMAGENET_STD, np.float32)
+    mean, std = (np.array(value, np.float32) for value in normalisation(backbone))
     return ((images - mean) / std).transpose(0, 3, 1, 2)
+
+
+def normalisation(backbone: str) -> tuple:
+    """Return mean and standard deviation of the input in units of 0..255, each a number or three."""
+    return (unet.MEAN, unet.STD) if backbone == "unet" else (IMAGENET_MEAN, IMAGENET_STD)
 
 
 def paste_mask(soft: np.ndarray, box_xyxy: np.ndarray, image_size: tuple[int, int]) -> np.ndarray:
