@@ -45,6 +45,7 @@ class AttributesConfig:
     cache: str = option("", "file of the crops: read where it exists, else written")
     name: str = option("attributes", "run name: results go to runs/NAME")
     steps: int = option(2500, "optimiser steps in all")
+    minutes: float = option(0.0, "end after so many minutes, the schedule by the clock; 0 = by --steps alone")
     batch_size: int = option(32, "garments a step")
     optimizer: str = option("adamw", "adamw, or sgd with Nesterov momentum 0.9", choices=["adamw", "sgd"])
     lr: float = option(1e-3, "peak learning rate")
