@@ -44,8 +44,9 @@ def categories(frame: pd.DataFrame) -> Chart:
     )
     figure.update_traces(hovertemplate="%{y}: %{x}<extra>%{fullData.name}</extra>")
     styled(figure, "Items by category", height=150 + 30 * len(table))
-    figure.update_layout(barmode="stack", bargap=0.35)
+    figure.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal"})
     figure.update_yaxes(autorange="reversed")
+    _whole(figure, "xaxis", table["items"])
     return Chart("wardrobe_categories", figure, table)
 
 
@@ -68,6 +69,7 @@ def colours(frame: pd.DataFrame) -> Chart:
     styled(figure := go.Figure(bars), "Items by colour, as they are", height=110 + 30 * len(names))
     figure.update_layout(bargap=0.3, showlegend=False)
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
+    _whole(figure, "xaxis", table["colour"].value_counts())
     return Chart("wardrobe_colours", figure, table)
 
 
@@ -111,6 +113,7 @@ def wear_counts(frame: pd.DataFrame, least: bool = False) -> Chart:
     styled(figure, "Worn least, of what was worn" if least else "Worn most", x="wears", height=120 + 28 * len(table))
     figure.update_layout(bargap=0.35, showlegend=False)
     figure.update_yaxes(autorange="reversed", ticktext=[_bare(label) for label in labels], tickvals=labels)
+    _whole(figure, "xaxis", table["wears"])
     return Chart(f"wardrobe_worn_{'least' if least else 'most'}", figure, table)
 
 
@@ -214,8 +217,15 @@ def additions(frame: pd.DataFrame) -> Chart:
     figure.update_traces(hovertemplate="%{x|%B %Y}: %{y}<extra>%{fullData.name}</extra>")
     styled(figure, "Additions", y="items a month", height=380)
     figure.update_layout(barmode="stack")
+    _whole(figure, "yaxis", table.groupby("month")["items"].sum())
     _month_axis(figure, table["month"].nunique())
     return Chart("wardrobe_additions", figure, table)
+
+
+def _whole(figure: go.Figure, axis: str, values: pd.Series) -> None:
+    """No halves on an axis that counts things."""
+    if len(values) and values.max() < 8:
+        figure.update_layout({axis: {"dtick": 1}})
 
 
 def _month_axis(figure: go.Figure, months: int) -> None:

@@ -72,10 +72,11 @@ def main_hex(item: Mapping) -> str | None:
 def most_worn(frame: pd.DataFrame, count: int = 15, least: bool = False) -> pd.DataFrame:
     """Return ``id``, ``type``, ``kind``, ``colour``, ``wears``, ``last_worn`` of the items worn most, or least.
 
-    Never worn ones are in neither: see ``never_worn``.
+    Never worn ones are in neither (see ``never_worn``), and what is among the most is not among the least.
     """
-    worn = _named(frame[frame["wears"] > 0], "wears", "last_worn")
-    return worn.sort_values("wears", ascending=least, kind="stable").head(count)
+    worn = _named(frame[frame["wears"] > 0], "wears", "last_worn").sort_values("wears", ascending=False, kind="stable")
+    half = min(count, -(-len(worn) // 2))
+    return worn.iloc[max(half, len(worn) - count) :][::-1] if least else worn.head(half)
 
 
 def never_worn(frame: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.figures_live import rows
-from ewardrobe.ui_metrics import Known, download, nothing_yet
+from ewardrobe.ui_charts import download
+from ewardrobe.ui_metrics import Known, nothing_yet
 from ewardrobe.weights import weights_dir
 
 LIVE_COMMAND = "python -m ewardrobe benchmark live --json weights/live.json"

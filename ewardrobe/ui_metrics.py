@@ -10,9 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe import figures, figures_curves, metrics
-from ewardrobe.figures import CATEGORY_MEASURES, Chart
+from ewardrobe.figures import CATEGORY_MEASURES
 from ewardrobe.metrics import MEASURES, ModelReport, title
 from ewardrobe.ui import literal
+from ewardrobe.ui_charts import download, show
 from ewardrobe.weights import WeightsError, weights_dir
 
 SPEED_COLUMNS = {
@@ -51,29 +52,6 @@ def load() -> Known:
     entries = {r.name: r.entry for r in reports}
     benchmark, problems = metrics.read_benchmark(folder / "benchmark.json", entries)
     return Known(reports, metrics.measured(reports), benchmark, problems)
-
-
-def show(chart: Chart) -> None:
-    """Show a figure with its image button (above it, at the right) and its data as CSV (below it)."""
-    image = {"filename": chart.name, "format": "png", "scale": 2}
-    config = {"displaylogo": False, "toImageButtonOptions": image, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
-    heading = chart.figure.layout.title.text
-    st.plotly_chart(chart.figure, key=f"chart-{chart.name}", config=config, alt=heading)
-    download(chart.data, chart.name)
-
-
-def download(data: pd.DataFrame, name: str) -> None:
-    """Offer ``data`` as a CSV file."""
-    st.download_button(
-        "Data as CSV",
-        data.to_csv(index=False).encode(),
-        f"{name}.csv",
-        "text/csv",
-        key=f"csv-{name}",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-    )
 
 
 def nothing_yet(heading: str, lead: str, commands: Iterable[str]) -> None:

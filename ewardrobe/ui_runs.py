@@ -10,7 +10,8 @@ from ewardrobe.figures_runs import AXES
 from ewardrobe.learning_curve import Outlook, outlook
 from ewardrobe.run_logs import RunFile, RunLog, Sweep
 from ewardrobe.ui import literal
-from ewardrobe.ui_metrics import Known, nothing_yet, runs_dir, show
+from ewardrobe.ui_charts import show
+from ewardrobe.ui_metrics import Known, nothing_yet, runs_dir
 from ewardrobe.weights import weights_dir
 
 LIVE_SECONDS, IDLE_SECONDS = 5, 60

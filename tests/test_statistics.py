@@ -81,8 +81,10 @@ def test_colours_are_those_that_were_measured(frame):
 
 
 def test_worn_most_least_never(frame):
-    assert statistics.most_worn(frame)["id"].tolist() == ["a", "b", "c"]
-    assert statistics.most_worn(frame, least=True)["wears"].tolist() == [1, 1, 3]
+    assert statistics.most_worn(frame)["id"].tolist() == ["a", "b"]
+    assert statistics.most_worn(frame, least=True)["id"].tolist() == ["c"]
+    assert statistics.most_worn(frame, 1)["id"].tolist() == ["a"]
+    assert statistics.most_worn(frame, 1, least=True)["id"].tolist() == ["c"]
     assert statistics.never_worn(frame)["id"].tolist() == ["d"]
 
 
@@ -164,7 +166,7 @@ def test_ten_thousand_items_make_no_more_bars_than_can_be_drawn(tmp_path):
 
 
 def test_items_of_one_name_keep_bars_of_their_own(tmp_path):
-    same = [{"type": "tee", "colour": "red", "wear_log": wears("2026-01-01")} for _ in range(3)]
+    same = [{"type": "tee", "colour": "red", "wear_log": wears("2026-01-01")} for _ in range(6)]
     bars = figures.wear_counts(frame_of(same, tmp_path)).figure.data[0]
     assert len(set(bars.y)) == 3
 
