@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
+from ewardrobe.attributes import gather
 from ewardrobe.attributes.colour import ColourShare, dominant_colours, garment_colour
+from ewardrobe.attributes.values import Guess
 from ewardrobe.detections import Detections
 from ewardrobe.images import scale_to
 from ewardrobe.masks import drop_specks, fill_holes, grow, mask_box, padded_box, pairwise_iou, shrink
@@ -54,6 +57,13 @@ class Garment:
     box: tuple[int, int, int, int]
     cutout: np.ndarray
     colours: tuple[ColourShare, ...]
+    _guesses: dict[int | None, Mapping[str, Guess]] = field(default_factory=dict, repr=False)
+
+    def guesses(self, category_id: int | None) -> Mapping[str, Guess]:
+        """Return the network's guesses of its attributes as a garment of this category; computed once for each."""
+        if category_id not in self._guesses and (found := gather.guess(self.cutout, category_id)):
+            self._guesses[category_id] = found
+        return self._guesses.get(category_id, {})
 
     @property
     def name(self) -> str:

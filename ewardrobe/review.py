@@ -15,6 +15,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
+from ewardrobe.attributes import gather
 from ewardrobe.attributes.colour import ColourShare, garment_colour
 from ewardrobe.detections import Detections
 from ewardrobe.drawing import checkerboard, draw_detections, line_width, on_background
@@ -93,13 +94,18 @@ class Found:
 class Edit:
     """What the person decided about one garment; the default changes nothing.
 
-    kind: one of ``items.KINDS``, ``None`` for the model's; refine: follow the photo's edges; grow_px: outline outwards.
+    kind: one of ``items.KINDS``, ``None`` for the model's; refine: follow the photo's edges; grow_px: outline outwards;
+    pattern … sleeve: what the person said, ``None`` for what the network says.
     """
 
     keep: bool = True
     kind: str | None = None
     refine: bool = True
     grow_px: int = 0
+    pattern: str | None = None
+    material: str | None = None
+    style: str | None = None
+    sleeve: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +126,19 @@ class Card:
     def colours(self) -> tuple[ColourShare, ...]:
         """Its colours, the largest share first."""
         return self.garment.colours
+
+    @property
+    def said_by_user(self) -> bool:
+        """Whether the person chose its kind."""
+        return self.score is None or self.kind != self.garment.name
+
+    @property
+    def attributes(self) -> gather.Told:
+        """Pattern, material, style, sleeve: value and source, the person's word before the network's."""
+        category_id = CATEGORY_ID_BY_NAME.get(self.kind)
+        told = gather.told(self.garment.guesses(category_id), category_id, self.said_by_user)
+        said = {name: (value, gather.USER) for name in gather.LEARNED if (value := getattr(self.edit, name))}
+        return told | said
 
 
 def find(image: np.ndarray, segmenter: Segmenter) -> Found:
@@ -175,7 +194,7 @@ def reach_px(size: tuple[int, int]) -> int:
 
 def item_of(card: Card, model: str) -> dict:
     """Return the wardrobe item of ``card``; ``source`` tells for each attribute whether model or person said it."""
-    said_by_user = card.score is None or card.kind != card.garment.name
+    told = card.attributes
     return {
         "type": card.kind,
         **kind_fields(card.kind),
@@ -183,7 +202,12 @@ def item_of(card: Card, model: str) -> dict:
         "colours": [asdict(colour) for colour in card.colours],
         "model": model if card.score is not None else None,
         "score": round(card.score, 4) if card.score is not None else None,
-        "source": {"category": "user" if said_by_user else model, "colour": "measured"},
+        **{name: value for name, (value, _) in told.items()},
+        "source": {
+            "category": gather.USER if card.said_by_user else model,
+            "colour": gather.MEASURED,
+            **{name: source for name, (_, source) in told.items()},
+        },
     }
 
 

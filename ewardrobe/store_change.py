@@ -57,9 +57,10 @@ class Change:
         for item in self.items:
             fields = edits.get(item["id"])
             if fields:
-                self._edit_one(item, fields, source)
+                self.edit_one(item, fields, source)
 
-    def _edit_one(self, item: dict, fields: Mapping, source: str | Mapping | None) -> None:
+    def edit_one(self, item: dict, fields: Mapping, source: str | Mapping | None) -> None:
+        """Set ``fields`` of one of the document's items, and note ``source`` for each of them if there is one."""
         before = {**item}
         self._released |= picture_names([{name: item.get(name) for name in fields}])
         item.update(fields)

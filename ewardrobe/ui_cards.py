@@ -9,6 +9,7 @@ import streamlit as st
 from ewardrobe.items import KINDS
 from ewardrobe.review import Card, Edit, card_picture, reach_px
 from ewardrobe.ui_add import Looked, Visit, edit_key
+from ewardrobe.ui_attributes import attribute_boxes
 
 CARDS_IN_A_ROW = 2
 LEAST_SHARE = 0.02
@@ -43,6 +44,7 @@ def _card(visit: Visit, looked: Looked, card: Card) -> None:
         args=(visit, full, card.edit, "kind", f"kind-{base}"),
     )
     st.html(swatches_html(card))
+    attribute_boxes(card, base, _edit, (visit, full, card.edit))
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         edit = (visit, full, card.edit, "keep", f"keep-{base}")
         st.checkbox("Keep", card.edit.keep, key=f"keep-{base}", on_change=_edit, args=edit)

@@ -23,6 +23,7 @@ from ewardrobe.review import (
 )
 from ewardrobe.segmenters import MODELS, SHOWN_SCORE
 from ewardrobe.ui_add import Box, Looked, Visit, edit_key, look_at, model_of, start_over
+from ewardrobe.ui_attributes import say_what_is_missing
 from ewardrobe.ui_cards import card_grid
 from ewardrobe.weights import WeightsError
 
@@ -142,6 +143,7 @@ def _photo_panel(visit: Visit, photo: Photo, score: int) -> None:
         if not any(card.score is not None for card in looked.cards):
             _nothing_found(looked)
         card_grid(visit, looked)
+        say_what_is_missing()
 
 
 def timing(looked: Looked) -> str:

@@ -159,7 +159,8 @@ def test_item_of_a_found_garment(card):
     assert (item["category_id"], item["slot"], item["colour"]) == (1, "top", "red")
     assert item["colours"][0]["name"] == "red"
     assert (item["model"], item["score"]) == ("unet", 0.9123)
-    assert item["source"] == {"category": "unet", "colour": "measured"}
+    assert (item["source"]["category"], item["source"]["colour"]) == ("unet", "measured")
+    assert (item["sleeve"], item["source"]["sleeve"]["by"]) == ("short", "category")
     assert new_item(item)["slot"] == "top"
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict
 import numpy as np
 
 from ewardrobe.attributes.calibration import Calibration, expected_calibration_error, macro_f1
-from ewardrobe.attributes.network import HEADS
+from ewardrobe.attributes.values import HEADS
 
 ADJUSTMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TEMPERATURES = np.geomspace(0.3, 6, 60)

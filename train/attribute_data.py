@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ewardrobe.attributes.network import HEADS, SLEEVE_OF_CATEGORY
+from ewardrobe.attributes.values import HEADS, SLEEVE_OF_CATEGORY
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from train.engine import TrainingError
 

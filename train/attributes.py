@@ -21,7 +21,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ewardrobe.attributes.calibration import Calibration
-from ewardrobe.attributes.network import HEADS, LAST_WIDTH, MEAN, STD, AttributeNet
+from ewardrobe.attributes.network import LAST_WIDTH, MEAN, STD, AttributeNet
+from ewardrobe.attributes.values import HEADS
 from train import checkpoints
 from train.attribute_augment import Augmentation
 from train.attribute_calibration import as_content, calibrate, scores

@@ -13,8 +13,6 @@ garments, so that what hardly anybody wears, such as pure blue, keeps its name t
 from __future__ import annotations
 
 import argparse
-import csv
-from collections import defaultdict
 from pathlib import Path
 
 import cv2
@@ -23,8 +21,7 @@ import torch
 
 from ewardrobe.attributes.colour import dominant_colours
 from ewardrobe.attributes.colour_names import COLOUR_NAMES, lab_features, name_probabilities
-from ewardrobe.datasets.deepfashion2 import item_mask, read_record
-from ewardrobe.images import load_image
+from ewardrobe.datasets.attributes import judged_garments
 
 L2 = 1e-4
 ANCHOR_WEIGHT = 10.0
@@ -63,11 +60,12 @@ def main() -> None:
 
 def palettes(root: Path, split: str) -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Return for every judged garment its colour name, Lab colours (n, 3) and their shares (n,)."""
-    rows = defaultdict(list)
-    with (root / f"attributes_{split}.csv").open(newline="") as file:
-        for row in csv.DictReader(file):
-            rows[row["image"]].append(row)
-    return [palette for image, judged in rows.items() for palette in _photo_palettes(root / split, image, judged)]
+    found = ((judged, dominant_colours(pixels, mask)) for judged, pixels, mask in judged_garments(root, split))
+    return [
+        (judged.values["colour"], np.array([c.lab for c in colours]), np.array([c.share for c in colours]))
+        for judged, colours in found
+        if colours
+    ]
 
 
 def fit(garments: list[tuple[str, np.ndarray, np.ndarray]], l2: float = L2) -> np.ndarray:
@@ -119,18 +117,6 @@ def print_weights(weights: np.ndarray) -> None:
     """Print the constants as they stand in the package."""
     for name, column in zip(COLOUR_NAMES, weights.T, strict=True):
         print(f'    "{name}": ({", ".join(f"{value:g}" for value in column)}),')
-
-
-def _photo_palettes(folder: Path, image: str, judged: list[dict]):
-    record = read_record(folder / "annos" / f"{Path(image).stem}.json", lambda message: None)
-    pixels = load_image(record.image_path, None)
-    items = {item.key: item for item in record.items}
-    for row in judged:
-        if row["item"] in items:
-            mask = item_mask(items[row["item"]], record.height, record.width)
-            colours = dominant_colours(pixels, mask)
-            if colours:
-                yield row["colour"], np.array([c.lab for c in colours]), np.array([c.share for c in colours])
 
 
 def _stacked(garments: list) -> tuple[torch.Tensor, torch.Tensor, list[int]]:

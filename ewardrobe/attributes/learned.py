@@ -9,7 +9,6 @@ What is not ``sure`` is a suggestion to ask the owner about, never a value to st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,29 +19,13 @@ import torch
 from ewardrobe import runtime
 from ewardrobe import weights as weight_files
 from ewardrobe.attributes.calibration import Calibration
-from ewardrobe.attributes.network import HEADS, MEAN, SLEEVE_OF_CATEGORY, STD, AttributeNet
+from ewardrobe.attributes.network import MEAN, STD, AttributeNet
+from ewardrobe.attributes.values import HEADS, NAME, SLEEVE_OF_CATEGORY, Guess
 from ewardrobe.masks import mask_box, padded_box
 from ewardrobe.segmenters import check_image
 
-NAME = "attributes"
-"""Of the weights in the manifest, and the source of a value in the wardrobe that was told by them."""
-
 MARGIN = 0.06
 """Space round the garment in its crop, as a share of its long side."""
-
-
-@dataclass(frozen=True)
-class Guess:
-    """What the network says of one attribute.
-
-    confidence: 0..1, the chance that ``value`` is right.  sure: whether the app may assert it instead of asking.
-    chances: of every value, in the order of ``HEADS``.
-    """
-
-    value: str
-    confidence: float
-    sure: bool
-    chances: tuple[float, ...] = ()
 
 
 class AttributeClassifier:

@@ -11,23 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ewardrobe.attributes.values import HEADS
 from ewardrobe.segmenters.unet_model import WIDTHS, Encoder
 from ewardrobe.taxonomy import CATEGORIES
-
-HEADS = {
-    "pattern": ("solid", "striped", "checked", "floral", "dotted", "animal", "graphic", "other"),
-    "material": ("cotton", "denim", "knit", "leather", "wool", "silk", "lace", "fur", "synthetic"),
-    "style": ("casual", "smart", "party", "sporty"),
-    "sleeve": ("none", "short", "long"),
-}
-"""The attributes and their values, in the order of the outputs."""
-
-SLEEVE_OF_CATEGORY = {
-    **dict.fromkeys((1, 3, 10), "short"),
-    **dict.fromkeys((2, 4, 11), "long"),
-    **dict.fromkeys((5, 6, 12, 13), "none"),
-}
-"""Sleeve length by category id, as DeepFashion2's names say; what is worn on the legs has none to speak of."""
 
 MEAN, STD = 127.5, 64.0
 """Pixel normalisation, in units of 0..255; the U-Net's, whose weights the body can start from."""

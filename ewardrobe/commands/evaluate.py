@@ -62,10 +62,15 @@ def _usage_problem(args: argparse.Namespace) -> str | None:
 
     if args.model not in MODELS:
         return f"unknown model {args.model!r}: known are {', '.join(sorted(MODELS))}"
-    if args.json is not None and args.json.is_dir():
-        return f"--json {args.json} is a folder: give a file"
-    if args.json is not None and not os.access(_nearest_folder(args.json), os.W_OK):
-        return f"--json {args.json} cannot be written: give another place or allow writing there"
+    return usable_json(args.json)
+
+
+def usable_json(path: Path | None) -> str | None:
+    """Tell why nothing can be written to ``path``; ``None`` if it can be, or nothing is to be."""
+    if path is not None and path.is_dir():
+        return f"--json {path} is a folder: give a file"
+    if path is not None and not os.access(_nearest_folder(path), os.W_OK):
+        return f"--json {path} cannot be written: give another place or allow writing there"
     return None
 
 
