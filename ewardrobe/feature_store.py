@@ -8,45 +8,30 @@ atomically, so two sessions lose nothing and a crash leaves the old file or the 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import copy
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock, Timeout
 
-from ewardrobe import atomic, store_backups, store_images
+from ewardrobe import atomic, store_backups, store_images, store_journal
 from ewardrobe.items import FIELDS, values_of, view
-from ewardrobe.store_change import Change, Prepared, edit_of, find, now, prepare
-from ewardrobe.store_document import (
-    StoreError,
-    dump_document,
-    empty_document,
-    explain_os_error,
-    gc_paused,
-    parse_document,
-)
+from ewardrobe.store_change import Prepared, edit_of, edited, find, now, prepare
+from ewardrobe.store_document import StoreError, gc_paused, parse_document
+from ewardrobe.store_file import StoreFile
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["FeatureStore", "StoreError"]
 
-LOCK_SECONDS = 10
 
-
-class FeatureStore:
+class FeatureStore(StoreFile):
     """The wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``), made at the first change.
 
     Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
     """
-
-    def __init__(self, home: Path | str | None = None) -> None:
-        self.home = Path(home or os.environ.get("EWARDROBE_HOME") or "wardrobe").expanduser()
-        self.path = self.home / "wardrobe.json"
-        self.images = self.home / "images"
 
     # Reading: no lock, since the file is only ever replaced as a whole.
 
@@ -55,26 +40,20 @@ class FeatureStore:
         import pandas as pd  # here, because commands that only add items need not wait for it
 
         with gc_paused():
-            items = self.items()
+            items = self._snapshot().items
             extra = dict.fromkeys(name for item in items for name in item if name != "id")
             columns = {name: values_of(items, name) for name in dict.fromkeys((*FIELDS, *extra))}
             return pd.DataFrame(columns, index=pd.Index([item["id"] for item in items], dtype="str", name="id"))
 
     def items(self) -> list[dict]:
         """Return the items as they are stored, in the order of their adding; changing them changes no file."""
-        return self._read()["items"]
+        raw = self._snapshot().raw
+        with gc_paused():
+            return [] if raw is None else parse_document(raw, self.path)["items"]
 
     def get(self, item_id: str) -> dict:
         """Return one item with all fields of ``items.FIELDS``; ``StoreError`` if there is none with that id."""
-        return view(find(self.items(), item_id))
-
-    def signature(self) -> tuple[int, ...] | None:
-        """Return a value that differs after every change of the file, for caches; ``None`` without a file."""
-        try:
-            state = self.path.stat()
-        except OSError:
-            return None
-        return state.st_mtime_ns, state.st_size, state.st_ino
+        return view(copy.deepcopy(find(self._snapshot().items, item_id)))
 
     def image_path(self, item_id: str, kind: str = "image") -> Path | None:
         """Return the file of an item's ``image`` (cut-out), ``thumbnail``, ``photo`` or ``try_on``; else ``None``."""
@@ -107,14 +86,30 @@ class FeatureStore:
         edit = edit_of(fields)
         with self._change() as change:
             find(change.items, item_id)
-            change.edit({str(item_id): edit}, None)
+            change.edit({str(item_id): edit})
+
+    def alter(
+        self, item_ids: Iterable[str], fields_of: Callable[[dict], Mapping], what: str | None = None
+    ) -> list[str]:
+        """Set fields that depend on what an item holds, under the lock; returns the ids of the items that were found.
+
+        fields_of: given an item with all fields, which it must not alter, returns what to set.  what: the change in
+        words, for ``undo``.
+        """
+        wanted, found = {str(item_id) for item_id in item_ids}, []
+        with self._change(what) as change:
+            for place, item in enumerate(change.items):
+                if item["id"] in wanted:
+                    change.replace(place, edited(item, edit_of(fields_of(view(item)))))
+                    found.append(item["id"])
+        return found
 
     def keep_try_on(self, item_ids: Iterable[str], picture: np.ndarray) -> None:
         """Keep ``picture`` (RGB uint8 (h, w, 3)) as the one that shows these items worn (field ``try_on``)."""
         name, content = store_images.encode_try_on(picture)
         with self._change() as change:
             wanted = [find(change.items, item_id)["id"] for item_id in item_ids]
-            change.edit({item_id: {"try_on": name} for item_id in wanted}, None)
+            change.edit({item_id: {"try_on": name} for item_id in wanted})
             change.pictures[name] = content
             change.come.add(name)
 
@@ -142,13 +137,13 @@ class FeatureStore:
     def remove(self, item_ids: str | Iterable[str]) -> list[dict]:
         """Remove items and return them for ``put_back``; their pictures go to ``trash/`` for 30 days."""
         with self._change() as change:
-            return change.drop([item_ids] if isinstance(item_ids, str) else item_ids)
+            return copy.deepcopy(change.drop([item_ids] if isinstance(item_ids, str) else item_ids))
 
     def put_back(self, items: Iterable[Mapping]) -> None:
         """Undo ``remove``: add the returned items again, with their ids and their pictures from the trash."""
         with self._change() as change:
             present = {item["id"] for item in change.items}
-            change.append((dict(item), {}) for item in items if item["id"] not in present)
+            change.append((edit_of(item) | {"id": item["id"]}, {}) for item in items if item["id"] not in present)
 
     def add_samples(self) -> list[str]:
         """Add the sample items (marked ``sample``) unless there are some; return the ids of those added."""
@@ -156,24 +151,48 @@ class FeatureStore:
 
     def ensure_samples(self) -> list[str]:
         """Add the samples at the very first start only: once removed they do not come back."""
-        if self._read().get("samples_added"):
+        if self._snapshot().document.get("samples_added"):
             return []
         return self._add_samples(lambda document: not document.get("samples_added") and not document["items"])
 
     def remove_samples(self) -> list[dict]:
         """Remove all sample items and return them."""
         with self._change() as change:
-            return change.drop([item["id"] for item in change.items if item.get("sample")])
+            return copy.deepcopy(change.drop([item["id"] for item in change.items if item.get("sample")]))
+
+    # Taking back
+
+    def changes(self) -> list[store_journal.Entry]:
+        """Return the last changes that were not undone, newest first; they outlive a reload and a restart."""
+        made = store_journal.standing(store_journal.entries(self.home))
+        return [entry for entry in reversed(made) if not entry.undoes]
+
+    def undo(self, change_id: str | None = None) -> store_journal.Undone | None:
+        """Take back one change (default: the last one, of ``author`` if the store has one); ``None`` if there is none.
+
+        Only what still is as that change left it is set back: what others edited since stays.
+        """
+        return self._take_back(store_journal.last_change, change_id)
+
+    def redo(self) -> store_journal.Undone | None:
+        """Take back the last ``undo`` unless something was changed since; ``None`` if there is nothing to redo."""
+        return self._take_back(store_journal.last_undo, None)
+
+    def _take_back(self, newest: Callable, change_id: str | None) -> store_journal.Undone | None:
+        with self._change() as change:
+            entries = store_journal.entries(self.home)
+            chosen = [entry for entry in store_journal.standing(entries) if entry.id == change_id]
+            entry = newest(entries, self.author) if change_id is None else next(iter(chosen), None)
+            if entry is None:
+                return None
+            change.what = entry.what
+            return store_journal.revert(change, entry, entries)
 
     # Backups
 
     def backups(self) -> list[Path]:
         """Return the kept copies of the file, newest first."""
         return store_backups.listed(self.home)
-
-    def newest_good_backup(self) -> Path | None:
-        """Return the newest copy that can be read, ``None`` if there is none."""
-        return store_backups.newest_good(self.home)
 
     def restore_backup(self, backup: Path | None = None) -> Path:
         """Make ``backup`` (default: the newest good one) the wardrobe again and return it; pictures come back too.
@@ -193,78 +212,8 @@ class FeatureStore:
 
     # Inside
 
-    def _read(self) -> dict[str, Any]:
-        return self._parse(self._raw())
-
-    def _raw(self) -> bytes | None:
-        try:
-            return self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be read: {error.strerror}.", path=self.path) from error
-
-    def _parse(self, raw: bytes | None) -> dict[str, Any]:
-        try:
-            return empty_document() if raw is None else parse_document(raw, self.path)
-        except StoreError as error:
-            error.backup = self.newest_good_backup()
-            if error.backup:
-                error.args = (f"{error} The newest good backup is {error.backup}.",)
-            raise
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Hold the lock between processes and threads; any ``OSError`` inside becomes a ``StoreError``."""
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.home / ".wardrobe.lock", timeout=LOCK_SECONDS, poll_interval=0.01):
-                yield
-        except Timeout as error:
-            message = f"Another program has been writing to {self.home} for {LOCK_SECONDS} s. Try again."
-            raise StoreError(message, path=self.path) from error
-        except OSError as error:
-            raise explain_os_error(error, self.home) from error
-
-    @contextmanager
-    def _change(self) -> Iterator[Change]:
-        """Lock, read the file anew, let the caller change the document, write pictures and document, all or none."""
-        with self._locked(), gc_paused():
-            raw = self._raw()
-            change = Change(self._parse(raw))
-            yield change
-            self._commit(change, raw)
-
-    def _commit(self, change: Change, raw: bytes | None) -> None:
-        data = dump_document(change.document)
-        if data == raw:
-            return
-        atomic.remove_leftovers(self.home)
-        written: list[Path] = []
-        try:
-            self._write_pictures(change.pictures, written)
-            if raw is not None:
-                store_backups.keep(self.home, raw)
-                store_backups.keep_version(self.path, raw, change.document["version"])
-            atomic.write_bytes(self.path, data)
-        except Exception:
-            for path in written:
-                path.unlink(missing_ok=True)
-            raise
-        store_backups.after_commit(self.home, data, gone=change.gone, come=change.come)
-
-    def _write_pictures(self, pictures: Mapping[str, bytes], written: list[Path]) -> None:
-        if pictures:
-            self.images.mkdir(exist_ok=True)
-            atomic.remove_leftovers(self.images)
-        for name, content in pictures.items():
-            path = self.images / name
-            if not path.exists():  # the name carries a hash of the content
-                atomic.write_bytes(path, content)
-                written.append(path)
-
     def _add_samples(self, wanted: Callable[[dict], bool]) -> list[str]:
-        with self._change() as change:
+        with self._change("") as change:
             added = _sample_entries() if wanted(change.document) else []
             change.append(added)
             change.document["samples_added"] = True

@@ -21,20 +21,30 @@ Prepared = tuple[dict, dict[str, bytes]]
 
 @dataclass
 class Change:
-    """The document to alter, freshly read under the lock.
+    """The document to alter, freshly read under the lock.  Its items are shared: they are replaced, never altered.
 
-    pictures: to be written before the document.  come, gone: names that items refer to from now, or no longer.
+    what: the change in words.  pictures: to be written before the document.  come, gone: names that items refer to
+    from now, or no longer.  before: ``(place, item)`` as it was, by id, of every item that is new (``None``), edited or
+    dropped.
     """
 
     document: dict[str, Any]
+    what: str | None = None
+    undoes: str | None = None
     pictures: dict[str, bytes] = field(default_factory=dict)
     come: set[str] = field(default_factory=set)
+    before: dict[str, tuple[int, dict] | None] = field(default_factory=dict)
     _released: set[str] = field(default_factory=set)
 
     @property
     def items(self) -> list[dict]:
         """The document's items."""
         return self.document["items"]
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """The document's other fields."""
+        return {**self.document, "items": None}
 
     @property
     def gone(self) -> set[str]:
@@ -48,36 +58,52 @@ class Change:
             if item["id"] in present:
                 raise StoreError(f"There is already an item with id {item['id']!r}; leave the id out to get a new one.")
             present.add(item["id"])
-            self.items.append(item)
+            self.insert(len(self.items), item)
             self.pictures.update(pictures)
-            self.come |= picture_names([item])
 
-    def edit(self, edits: Mapping[str, Mapping], source: str | Mapping | None) -> None:
+    def insert(self, place: int, item: dict) -> None:
+        """Put an item that is not there into its ``place``."""
+        self.before.setdefault(item["id"], None)
+        self.items.insert(place, item)
+        self.come |= picture_names([item])
+
+    def edit(self, edits: Mapping[str, Mapping], source: str | Mapping | None = None) -> None:
         """Set the fields ``{id: {field: value}}``, and note ``source`` for each of them if there is one."""
-        for item in self.items:
+        for place, item in enumerate(self.items):
             fields = edits.get(item["id"])
             if fields:
-                self.edit_one(item, fields, source)
+                self.replace(place, edited(item, fields, source))
 
-    def edit_one(self, item: dict, fields: Mapping, source: str | Mapping | None) -> None:
-        """Set ``fields`` of one of the document's items, and note ``source`` for each of them if there is one."""
-        before = {**item}
-        self._released |= picture_names([{name: item.get(name) for name in fields}])
-        item.update(fields)
-        if source:
-            item["source"] = {**(item.get("source") or {}), **dict.fromkeys(fields, source)}
-        if isinstance(kept := item.get(UNREADABLE), dict):
-            item[UNREADABLE] = {name: value for name, value in kept.items() if name not in fields}
-        if item != before:
-            item["changed"] = now()
+    def replace(self, place: int, item: dict) -> None:
+        """Put ``item`` in the place of the one with its id; nothing happens if they are the same."""
+        old = self.items[place]
+        if item != old:
+            self.before.setdefault(old["id"], (place, old))
+            self.items[place] = item | {"changed": now()}
+            self._released |= picture_names([old])
+            self.come |= picture_names([item])
 
     def drop(self, item_ids: Iterable[str]) -> list[dict]:
         """Take out items and return them; unknown ids are passed over."""
         unwanted = {str(item_id) for item_id in item_ids}
-        dropped = [item for item in self.items if item["id"] in unwanted]
+        dropped = [(place, item) for place, item in enumerate(self.items) if item["id"] in unwanted]
+        if not dropped:
+            return []
         self.document["items"] = [item for item in self.items if item["id"] not in unwanted]
-        self._released |= picture_names(dropped)
-        return dropped
+        for place, item in dropped:
+            self.before.setdefault(item["id"], (place, item))
+        self._released |= picture_names(item for _, item in dropped)
+        return [item for _, item in dropped]
+
+
+def edited(item: Mapping, fields: Mapping, source: str | Mapping | None = None) -> dict[str, Any]:
+    """Return ``item`` with ``fields`` set, each with its ``source``, and no longer unreadable."""
+    item = {**item, **fields}
+    if source:
+        item["source"] = {**(item.get("source") or {}), **dict.fromkeys(fields, source)}
+    if isinstance(kept := item.get(UNREADABLE), dict):
+        item[UNREADABLE] = {name: value for name, value in kept.items() if name not in fields}
+    return item
 
 
 def now() -> str:

@@ -497,7 +497,7 @@ def test_a_lock_that_is_never_released_is_reported(store, monkeypatch):
     from filelock import FileLock
 
     store.add({"type": "hat"})
-    monkeypatch.setattr("ewardrobe.feature_store.LOCK_SECONDS", 0.1)
+    monkeypatch.setattr("ewardrobe.store_file.LOCK_SECONDS", 0.1)
     with FileLock(store.home / ".wardrobe.lock"), pytest.raises(StoreError, match="Another program has been writing"):
         store.add({"type": "bag"})
 

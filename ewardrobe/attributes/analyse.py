@@ -84,16 +84,20 @@ def _cutout(store: FeatureStore, item: Mapping, result: Analysis) -> np.ndarray 
 
 def _write(store: FeatureStore, found: Mapping[str, Told], result: Analysis) -> None:
     """Write what differs, under the store's lock, so that what the owner has entered meanwhile is seen."""
-    if not found:
-        return
-    with store._change() as change:  # one write for many items, each field with a source of its own
-        for item in change.items:
-            for name, (value, source) in found.get(item["id"], {}).items():
-                if is_owners(item, name) or _same(item, name, value, source):
-                    continue
-                change.edit_one(item, {name: value}, source)
-                result.filled += value is not None
-                result.asked += value is None
+
+    def fields(item: Mapping) -> dict:
+        news = {
+            name: told
+            for name, told in found[item["id"]].items()
+            if not is_owners(item, name) and not _same(item, name, *told)
+        }
+        result.filled += sum(value is not None for value, _ in news.values())
+        result.asked += sum(value is None for value, _ in news.values())
+        sources = {name: source for name, (_, source) in news.items()}
+        return {name: value for name, (value, _) in news.items()} | {"source": {**item["source"], **sources}}
+
+    if found:  # one write for many items, each field with a source of its own
+        store.alter(found, fields, "analysed")
 
 
 def _same(item: Mapping, name: str, value: object, source: object) -> bool:

@@ -1,0 +1,56 @@
+"""One state of ``wardrobe.json`` in memory, so that an edit parses and encodes only the items that it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ewardrobe.store_document import dump_item, empty_document, join_lines, parse_document
+
+KEPT = 3
+"""Wardrobes whose last state is kept in memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What was read or written last.  It is shared by all sessions of the process: never change what it holds.
+
+    raw: the file's bytes, ``None`` without a file.  lines: the JSON of each item as it stands in ``raw``, if known.
+    """
+
+    raw: bytes | None
+    document: dict[str, Any]
+    lines: list[bytes] | None = None
+
+    @property
+    def items(self) -> list[dict]:
+        """The document's items."""
+        return self.document["items"]
+
+    def with_document(self, document: Mapping) -> Snapshot:
+        """Return the state after ``document`` is written; items that are this one's own objects keep their line."""
+        known = {id(item): line for item, line in zip(self.items, self.lines, strict=True)} if self.lines else {}
+        lines = [known.get(id(item)) or dump_item(item) for item in document["items"]]
+        return Snapshot(join_lines(document, lines), dict(document), lines)
+
+
+_recent: dict[Path, Snapshot] = {}
+
+
+def of(path: Path, raw: bytes | None) -> Snapshot:
+    """Return the snapshot of the file ``path`` with content ``raw``; ``StoreError`` if it is broken."""
+    known = _recent.get(path.absolute())
+    if known is not None and known.raw == raw:
+        return known
+    return remember(path, Snapshot(raw, empty_document() if raw is None else parse_document(raw, path)))
+
+
+def remember(path: Path, snapshot: Snapshot) -> Snapshot:
+    """Keep ``snapshot`` as the present state of ``path`` and return it."""
+    _recent.pop(path.absolute(), None)
+    _recent[path.absolute()] = snapshot
+    for old in list(_recent)[:-KEPT]:
+        _recent.pop(old, None)
+    return snapshot
