@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 import plotly.graph_objects as go
 
+from ewardrobe.attributes.values import HEADS
 from ewardrobe.figures import COLOURS, GREY, Chart, colour_of, styled
 from ewardrobe.run_logs import RunFile, RunLog, Sweep
 
@@ -23,6 +24,12 @@ QUANTITIES = {  # what a log holds: its label, its unit
     "mask_ap50": ("Validation mask AP50", "fraction of 1"),
     "garment_iou_worn": ("Validation garment IoU, worn", "fraction of 1"),
     "garment_iou_not_worn": ("Validation garment IoU, not worn", "fraction of 1"),
+    "mean": ("Macro-F1 on held-out garments, mean of the attributes", "fraction of 1"),
+    **{
+        f"{head}_{key}": (f"{name} of the {head} on held-out garments", "fraction of 1")
+        for head in HEADS
+        for key, name in (("accuracy", "Accuracy"), ("f1", "Macro-F1"), ("ece", "Calibration error"))
+    },
 }
 STATE_STYLES = {
     "complete": (COLOURS["unet"], "circle"),

@@ -7,15 +7,18 @@ becomes a problem with its cure, never a number.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from ewardrobe.attributes.values import HEADS
+from ewardrobe.attributes.values import NAME as ATTRIBUTES
 from ewardrobe.weights import WeightsError, read_manifest, verified_path
 
-TITLES = {"unet": "U-Net", "yolo": "YOLO-seg", "mask_rcnn": "Mask R-CNN"}
+ATTRIBUTES_COMMAND = "python -m ewardrobe evaluate-attributes --data DATA --json weights/attributes.metrics.json"
+TITLES = {"unet": "U-Net", "yolo": "YOLO-seg", "mask_rcnn": "Mask R-CNN", ATTRIBUTES: "Attribute network"}
 MEASURES = {
     "mask_ap": "Mask AP",
     "mask_ap50": "Mask AP50",
@@ -113,18 +116,28 @@ def evaluate_command(name: str) -> str:
 
 
 def read_reports(folder: Path) -> list[ModelReport]:
-    """Return a report for every model of the manifest in ``folder``; ``WeightsError`` if that cannot be read."""
-    return [_report(folder, name, entry) for name, entry in read_manifest(folder).items()]
+    """Return a report for every segmenter of the manifest in ``folder``; ``WeightsError`` if that cannot be read.
+
+    The attribute network is measured by figures of its own, see ``attribute_report``.
+    """
+    entries = {name: entry for name, entry in read_manifest(folder).items() if name != ATTRIBUTES}
+    return [_report(folder, name, entry, read_metrics, evaluate_command(name)) for name, entry in entries.items()]
 
 
-def _report(folder: Path, name: str, entry: dict) -> ModelReport:
+def attribute_report(folder: Path) -> ModelReport | None:
+    """Return the report of the attribute network, ``None`` if the manifest has none; ``WeightsError`` as above."""
+    entry = read_manifest(folder).get(ATTRIBUTES)
+    return _report(folder, ATTRIBUTES, entry, read_attribute_metrics, ATTRIBUTES_COMMAND) if entry else None
+
+
+def _report(folder: Path, name: str, entry: dict, reader: Callable[[Path, str], dict], command: str) -> ModelReport:
     try:
         verified_path(name, folder)
     except WeightsError as error:  # numbers of weights that are not there would be numbers of nothing
         return ModelReport(name, entry, None, None, (str(error),))
     parts, problems, missing = [], [], []
     for read, file, cure in (
-        (read_metrics, f"{name}.metrics.json", f"Measure with: {evaluate_command(name)}"),
+        (reader, f"{name}.metrics.json", f"Measure with: {command}"),
         (read_card, f"{name}.md", "Write it with: python -m train.card"),
     ):
         try:
@@ -137,10 +150,19 @@ def _report(folder: Path, name: str, entry: dict) -> ModelReport:
 
 def read_metrics(path: Path, sha256: str) -> dict:
     """Return the metrics in ``path`` if they were measured on the weights with ``sha256``; ``ValueError`` if not."""
+    return _of_weights(path, sha256, _SECTIONS, "evaluate")
+
+
+def read_attribute_metrics(path: Path, sha256: str) -> dict:
+    """Return the attribute network's metrics in ``path``; ``ValueError`` as ``read_metrics``."""
+    return _of_weights(path, sha256, dict.fromkeys(("meta", "colour", *HEADS), dict), "evaluate-attributes")
+
+
+def _of_weights(path: Path, sha256: str, sections: dict[str, type], command: str) -> dict:
     metrics = _read_json(path)
-    wrong = [name for name, kind in _SECTIONS.items() if not isinstance(metrics.get(name), kind)]
+    wrong = [name for name, kind in sections.items() if not isinstance(metrics.get(name), kind)]
     if wrong:
-        raise ValueError(f"{path.name} lacks {', '.join(wrong)}: it is not a file of ewardrobe evaluate")
+        raise ValueError(f"{path.name} lacks {', '.join(wrong)}: it is not a file of ewardrobe {command}")
     measured = str(metrics["meta"].get("weights_sha256"))
     if measured != sha256:
         raise ValueError(

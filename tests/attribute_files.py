@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from fashion_files import annotation_item, write_photo
 
 from ewardrobe import weights as weight_files
 from ewardrobe.attributes.network import AttributeNet
 from ewardrobe.attributes.values import HEADS, SLEEVE_OF_CATEGORY, Guess
+from ewardrobe.evaluation.attributes import Answer, evaluate_attributes
 
 SIZE = 64
 
@@ -55,3 +57,36 @@ class Teller:
             for name, (value, confidence) in self.says.items()
             if name != "sleeve" or category_id in SLEEVE_OF_CATEGORY
         }
+
+
+def write_garments(root: Path, split: str, count: int) -> Path:
+    """Write photos of one garment each, striped or plain, with annotations and ``attributes_SPLIT.csv``."""
+    rng, rows = np.random.default_rng(0), ["image,item,category_id,colour,pattern,material,style"]
+    for number in range(1, count + 1):
+        category_id, striped = (1, 2, 5, 8)[number % 4], number % 2 == 0
+        image = np.full((80, 80, 3), 240, np.uint8)
+        image[10:70, 20:60] = (40, 30, 200)  # BGR: red
+        if striped:
+            image[10:70:8, 20:60] = image[11:70:8, 20:60] = image[12:70:8, 20:60] = 255
+        image = np.clip(image + rng.integers(-8, 8, image.shape), 0, 255).astype(np.uint8)
+        items = {"item1": annotation_item(category_id, (20, 10, 60, 70))}
+        write_photo(root / split, number, items, image)
+        material = "unknown" if number % 5 == 0 else "cotton"
+        values = f"{'striped' if striped else 'solid'},{material},{'smart' if number % 3 == 0 else 'casual'}"
+        rows.append(f"{number:06d}.png,item1,{category_id},{'multicolour' if number == 1 else 'red'},{values}")
+    (root / f"attributes_{split}.csv").write_text("\n".join(rows) + "\n")
+    return root
+
+
+def add_measured(folder: Path) -> None:
+    """Put an attribute network with metrics of four garments into a folder of weights."""
+    manifest, path = folder / "manifest.json", folder / "attributes.pt"
+    path.write_bytes(b"weights of the attribute network")
+    entry = {"file": path.name, "sha256": weight_files.sha256_of(path), "bytes": path.stat().st_size}
+    models = json.loads(manifest.read_text())["models"] | {"attributes": entry}
+    manifest.write_text(json.dumps({"models": models}))
+    truth = {"colour": "red", "pattern": "striped", "material": "wool", "style": "smart", "sleeve": "long"}
+    guesses = {name: Guess(truth[name], 0.9, True) for name in HEADS}
+    found = [Answer(f"{i}.jpg", truth, ("red", "pink"), "red", guesses) for i in range(4)]
+    meta = {"weights_sha256": entry["sha256"], "garments": 4, "images": 4, "date": "2026-11-26", "command": "python -m"}
+    (folder / "attributes.metrics.json").write_text(json.dumps(evaluate_attributes(found, 10) | {"meta": meta}))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from attribute_files import add_measured
 from metric_files import log_line, metrics, write_benchmark, write_log, write_sweep, write_weights
 from streamlit.testing.v1 import AppTest
 
-TABS = ("Overview", "Categories", "Conditions", "Curves", "Speed", "Training", "Sweeps")
+TABS = ("Overview", "Categories", "Conditions", "Curves", "Speed", "Attributes", "Training", "Sweeps")
 
 
 @pytest.fixture
@@ -23,8 +24,9 @@ def folders(tmp_path, monkeypatch):
 
 @pytest.fixture
 def full(folders):
-    """Three measured models, a benchmark, a training that goes on, a sweep."""
+    """Three measured models and the attribute network, a benchmark, a training that goes on, a sweep."""
     entries = write_weights(folders / "weights", {"unet": 0.5, "yolo": 0.4, "mask_rcnn": 0.45})
+    add_measured(folders / "weights")
     write_benchmark(folders / "weights/benchmark.json", entries)
     write_log(folders / "weights/unet.log.jsonl")
     write_log(folders / "runs/yolo-now/log.jsonl")
@@ -60,7 +62,7 @@ def words(at: AppTest) -> str:
     return "\n".join(element.value for kind in kinds for element in getattr(at, kind))
 
 
-@pytest.mark.parametrize(("tab", "count"), list(zip(TABS, (1, 2, 1, 3, 1, 2, 3), strict=True)))
+@pytest.mark.parametrize(("tab", "count"), list(zip(TABS, (1, 2, 1, 3, 1, 2, 2, 3), strict=True)))
 def test_every_tab_draws_its_figures_with_a_download_each(full, page, tab, count):
     at = page(tab)
     assert len(charts(at)) == count

@@ -13,9 +13,11 @@ import sys
 from pathlib import Path
 
 from ewardrobe import atomic
+from ewardrobe.attributes.values import NAME as ATTRIBUTES
 from ewardrobe.learning_curve import outlook
 from ewardrobe.run_logs import SHIPPED_SUFFIX, RunLog, points
 from ewardrobe.weights import WeightsError, read_manifest, weights_dir
+from train import attribute_card
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- figures: written by python -m train.card -->", "<!-- end of figures -->"
@@ -46,7 +48,9 @@ def read_metrics(name: str, entry: dict, folder: Path) -> dict:
     try:
         metrics = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: {error}; measure with python -m ewardrobe evaluate --json {path}") from error
+        raise WeightsError(
+            f"{path}: {error}; measure with python -m ewardrobe evaluate or evaluate-attributes, --json {path}"
+        ) from error
     if metrics["meta"]["weights_sha256"] != entry["sha256"]:
         raise WeightsError(f"{path} was measured on other weights: run python -m ewardrobe evaluate again")
     return metrics
@@ -150,12 +154,16 @@ def main() -> int:
     try:
         entries = read_manifest(folder)
         metrics = {name: read_metrics(name, entry, folder) for name, entry in entries.items()}
+        attributes = metrics.pop(ATTRIBUTES, None)
     except WeightsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for name, entry in entries.items():
+    for name in metrics:
         more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
-        atomic.write_bytes(folder / f"{name}.md", card(name, entry, metrics[name], more).encode())
+        atomic.write_bytes(folder / f"{name}.md", card(name, entries[name], metrics[name], more).encode())
+    if attributes:
+        text = attribute_card.card(entries[ATTRIBUTES], attributes)
+        atomic.write_bytes(folder / f"{ATTRIBUTES}.md", text.encode())
     atomic.write_bytes(README, update_readme(README.read_text(encoding="utf-8"), metrics).encode())
     print(table(metrics))
     return 0

@@ -149,4 +149,4 @@ def fill(model: torch.nn.Module, content: dict, kind: str) -> None:
 def _published(config) -> dict:
     """Return a run's flags with paths cut to their names: weights are given away, folders are nobody's business."""
     flags = asdict(config)
-    return flags | {name: Path(flags[name]).name for name in ("data", "extra", "init") if flags.get(name)}
+    return flags | {name: Path(flags[name]).name for name in ("data", "extra", "init", "cache") if flags.get(name)}

@@ -49,7 +49,7 @@ def register(
         "commit": _commit(),
         "date": datetime.now(UTC).date().isoformat(),
         **_counted(info, previous if continues else {}),
-        "config": {k: v for k, v in info.get("config", {}).items() if k not in ("data", "extra", "init")},
+        "config": {k: v for k, v in info.get("config", {}).items() if k not in ("data", "extra", "init", "cache")},
     }
     entry |= {key: previous[key] for key in ("app_threshold",) if key in previous}
     models[name] = entry
