@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ewardrobe.items import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES, kind_fields
+from ewardrobe.palette import with_names
 from ewardrobe.schema import SLEEVES
 
 CHOICE_FIELDS = {
@@ -17,7 +18,6 @@ CHOICE_FIELDS = {
     "sleeve": SLEEVES,
 }
 LIST_FIELDS = {"tags": (), "season": SEASONS}
-TEXT_FIELDS = ("type", "brand", "size", "notes")
 FIELDS = {
     "tags": "Tags",
     "season": "Season",
@@ -42,23 +42,25 @@ WAYS = ("Add", "Remove", "Replace")
 """What can be done to a list: its values are joined, taken out, or set."""
 
 
-def edits(items: Iterable[Mapping], field: str, value: Any, way: str = "Replace") -> dict[str, dict[str, Any]]:
-    """Return ``{id: {field: value}}`` for the items that ``value`` changes.
+def change_of(item: Mapping, field: str, value: Any, way: str = "Replace") -> dict[str, Any]:
+    """Return the fields of ``item`` that setting ``field`` to ``value`` changes, with their source; {} for none.
 
     way: one of ``WAYS``, for ``LIST_FIELDS`` only.
     """
-    changes = {item["id"]: _change(item, field, value, way) for item in items}
-    return {item_id: change for item_id, change in changes.items() if change}
-
-
-def _change(item: Mapping, field: str, value: Any, way: str) -> dict[str, Any]:
     if field == "kind":
         new = kind_fields(value)
     elif field in LIST_FIELDS:
-        new = {field: joined(item.get(field) or [], value, way)}
+        new = {field: joined(item.get(field) or [], value or (), way)}
+    elif field == "colours":
+        new = {field: with_names(item.get(field), value or ())}
     else:
         new = {field: value}
-    return new if any(item.get(name) != part for name, part in new.items()) else {}
+    return by_owner(item, new) if any(item.get(name) != part for name, part in new.items()) else {}
+
+
+def by_owner(item: Mapping, fields: Mapping) -> dict[str, Any]:
+    """Return ``fields`` with the note that the owner has entered them."""
+    return {**fields, "source": {**(item.get("source") or {}), **dict.fromkeys(fields, "user")}}
 
 
 def joined(present: Iterable[str], values: Iterable[str], way: str) -> list[str]:

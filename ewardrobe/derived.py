@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ewardrobe import wear_log
 from ewardrobe.items import kind
 
 DERIVED = ("kind", "wears", "last_worn", "cost_per_wear", "needs_wash", "search")
@@ -22,17 +23,17 @@ SEARCHED = (
 def with_derived(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a wardrobe frame with the columns ``DERIVED``.
 
-    wears: int; last_worn: ISO date or ``None``; cost_per_wear: price / wears, NaN where one of them is missing;
+    wears: days worn; last_worn: ISO date or ``None``; cost_per_wear: price / wears, NaN where one of them is missing;
     needs_wash: bool; search: all words of an item in small letters.
     """
     items = rows_of(frame)
-    logs = [worn_on(item) for item in items]
+    logs = [wear_log.days_worn(item) for item in items]
     columns = {
         "kind": [kind(item) for item in items],
         "wears": [len(log) for log in logs],
-        "last_worn": [max(log, default=None) for log in logs],
-        "cost_per_wear": [cost_per_wear(item.get("price"), len(log)) for item, log in zip(items, logs, strict=True)],
-        "needs_wash": [needs_wash(item) for item in items],
+        "last_worn": [log[-1] if log else None for log in logs],
+        "cost_per_wear": [_cost_per_wear(item, log) for item, log in zip(items, logs, strict=True)],
+        "needs_wash": [wear_log.needs_wash(item) for item in items],
         "search": [_words(item) for item in items],
     }
     types = {"kind": "str", "wears": "int64", "last_worn": "object", "needs_wash": "bool", "search": "str"}
@@ -53,17 +54,6 @@ def missing(value: Any) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
 
 
-def worn_on(item: Mapping) -> list[str]:
-    """Return the ISO dates of an item's wear log, in its order; entries without a true date are passed over.
-
-    >>> worn_on({"wear_log": [{"date": "2026-01-31", "outfit": None}, {"date": "soon"}]})
-    ['2026-01-31']
-    """
-    log = item.get("wear_log")
-    dates = (entry.get("date") for entry in (log if isinstance(log, list) else ()) if isinstance(entry, Mapping))
-    return [day for day in map(iso_date, dates) if day]
-
-
 def iso_date(value: Any) -> str | None:
     """Return the day of an ISO date or time as text, ``None`` for anything else.
 
@@ -79,20 +69,10 @@ def iso_date(value: Any) -> str | None:
         return None
 
 
-def cost_per_wear(price: float | None, wears: int) -> float:
-    """Return ``price`` / ``wears``; NaN for what has no price or was never worn.
-
-    >>> cost_per_wear(80, 4), cost_per_wear(0, 2), cost_per_wear(80, 0)
-    (20.0, 0.0, nan)
-    """
-    number = isinstance(price, int | float) and not isinstance(price, bool) and not missing(price)
-    return float(price) / wears if number and wears else float("nan")
-
-
-def needs_wash(item: Mapping) -> bool:
-    """Tell whether an item was worn as often as it may be between two washes."""
-    every = item.get("wash_interval")
-    return bool(every) and (item.get("wears_since_wash") or 0) >= every
+def _cost_per_wear(item: Mapping, days: list[str]) -> float:
+    """Price / days worn; NaN before the first, when nobody knows what a wear will have cost."""
+    cost = wear_log.cost_per_wear(item) if days else None
+    return float("nan") if cost is None else cost
 
 
 def _words(item: Mapping) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from ewardrobe.derived import rows_of
 from ewardrobe.items import kind
+from ewardrobe.wardrobe_view import SWATCHES
 
 PALETTE_SIZE = 4
 PALETTE_WEIGHT, KIND_WEIGHT, PATTERN_WEIGHT = 0.5, 0.35, 0.15
@@ -54,14 +55,18 @@ def palettes(items: list[Mapping]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def palette(item: Mapping) -> list[tuple[tuple[float, float, float], float]]:
-    """Return up to ``PALETTE_SIZE`` colours of an item as CIELAB and share; a stored colour may lack its CIELAB."""
+    """Return up to ``PALETTE_SIZE`` colours of an item as CIELAB and share.
+
+    They are the measured ones, else the usual shade of its colour's name.
+    """
     found = []
     for colour in item.get("colours") or ():
         lab = _lab_of(colour) if isinstance(colour, Mapping) else None
         share = colour.get("share") if lab else None
         if lab:
             found.append((lab, float(share) if isinstance(share, int | float) and share > 0 else 0.05))
-    return sorted(found, key=lambda part: -part[1])[:PALETTE_SIZE]
+    usual = hex_to_lab(SWATCHES.get(str(item.get("colour"))))
+    return sorted(found, key=lambda part: -part[1])[:PALETTE_SIZE] or ([(usual, 1.0)] if usual else [])
 
 
 def palette_distances(labs: np.ndarray, shares: np.ndarray, place: int) -> np.ndarray:

@@ -133,11 +133,11 @@ def wears(frame: pd.DataFrame) -> pd.DataFrame:
 def wear_days(log: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return ``date``, ``wears``, ``items`` (their names) for every day of ``year``, from the table of ``wears``."""
     days = [day.date().isoformat() for day in pd.date_range(f"{year}-01-01", f"{year}-12-31")]
-    groups = log.groupby("date")["type"]
+    groups = log[log["date"].str.startswith(f"{year}-")].drop_duplicates(["date", "id"]).groupby("date")["type"]
     names = groups.agg(lambda types: ", ".join(str(name) for name in types))
     table = pd.DataFrame({"date": days})
     table["wears"] = table["date"].map(groups.size()).fillna(0).astype(int)
-    return table.assign(items=table["date"].map(names).fillna(""))
+    return table.assign(items=[names.get(day, "") for day in days])
 
 
 def years(log: pd.DataFrame) -> list[int]:

@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe import ui
+from ewardrobe.bulk import by_owner
 from ewardrobe.derived import all_of, rows_of
 from ewardrobe.feature_store import FeatureStore
 from ewardrobe.gallery import CSS, HTML, JS, gallery_html
@@ -88,13 +89,10 @@ def _choose_shown(shown: list[str]) -> None:
     _mark({item_id: item_id in chosen for item_id in shown})
 
 
-def show_similar(store: FeatureStore, frame: pd.DataFrame) -> None:
+def show_cards(store: FeatureStore, frame: pd.DataFrame, key: str) -> None:
     """Show items as cards that only open."""
-    _gallery(
-        key="similar",
-        data={"html": gallery_html(rows_of(frame), lambda item: ui.picture_url(store, item, 256)), "plain": True},
-        on_open_change=lambda: open_item(st.session_state["similar"]["open"]),
-    )
+    html = gallery_html(rows_of(frame), lambda item: ui.picture_url(store, item, 256))
+    _gallery(key=key, data={"html": html}, on_open_change=lambda: open_item(st.session_state[key]["open"]))
 
 
 def show_table(store: FeatureStore, frame: pd.DataFrame, whole: pd.DataFrame) -> None:
@@ -111,7 +109,7 @@ def show_table(store: FeatureStore, frame: pd.DataFrame, whole: pd.DataFrame) ->
         table.frame,
         key=table.key,
         on_change=_save_table,
-        args=(store, table, frame),
+        args=(store, table),
         num_rows="fixed",
         hide_index=True,
         row_height=64,
@@ -122,13 +120,11 @@ def show_table(store: FeatureStore, frame: pd.DataFrame, whole: pd.DataFrame) ->
     )
 
 
-def _save_table(store: FeatureStore, table: TableView, frame: pd.DataFrame) -> None:
+def _save_table(store: FeatureStore, table: TableView) -> None:
     news = table.take_news(st.session_state.get(table.key))
     _mark(news.chosen)
-    before = {item_id: {"colours": frame.at[item_id, "colours"]} for item_id in news.cells if item_id in frame.index}
-    edits = {item_id: item_fields(cells, before.get(item_id)) for item_id, cells in news.cells.items()}
-    if edits:
-        ui.change(store.apply_edits, edits, source="user")
+    if news.cells:
+        ui.change(store.alter, news.cells, lambda item: by_owner(item, item_fields(news.cells[item["id"]], item)))
 
 
 def _columns(table: TableView) -> dict[str, Any]:
@@ -195,31 +191,10 @@ def sample_banner(store: FeatureStore, frame: pd.DataFrame) -> None:
         st.button(
             "Remove samples",
             key="remove-samples",
-            on_click=_remove,
-            args=(store, frame.index[frame["sample"]].tolist()),
+            on_click=ui.change,
+            args=(store.remove_samples,),
+            kwargs={"said": "The samples are removed"},
         )
-
-
-def _remove(store: FeatureStore, item_ids: list[str]) -> None:
-    removed = ui.change(store.remove, item_ids)
-    if removed:
-        st.session_state["removed"] = removed
-
-
-def undo_banner(store: FeatureStore) -> None:
-    """Offer to bring back what was removed last, until the user closes the offer or leaves."""
-    removed = st.session_state.get("removed")
-    if not removed:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/delete: {len(removed)} {'item' if len(removed) == 1 else 'items'} removed.")
-        st.space("stretch")
-        st.button("Undo", key="undo-remove", on_click=_put_back, args=(store,))
-        st.button("Close", key="close-undo", type="tertiary", on_click=st.session_state.pop, args=("removed",))
-
-
-def _put_back(store: FeatureStore) -> None:
-    ui.change(store.put_back, st.session_state.pop("removed"), said="Back in the wardrobe")
 
 
 def count_line(frame: pd.DataFrame, found: pd.DataFrame, archived: int, clear: Callable | None) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+from html import escape
 from pathlib import Path
 from typing import BinaryIO
 
 import pandas as pd
 from PIL import Image, ImageOps
 
+from ewardrobe.images import ImageError, load_image, png_bytes
 from ewardrobe.items import COLOURS
 
 SWATCHES = dict(
@@ -54,3 +56,26 @@ def data_url(path: Path | BinaryIO, side: int, margin: float = 0.0) -> str:
     except (OSError, ValueError):
         return PLACEHOLDER
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def photo_url(path: Path, side: int) -> str:
+    """Return the photo in ``path`` the right way up, as a WebP data URL of at most ``side`` pixels; else as above."""
+    try:
+        return data_url(io.BytesIO(png_bytes(load_image(path, max_side=side))), side)
+    except ImageError:
+        return PLACEHOLDER
+
+
+def frame_html(url: str, name: str) -> str:
+    """Return a large picture on the gallery's ground; ``name`` is what the picture is called."""
+    side = "36%" if url == PLACEHOLDER else "88%"
+    return (
+        f"<div style='{_FRAME}'><img src='{url}' alt='{escape(name)}' "
+        f"style='width:{side};height:{side};object-fit:contain'></div>"
+    )
+
+
+_FRAME = (
+    "display:flex;align-items:center;justify-content:center;aspect-ratio:4/5;max-height:600px;width:100%;"
+    "border-radius:14px;background:#f1efea"
+)

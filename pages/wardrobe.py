@@ -5,11 +5,16 @@ import streamlit as st
 from ewardrobe import ui, ui_wardrobe
 from ewardrobe.derived import all_of
 from ewardrobe.ui_by_hand import add_form
+from ewardrobe.ui_item import item_page
+from ewardrobe.ui_undo import undo_menu
 from ewardrobe.ui_wardrobe_bulk import bulk_bar
 from ewardrobe.ui_wardrobe_filters import ask_filters, clear_filters
 from ewardrobe.wardrobe_filters import apply, hidden, ordered
 
 store = ui.wardrobe_store()
+if item_id := ui_wardrobe.opened_id():
+    item_page(store, ui.load_wardrobe(store), item_id)
+    st.stop()
 ui.page_header("Wardrobe", "Your clothes, kept on this computer only. Every change is saved at once.")
 frame = ui.load_wardrobe(store)
 
@@ -24,8 +29,8 @@ with st.container(horizontal=True, vertical_alignment="center"):
         persist_state="session",
     )
     st.space("stretch")
+    undo_menu(store)
     add_form(store, all_of(frame, "tags"))
-ui_wardrobe.undo_banner(store)
 if frame.empty:
     ui.empty_state(
         "Nothing here yet", "Take or upload a photo and its garments are cut out for you, or add one by hand."
@@ -34,6 +39,7 @@ if frame.empty:
 ui_wardrobe.sample_banner(store, frame)
 filters, order = ask_filters(frame)
 found = ordered(apply(frame, filters), order)
+st.session_state["found"] = found.index.tolist()  # the way from one item's page to the next
 ui_wardrobe.count_line(frame, found, hidden(frame, filters), clear_filters if filters.count else None)
 if found.empty:
     st.info("Nothing fits these filters. Clear one of them to see more.", icon=":material/search_off:")

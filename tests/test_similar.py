@@ -11,6 +11,7 @@ from ewardrobe.derived import with_derived
 from ewardrobe.feature_store import FeatureStore
 from ewardrobe.palette import palette_names, with_names
 from ewardrobe.similar import UNKNOWN, palette_distances, palettes, similar
+from ewardrobe.together import worn_together
 
 NAVY, BLUE, RED, WHITE = "#1f2f56", "#24365f", "#c8342f", "#fafafa"
 
@@ -98,9 +99,31 @@ def test_palette_names_are_edited_and_measured_colours_stay():
     assert colours[0]["share"] == 0.8, "the stored palette was changed in place"
 
 
-def test_bulk_edits_name_only_what_changes():
-    some = [{"id": "a", "tags": ["x"], "brand": None}, {"id": "b", "tags": ["y"], "brand": "Acme"}]
-    assert bulk.edits(some, "tags", ["x"], "Add") == {"b": {"tags": ["y", "x"]}}
-    assert bulk.edits(some, "tags", ["x"], "Remove") == {"a": {"tags": []}}
-    assert bulk.edits(some, "tags", ["x"], "Replace") == {"b": {"tags": ["x"]}}
-    assert bulk.edits(some, "brand", "Acme") == {"a": {"brand": "Acme"}}
+def test_a_bulk_edit_changes_what_it_must_and_notes_the_owner():
+    item = {"id": "a", "tags": ["x"], "brand": None, "source": {"colour": "measured"}}
+    assert bulk.change_of(item, "tags", ["x"], "Add") == {}
+    assert bulk.change_of(item, "tags", ["y"], "Add")["tags"] == ["x", "y"]
+    assert bulk.change_of(item, "tags", ["x"], "Remove")["tags"] == []
+    assert bulk.change_of(item, "tags", None, "Replace")["tags"] == []
+    assert bulk.change_of(item, "brand", "Acme") == {"brand": "Acme", "source": {"colour": "measured", "brand": "user"}}
+    assert bulk.change_of(item, "brand", None) == {}
+
+
+def test_what_is_worn_together(tmp_path):
+    def wear(day, outfit=None):
+        return {"date": day, "outfit": outfit}
+
+    store = FeatureStore(tmp_path)
+    logs = {
+        "shirt": [wear("2026-01-01"), wear("2026-01-02"), wear("2026-01-03", "o1")],
+        "jeans": [wear("2026-01-01"), wear("2026-01-02")],
+        "skirt": [wear("2026-01-03", "o2")],
+        "shoes": [wear("2026-01-03", "o1"), wear("2026-02-02")],
+        "coat": [wear("2026-01-03")],
+        "hat": [],
+    }
+    store.add_many([({"id": name, "type": name, "wear_log": log}, None, None) for name, log in logs.items()])
+    found = worn_together(with_derived(store.load()), "shirt")
+    assert found["days"].to_dict() == {"jeans": 2, "shoes": 1, "coat": 1}
+    assert found.index[0] == "jeans"
+    assert worn_together(with_derived(store.load()), "hat").empty
