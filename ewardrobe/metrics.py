@@ -15,7 +15,7 @@ import pandas as pd
 
 from ewardrobe.attributes.values import HEADS
 from ewardrobe.attributes.values import NAME as ATTRIBUTES
-from ewardrobe.weights import WeightsError, read_manifest, verified_path
+from ewardrobe.weights import SEGMENTATION, WeightsError, read_manifest, verified_path
 
 ATTRIBUTES_COMMAND = "python -m ewardrobe evaluate-attributes --data DATA --json weights/attributes.metrics.json"
 TITLES = {"unet": "U-Net", "yolo": "YOLO-seg", "mask_rcnn": "Mask R-CNN", ATTRIBUTES: "Attribute network"}
@@ -120,7 +120,7 @@ def read_reports(folder: Path) -> list[ModelReport]:
 
     The attribute network is measured by figures of its own, see ``attribute_report``.
     """
-    entries = {name: entry for name, entry in read_manifest(folder).items() if name != ATTRIBUTES}
+    entries = {name: entry for name, entry in read_manifest(folder, SEGMENTATION).items() if name != ATTRIBUTES}
     return [_report(folder, name, entry, read_metrics, evaluate_command(name)) for name, entry in entries.items()]
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import torch
 
 MANIFEST = "manifest.json"
+SEGMENTATION = "segmentation"
+"""The task of the models that find garments."""
 
 
 class WeightsError(RuntimeError):
@@ -23,16 +25,20 @@ def weights_dir() -> Path:
     return Path(override) if override else Path(__file__).resolve().parent.parent / "weights"
 
 
-def read_manifest(folder: Path | None = None) -> dict[str, dict]:
-    """Return the manifest's entries by model name: file, sha256, bytes, licence, data, config, commit, …"""
+def read_manifest(folder: Path | None = None, task: str | None = None) -> dict[str, dict]:
+    """Return the manifest's entries by model name: file, sha256, bytes, licence, data, config, commit, …
+
+    task: only the models for it; an entry that names none is for ``SEGMENTATION``.
+    """
     path = (folder or weights_dir()) / MANIFEST
     try:
-        return json.loads(path.read_text(encoding="utf-8"))["models"]
+        models = json.loads(path.read_text(encoding="utf-8"))["models"]
+        return {n: entry for n, entry in models.items() if task in (None, entry.get("task", SEGMENTATION))}
     except FileNotFoundError:
         raise WeightsError(
             f"{path} is missing: restore the folder weights/ from the repository, or train ({_HOW})"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise WeightsError(f"{path} is not a readable manifest ({error}): restore it from the repository") from error
 
 

@@ -16,7 +16,7 @@ from ewardrobe import atomic
 from ewardrobe.attributes.values import NAME as ATTRIBUTES
 from ewardrobe.learning_curve import outlook
 from ewardrobe.run_logs import SHIPPED_SUFFIX, RunLog, points
-from ewardrobe.weights import WeightsError, read_manifest, weights_dir
+from ewardrobe.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
 from train import attribute_card
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -149,10 +149,10 @@ def update_readme(text: str, metrics_by_name: dict[str, dict]) -> str:
 
 
 def main() -> int:
-    """Write ``weights/NAME.md`` for every model of the manifest, and the README's table."""
+    """Write ``weights/NAME.md`` for every segmenter of the manifest, and the README's table."""
     folder = weights_dir()
     try:
-        entries = read_manifest(folder)
+        entries = read_manifest(folder, SEGMENTATION)
         metrics = {name: read_metrics(name, entry, folder) for name, entry in entries.items()}
         attributes = metrics.pop(ATTRIBUTES, None)
     except WeightsError as error:
