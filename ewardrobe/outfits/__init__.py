@@ -1,0 +1,1 @@
+"""Outfits from a wardrobe: what goes together, why, and how well."""

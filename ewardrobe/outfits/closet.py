@@ -1,0 +1,188 @@
+"""The wardrobe as arrays: what the terms need of every piece, so that thousands of outfits are scored at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ewardrobe.attributes.colour_names import COLOUR_NAMES, name_probabilities
+from ewardrobe.items import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
+from ewardrobe.outfits import harmony, warmth
+from ewardrobe.outfits.grammar import ALL_SLOTS, category_number, slot_of
+from ewardrobe.wardrobe_view import SWATCHES
+
+PALETTE = 3
+"""Colours of a garment that are looked at."""
+
+Colour = tuple[float, float, float, float]
+"""CIELAB and share."""
+
+
+@dataclass(frozen=True, eq=False)
+class Closet:
+    """N pieces as arrays; what is unknown is -1 or NaN and takes part in no term.
+
+    items: as they are stored.  ids: their ids.  slots: (N,) places in ``ALL_SLOTS``.  categories: (N,) 0..13, 0 = none.
+    patterns, materials, styles: (N,) places in the lists of ``ewardrobe.items``.  names: (N, 13) probability of each
+    colour name; zeros without colours.  hues: (N, 72) see ``harmony``.  shades: (N, 13) bool: non-neutral colours by
+    name.  lightness, chroma: (N,) CIELAB, the mean.  clo: (N,) warmth.  seasons: (N, 4) bool.  favourite: (N,) bool.
+    idle: (N,) days since it was worn, NaN if never.
+    """
+
+    items: Sequence[Mapping]
+    ids: list[str]
+    slots: np.ndarray
+    categories: np.ndarray
+    patterns: np.ndarray
+    materials: np.ndarray
+    styles: np.ndarray
+    names: np.ndarray
+    hues: np.ndarray
+    shades: np.ndarray
+    lightness: np.ndarray
+    chroma: np.ndarray
+    clo: np.ndarray
+    seasons: np.ndarray
+    favourite: np.ndarray
+    idle: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, places: Sequence[int] | np.ndarray) -> Closet:
+        """Return the closet with only the pieces at ``places``, in that order."""
+        chosen = np.asarray(places, int)
+        arrays = {name: value[chosen] for name, value in vars(self).items() if isinstance(value, np.ndarray)}
+        return Closet([self.items[i] for i in chosen], [self.ids[i] for i in chosen], **arrays)
+
+    def in_slot(self, slot: str) -> np.ndarray:
+        """Return the places of the pieces of a slot."""
+        return np.flatnonzero(self.slots == ALL_SLOTS.index(slot))
+
+
+def closet_of(items: Iterable[Mapping], today: date | None = None) -> Closet:
+    """Return ``items`` of the wardrobe as arrays; ``today`` for how long ago each was worn.
+
+    Nothing in an item is needed: whatever is missing, or not what it should be, counts as unknown.
+    """
+    items = list(items)
+    lab, shares = _palettes(items)
+    colourful = harmony.colourfulness(lab) * (shares >= harmony.SEEN_SHARE) > 0.5
+    probabilities = name_probabilities(lab.reshape(-1, 3)).reshape(*lab.shape[:2], len(COLOUR_NAMES))
+    return Closet(
+        items=items,
+        ids=[str(item.get("id")) for item in items],
+        slots=np.array([ALL_SLOTS.index(slot_of(item)) for item in items], int),
+        categories=np.array([category_number(item) for item in items], int),
+        patterns=_places(items, "pattern", PATTERNS),
+        materials=_places(items, "material", MATERIALS),
+        styles=_places(items, "style", STYLES),
+        names=(probabilities * shares[..., None]).sum(axis=1),
+        hues=harmony.hue_histogram(lab, shares),
+        shades=_shades(probabilities, colourful),
+        lightness=_mean(lab[..., 0], shares),
+        chroma=_mean(harmony.to_lch(lab)[..., 1], shares),
+        clo=np.array([warmth.clo(item) for item in items], float),
+        seasons=np.array([[s in _listed(item.get("season")) for s in SEASONS] for item in items], bool).reshape(-1, 4),
+        favourite=np.array([bool(item.get("favourite")) for item in items], bool),
+        idle=np.array([_idle_days(item, today) for item in items], float),
+    )
+
+
+def palette(item: Mapping) -> list[Colour]:
+    """Return up to three colours (L, a, b, share) of an item, the largest share first and their sum 1.
+
+    They are the measured ones; where there are none, the usual shade of its colour's name; else nothing.
+    """
+    known = [colour for part in _listed(item.get("colours")) if (colour := _colour(part))]
+    known = sorted(known, key=lambda colour: -colour[3])[:PALETTE]
+    total = sum(colour[3] for colour in known)
+    if not total:
+        name = item.get("colour")
+        return [(*_named_lab(name), 1.0)] if name in COLOURS and name != "multicolour" else []
+    return [(*colour[:3], colour[3] / total) for colour in known]
+
+
+def worn_on(item: Mapping) -> list[str]:
+    """Return the ISO dates on which an item was worn, from its wear log."""
+    log = item.get("wear_log")
+    dates = [entry.get("date") if isinstance(entry, Mapping) else entry for entry in log or () if entry]
+    return sorted(str(day)[:10] for day in dates if day)
+
+
+def _idle_days(item: Mapping, today: date | None) -> float:
+    days = worn_on(item) if today and isinstance(item.get("wear_log"), list) else []
+    past = [number for day in days if (number := _days_before(day, today)) is not None and number >= 0]
+    return float(min(past)) if past else np.nan
+
+
+def _days_before(day: str, today: date) -> int | None:
+    try:
+        return (today - date.fromisoformat(day)).days
+    except ValueError:
+        return None
+
+
+def _palettes(items: Sequence[Mapping]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (N, 3, 3) CIELAB and (N, 3) shares, 0 where there is no colour."""
+    lab, shares = np.full((len(items), PALETTE, 3), 50.0), np.zeros((len(items), PALETTE))
+    for row, item in enumerate(items):
+        for place, colour in enumerate(palette(item)):
+            lab[row, place], shares[row, place] = colour[:3], colour[3]
+    return lab, shares
+
+
+def _shades(probabilities: np.ndarray, colourful: np.ndarray) -> np.ndarray:
+    """Return (N, 13) bool: the names of the non-neutral colours of each piece."""
+    shades = np.zeros((len(probabilities), len(COLOUR_NAMES)), bool)
+    rows, places = np.nonzero(colourful)
+    shades[rows, probabilities[rows, places].argmax(axis=-1)] = True
+    return shades
+
+
+def _mean(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    total = shares.sum(axis=1)
+    return np.divide((values * shares).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
+
+
+def _places(items: Sequence[Mapping], field: str, choices: Sequence[str]) -> np.ndarray:
+    place = {name: index for index, name in enumerate(choices)}
+    values = [item.get(field) for item in items]
+    return np.array([place.get(value, -1) if isinstance(value, str) else -1 for value in values], int)
+
+
+def _colour(part: Any) -> Colour | None:
+    """Return one stored colour, which has CIELAB values or at least a hex code; ``None`` for anything else."""
+    if not isinstance(part, Mapping):
+        return None
+    try:
+        lab = part.get("lab") or _hex_to_lab(str(part["hex"]))
+        values = [float(value) for value in (*lab, part.get("share", 1.0))]
+    except (KeyError, TypeError, ValueError):
+        return None
+    return tuple(values) if len(values) == 4 and all(map(math.isfinite, values)) and values[3] > 0 else None
+
+
+@lru_cache(maxsize=4096)
+def _hex_to_lab(code: str) -> tuple[float, float, float]:
+    """Return the CIELAB of ``#rrggbb``; ``ValueError`` if it is none."""
+    rgb = bytes.fromhex(code.lstrip("#"))
+    if len(rgb) != 3:
+        raise ValueError(f"{code!r} is no colour code: expected #rrggbb")
+    lab = cv2.cvtColor(np.array([[list(rgb)]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
+    return tuple(float(value) for value in lab)
+
+
+def _named_lab(name: str) -> tuple[float, float, float]:
+    return _hex_to_lab(SWATCHES[name])
+
+
+def _listed(value: Any) -> list:
+    return value if isinstance(value, list) else ([value] if isinstance(value, str) else [])

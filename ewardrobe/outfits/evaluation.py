@@ -1,0 +1,210 @@
+"""How well outfits are told from thrown-together ones: fill in the blank, and the area under the ROC curve.
+
+Fill in the blank (FITB): one garment of a real outfit is taken out; the method chooses among it and three garments of
+the same slot from other outfits.  Compatibility AUC: real outfits against ones in which every garment is replaced by
+one of the same slot.  Both after Vasileva et al., ECCV 2018, whose negatives of the same type are the hard ones.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ewardrobe.datasets.deepfashion2 import DatasetError
+from ewardrobe.outfits.closet import Closet, closet_of
+from ewardrobe.outfits.compatibility import Compatibility
+from ewardrobe.outfits.grammar import BODY_SLOTS, Wish, category_number, slot_of
+from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of
+
+METHODS = ("random", "colour-only", "rules", "learned", "combined")
+CHOICES = 4
+PERCENTILES = (2.5, 97.5)
+RULES = ("colour", "pattern", "formality")
+
+Scorer = Callable[[Closet, np.ndarray], np.ndarray]
+"""From a closet and outfits (M, S) of places in it, -1 = nothing, to (M,) scores; higher is better."""
+
+
+@dataclass(frozen=True, eq=False)
+class OutfitSet:
+    """Real outfits.  closet: all their garments, N.  members: for each outfit the places of its garments."""
+
+    closet: Closet
+    members: tuple[tuple[int, ...], ...]
+
+    def others(self, place: int) -> np.ndarray:
+        """Return the places of the garments of the same slot in other outfits."""
+        own = next(outfit for outfit in self.members if place in outfit)
+        return np.setdiff1d(np.flatnonzero(self.closet.slots == self.closet.slots[place]), own)
+
+    def subset(self, chosen: Sequence[int]) -> OutfitSet:
+        """Return only the outfits at ``chosen``, with only their garments."""
+        places = [place for outfit in chosen for place in self.members[outfit]]
+        ends = np.cumsum([len(self.members[outfit]) for outfit in chosen])
+        starts = [0, *ends[:-1]]
+        return OutfitSet(self.closet.take(places), tuple(tuple(range(a, b)) for a, b in zip(starts, ends, strict=True)))
+
+
+def read_outfits(path: Path) -> OutfitSet:
+    """Return the outfits in a JSON file: a list of ``{"items": [{"category_id", "pattern", "material", "style",
+    "palette": [{"lab": [L, a, b], "share"}]}, …]}``; items may also have the wardrobe's own ``colours``.
+
+    Raises ``DatasetError`` that says what is wrong where.
+    """
+    try:
+        outfits = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DatasetError(f"{path} cannot be read: {error.strerror}", "unreadable file") from error
+    except ValueError as error:
+        raise DatasetError(f"{path} is no JSON: {error}", "unreadable file") from error
+    return outfit_set([_items(outfit, number, path) for number, outfit in enumerate(_list(outfits, path), 1)])
+
+
+def _list(outfits: Any, path: Path) -> list:
+    if not isinstance(outfits, list) or not outfits:
+        raise DatasetError(f'{path}: expected a list of outfits, each {{"items": [...]}}', "no outfits")
+    return outfits
+
+
+def _items(outfit: Any, number: int, path: Path) -> list[dict]:
+    items = outfit.get("items") if isinstance(outfit, dict) else None
+    if not isinstance(items, list) or len(items) < 2 or not all(isinstance(item, dict) for item in items):
+        raise DatasetError(f'{path}: outfit {number} needs a list "items" of at least two garments', "no outfit")
+    unknown = [item for item in items if not category_number(item)]
+    if unknown:
+        what = unknown[0].get("category_id")
+        raise DatasetError(f"{path}: outfit {number} has an item of category {what!r}, expected 1..13", "no category")
+    return [item | {"colours": item.get("colours") or item.get("palette")} for item in items]
+
+
+def outfit_set(outfits: Sequence[Sequence[Mapping]]) -> OutfitSet:
+    """Return outfits, each a list of items as the wardrobe has them, as an ``OutfitSet``."""
+    ends = np.cumsum([len(items) for items in outfits])
+    members = tuple(tuple(range(end - len(items), end)) for end, items in zip(ends, outfits, strict=True))
+    return OutfitSet(closet_of([item for items in outfits for item in items]), members)
+
+
+def scorers(model: Compatibility | None, seed: int = 0) -> dict[str, Scorer]:
+    """Return the methods by name; without a model those that need none."""
+    wish = Wish()
+
+    def weighted(names: Sequence[str], with_model: Compatibility | None) -> Scorer:
+        weights = {name: DEFAULT_WEIGHTS[name] for name in names}
+        return lambda closet, outfits: score(terms_of(closet, outfits, wish, with_model).values, weights)
+
+    rng = np.random.default_rng((seed, 1))  # not the stream of the questions
+    methods: dict[str, Scorer] = {
+        "random": lambda closet, outfits: rng.random(len(outfits)),
+        "colour-only": weighted(["colour"], None),
+        "rules": weighted(RULES, None),
+    }
+    if model is not None:
+        methods["learned"] = weighted(["compatibility"], model)
+        methods["combined"] = weighted([*RULES, "compatibility"], model)
+    return methods
+
+
+@dataclass(frozen=True, eq=False)
+class Trials:
+    """What every method is asked, the same for all.
+
+    blanks: (Q, 4, S) outfits, the true one first; blank_outfit: (Q,) whose.  real: (O, S).  thrown: (O, D, S) outfits
+    thrown together for each real one.
+    """
+
+    blanks: np.ndarray
+    blank_outfit: np.ndarray
+    real: np.ndarray
+    thrown: np.ndarray
+
+
+def make_trials(data: OutfitSet, draws: int = 20, seed: int = 0) -> Trials:
+    """Return the questions: ``draws`` for each garment of each outfit, and ``draws`` thrown-together outfits for each.
+
+    A garment whose slot has fewer than three others takes part in no blank.
+    """
+    rng = np.random.default_rng(seed)
+    width = max(map(len, data.members))
+    real = np.array([[*outfit, *[-1] * (width - len(outfit))] for outfit in data.members])
+    blanks, owner, thrown = [], [], np.repeat(real[:, None], draws, axis=1)
+    for number, outfit in enumerate(data.members):
+        for column, place in enumerate(outfit):
+            others = data.others(place)
+            if len(others):
+                thrown[number, :, column] = rng.choice(others, draws)
+            for _ in range(draws if len(others) >= CHOICES - 1 else 0):
+                question = np.repeat(real[number : number + 1], CHOICES, axis=0)
+                question[1:, column] = rng.choice(others, CHOICES - 1, replace=False)
+                blanks.append(question)
+                owner.append(number)
+    return Trials(np.array(blanks, int).reshape(-1, CHOICES, width), np.array(owner, int), real, thrown)
+
+
+def evaluate(
+    data: OutfitSet, methods: Mapping[str, Scorer], draws: int = 20, resamples: int = 1000, seed: int = 0
+) -> list[dict[str, Any]]:
+    """Return a row for each method: ``method``, ``fitb``, ``fitb_ci``, ``auc``, ``auc_ci``, and ``against``.
+
+    Intervals are 95 % percentile bootstraps over outfits (Efron, 1979).  ``against``: for every other method the
+    intervals of this one's lead, on the same resamples; one that holds 0 means that this set cannot tell them apart.
+    """
+    trials = make_trials(data, draws, seed)
+    tables = {name: _answers(data.closet, trials, scorer) for name, scorer in methods.items()}
+    rng, count = np.random.default_rng(seed), len(data.members)
+    weights = [np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(resamples)]
+    drawn = {name: np.array([_measures(table, w) for w in weights]).reshape(-1, 2) for name, table in tables.items()}
+    return [_row(name, _measures(table, np.ones(count)), drawn) for name, table in tables.items()]
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """right: (O,) sum of right answers, asked: (O,) questions; wins: (O, O) share of thrown outfits j that i beats."""
+
+    right: np.ndarray
+    asked: np.ndarray
+    wins: np.ndarray
+
+
+def _answers(closet: Closet, trials: Trials, scorer: Scorer) -> _Answers:
+    count, width = trials.real.shape
+    values = scorer(closet, trials.blanks.reshape(-1, width)).reshape(-1, CHOICES)
+    best = values >= values.max(axis=1, keepdims=True) - 1e-12
+    right = best[:, 0] / best.sum(axis=1)  # among equals one guesses
+    thrown = scorer(closet, trials.thrown.reshape(-1, width)).reshape(count, -1)
+    draws = thrown.shape[1]  # a real outfit is scored as often: chance is to be seen at 0.5, not at one roll's luck
+    apart = scorer(closet, np.repeat(trials.real, draws, axis=0)).reshape(count, 1, draws) - thrown[None]
+    wins = ((apart > 1e-12) + 0.5 * (np.abs(apart) <= 1e-12)).mean(axis=2)
+    asked = np.bincount(trials.blank_outfit, minlength=count)
+    return _Answers(np.bincount(trials.blank_outfit, right, minlength=count), asked, wins)
+
+
+def _measures(answers: _Answers, weights: np.ndarray) -> tuple[float, float]:
+    """Return FITB and AUC with each outfit counted ``weights`` (O,) times."""
+    fitb = weights @ answers.right / max(weights @ answers.asked, 1e-12)
+    return float(fitb), float(weights @ answers.wins @ weights / weights.sum() ** 2)
+
+
+def _row(name: str, values: tuple[float, float], drawn: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    low_high = [_interval(drawn[name][:, column]) for column in (0, 1)]
+    against = {
+        other: {"fitb_ci": _interval((drawn[name] - sample)[:, 0]), "auc_ci": _interval((drawn[name] - sample)[:, 1])}
+        for other, sample in drawn.items()
+        if other != name
+    }
+    row = {"method": name, "fitb": values[0], "fitb_ci": low_high[0], "auc": values[1], "auc_ci": low_high[1]}
+    return row | {"against": against}
+
+
+def _interval(values: np.ndarray) -> list[float] | None:
+    return [round(float(v), 4) for v in np.percentile(values, PERCENTILES)] if len(values) else None
+
+
+def slot_counts(data: OutfitSet) -> dict[str, int]:
+    """Return how many garments of each slot there are."""
+    slots = [slot_of(item) for item in data.closet.items]
+    return {slot: slots.count(slot) for slot in BODY_SLOTS}

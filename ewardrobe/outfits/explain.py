@@ -1,0 +1,163 @@
+"""The reasons for an outfit in plain words: a sentence for every term that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from ewardrobe.outfits import warmth
+from ewardrobe.outfits.closet import palette, worn_on
+from ewardrobe.outfits.grammar import OCCASIONS, Wish
+from ewardrobe.outfits.harmony import colourfulness
+from ewardrobe.outfits.terms import LABELS, TERMS, Terms, template_name
+
+TEMPLATE_WORDS = {
+    "i": "shades of one colour",
+    "V": "colours that are neighbours",
+    "L": "a colour with an accent a quarter turn away",
+    "I": "two opposite colours",
+    "T": "colours of one half of the colour wheel",
+    "Y": "neighbouring colours with an opposite accent",
+    "X": "two groups of opposite colours",
+}
+GOOD, FAIR = 0.7, 0.45
+"""From here on a term speaks for an outfit; below the second against it."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One term in words. name: of ``TERMS``; label: as shown; value: 0..1; text: one sentence."""
+
+    name: str
+    label: str
+    value: float
+    text: str
+
+
+def reasons(items: Sequence[Mapping], known: Mapping[str, float], terms: Terms, wish: Wish) -> tuple[Reason, ...]:
+    """Return a reason for each of the ``known`` terms of one outfit of ``items``; ``terms``: its one row."""
+    words: dict[str, Callable[[float], str]] = {
+        "colour": lambda value: _colour(items, value, template_name(int(terms.template[0]))),
+        "pattern": lambda value: _pattern(items, int(terms.patterned[0])),
+        "formality": lambda value: _formality(items, value, wish),
+        "weather": lambda value: _weather(items, value, float(terms.clo[0]), wish),
+        "compatibility": _compatibility,
+        "rotation": lambda value: _rotation(items, wish.today),
+        "favourites": lambda value: _favourites(items),
+    }
+    return tuple(Reason(n, LABELS[n], known[n], words[n](known[n])) for n in TERMS if n in known)
+
+
+def _colour(items: Sequence[Mapping], value: float, template: str | None) -> str:
+    names = _colour_names(items)
+    if template is None:
+        return f"All neutral{_listed(names, ': ')}: always safe."
+    if template == "accent":
+        return f"One accent among neutrals{_listed(names, ' (', ')')}."
+    if value >= GOOD:
+        return f"In harmony: {TEMPLATE_WORDS[template]}{_listed(names, ' (', ')')}."
+    if value >= FAIR:
+        return f"Near to {TEMPLATE_WORDS[template]}{_listed(names, ' (', ')')}."
+    return f"Bold: these colours do not harmonise by the colour wheel{_listed(names, ' (', ')')}."
+
+
+def _colour_names(items: Sequence[Mapping]) -> list[str]:
+    """Return the names of the pieces' colours, the coloured ones first."""
+    named = [(str(item["colour"]), _is_coloured(item)) for item in items if item.get("colour")]
+    return list(dict.fromkeys(name for name, _ in sorted(named, key=lambda pair: not pair[1])))
+
+
+def _is_coloured(item: Mapping) -> bool:
+    colours = np.array(palette(item))
+    return bool(len(colours) and (colourfulness(colours[:, :3]) * colours[:, 3]).sum() > 0.3)
+
+
+def _pattern(items: Sequence[Mapping], count: int) -> str:
+    patterned = [item for item in items if item.get("pattern") not in (None, "", "solid")]
+    names = [f"{item['pattern']} {_name(item)}" for item in patterned]
+    if not count:
+        return "All plain: calm."
+    if count == 1:
+        return f"The {names[0]} stands out among plain pieces."
+    if count == 2 and patterned[0].get("pattern") == patterned[1].get("pattern"):
+        return f"Twice the same pattern: {names[0]} and {names[1]}."
+    return f"{_number(count)} patterns compete: {_and(names)}."
+
+
+def _formality(items: Sequence[Mapping], value: float, wish: Wish) -> str:
+    styles = list(dict.fromkeys(str(item["style"]) for item in items if item.get("style")))
+    kinds = _and(styles)
+    if wish.occasion is None:
+        return f"All {kinds}." if len(styles) == 1 else f"It mixes {kinds}."
+    wanted = f"{wish.occasion}" if wish.occasion != "everyday" else "every day"
+    if value >= GOOD:
+        return f"Right for {wanted}: {kinds}."
+    asked = OCCASIONS[wish.occasion]
+    return f"Not quite right for {wanted}, which asks for {asked}: it is {kinds}."
+
+
+def _weather(items: Sequence[Mapping], value: float, clo: float, wish: Wish) -> str:
+    said = []
+    if wish.celsius is not None and clo > 0:
+        where = f"{wish.celsius:.0f} °C" if wish.temperature is not None else f"a usual {wish.season} day"
+        off = clo + warmth.UNDERWEAR - warmth.wanted(wish.celsius)
+        level = abs(off) / warmth.TOLERANCE
+        degree = "" if level > 1.2 else "a little "
+        said.append(
+            f"Right for {where}" if level < 0.6 else f"{degree}too {'warm' if off > 0 else 'light'} for {where}"
+        )
+    if wish.season and (noted := [item for item in items if item.get("season")]):
+        fitting = sum(wish.season in item["season"] for item in noted)
+        said.append(f"{fitting} of {len(noted)} pieces are marked for {wish.season}")
+    text = "; ".join(said)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _compatibility(value: float) -> str:
+    if value >= 0.75:
+        return "People often wear such pieces together."
+    if value >= 0.5:
+        return "People wear such pieces together."
+    return "People seldom wear such pieces together: your own idea."
+
+
+def _rotation(items: Sequence[Mapping], today: date | None) -> str:
+    days = {_name(item): max(worn_on(item), default=None) for item in items}
+    last = max((day for day in days.values() if day), default=None)
+    never = [name for name, day in days.items() if day is None]
+    if last is None:
+        return "None of it was worn before."
+    ago = (today - date.fromisoformat(last)).days if today else None
+    recent = next(name for name, day in days.items() if day == last)
+    when = "today" if ago == 0 else "yesterday" if ago == 1 else f"{ago} days ago"
+    return f"{recent.capitalize()} last worn {when}" + (f"; never yet: {_and(never)}." if never else ".")
+
+
+def _favourites(items: Sequence[Mapping]) -> str:
+    names = [_name(item) for item in items if item.get("favourite")]
+    return f"With your favourite {_and(names)}." if names else "No favourite of yours in it."
+
+
+def _name(item: Mapping) -> str:
+    return str(item.get("type") or item.get("category") or item.get("slot") or "piece")
+
+
+def _listed(names: Sequence[str], before: str, after: str = "") -> str:
+    return f"{before}{_and(names)}{after}" if names else ""
+
+
+def _and(names: Sequence[str]) -> str:
+    """Return the names as a list in a sentence.
+
+    >>> _and(["a", "b", "c"])
+    'a, b and c'
+    """
+    names = list(names)
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def _number(count: int) -> str:
+    return {2: "Two", 3: "Three", 4: "Four"}.get(count, str(count))

@@ -1,0 +1,98 @@
+"""What the owner's likes and dislikes say about the terms: regularised logistic regression on the term features.
+
+The chance of a like is the logistic of a constant plus the sum over the terms of weight times how much the outfit's
+term is above its mean over all rated outfits.  The weights are drawn towards the default ones (a Gaussian prior around
+them, of their own size), so a few ratings shift them a little and many decide.  Nothing is hidden: one weight a term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS, TERMS
+
+STRENGTH = 3.0
+"""Of the pull to the default weights: to double or drop one, ratings must outweigh 3 nats."""
+
+SCALE = 3.0
+"""From weight times difference to log-odds: a term of weight 1 that is 0.5 better makes a like e^1.5 times likelier."""
+
+MOST = 3.0
+"""A weight stays between 0 and so many times its default."""
+
+
+@dataclass(frozen=True)
+class Preferences:
+    """weights: of each term, default where nothing is rated.  likes, dislikes: ratings behind them."""
+
+    weights: dict[str, float]
+    likes: int
+    dislikes: int
+
+    def changes(self) -> dict[str, float]:
+        """Return weight over default weight of each term, those that moved most first."""
+        ratios = {name: weight / DEFAULT_WEIGHTS[name] for name, weight in self.weights.items()}
+        return dict(sorted(ratios.items(), key=lambda pair: -abs(pair[1] - 1)))
+
+    def sentence(self) -> str:
+        """Return in words what was learned."""
+        if not self.likes + self.dislikes:
+            return "Nothing yet: like or dislike outfits, and what you value counts more."
+        if not (self.likes and self.dislikes):
+            missing = "dislike" if self.likes else "like"
+            return (
+                f"{self.likes + self.dislikes} ratings, all alike: {missing} some too, so that there is a difference."
+            )
+        moved = [f"{LABELS[n].lower()} {_percent(r)}" for n, r in self.changes().items() if abs(r - 1) >= 0.05]
+        told = f"{self.likes} likes and {self.dislikes} dislikes"
+        return f"From {told}: {', '.join(moved)}." if moved else f"{told} do not point in any direction yet."
+
+
+def _percent(ratio: float) -> str:
+    return f"{abs(ratio - 1):.0%} {'more' if ratio > 1 else 'less'}"
+
+
+def learn(feedback: Sequence[Mapping]) -> Preferences:
+    """Return the weights that ``feedback`` (entries with ``liked`` and ``terms`` 0..1 by name) makes likeliest.
+
+    The same for the same ratings, whatever their order; without both likes and dislikes the default weights.
+    """
+    from scipy.optimize import minimize  # here: most runs have no ratings
+
+    rated = [entry for entry in feedback if entry.get("terms")]
+    liked = np.array([bool(entry["liked"]) for entry in rated], bool)
+    likes, dislikes = int(liked.sum()), int((~liked).sum())
+    if not (likes and dislikes):
+        return Preferences(dict(DEFAULT_WEIGHTS), likes, dislikes)
+    features, default = _features(rated), np.array([DEFAULT_WEIGHTS[name] for name in TERMS])
+    found = minimize(
+        _loss,
+        np.append(default, 0.0),
+        args=(features, np.where(liked, 1.0, -1.0), default),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[(0.0, MOST * weight) for weight in default] + [(None, None)],
+    )
+    weights = {name: round(float(weight), 4) for name, weight in zip(TERMS, found.x[:-1], strict=True)}
+    return Preferences(weights, likes, dislikes)
+
+
+def _features(rated: Sequence[Mapping]) -> np.ndarray:
+    """Return (n, 7) how far each term is above its mean over the rated outfits; unknown ones are at the mean."""
+    values = np.array([[entry["terms"].get(name, np.nan) for name in TERMS] for entry in rated], float)
+    known = np.isfinite(values)
+    mean = np.where(known, values, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, values - mean, 0.0) * SCALE
+
+
+def _loss(parameters: np.ndarray, features: np.ndarray, signs: np.ndarray, default: np.ndarray):
+    """Return the negative log posterior and its gradient; signs: +1 for a like, -1 for a dislike."""
+    weights, constant = parameters[:-1], parameters[-1]
+    margins = signs * (features @ weights + constant)
+    slope = -signs / (1 + np.exp(np.clip(margins, -500, 500)))
+    off = (weights - default) / default
+    value = np.logaddexp(0, -margins).sum() + STRENGTH * (off**2).sum() + 0.01 * constant**2
+    return value, np.append(features.T @ slope + 2 * STRENGTH * off / default, slope.sum() + 0.02 * constant)
