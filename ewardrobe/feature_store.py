@@ -47,9 +47,7 @@ class FeatureStore(StoreFile):
 
     def items(self) -> list[dict]:
         """Return the items as they are stored, in the order of their adding; changing them changes no file."""
-        raw = self._snapshot().raw
-        with gc_paused():
-            return [] if raw is None else parse_document(raw, self.path)["items"]
+        return self.document()["items"]
 
     def get(self, item_id: str) -> dict:
         """Return one item with all fields of ``items.FIELDS``; ``StoreError`` if there is none with that id."""
@@ -214,7 +212,9 @@ class FeatureStore(StoreFile):
 
     def _add_samples(self, wanted: Callable[[dict], bool]) -> list[str]:
         with self._change("") as change:
+            present = {item["id"] for item in change.items}
             added = _sample_entries() if wanted(change.document) else []
+            added = [entry for entry in added if entry[0]["id"] not in present]
             change.append(added)
             change.document["samples_added"] = True
         return [item["id"] for item, _ in added]
@@ -224,9 +224,13 @@ def _sample_entries() -> list[Prepared]:
     from ewardrobe.datasets.synthetic import sample_garments  # here, because drawing them is rarely needed
 
     fields, time = ("type", "category_id", "colour", "pattern", "material", "style"), now()
-    return [
-        prepare({name: garment[name] for name in fields} | {"sample": True}, garment["cutout"], added=time)
-        for garment in sample_garments()
+    return [  # ids that do not change: a wardrobe that is set up anew and gets its backup back has them once
+        prepare(
+            {name: garment[name] for name in fields} | {"sample": True, "id": f"sample-{number}"},
+            garment["cutout"],
+            added=time,
+        )
+        for number, garment in enumerate(sample_garments(), 1)
     ]
 
 

@@ -73,6 +73,12 @@ def load_image(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray:
             ) from None
 
 
+def check_picture(content: bytes, name: str) -> None:
+    """Raise ``ImageError`` unless ``content`` is a picture within the limits; only its head is read."""
+    with _identified(io.BytesIO(content), name) as picture:
+        _check_pixel_count(picture, name)
+
+
 def png_bytes(image: np.ndarray) -> bytes:
     """Encode uint8 grey (H, W), RGB (H, W, 3) or RGBA (H, W, 4, alpha not premultiplied) as PNG, without loss."""
     return _encode(".png", image, [cv2.IMWRITE_PNG_COMPRESSION, 4])

@@ -22,6 +22,9 @@ SCHEMA_VERSION = 2
 All are read; at the first change the file of an older version is kept as ``wardrobe.v<version>.json``.
 """
 
+MAX_BYTES = 300_000_000
+"""Largest file that is read: more than a hundred thousand items with long wear logs."""
+
 _ANY = TypeAdapter(Any)  # writes JSON three times as fast as json does
 _ITEMS_START, _ITEMS_END = b'"items":[\n', b"\n]\n}\n"
 
@@ -64,6 +67,8 @@ def parse_document(raw: bytes, path: Path) -> dict[str, Any]:
         before = raw[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise _broken(path, f"byte 0x{raw[error.start]:02x} is not UTF-8 text", line, column) from error
+    except MemoryError as error:
+        raise StoreError(f"{path} ({len(raw) / 1e6:.0f} MB) does not fit into memory.", path=path) from error
     except (RecursionError, ValueError) as error:  # brackets nested too deep, a number of thousands of digits
         raise _broken(path, str(error), 1, 1) from error
     return _check(document, raw, path)

@@ -6,15 +6,27 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock, Timeout
 
 from ewardrobe import atomic, store_backups, store_journal, store_snapshot
 from ewardrobe.store_change import Change
-from ewardrobe.store_document import StoreError, explain_os_error, gc_paused
+from ewardrobe.store_document import (
+    MAX_BYTES,
+    StoreError,
+    empty_document,
+    explain_os_error,
+    gc_paused,
+    parse_document,
+)
 from ewardrobe.store_snapshot import Snapshot
 
 LOCK_SECONDS = 10
+_TOO_LARGE = (
+    "{path} has {size:.0f} MB; a wardrobe of up to {limit:.0f} MB is read. It was left as it is: move what is no item"
+    " out of it, or restore a backup."
+)
 
 
 class StoreFile:
@@ -37,12 +49,28 @@ class StoreFile:
             return None
         return state.st_mtime_ns, state.st_size, state.st_ino
 
+    def document(self) -> dict[str, Any]:
+        """Return the whole document of the file; changing it changes no file."""
+        raw = self._snapshot().raw
+        with gc_paused():
+            return empty_document() if raw is None else parse_document(raw, self.path)
+
+    def keep_picture(self, name: str, content: bytes) -> str:
+        """Write a picture file whose item is still to come, and return its name; the name carries a hash of it."""
+        with self._locked():
+            self._write_pictures({name: content}, [])
+        return name
+
     def newest_good_backup(self) -> Path | None:
         """Return the newest copy that can be read, ``None`` if there is none."""
         return store_backups.newest_good(self.home)
 
     def _raw(self) -> bytes | None:
         try:
+            if (size := self.path.stat().st_size) > MAX_BYTES:
+                raise StoreError(
+                    _TOO_LARGE.format(path=self.path, size=size / 1e6, limit=MAX_BYTES / 1e6), path=self.path
+                )
             return self.path.read_bytes()
         except FileNotFoundError:
             return None

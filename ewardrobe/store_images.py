@@ -13,7 +13,8 @@ from PIL import Image
 from ewardrobe.store_document import StoreError
 
 THUMBNAIL_SIDE = 256
-IMAGE_FIELDS = ("image", "thumbnail", "photo", "try_on")
+_ROLES = {"image": "garment", "thumbnail": "small", "photo": "photo", "try_on": "worn"}
+IMAGE_FIELDS = tuple(_ROLES)
 
 _SIGNATURES = {  # first bytes of a photo: extension
     b"\xff\xd8\xff": "jpg",
@@ -45,6 +46,11 @@ def encode_try_on(picture: np.ndarray) -> tuple[str, bytes]:
     if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
         raise StoreError(f"A try-on picture must be RGB uint8 (h, w, 3), got {picture.dtype} {picture.shape}.")
     return _named("worn", "png", _png(Image.fromarray(picture)))
+
+
+def named(field: str, content: bytes) -> tuple[str, bytes]:
+    """Return file name and content of a picture file for ``field``, one of ``IMAGE_FIELDS``."""
+    return _named(_ROLES[field], _extension(content), content)
 
 
 def opaque(image: np.ndarray) -> np.ndarray:

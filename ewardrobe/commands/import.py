@@ -1,0 +1,90 @@
+"""Take a backup (ZIP) or a table (CSV) into the wardrobe, after a look at what it would change.
+
+Items are told apart by their id: what is new is added, what is the same is left, and --conflicts says what to do with
+items that differ.  All is one change, which the app can undo.
+Exit code: 0 done, 1 some rows or pictures were left out, 2 nothing taken over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    """Add the arguments of ``import``."""
+    from ewardrobe.exchange import CHOICES
+
+    parser = subparsers.add_parser("import", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv")
+    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    parser.add_argument("--dry-run", action="store_true", help="only show what would change")
+    text = "items that differ: take the file's, keep mine, the one changed later, or both (default: %(default)s)"
+    parser.add_argument("--conflicts", choices=CHOICES, default="theirs", help=text)
+    parser.add_argument(
+        "--replace", action="store_true", help="ZIP: remove what is not in it; its pictures go to trash/"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the differences, and take them over unless it is a dry run."""
+    from ewardrobe.feature_store import FeatureStore
+
+    store = FeatureStore(args.wardrobe)
+    if not args.file.is_file():
+        print(f"ewardrobe import: {args.file}: no such file; check the path", file=sys.stderr)
+        return 2
+    problems = (_csv if args.file.suffix.lower() in (".csv", ".tsv", ".txt") else _zip)(store, args)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    return 1 if problems else 0
+
+
+def _zip(store, args: argparse.Namespace) -> list[str]:
+    from tqdm import tqdm
+
+    from ewardrobe.backup_zip import open_backup, preview, restore
+
+    with open_backup(args.file) as backup, tqdm(unit="picture", file=sys.stderr, disable=None) as bar:
+        _tell(preview(store, backup))
+        if args.dry_run:
+            return [f"missing in the backup: {name}" for name in backup.missing]
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        result = restore(store, backup, args.conflicts, remove_others=args.replace, progress=progress)
+    print(result)
+    return result.problems
+
+
+def _csv(store, args: argparse.Namespace) -> list[str]:
+    from ewardrobe.csv_exchange import read_csv, take_over
+
+    table = read_csv(store, args.file.read_bytes(), str(args.file))
+    _tell(table.differences)
+    ignored = [
+        f"column {name!r} is not known and was left out" + (f"; did you mean {meant!r}?" if meant else "")
+        for name, meant in table.ignored.items()
+    ]
+    if args.dry_run:
+        return ignored + [str(problem) for problem in table.problems]
+    result = take_over(store, table, args.conflicts)
+    print(result)
+    return ignored + result.problems
+
+
+def _tell(differences) -> None:
+    from ewardrobe.exchange import counts, shown
+
+    for difference in differences:
+        if difference.status == "changed":
+            fields = ", ".join(
+                f"{name}: {shown(name, mine)} → {shown(name, theirs)}"
+                for name, (mine, theirs) in difference.fields.items()
+                if name != "source"
+            )
+            print(f"changed {difference.id} {difference.name}: {fields}")
+    print(", ".join(f"{count} {status}" for status, count in counts(differences).items()))
