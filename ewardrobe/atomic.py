@@ -50,9 +50,12 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     _sync_folder(path.parent)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete temporary files that killed writers left in ``folder``; only under the lock that all its writers take."""
-    for leftover in folder.glob(f".*{TEMPORARY_SUFFIX}"):
+def remove_leftovers(folder: Path, name: str = "") -> None:
+    """Delete temporary files that killed writers left in ``folder`` for files whose name begins with ``name``.
+
+    Only under the lock that all writers of these files take.
+    """
+    for leftover in folder.glob(f".{name}*{TEMPORARY_SUFFIX}"):
         with contextlib.suppress(OSError):
             leftover.unlink()
 

@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from ewardrobe import atomic, exchange, store_images
+from ewardrobe import atomic, exchange, outfit_document, store_images
 from ewardrobe.exchange import Choice, Difference, Imported, Progress
 from ewardrobe.images import ImageError, check_picture
+from ewardrobe.outfit_store import OutfitStore
 from ewardrobe.store_document import MAX_BYTES, StoreError, dump_document, parse_document
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store import FeatureStore
 
-DOCUMENT, OUTFITS, IMAGES = "wardrobe.json", "outfits.json", "images"
+DOCUMENT, OUTFITS, IMAGES = "wardrobe.json", outfit_document.FILE, "images"
 MAX_PICTURE_BYTES = 200_000_000
 MAX_ENTRIES = 500_000
 MAX_RATIO = 20
@@ -38,14 +39,14 @@ class Backup:
     """A backup that was read and found harmless; its pictures are read when they are needed.
 
     entries: names in the archive by the picture's name.  missing: pictures that items name but the archive lacks.
-    outfits: the content of ``outfits.json``, ``None`` without.
+    outfits: the document of ``outfits.json``, ``None`` without.
     """
 
     archive: zipfile.ZipFile
     document: dict[str, Any]
     entries: dict[str, str]
     missing: list[str] = field(default_factory=list)
-    outfits: bytes | None = None
+    outfits: dict[str, Any] | None = None
 
     @property
     def items(self) -> list[dict]:
@@ -146,8 +147,15 @@ def _read(archive: zipfile.ZipFile, name: str) -> Backup:
         if path.parent == root / IMAGES and entry.file_size <= MAX_PICTURE_BYTES
     }
     missing = sorted(store_images.picture_names(document["items"]) - entries.keys())
-    outfits = archive.read(places[root / OUTFITS]) if root / OUTFITS in places else None
-    return Backup(archive, document, entries, missing, outfits)
+    return Backup(archive, document, entries, missing, _outfits(archive, places.get(root / OUTFITS), name))
+
+
+def _outfits(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | None, name: str) -> dict[str, Any] | None:
+    if entry is None:
+        return None
+    if entry.file_size > MAX_BYTES:
+        raise StoreError(f"{name} was refused: its {OUTFITS} is larger than {MAX_BYTES // 10**6} MB.")
+    return outfit_document.parse(archive.read(entry), Path(name) / OUTFITS)
 
 
 def _refuse_bombs(archive: zipfile.ZipFile, name: str) -> None:
@@ -197,7 +205,7 @@ def restore(
     remove_others: bool = False,
     progress: Progress | None = None,
 ) -> Imported:
-    """Take over the items of ``backup`` with their pictures; see ``exchange.take_over``.
+    """Take over the items of ``backup`` with their pictures, and its outfits; see ``exchange.take_over``.
 
     A picture that is missing or refused leaves its field empty and is told of in ``problems``; all else is taken.
     """
@@ -210,6 +218,8 @@ def restore(
     differences = exchange.compare(mine, [difference.item for difference in differences])
     result = exchange.take_over(store, differences, choose, remove_others=remove_others, what="imported")
     result.problems = problems
+    if backup.outfits:
+        result.outfits = OutfitStore(store.home).merge(backup.outfits, replace=choose != "mine")
     return result
 
 

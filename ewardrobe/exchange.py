@@ -59,10 +59,12 @@ class Imported:
     changed: int = 0
     kept: int = 0
     removed: int = 0
+    outfits: int = 0
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         parts = {"added": self.added, "changed": self.changed, "left as they were": self.kept, "removed": self.removed}
+        parts["entries of outfits"] = self.outfits
         return ", ".join(f"{count} {what}" for what, count in parts.items() if count) or "nothing to do"
 
 

@@ -141,6 +141,25 @@ class OutfitStore:
             gone, document["feedback"] = document["feedback"], []
         return gone
 
+    def merge(self, document: Mapping[str, Any], *, replace: bool = True) -> int:
+        """Take over what another ``document`` has more, and with ``replace`` its form of outfits that differ.
+
+        Returns the number of entries taken over.  Days that are planned and garments that are rated here stay so.
+        """
+        taken = 0
+        with self._change() as mine:
+            for name, key in (("outfits", "id"), ("planned", "date"), ("feedback", "items")):
+                places = {str(entry[key]): place for place, entry in enumerate(mine[name])}
+                for entry in document[name]:
+                    place = places.get(str(entry[key]))
+                    if place is None:
+                        mine[name].append(dict(entry))
+                        taken += 1
+                    elif name == "outfits" and replace and mine[name][place] != entry:
+                        mine[name][place] = dict(entry)
+                        taken += 1
+        return taken
+
     # Backups
 
     def backups(self) -> list[Path]:

@@ -43,7 +43,7 @@ def keep(home: Path, raw: bytes) -> None:
         return
     folder = home / FOLDER
     folder.mkdir(exist_ok=True)
-    atomic.remove_leftovers(folder)
+    atomic.remove_leftovers(folder, "wardrobe-")
     # No fsync: the wardrobe itself is on disk already, and a copy is checked before it is offered.
     atomic.write_bytes(folder / f"wardrobe-{_stamp()}.json", raw, durable=False)
     for path in _superfluous(listed(home)):

@@ -115,7 +115,7 @@ class StoreFile:
 
     def _commit(self, change: Change, before: Snapshot) -> None:
         after = before.with_document(change.document)
-        atomic.remove_leftovers(self.home)
+        atomic.remove_leftovers(self.home, self.path.stem)
         written: list[Path] = []
         try:
             self._write_pictures(change.pictures, written)

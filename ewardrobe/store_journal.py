@@ -80,6 +80,7 @@ def append(home: Path, change: Change, author: str | None) -> None:
     path = home / FILE
     try:
         if path.exists() and path.stat().st_size + len(line) > KEEP_BYTES:
+            atomic.remove_leftovers(home, path.stem)
             kept = _newest(path.read_bytes().split(b"\n"), len(line))
             atomic.write_bytes(path, b"\n".join(kept) + line, durable=False)
         else:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from ewardrobe import backup_zip, cli
 from ewardrobe.backup_zip import open_backup, preview, restore, write_backup
 from ewardrobe.exchange import counts
 from ewardrobe.feature_store import FeatureStore, StoreError
+from ewardrobe.outfit_store import OutfitStore
 
 
 def png(colour=(200, 0, 0), size=(6, 8)) -> bytes:
@@ -151,6 +153,23 @@ def test_missing_pictures_come_back_from_the_backup_and_missing_ones_in_it_are_t
     with open_backup(zipped) as backup:
         assert restore(store, backup).problems == []
     assert store.image_path("b") == path
+
+
+def test_outfits_come_along(store, tmp_path):
+    outfits = OutfitStore(store.home)
+    monday = outfits.save("Monday", ["a", "b"])
+    outfits.plan(date(2026, 3, 31), ["a"], monday)
+    outfits.rate(["a", "b"], True, {"colour": 0.5}, date(2026, 3, 31))
+    write_backup(store, tmp_path / "x.zip")
+    before = outfits.load()
+    outfits.path.unlink()
+    with open_backup(tmp_path / "x.zip") as backup:
+        assert restore(store, backup).outfits == 3
+        assert outfits.load() == before
+        outfits.rename(monday, "Tuesday")
+        assert restore(store, backup, "mine").outfits == 0
+        assert restore(store, backup).outfits == 1
+    assert outfits.load() == before
 
 
 def test_a_backup_can_be_written_into_memory_and_read_from_there(store):

@@ -1,6 +1,8 @@
 """One schema for what is read and what is written: values of the wrong type, older files, unknown fields."""
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -112,3 +114,9 @@ def test_any_object_can_be_read_as_an_item_and_loses_nothing(tmp_path_factory, f
     kept = item.get("unreadable") or {}
     for name in fields.keys() & set(items.FIELDS) - {"changed"}:
         assert name in kept or item[name] == items.view({name: schema.cleaned(name, fields[name])})[name]
+
+
+def test_the_documentation_names_every_field():
+    text = (Path(__file__).parent.parent / "docs" / "wardrobe.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in text.split("## Fields")[1].splitlines() if line.startswith("| `")]
+    assert sorted(re.findall(r"`(\w+)`", "".join(rows))) == sorted(schema.EXPECTED)
