@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from itertools import chain
 from typing import Any
 
 import pandas as pd
 
 from ewardrobe import wear_log
-from ewardrobe.items import kind
+from ewardrobe.items import LIST_FIELDS, kind
 
 DERIVED = ("kind", "wears", "last_worn", "cost_per_wear", "needs_wash", "search")
 """The columns that ``with_derived`` adds; they are never stored."""
@@ -85,7 +86,11 @@ def _words(item: Mapping) -> str:
 
 def all_of(frame: pd.DataFrame, field: str) -> list[str]:
     """Return every value of ``field`` (text or lists of texts) that the wardrobe holds, sorted."""
-    values: set[str] = set()
-    for value in frame.get(field, []):
-        values.update(map(str, value if isinstance(value, list) else () if missing(value) else [value]))
-    return sorted(values - {""}, key=str.casefold)
+    if field not in frame:
+        return []
+    if field in LIST_FIELDS:
+        lists = (value for value in frame[field].array if isinstance(value, list))
+        values = set(chain.from_iterable(lists))
+    else:
+        values = {value for value in frame[field].unique() if not missing(value)}
+    return sorted(map(str, values - {""}), key=str.casefold)

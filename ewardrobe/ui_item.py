@@ -34,10 +34,10 @@ def item_page(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> None:
         st.info("This item is no longer in the wardrobe; it may have been removed in another window.")
         return
     item = rows_of(frame.loc[[item_id]])[0]
-    left, right = st.columns([2, 3], gap="large")
-    with left:
+    grid = st.grid(5, min_column_width=150, gap="medium")  # two parts of 2 : 3, one below the other where it is narrow
+    with grid.cell(column_span=2):
         _pictures(store, item)
-    with right:
+    with grid.cell(column_span=3):
         _heading(item)
         _figures(item)
         with st.container(horizontal=True):
@@ -117,12 +117,12 @@ def _state(item: Mapping) -> str:
 
 def _figures(item: Mapping) -> None:
     every = wear_log.wash_interval(item)
-    columns = st.columns(4)
-    columns[0].metric("Worn", f"{item['wears']} ×")
-    columns[1].metric("Last worn", _short(item["last_worn"]), help=item["last_worn"])
-    columns[2].metric("A wear cost", f"{item['cost_per_wear']:,.2f}" if item["cost_per_wear"] is not None else "–")
+    grid = st.grid(4, min_column_width=100)
+    grid.metric("Worn", f"{item['wears']} ×")
+    grid.metric("Last worn", _short(item["last_worn"]))
+    grid.metric("A wear cost", f"{item['cost_per_wear']:,.2f}" if item["cost_per_wear"] is not None else "–")
     since = item.get("wears_since_wash") or 0
-    columns[3].metric("Since the wash", f"{since} of {every}" if every else f"{since} ×")
+    grid.metric("Since the wash", f"{since} of {every}" if every else f"{since} ×")
 
 
 def _short(day: str | None, today: date | None = None) -> str:

@@ -18,16 +18,15 @@ SHOWN = (
     *("type", "kind", "colour", "pattern", "material", "style", "sleeve", "brand", "size"),
     *("price", "bought", "wash_interval", "season", "tags", "colours"),
 )
-"""In threes; favourite and notes follow."""
+"""Favourite and notes follow."""
 
 
 def fields_form(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:
     """Show a widget for every field that the owner may fill in."""
     _palette_bar(item)
-    for start in range(0, len(SHOWN), 3):
-        for column, field in zip(st.columns(3), SHOWN[start : start + 3], strict=False):
-            with column:
-                _field(store, frame, item, field)
+    with st.grid(3, min_column_width=160):
+        for field in SHOWN:
+            _field(store, frame, item, field)
     _field(store, frame, item, "notes")
     _field(store, frame, item, "favourite")
 

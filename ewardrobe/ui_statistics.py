@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -23,11 +25,11 @@ def ask_which(frame: pd.DataFrame) -> pd.DataFrame:
     """Show the filters of this page; return the items that count.  Drawn samples count only where nothing else is."""
     own = frame[~frame["sample"].astype(bool)]
     frame = own if len(own) else frame
-    sides = st.columns([3, 2, 2, 2], vertical_alignment="bottom")
-    kinds = sides[0].multiselect("Category", all_of(frame, "kind"), placeholder="All", **_kept("kinds"))
-    tags = sides[1].multiselect("Tags", all_of(frame, "tags"), placeholder="All", **_kept("tags"))
-    seasons = sides[2].multiselect("Season", all_of(frame, "season"), placeholder="All", **_kept("seasons"))
-    archived = sides[3].toggle("Archived ones too", **_kept("archived"))
+    grid = st.grid(4, min_column_width=150, vertical_alignment="bottom")
+    kinds = grid.multiselect("Category", all_of(frame, "kind"), placeholder="All", **_kept("kinds"))
+    tags = grid.multiselect("Tags", all_of(frame, "tags"), placeholder="All", **_kept("tags"))
+    seasons = grid.multiselect("Season", all_of(frame, "season"), placeholder="All", **_kept("seasons"))
+    archived = grid.toggle("Archived ones too", **_kept("archived"))
     states = tuple(all_of(frame, "state")) if archived else ()
     return apply(frame, Filters(kinds=tuple(kinds), tags=tuple(tags), seasons=tuple(seasons), states=states))
 
@@ -39,13 +41,13 @@ def _kept(name: str) -> dict:
 def headlines(frame: pd.DataFrame) -> None:
     """Show the figures that everybody asks for first."""
     facts = statistics.summary(frame)
-    columns = st.columns(4)
-    columns[0].metric("Items", f"{facts['items']:,}")
+    grid = st.grid(4, min_column_width=150)
+    grid.metric("Items", f"{facts['items']:,}")
     priced = "" if facts["priced"] == facts["items"] else f", {facts['priced']:,} with a price"
-    columns[1].metric("Worth" + priced, _money(facts["value"]))
+    grid.metric("Worth" + priced, _money(facts["value"]))
     share = facts["worn_recently"] / facts["items"]
-    columns[2].metric(f"Worn in {statistics.RECENT_DAYS} days", f"{share:.0%}")
-    columns[3].metric("A wear costs", _money(facts["cost_per_wear"]), help="Prices of what was worn / its wears")
+    grid.metric(f"Worn in {statistics.RECENT_DAYS} days", f"{share:.0%}")
+    grid.metric("A wear costs", _money(facts["cost_per_wear"]), help="Prices of what was worn / its wears")
 
 
 def _money(value: float | None) -> str:
@@ -54,11 +56,7 @@ def _money(value: float | None) -> str:
 
 def overview(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show what there is, by category and by colour."""
-    left, right = st.columns(2, gap="large")
-    with left:
-        show(figures.categories(frame))
-    with right:
-        show(figures.colours(frame))
+    _side_by_side(lambda: show(figures.categories(frame)), lambda: show(figures.colours(frame)))
 
 
 def worn(store: FeatureStore, frame: pd.DataFrame) -> None:
@@ -72,11 +70,7 @@ def worn(store: FeatureStore, frame: pd.DataFrame) -> None:
         if len(years) > 1:
             year = st.segmented_control("Year", years, default=years[0], required=True, key="calendar-year")
         show(figures.calendar(log, year))
-        left, right = st.columns(2, gap="large")
-        with left:
-            show(figures.wear_counts(frame))
-        with right:
-            show(figures.wear_counts(frame, least=True))
+        _side_by_side(*(partial(show, figures.wear_counts(frame, least=least)) for least in (False, True)))
     _never(store, frame)
 
 
@@ -102,16 +96,26 @@ def money(store: FeatureStore, frame: pd.DataFrame) -> None:
         st.info("None of the items with a price was worn yet.", icon=":material/info:")
     best = costs[costs["wears"] > 0].drop(columns=["hex", "kind"])
     if len(best) > 3:
-        left, right = st.columns(2, gap="large")
-        for side, name, rows in ((left, "Best value", best.head(5)), (right, "Worst value", best.tail(5)[::-1])):
-            with side:
-                st.markdown(f"**{name}**")
-                _picture_table(store, frame, rows.drop(columns="id"), rows["id"])
+        ends = (("Best value", best.head(5)), ("Worst value", best.tail(5)[::-1]))
+        _side_by_side(*(partial(_value_table, store, frame, name, rows) for name, rows in ends))
     spending = figures.spending(frame)
     if len(spending.data):
         show(spending)
     else:
         st.caption("With dates of purchase there would be a figure of spending over time here.")
+
+
+def _value_table(store: FeatureStore, frame: pd.DataFrame, name: str, rows: pd.DataFrame) -> None:
+    st.markdown(f"**{name}**")
+    _picture_table(store, frame, rows.drop(columns="id"), rows["id"])
+
+
+def _side_by_side(*parts: Callable) -> None:
+    """Show two parts beside each other, where it is narrow one below the other."""
+    grid = st.grid(2, min_column_width=360, gap="medium")
+    for part in parts:
+        with grid.cell():
+            part()
 
 
 def added(store: FeatureStore, frame: pd.DataFrame) -> None:

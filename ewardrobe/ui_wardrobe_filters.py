@@ -32,14 +32,15 @@ def key_of(name: str) -> str:
 
 def ask_filters(frame: pd.DataFrame) -> tuple[Filters, str]:
     """Show the filters and the order, remembered for the session; return what is chosen."""
-    sides = st.columns([3, 2, 2, 1.35, 1.9], vertical_alignment="bottom")
-    values = {"text": sides[0].text_input("Search", placeholder="Any word: linen, work, party", **_kept("text"))}
-    for side, name in zip(sides[1:], IN_THE_ROW, strict=False):
-        with side:
+    grid = st.grid(12, min_column_width=56, vertical_alignment="bottom")
+    with grid.cell(column_span=4):
+        values = {"text": st.text_input("Search", placeholder="Any word: linen, work, party", **_kept("text"))}
+    for name in IN_THE_ROW:
+        with grid.cell(column_span=2):
             values[name] = _one_list(frame, name)
-    with sides[3]:
+    with grid.cell(column_span=2):
         values |= _more(frame)
-    with sides[4]:
+    with grid.cell(column_span=2):
         order = st.selectbox("Sort", list(ORDERS), **_kept("order"))
     return Filters(**values), order
 
