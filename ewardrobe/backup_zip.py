@@ -231,13 +231,17 @@ def _rename_pictures(difference: Difference, renamed: Mapping[str, str]) -> None
             item[name] = None if difference.status == "new" else difference.fields.get(name, (item[name],))[0]
         elif item.get(name):
             item[name] = renamed[item[name]]
+    for name in store_images.IMAGE_LISTS:
+        if item.get(name):
+            item[name] = [renamed[part] for part in item[name] if part in renamed]
 
 
 def _bring_pictures(
     store: FeatureStore, backup: Backup, items: list[dict], progress: Progress | None
 ) -> tuple[dict[str, str], list[str]]:
     """Write the pictures of ``items``; returns names in the wardrobe by names in the backup, and what went wrong."""
-    roles = {item[name]: name for item in items for name in store_images.IMAGE_FIELDS if item.get(name)}
+    roles = dict.fromkeys(sorted(store_images.picture_names(items)), "image")
+    roles |= {item[name]: name for item in items for name in store_images.IMAGE_FIELDS if item.get(name)}
     renamed: dict[str, str] = {}
     problems: list[str] = []
     for number, (name, role) in enumerate(roles.items(), 1):

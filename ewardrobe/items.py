@@ -28,6 +28,9 @@ SEASONS = ("spring", "summer", "autumn", "winter")
 ACCESSORY_SLOTS = ("shoes", "bag", "hat", "accessory")
 """Places that the detector does not know; such items are added by hand and have no category."""
 
+KIND_FIELDS = ("category", "category_id", "slot")
+"""The fields that say what kind an item is; they follow each other."""
+
 KINDS = (*CATEGORY_NAMES, *ACCESSORY_SLOTS)
 """What an item can be: a DeepFashion2 category, or one of the accessory slots."""
 

@@ -7,6 +7,9 @@ import sys
 from itertools import cycle
 from pathlib import Path
 
+CLIP_SECONDS, PHOTO_CLIPS, FEW = 4.0, 3, 24
+"""Length of a clip of known truth, photos that become clips, and garments on which models are compared."""
+
 LOOP = 94
 """Frames of the clip: one swing of the pan at 30 frames a second, so that it goes round without a jump."""
 
@@ -21,7 +24,13 @@ def add_live(what) -> None:
     parser.add_argument("--split", default="validation", help="subfolder of --data (default: %(default)s)")
     parser.add_argument("--photos", type=int, default=40, metavar="N", help="photos judged for the fit (40)")
     parser.add_argument("--model", default="yolo", metavar="NAME", help="model of the live view (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help="length of the run in real time (20)")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=20.0,
+        metavar="S",
+        help="length of the run in real time (20; 600 shows whether memory stays flat)",
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
     parser.set_defaults(measure=_live)
 
@@ -39,7 +48,7 @@ def _live(args: argparse.Namespace) -> int:
     except (VideoError, WeightsError) as error:
         print(f"ewardrobe benchmark live: {error}", file=sys.stderr)
         return 2
-    print(report(result))
+    print(report(result), clips_report(result), sep="\n\n")
     if args.json is not None:
         write_metrics(result, args.json)
     return 0
@@ -62,26 +71,26 @@ def _problem(args: argparse.Namespace) -> str | None:
 
 
 def _measured(args: argparse.Namespace) -> dict:
-    from ewardrobe import live_benchmark, live_clips, live_quality
-    from ewardrobe.tryon.compositor import Look
+    from ewardrobe import live_benchmark, live_calm, live_quality, live_ratio
+    from ewardrobe.segmenters import MODELS
     from ewardrobe.tryon.session import shared
 
-    models = shared(args.model), shared("unet")
-    garment = live_quality.garment_of(2)
-    look = Look("wear", {"top": garment})
+    models = {name: shared(name) for name in dict.fromkeys((args.model, *MODELS))}
     cases = live_quality.rendered_cases(args.photos)
     if args.data is not None:
         cases = live_quality.data_set_cases(args.data, args.split, args.photos)
-    picture = live_clips.rendered_person().image
+    cases = [case for case in cases if case.mask.mean() >= live_quality.MIN_SHARE]
+    drawn = live_calm.rendered_subject(args.model)
     result = {"kind": "live", "model": args.model}
     _say(f"pace, {args.seconds:.0f} s in real time")
-    result |= live_benchmark.live_pace(args.model, look, _clip(args, picture), args.seconds)
-    _say("calm: still, pan, stop")
-    result |= live_benchmark.calm(args.model, picture, look)
+    result |= live_benchmark.live_pace(args.model, drawn.look, _clip(args, drawn.picture), args.seconds)
+    subjects = [drawn, *(live_calm.photo_subjects(cases, PHOTO_CLIPS) if args.data else [])]
+    result |= live_calm.calm(args.model, subjects, min(CLIP_SECONDS, args.seconds), _say)
     _say("against ultralytics")
-    result |= live_benchmark.ratio_to_ultralytics(picture, garment)
+    result |= live_ratio.ratio_to_ultralytics(drawn.picture, live_quality.garment_of(drawn.category_id))
     _say("fit")
-    result |= live_quality.fit_quality(cases, *models)
+    result |= live_quality.fit_quality(cases, models[args.model], models["unet"])
+    result["speed_quality"] = live_quality.speed_quality(models, models["unet"], cases[:FEW])
     return result | {"meta": _meta(args)}
 
 
@@ -105,9 +114,21 @@ def report(result: dict) -> str:
     return "\n".join(lines)
 
 
+def clips_report(result: dict) -> str:
+    """Return what was measured on each kind of clip, as lines of text."""
+    from ewardrobe.live_calm import FIGURES
+
+    lines = [f"{'clip':18}" + "".join(f"{name:>15}" for name in FIGURES)]
+    for row in result["clips"]:
+        values = ["–" if row[name] is None else f"{row[name]:.3g}" for name in FIGURES]
+        lines.append(f"{row['kind'] + ', ' + row['source']:18}" + "".join(f"{value:>15}" for value in values))
+    return "\n".join(lines)
+
+
 def _meta(args: argparse.Namespace) -> dict:
     from ewardrobe import runtime
     from ewardrobe.evaluation import provenance
+    from ewardrobe.segmenters import MODELS
     from ewardrobe.tryon.session import SIZES
     from ewardrobe.weights import read_manifest
 
@@ -119,7 +140,7 @@ def _meta(args: argparse.Namespace) -> dict:
         "clip": args.clip.name if args.clip else "synthetic",
         "size": SIZES["balanced"],
         "threads": runtime.cpu_threads(),
-        "weights_sha256": {n: read_manifest()[n]["sha256"] for n in sorted({args.model, "unet", "yolo"})},
+        "weights_sha256": {name: read_manifest()[name]["sha256"] for name in sorted(MODELS)},
         "command": " ".join(["python -m ewardrobe benchmark live", *map(str, words)]),
         **provenance.describe_run(),
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,13 +15,14 @@ from ewardrobe.datasets import synthetic
 from ewardrobe.detections import Detections
 from ewardrobe.segmenters import Segmenter
 from ewardrobe.taxonomy import category
-from ewardrobe.tryon.compositor import Look, State, drawn_alpha
+from ewardrobe.tryon.compositor import Look, State, compose, drawn_alpha
 from ewardrobe.tryon.garment import Prepared, prepare
 from ewardrobe.tryon.motion import IDENTITY
 from ewardrobe.tryon.scene import Scene, Worn, read_scene
+from ewardrobe.tryon.session import SIZES
 from ewardrobe.tryon.spans import measure
 
-SIZE, LONG_SIDE = 256, 640
+SIZE, LONG_SIDE = SIZES["balanced"], 640
 SKIN, HAIR = 14, 15
 MIN_SHARE = 0.02
 """Garments that fill less of the photo are not judged."""
@@ -81,6 +83,34 @@ def _reduced(image: np.ndarray, mask: np.ndarray, parsing: np.ndarray, category_
     return Case(cv2.resize(image, size, interpolation=cv2.INTER_AREA), soft > 0.5, labels, category_id)
 
 
+def speed_quality(models: Mapping[str, Segmenter], parser, cases: Sequence[Case], rounds: int = 15) -> list[dict]:
+    """Return for every model at every size that it can take: model, size, frame_ms (median of models and composition
+    one after the other) and fit_iou over ``cases``.
+
+    models: by name; parser: the U-Net.  Only the U-Net is quick and good at other sizes than that of its training.
+    """
+    if not cases:
+        return []
+    table = []
+    for name, segmenter in models.items():
+        for size in SIZES.values() if segmenter is parser else (SIZES["balanced"],):
+            seen_by = (parser.at(size),) * 2 if segmenter is parser else (segmenter, parser)
+            fits, ms = [], []
+            for number, case in enumerate(cases):
+                start = time.perf_counter()
+                scene = read_scene(case.image, *seen_by, frame_id=0, time=0.0, size=size)
+                compose(case.image, State(scene, IDENTITY), _look(case))
+                ms += [1000 * (time.perf_counter() - start)] if number < rounds + 3 else []
+                fits.append(judged(case, scene)[0])
+            row = {"model": name, "size": size, "frame_ms": float(np.median(ms[3:] or ms))}
+            table.append(row | {"fit_iou": float(np.mean(fits))})
+    return table
+
+
+def _look(case: Case) -> Look:
+    return Look("wear", {category(case.category_id).slot: garment_of(case.category_id)})
+
+
 def fit_quality(cases: Iterable[Case], segmenter: Segmenter, parser) -> dict:
     """Return fit_iou, wrongly_covered and old_showing with the models' masks, the same ``…_true_masks`` with the true
     ones (what warp and composition alone cost), and the number of garments.
@@ -93,7 +123,7 @@ def fit_quality(cases: Iterable[Case], segmenter: Segmenter, parser) -> dict:
     for case in cases:
         if case.mask.mean() >= MIN_SHARE:
             seen = read_scene(case.image, segmenter, parser, frame_id=0, time=0.0, size=SIZE)
-            rows.append([*_judged(case, seen), *_judged(case, _true(case))])
+            rows.append([*judged(case, seen), *judged(case, _true(case))])
     names = "fit_iou", "wrongly_covered", "old_showing"
     if not rows:
         return dict.fromkeys((*names, *(f"{n}_true_masks" for n in names))) | {"garments": 0}
@@ -116,10 +146,9 @@ def _true(case: Case) -> Scene:
     return Scene(0, 0.0, case.mask.shape, small, Detections.empty(size[1], size[0]), worn)
 
 
-def _judged(case: Case, scene: Scene) -> tuple[float, float, float]:
-    slot = category(case.category_id).slot
-    look = Look("wear", {slot: garment_of(case.category_id)})
-    drawn = drawn_alpha(State(scene, IDENTITY), look, case.image) > 0.5
+def judged(case: Case, scene: Scene) -> tuple[float, float, float]:
+    """Return fit_iou, wrongly_covered (NaN: no skin nearby) and old_showing of one case, see `fit_quality`."""
+    drawn = drawn_alpha(State(scene, IDENTITY), _look(case), case.image) > 0.5
     either = (drawn | case.mask).sum()
     near = cv2.dilate(case.mask.astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
     bare = np.isin(case.parsing, (SKIN, HAIR)) & near

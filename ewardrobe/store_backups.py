@@ -81,6 +81,16 @@ def fetch_from_trash(home: Path, names: Iterable[str]) -> None:
             os.replace(source, target)
 
 
+def to_trash(home: Path, path: Path) -> None:
+    """Move a file into the trash; one of the same name that is there keeps its place."""
+    folder = home / "trash"
+    folder.mkdir(exist_ok=True)
+    target = folder / path.name.lstrip(".")
+    target = target if not target.exists() else folder / f"{_stamp()}-{target.name}"
+    os.replace(path, target)
+    os.utime(target)  # the age in the trash counts, not the file's
+
+
 def _move_to_trash(home: Path, names: set[str]) -> None:
     if not names:
         return

@@ -25,12 +25,13 @@ class Change:
 
     what: the change in words.  pictures: to be written before the document.  come, gone: names that items refer to
     from now, or no longer.  before: ``(place, item)`` as it was, by id, of every item that is new (``None``), edited or
-    dropped.
+    dropped.  rewrite: write the file even if no item was changed.
     """
 
     document: dict[str, Any]
     what: str | None = None
     undoes: str | None = None
+    rewrite: bool = False
     pictures: dict[str, bytes] = field(default_factory=dict)
     come: set[str] = field(default_factory=set)
     before: dict[str, tuple[int, dict] | None] = field(default_factory=dict)

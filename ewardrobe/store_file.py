@@ -15,6 +15,7 @@ from ewardrobe.store_change import Change
 from ewardrobe.store_document import (
     MAX_BYTES,
     StoreError,
+    dump_document,
     empty_document,
     explain_os_error,
     gc_paused,
@@ -60,6 +61,10 @@ class StoreFile:
         with self._locked():
             self._write_pictures({name: content}, [])
         return name
+
+    def write_document(self, document: Mapping[str, Any]) -> None:
+        """Replace the whole file; under ``_locked`` only, once the old file is set aside."""
+        atomic.write_bytes(self.path, dump_document(document))
 
     def newest_good_backup(self) -> Path | None:
         """Return the newest copy that can be read, ``None`` if there is none."""
@@ -110,7 +115,7 @@ class StoreFile:
             before = self._snapshot()
             change = Change({**before.document, "items": list(before.items)}, what=what)
             yield change
-            if change.before or change.head != {**before.document, "items": None}:
+            if change.before or change.rewrite or change.head != {**before.document, "items": None}:
                 self._commit(change, before)
 
     def _commit(self, change: Change, before: Snapshot) -> None:

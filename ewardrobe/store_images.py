@@ -15,6 +15,8 @@ from ewardrobe.store_document import StoreError
 THUMBNAIL_SIDE = 256
 _ROLES = {"image": "garment", "thumbnail": "small", "photo": "photo", "try_on": "worn"}
 IMAGE_FIELDS = tuple(_ROLES)
+IMAGE_LISTS = ("earlier_images",)
+"""Fields that hold lists of picture names: cut-outs that were repaired, for the way back."""
 
 _SIGNATURES = {  # first bytes of a photo: extension
     b"\xff\xd8\xff": "jpg",
@@ -60,7 +62,12 @@ def opaque(image: np.ndarray) -> np.ndarray:
 
 def picture_names(items: Iterable[Mapping]) -> set[str]:
     """Return the names of all picture files that ``items`` refer to."""
-    return {item[field] for item in items for field in IMAGE_FIELDS if isinstance(item.get(field), str)}
+    return {
+        name
+        for item in items
+        for name in (*map(item.get, IMAGE_FIELDS), *(part for field in IMAGE_LISTS for part in item.get(field) or ()))
+        if isinstance(name, str)
+    }
 
 
 def safe_path(folder: Path, name: object) -> Path | None:

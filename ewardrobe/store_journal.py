@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from ewardrobe import atomic
+from ewardrobe.items import KIND_FIELDS
 from ewardrobe.store_change import Change, now
 from ewardrobe.store_document import dump_item
 
 FILE = "journal.jsonl"
-KIND_FIELDS = ("category", "category_id", "slot")
 KEEP_CHANGES = 100
 KEEP_BYTES = 4_000_000
 """Beyond this size the journal is cut back to the newest changes, at least one."""

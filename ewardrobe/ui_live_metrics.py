@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from ewardrobe.figures_live import rows
-from ewardrobe.ui_charts import download
+from ewardrobe.figures_live import clip_table, rows, speed_quality
+from ewardrobe.ui_charts import download, show
 from ewardrobe.ui_metrics import Known, nothing_yet
 from ewardrobe.weights import weights_dir
 
@@ -37,7 +37,26 @@ def live(known: Known) -> None:
         "difference is the models'; with perfect masks, what lies in front is known too. The ratio sets our fastest "
         "runtime against ultralytics' PyTorch. Age, pace and ratio depend on the machine and on what else it does."
     )
+    if chart := speed_quality(result):
+        show(chart)
+        st.caption("Models and drawing one after the other, on the first garments of the same photos.")
+    _clips(clip_table(result))
     st.code(str(meta.get("command")), language="bash", wrap_lines=True)
+
+
+def _clips(table: pd.DataFrame) -> None:
+    """Show what was measured on each kind of clip."""
+    if table.empty:
+        return
+    st.subheader("On each kind of clip", anchor=False)
+    numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in table.columns[2:]}
+    st.dataframe(table, hide_index=True, height="content", placeholder="–", column_config=numbers)
+    download(table, "live_clips")
+    st.caption(
+        "Dressed: share of the frames with a garment drawn. Jitter: what is left of the anchors' motion when the "
+        "clip's own, and the lag, are taken out. Fit: as above, frame by frame. Hand covered: share of a passing hand "
+        "that is drawn over. –: does not apply, or dressed in too few frames to tell."
+    )
 
 
 def read_live(path: Path, entries: dict[str, dict]) -> tuple[dict | None, str | None]:

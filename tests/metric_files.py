@@ -165,3 +165,14 @@ def write_sweep(path: Path, trials: int = 12) -> None:
     """Write ``sweep(trials)``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(sweep(trials)))
+
+
+def write_live(path: Path, entries: dict) -> None:
+    """What ``benchmark live`` writes, for the weights ``entries``."""
+    clip = {"source": "photo", "pictures": 2, "seen": 1.0, "jitter_px_rms": 0.4, "lag_frames": None}
+    clip |= {"overshoot_px": None, "fit_iou": 0.7, "hand_covered": None}
+    figures = {"compositor_ms": {"median": 4.0, "p95": 9.0}, "fit_iou": 0.7, "model": "yolo", "frames": 90}
+    figures["clips"] = [clip | {"kind": "still"}, clip | {"kind": "hand", "hand_covered": 0.2}]
+    figures["speed_quality"] = [{"model": name, "size": 256, "frame_ms": 40.0, "fit_iou": 0.6} for name in entries]
+    meta = {"weights_sha256": {name: entry["sha256"] for name, entry in entries.items()}, "command": "python -m e"}
+    path.write_text(json.dumps(figures | {"meta": meta}))

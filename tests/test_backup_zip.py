@@ -49,6 +49,7 @@ def document(*items: dict) -> bytes:
 def store(tmp_path) -> FeatureStore:
     store = FeatureStore(tmp_path / "home")
     store.add_many([({"type": "shirt", "id": "a"}, cutout(1), png()), ({"type": "jeans", "id": "b"}, cutout(2), png())])
+    store.update("a", earlier_images=[store.get("b")["image"]])
     store.update("a", price=12.5, fit="loose", wear_log=[{"date": "2026-03-01", "outfit": None}])
     return store
 
@@ -234,7 +235,7 @@ def test_oversized_and_false_pictures_are_left_out_and_told(store, tmp_path, mon
     path = make_zip(tmp_path / "x.zip", {"wardrobe.json": document(*items), **entries})
     with open_backup(path) as backup:
         problems = restore(store, backup).problems
-    assert [problem.split(":")[0] for problem in problems] == ["big.png", "false.png", "../../x.png"]
+    assert [problem.split(":")[0] for problem in problems] == ["../../x.png", "big.png", "false.png"]
     assert [store.get(name)["image"] for name in ("big", "false", "out")] == [None] * 3
     assert store.image_path("good").read_bytes() == png()
     assert store.get("good")["image"].startswith("garment-"), "named by its content: nothing is written over"

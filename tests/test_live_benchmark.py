@@ -7,25 +7,79 @@ import json
 import numpy as np
 import pytest
 
-from ewardrobe import cli, live_benchmark, live_clips, live_quality
+from ewardrobe import cli, live_calm, live_clips, live_command, live_quality, live_ratio
 from ewardrobe.detections import Detections
-from ewardrobe.figures_live import TARGETS, rows
+from ewardrobe.figures_live import TARGETS, clip_table, rows, speed_quality
+from ewardrobe.segmenters import MODELS
 from ewardrobe.tryon.motion import move_points
 from ewardrobe.ui_live_metrics import read_live
 
-TIMES = np.arange(240) / 30
+
+def anchors_of(kind: str, late: float, count: int = 120) -> tuple[np.ndarray, np.ndarray]:
+    """Four anchors that follow a clip's motions ``late`` frames behind, and the motions."""
+    at = np.float64([[250, 150], [390, 150], [250, 330], [390, 330]])
+    size = live_clips.SIZE
+    path = [move_points(at, live_clips.motion_at(kind, max(0, i - late) / 30, size)) for i in range(count)]
+    return np.stack(path), np.stack([live_clips.motion_at(kind, i / 30, size) for i in range(count)])
 
 
-@pytest.mark.parametrize("frames", [0.0, 1.5, 4.0])
-def test_a_known_lag_is_found(frames):
-    assert live_benchmark.lag(np.sin(2 * (TIMES - frames / 30)), np.sin(2 * TIMES)) == pytest.approx(frames, abs=0.11)
+@pytest.mark.parametrize("kind", ["pan", "zoom", "shake"])
+@pytest.mark.parametrize("late", [0.0, 1.5, 4.0])
+def test_a_known_lag_is_found(kind, late):
+    assert live_calm.lag(*anchors_of(kind, late)) == pytest.approx(late, abs=0.15)
+
+
+@pytest.mark.parametrize("kind", ["still", "pan", "shake"])
+def test_jitter_is_what_a_known_motion_and_a_known_lag_do_not_explain(kind):
+    path, motions = anchors_of(kind, 2.0)
+    noise = np.random.default_rng(0).normal(0, 0.4, path.shape)
+    figures = live_calm._calm(list(path + noise), motions, kind)
+    assert figures["jitter_px_rms"] == pytest.approx(0.4 * 2**0.5, abs=0.12)
+    assert figures["lag_frames"] == (None if kind == "still" else pytest.approx(2.0, abs=0.15))
+
+
+def test_a_garment_that_is_missing_too_often_says_nothing_about_calm():
+    path, motions = anchors_of("pan", 0.0, 60)
+    figures = live_calm._calm([points if i % 3 else None for i, points in enumerate(path)], motions, "pan")
+    assert figures["seen"] == pytest.approx(2 / 3)
+    assert figures["jitter_px_rms"] is None and figures["lag_frames"] is None
 
 
 def test_overshoot_is_what_goes_beyond_the_stop():
-    truth = np.minimum(TIMES, 1.0) * 50
-    path = truth + np.where((TIMES > 1) & (TIMES < 1.3), 7.0, 0.0)
-    assert live_benchmark._overshoot(path + 100, truth) == pytest.approx(7.0)
-    assert live_benchmark._overshoot(truth + 100, truth) == pytest.approx(0.0, abs=1e-9)
+    times = np.arange(240) / 30
+    truth = np.minimum(times, 1.0) * 50
+    path = truth + np.where((times > 1) & (times < 1.3), 7.0, 0.0)
+    assert live_calm.overshoot(path + 100, truth) == pytest.approx(7.0)
+    assert live_calm.overshoot(truth + 100, truth) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_figures_of_clips_are_means_and_the_worst_overshoot():
+    rows = [
+        {"source": "photo", "kind": "stop"} | dict.fromkeys(live_calm.FIGURES, value) | {"lag_frames": None}
+        for value in (1.0, 3.0)
+    ]
+    summary = live_calm._summary(rows)
+    assert (summary["pictures"], summary["fit_iou"], summary["overshoot_px"]) == (2, 2.0, 3.0)
+    assert summary["lag_frames"] is None
+
+
+def test_a_photo_is_framed_with_its_garment_large_and_in_the_middle():
+    picture, mask = np.full((300, 200, 3), 60, np.uint8), np.zeros((300, 200), bool)
+    mask[200:290, 20:80] = True
+    picture[mask] = (250, 20, 20)
+    shown, there = live_clips.framed(picture, mask)
+    ys, xs = np.nonzero(there)
+    assert shown.shape == (480, 640, 3) and np.ptp(ys) == pytest.approx(0.55 * 480, abs=6)
+    assert (xs.mean(), (ys.min() + ys.max()) / 2) == pytest.approx((320, 0.58 * 480), abs=3)
+    assert (shown[there] == (250, 20, 20)).all(axis=1).mean() > 0.95 and (shown[~there][:, 0] > 240).mean() < 0.05
+
+
+def test_a_hand_passes_in_front_of_the_middle():
+    hands = [frame.hand for frame in live_clips.moved(np.zeros((240, 320, 3), np.uint8), "hand", 90, fps=15)]
+    share = np.mean(hands, axis=0)
+    assert 0.02 < hands[0].mean() < 0.2 and 0 < share[180, 160] < 1
+    picture = next(live_clips.moved(np.zeros((240, 320, 3), np.uint8), "hand", 1)).image
+    assert picture[hands[0]].mean() > 80 and picture[~hands[0]].mean() < 10
 
 
 @pytest.mark.parametrize("kind", live_clips.MOTIONS)
@@ -42,7 +96,7 @@ def test_the_clips_truth_is_where_the_picture_went(kind):
 
 
 def test_an_unknown_motion_is_refused():
-    with pytest.raises(ValueError, match="still, pan, stop"):
+    with pytest.raises(ValueError, match="still, noise, light"):
         live_clips.motion_at("jump", 0, (10, 10))
 
 
@@ -72,6 +126,21 @@ def test_rows_judge_against_the_targets():
     assert found["output, of 30"]["met"] == "yes" and found["jitter, still picture"]["met"] == "–"
 
 
+def test_speed_against_quality_is_drawn_with_the_cameras_pace():
+    table = [{"model": "unet", "size": 192, "frame_ms": 20.0, "fit_iou": 0.5}] * 2
+    chart = speed_quality({"speed_quality": table})
+    assert chart.data["pictures a second"].tolist() == [50.0, 50.0]
+    assert "U-Net" in chart.figure.data[0].name and chart.figure.layout.shapes
+    assert speed_quality({"speed_quality": []}) is None and speed_quality({}) is None
+
+
+def test_clips_are_a_table_in_words():
+    row = {"source": "photo", "kind": "still", "pictures": 3} | dict.fromkeys(live_calm.FIGURES, 0.5)
+    table = clip_table({"clips": [row | {"lag_frames": None}]})
+    assert table["clip"].tolist() == ["still, camera noise"] and table["lag, frames"].isna().all()
+    assert clip_table({}).empty
+
+
 def test_figures_of_other_weights_do_not_count(tmp_path):
     path = tmp_path / "live.json"
     assert read_live(path, {}) == (None, None)
@@ -97,13 +166,36 @@ def test_wrong_arguments_say_what_is_expected(words, said, capsys):
     assert said in capsys.readouterr().err
 
 
-def test_the_whole_benchmark_writes_its_figures(tmp_path, capsys):
+def test_speed_and_quality_of_a_model_at_its_sizes():
+    cases, blind = list(live_quality.rendered_cases(1)), Blind()
+    blind.at = lambda size: blind
+    table = live_quality.speed_quality({"unet": blind, "yolo": Blind()}, blind, cases)
+    assert [(row["model"], row["size"]) for row in table] == [("unet", s) for s in (192, 256, 320)] + [("yolo", 256)]
+    assert all(row["fit_iou"] == 0 and row["frame_ms"] > 0 for row in table)
+    assert live_quality.speed_quality({"yolo": blind}, blind, []) == []
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Short clips of three kinds, and one person to choose from."""
+    monkeypatch.setattr(live_clips, "MOTIONS", ("still", "hand", "pan", "stop"))
+    monkeypatch.setattr(live_calm, "WARM_SECONDS", 1.0)
+    monkeypatch.setattr(live_calm, "CANDIDATES", 2)
+    monkeypatch.setattr(live_command, "CLIP_SECONDS", 1.0)
+    monkeypatch.setattr(live_command, "FEW", 1)
+    monkeypatch.setattr(live_ratio, "UNCOUNTED", 1)
+
+
+def test_the_whole_benchmark_writes_its_figures(tmp_path, capsys, quick):
     path = tmp_path / "live.json"
     assert cli.main(["benchmark", "live", "--seconds", "2", "--photos", "1", "--json", str(path)]) == 0
     result = json.loads(path.read_text())
-    keys = "compositor_ms output_fps inference_hz result_age_ms_p95 ratio_to_ultralytics jitter_px_rms lag_frames"
-    assert set(keys.split()) <= set(result)
-    assert {"fit_iou", "wrongly_covered", "old_showing", "memory_growth_mb"} <= set(result)
-    assert result["compositor_ms"]["p95"] >= result["compositor_ms"]["median"] > 0
+    keys = "compositor_ms output_fps inference_hz result_age_ms_p95 ratio_to_ultralytics jitter_px_rms lag_frames \
+        overshoot_px fit_iou wrongly_covered old_showing memory_growth_mb ratio_to_ultralytics_openvino"
+    assert [key for key in keys.split() if result.get(key) is None] == [], "a drawn person is seen, nothing is missing"
+    assert result["compositor_ms"]["p95"] >= result["compositor_ms"]["median"] > 0 and result["dressed"] > 0.5
     assert result["ratio_to_ultralytics"] > 0 and result["fit_iou_true_masks"] > 0.8
-    assert "target" in capsys.readouterr().out
+    assert [row["kind"] for row in result["clips"]] == ["still", "hand", "pan", "stop"]
+    assert {row["model"] for row in result["speed_quality"]} == set(MODELS)
+    said = capsys.readouterr().out
+    assert "target" in said and "pan, rendered" in said

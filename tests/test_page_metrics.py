@@ -6,10 +6,10 @@ import json
 
 import pytest
 from attribute_files import add_measured
-from metric_files import log_line, metrics, write_benchmark, write_log, write_sweep, write_weights
+from metric_files import log_line, metrics, write_benchmark, write_live, write_log, write_sweep, write_weights
 from streamlit.testing.v1 import AppTest
 
-TABS = ("Overview", "Categories", "Conditions", "Curves", "Speed", "Attributes", "Training", "Sweeps")
+TABS = ("Overview", "Categories", "Conditions", "Curves", "Speed", "Live", "Attributes", "Training", "Sweeps")
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def full(folders):
     entries = write_weights(folders / "weights", {"unet": 0.5, "yolo": 0.4, "mask_rcnn": 0.45})
     add_measured(folders / "weights")
     write_benchmark(folders / "weights/benchmark.json", entries)
+    write_live(folders / "weights/live.json", entries)
     write_log(folders / "weights/unet.log.jsonl")
     write_log(folders / "runs/yolo-now/log.jsonl")
     write_sweep(folders / "runs/sweeps/first.json")
@@ -62,7 +63,7 @@ def words(at: AppTest) -> str:
     return "\n".join(element.value for kind in kinds for element in getattr(at, kind))
 
 
-@pytest.mark.parametrize(("tab", "count"), list(zip(TABS, (1, 2, 1, 3, 1, 2, 2, 3), strict=True)))
+@pytest.mark.parametrize(("tab", "count"), list(zip(TABS, (1, 2, 1, 3, 1, 1, 2, 2, 3), strict=True)))
 def test_every_tab_draws_its_figures_with_a_download_each(full, page, tab, count):
     at = page(tab)
     assert len(charts(at)) == count
@@ -75,6 +76,23 @@ def test_an_empty_tab_tells_the_next_command(folders, page, tab):
     at = page(tab)
     assert charts(at) == []
     assert any(code.value.startswith("python -m ") for code in at.code)
+
+
+def test_the_live_view_is_judged_and_shown_clip_by_clip(full, page):
+    at = page("Live")
+    targets, clips = (frame.value for frame in at.dataframe)
+    assert targets.set_index("figure").loc["compositor, median", "met"] == "yes"
+    assert targets.set_index("figure").loc["fit, IoU with what is worn", "met"] == "no"
+    assert clips["clip"].tolist() == ["still, camera noise", "a hand passes in front"]
+
+
+def test_live_figures_of_other_weights_are_refused(full, page):
+    path = full / "weights/live.json"
+    content = json.loads(path.read_text())
+    content["meta"]["weights_sha256"]["yolo"] = "f" * 64
+    path.write_text(json.dumps(content))
+    at = page("Live")
+    assert not at.dataframe and "other weights" in words(at)
 
 
 def test_cards_and_public_references_are_shown(full, page):

@@ -57,15 +57,29 @@ def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: flo
     frame: RGB uint8 (H, W, 3); segmenter: any ``Segmenter``; parser: a ``UNetSegmenter``, may be the same object.
     """
     small = reduced(frame, size)
-    found, probabilities = _seen(small, segmenter, parser)
-    parsing = np.stack([cv2.resize(p, small.shape[1::-1], interpolation=cv2.INTER_LINEAR) for p in probabilities])
+    found, parsing = _seen(small, segmenter, parser)
     person = main_person(parsing)
     worn = {}
     if is_somebody(parsing, person):
-        worn = _worn(found, parsing, person, frame.shape[:2])
-        worn |= _overlooked(worn, parsing, person, frame.shape[:2])
-    front = np.clip(parsing[[SKIN, HAIR, BAG]].sum(axis=0), 0, 1) * person
+        room = _Room(frame.shape[:2], _at(person, small), [_at(parsing[c].sum(axis=0), small) for c in SLOT_CHANNELS])
+        worn = _worn(found, room)
+        worn |= _overlooked(worn, parsing, room)
+    front = _at(np.clip(parsing[[SKIN, HAIR, BAG]].sum(axis=0), 0, 1) * person, small)
     return Scene(frame_id, time, frame.shape[:2], front, found, worn)
+
+
+@dataclass(frozen=True, eq=False)
+class _Room:
+    """frame_size (H, W); at processing size (h, w): the person's region 0..1, and each slot's probability."""
+
+    frame_size: tuple[int, int]
+    person: np.ndarray
+    slots: list[np.ndarray]
+
+
+def _at(values: np.ndarray, small: np.ndarray) -> np.ndarray:
+    """Return what the parser saw, at its half size, at processing size."""
+    return cv2.resize(values, small.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def reduced(frame: np.ndarray, size: int) -> np.ndarray:
@@ -102,24 +116,25 @@ def is_somebody(parsing: np.ndarray, person: np.ndarray) -> bool:
     return body > 0 and bare >= SOMEBODY * body
 
 
-def _overlooked(worn: dict[str, Worn], parsing: np.ndarray, person: np.ndarray, frame_size) -> dict[str, Worn]:
+def _overlooked(worn: dict[str, Worn], parsing: np.ndarray, room: _Room) -> dict[str, Worn]:
     """Return what the parser sees worn in slots and places where the chosen model saw nothing."""
-    covered = np.any([one.mask > 0.5 for one in worn.values()], axis=0) if worn else np.zeros(person.shape, bool)
-    left = (parsing[:GARMENTS].sum(axis=0) * person > 0.5) & ~covered
+    covered = np.any([one.mask > 0.5 for one in worn.values()], axis=0) if worn else np.zeros(room.person.shape, bool)
+    left = (sum(room.slots) * room.person > 0.5) & ~covered
     if left.sum() < MIN_PERSON * left.size:
         return {}
-    found = decode(parsing, person.shape, MIN_SCORE, DecodeConfig())
+    found = decode(parsing, room.person.shape, MIN_SCORE, DecodeConfig())
     taken = {other for slot in worn for other in EXCLUDES[slot]} | worn.keys()
-    more = {s: w for s, w in _worn(found, parsing, person, frame_size).items() if s not in taken}
+    open_places = [category(int(c)).slot not in taken for c in found.category_ids]
+    more = _worn(found[np.array(open_places, bool)], room)
     return {s: w for s, w in more.items() if (w.mask > 0.5)[covered].sum() < 0.5 * (w.mask > 0.5).sum()}
 
 
-def _worn(found: Detections, parsing: np.ndarray, person: np.ndarray, frame_size) -> dict[str, Worn]:
+def _worn(found: Detections, room: _Room) -> dict[str, Worn]:
     """Return the best garment for each slot that lies on the person, the more probable of dress and top + bottom."""
     best: dict[str, Worn] = {}
     for place in range(len(found)):
         slot = category(int(found.category_ids[place])).slot
-        garment = None if slot in best else _one(found, place, parsing, person, frame_size)
+        garment = None if slot in best else _one(found, place, room)
         if garment is not None:
             best[slot] = garment
     separates = max((best[s].score for s in ("top", "bottom") if s in best), default=0.0)
@@ -127,17 +142,17 @@ def _worn(found: Detections, parsing: np.ndarray, person: np.ndarray, frame_size
     return {s: w for s, w in best.items() if "dress" not in best or s not in drop}
 
 
-def _one(found: Detections, place: int, parsing: np.ndarray, person: np.ndarray, frame_size) -> Worn | None:
+def _one(found: Detections, place: int, room: _Room) -> Worn | None:
     hard = found.masks[place]
-    if hard.sum() < MIN_PERSON * hard.size or (hard * person).sum() < 0.5 * hard.sum():
+    if hard.sum() < MIN_PERSON * hard.size or (hard * room.person).sum() < 0.5 * hard.sum():
         return None
     category_id = int(found.category_ids[place])
     slot = category(category_id).slot
-    mask = _soft(hard, parsing[SLOT_CHANNELS[SLOTS.index(slot)]].sum(axis=0))
+    mask = _soft(hard, room.slots[SLOTS.index(slot)])
     spans = measure(mask, sleeves=slot != "bottom")
     if spans is None:
         return None
-    factors = frame_size[1] / mask.shape[1], frame_size[0] / mask.shape[0]
+    factors = room.frame_size[1] / mask.shape[1], room.frame_size[0] / mask.shape[0]
     return Worn(slot, category_id, float(found.scores[place]), mask, spans.scaled(factors))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
 import time
+import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ WAIT_SECONDS = 0.25
 """How long the thread sleeps at most before it looks whether it is to end."""
 
 THREAD_NAME = "ewardrobe-live"
+
+LOADING_SECONDS = 30.0
+"""How long the end of the process waits for a thread that is loading the models."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +49,7 @@ class Worker:
         self.seconds: deque[float] = deque(maxlen=30)
         self.finished: deque[float] = deque(maxlen=30)
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+        _WORKERS.add(self)
         self._thread.start()
 
     def submit(self, job: Job) -> None:
@@ -93,3 +99,19 @@ class Worker:
                 log.exception("the live model failed on a frame")
         self.finished.append(time.monotonic())
         self.seconds.append(self.finished[-1] - start)
+
+
+_WORKERS: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+def end_all(seconds: float = LOADING_SECONDS) -> None:
+    """End every thread before the interpreter goes down: one that is inside a model then would abort the process."""
+    workers = [worker for worker in list(_WORKERS) if not worker.stop(0.5)]
+    if workers:
+        log.warning("Ending when the models are loaded …")
+    until = time.monotonic() + seconds
+    for worker in workers:
+        worker.stop(max(0.0, until - time.monotonic()))
+
+
+atexit.register(end_all)

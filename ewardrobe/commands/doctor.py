@@ -1,0 +1,40 @@
+"""Look for what is wrong in the wardrobe's folder, and mend it with --fix.
+
+Broken files, wrong values, missing, damaged and orphaned pictures, leftovers of killed writers.  Nothing is deleted:
+files go to trash/, a broken wardrobe.json is kept beside the new one, changes of items can be undone in the app.
+Exit code: 0 all is well (or was mended), 1 something is left, 2 the folder cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    """Add the arguments of ``doctor``."""
+    parser = subparsers.add_parser("doctor", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    parser.add_argument("--fix", action="store_true", help="mend what can be mended")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print what is wrong, mend it if asked, and say what is left."""
+    from ewardrobe.doctor import examine, mend
+    from ewardrobe.feature_store import FeatureStore
+
+    store = FeatureStore(args.wardrobe)
+    if not store.home.is_dir():
+        print(f"ewardrobe doctor: there is no wardrobe in {store.home}; give --wardrobe DIR", file=sys.stderr)
+        return 2
+    findings = examine(store)
+    if args.fix and any(finding.cure for finding in findings):
+        for done in mend(store):
+            print(done)
+        findings = examine(store)
+    for finding in findings:
+        print(finding.what + (f"\n  --fix: {finding.cure}" if finding.cure else ""))
+    if not findings:
+        print(f"{store.home}: all is well, {len(store.items())} items")
+    return 1 if findings else 0

@@ -1,0 +1,37 @@
+"""What the doctor finds, and how it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that is wrong: in one sentence, with the items or files concerned.
+
+    cure: what ``mend`` does about it; ``None`` where only the owner can.
+    """
+
+    what: str
+    names: tuple[str, ...] = ()
+    cure: str | None = None
+
+
+def counted(names: Sequence, what: str, whats: str | None = None) -> str:
+    """Return a number with its noun.
+
+    >>> counted(["a"], "picture"), counted([], "copy", "copies")
+    ('1 picture', '0 copies')
+    """
+    return f"{len(names)} {what if len(names) == 1 else whats or what + 's'}"
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are.
+
+    >>> some(["a", "b"]), some("abcdefg")
+    ('a, b', 'a, b, c, d, e and 2 more')
+    """
+    more = len(names) - 5
+    return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
