@@ -15,6 +15,7 @@ PAGES = (  # file, title, icon; the first is the one that opens
     ("live_try_on", "Live try-on", ":material/videocam:"),
     ("compare_models", "Compare models", ":material/compare:"),
     ("metrics", "Metrics", ":material/monitoring:"),
+    ("exchange", "Import and export", ":material/swap_horiz:"),
 )
 ICON = Path(__file__).parent / "assets" / "icon.png"  # browsers would fetch a Material icon of the tab from Google
 

@@ -97,8 +97,10 @@ def empty_state(title: str, lead: str) -> None:
         st.space("medium")
         st.markdown(f"##### {title}", width="content")
         st.markdown(lead, width="content")
-        with suppress(StreamlitAPIException):  # a page run on its own has no other pages
+        with suppress(StreamlitAPIException), st.container(horizontal=True, horizontal_alignment="center"):
+            # a page run on its own has no other pages
             st.page_link("pages/add_garments.py", label="Add garments", icon=":material/add_a_photo:")
+            st.page_link("pages/exchange.py", label="Import a backup", icon=":material/swap_horiz:")
         st.space("medium")
 
 
