@@ -11,6 +11,7 @@ from ewardrobe import ui, wear_log
 from ewardrobe.derived import iso_date
 from ewardrobe.feature_store import FeatureStore
 from ewardrobe.together import worn_together
+from ewardrobe.ui_saved_outfits import outfits_with, saved
 from ewardrobe.ui_undo import change_line
 from ewardrobe.ui_wardrobe import show_cards
 
@@ -37,7 +38,8 @@ def _wear_table(store: FeatureStore, item: Mapping) -> None:
         return
     table = pd.DataFrame({"Day": [wear["date"] for wear in log], "take": "Take back"})
     if any(wear.get("outfit") for wear in log):
-        table.insert(1, "Outfit", [wear.get("outfit") for wear in log])
+        names = {outfit["id"]: outfit["name"] for outfit in saved(store)}
+        table.insert(1, "Outfit", [names.get(wear.get("outfit")) for wear in log])
     key = f"item-wears-{item['id']}"
     st.dataframe(
         table,
@@ -61,12 +63,14 @@ def _take_back(store: FeatureStore, item_id: str, log: list[Mapping], key: str) 
 
 
 def outfits(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:
-    """Show what an item was worn with."""
+    """Show the outfits that an item is in, and what it was worn with."""
+    named = outfits_with(store, frame, item["id"])
     found = worn_together(frame, item["id"])
-    if found.empty:
+    if found.empty and not named:
         st.markdown(
             "Nothing was logged on the same day yet. Choose a whole outfit in the gallery and press **Worn today**."
         )
         return
-    st.caption("Worn on the same days, the most often first.")
-    show_cards(store, found.head(12), "together")
+    if len(found):
+        st.caption("Worn on the same days, the most often first.")
+        show_cards(store, found.head(12), "together")

@@ -8,6 +8,7 @@ import streamlit as st
 from ewardrobe import bulk, ui
 from ewardrobe.feature_store import FeatureStore
 from ewardrobe.ui_fields import ask_field, typed
+from ewardrobe.ui_saved_outfits import save_chosen
 from ewardrobe.ui_wardrobe import choose, chosen_ids, open_item
 from ewardrobe.ui_wear import counted, put_away, wear_buttons
 
@@ -24,6 +25,7 @@ def bulk_bar(store: FeatureStore, frame: pd.DataFrame) -> None:
         wear_buttons(store, ids, "bulk")
         with st.popover("Edit", icon=":material/edit:", key="bulk-edit"):
             _edit(store, frame, ids)
+        save_chosen(store, ids)
         put_away(store, ids, "bulk")
         st.space("stretch")
         st.button("Clear choice", key="bulk-clear", type="tertiary", on_click=choose, args=((),))

@@ -6,6 +6,7 @@ from ewardrobe import ui, ui_wardrobe
 from ewardrobe.derived import all_of
 from ewardrobe.ui_by_hand import add_form
 from ewardrobe.ui_item import item_page
+from ewardrobe.ui_saved_outfits import wear_outfit
 from ewardrobe.ui_undo import undo_menu
 from ewardrobe.ui_wardrobe_bulk import bulk_bar
 from ewardrobe.ui_wardrobe_filters import ask_filters, clear_filters
@@ -29,6 +30,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
         persist_state="session",
     )
     st.space("stretch")
+    wear_outfit(store, frame)
     undo_menu(store)
     add_form(store, all_of(frame, "tags"))
 if frame.empty:

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.images import png_bytes
+from ewardrobe.outfit_store import OutfitStore
 
 ITEMS = (
     {"id": "a", "type": "jeans", "category_id": 8, "colour": "blue", "tags": ["work"], "added": "2026-01-05"},
@@ -409,6 +410,28 @@ def test_lending_says_to_whom_and_ends(store, page):
     assert (store.get("a")["state"], store.get("a")["state_reason"]) == ("lent", "Kim")
     run(choose(at, "a").button(key="bulk-back").click())
     assert (store.get("a")["state"], store.get("a")["state_reason"]) == ("in use", None)
+
+
+def test_a_whole_outfit_is_saved_and_worn(store, page, item_page):
+    at = choose(page("Gallery"), "a", "b")
+    run(at.button(key="bulk-outfit-save").click())
+    assert "give it a name" in texts(at)
+    at.text_input(key="bulk-outfit-name").set_value("Monday")
+    run(at.button(key="bulk-outfit-save").click())
+    (outfit,) = OutfitStore(store.home).outfits()
+    assert (outfit["name"], sorted(outfit["items"])) == ("Monday", ["a", "b"])
+    at.date_input(key="wear-outfit-day").set_value(date(2026, 2, 3))
+    run(at.button(key="wear-outfit-log").click())
+    worn = [{"date": "2026-02-03", "outfit": outfit["id"]}]
+    assert [item["wear_log"] for item in store.items()] == [worn, worn, [], []]
+    assert item_page(tab="History").dataframe[0].value["Outfit"].tolist() == ["Monday"]
+    run(item_page("b", tab="Outfits").button(key=f"wear-{outfit['id']}").click())
+    assert store.get("a")["wear_log"][-1] == {"date": date.today().isoformat(), "outfit": outfit["id"]}
+
+
+def test_a_broken_file_of_outfits_does_not_stop_the_wardrobe(store, page):
+    (store.home / "outfits.json").write_text("{")
+    assert gallery(page("Gallery")).count("<figure ") == 4
 
 
 def test_each_of_the_last_changes_can_be_taken_back_and_done_again(store, page):
