@@ -32,7 +32,7 @@ def key_of(name: str) -> str:
 
 def ask_filters(frame: pd.DataFrame) -> tuple[Filters, str]:
     """Show the filters and the order, remembered for the session; return what is chosen."""
-    grid = st.grid(12, min_column_width=56, vertical_alignment="bottom")
+    grid = st.grid(12, min_column_width=50, vertical_alignment="bottom")
     with grid.cell(column_span=4):
         values = {"text": st.text_input("Search", placeholder="Any word: linen, work, party", **_kept("text"))}
     for name in IN_THE_ROW:
