@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ewardrobe import __version__, runtime
 from ewardrobe.commands import command_names, load_command, summary
 
-EXPECTED_ERRORS = frozenset({"ImageError", "StoreError", "WeightsError", "DatasetError"})
+EXPECTED_ERRORS = frozenset({"ImageError", "StoreError", "WeightsError", "DatasetError", "TextSearchError"})
 """Errors of this package whose message is written for the user; by name, since importing them costs seconds."""
 
 EXIT_USAGE = 2

@@ -18,6 +18,8 @@ PAGES = sorted((REPOSITORY / "pages").glob("*.py"))
 TRAIN = sorted((REPOSITORY / "train").rglob("*.py"))
 REQUIREMENTS = sorted(REPOSITORY.glob("requirements*.txt"))
 
+OPTIONAL = ("requirements-text.txt",)  # extras: imported inside functions alone, by whoever has installed them
+
 MAX_LINES = 300
 LONG_FILES: frozenset[str] = frozenset()  # files that may be longer, with a reason beside each
 MAX_PAGE_LINES = 110
@@ -151,7 +153,7 @@ def test_requirements_are_pinned_and_explained(path):
 @pytest.mark.parametrize(
     ("files", "requirements"),
     [
-        (PACKAGE + PAGES + [REPOSITORY / "app.py"], ["requirements.txt"]),
+        (PACKAGE + PAGES + [REPOSITORY / "app.py"], ["requirements.txt", *OPTIONAL]),
         (TRAIN, ["requirements.txt", "requirements-train.txt"]),
     ],
     ids=["app", "train"],
@@ -168,6 +170,20 @@ def test_whatever_is_imported_is_required(files, requirements):
         if not required & {name.lower().replace("_", "-") for name in distributions.get(module, [])}
     }
     assert not missing
+
+
+@pytest.mark.parametrize("path", PACKAGE + PAGES, ids=name_of)
+def test_extras_are_imported_only_where_they_are_used(path):
+    """Without an extra every module can still be imported."""
+    required = {line.partition("==")[0] for name in OPTIONAL for line in requirement_lines(REPOSITORY / name)}
+    modules = {m for m, names in packages_distributions().items() if required & {n.lower() for n in names}}
+    top = {
+        (node.module or "") if isinstance(node, ast.ImportFrom) else alias.name
+        for node in tree(path).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    assert not {name.partition(".")[0] for name in top} & (modules | {"open_clip"})
 
 
 def test_one_opencv_only():

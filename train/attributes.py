@@ -27,6 +27,7 @@ from train import checkpoints
 from train.attribute_augment import Augmentation
 from train.attribute_calibration import as_content, calibrate, scores
 from train.attribute_data import NOT_JUDGED, Garments, load_garments, log_priors, sampling_weights, split_by_image
+from train.attribute_prints import joined, printed
 from train.devices import make_fabric
 from train.engine import GracefulStop, TrainingError, option, seed_everything
 from train.trainer import Trainer, loop, main
@@ -62,6 +63,7 @@ class AttributesConfig:
     dropout: float = option(0.3, "dropout of the heads")
     smoothing: float = option(0.05, "label smoothing: the judgements are noisy")
     augment: float = option(1.0, "strength of the augmentation: 0 none, 1 as designed")
+    prints: int = option(0, "so many plain garments are printed with drawn rare patterns and join the others")
     held_out: float = option(0.12, "share of the photos for calibration and the choice of the best weights")
     threads: int = option(1, "CPU threads")
     precision: str = option("32-true", "number format", choices=["32-true", "bf16-mixed", "16-mixed"])
@@ -208,6 +210,8 @@ def run(config: AttributesConfig, task: AttributesTask) -> AttributesTrainer:
     learn, held_out = (garments[chosen] for chosen in split_by_image(garments, config.held_out, config.seed))
     if not len(learn) or not len(held_out):
         raise TrainingError(f"{len(garments)} garments are too few to learn from some and hold out others")
+    if config.prints:
+        learn = joined(learn, printed(learn, config.prints, config.seed))
     priors = log_priors(learn.labels, sampling_weights(learn.labels))
     task.drawn_prior = {name: torch.tensor(p, dtype=torch.float32, device=fabric.device) for name, p in priors.items()}
     trainer = AttributesTrainer(config, task, fabric)

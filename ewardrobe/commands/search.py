@@ -1,0 +1,62 @@
+"""Find items of the wardrobe by words, or tag them by words; an extra: pip install -r requirements-text.txt.
+
+A line for each item on stdout: how near it is (-1..1), its id, what it is.  With --labels a line for each item and its
+likeliest label instead; --write adds that label to the tags of the item.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+
+def add_parser(subparsers) -> None:
+    """Add the arguments of ``search``."""
+    from ewardrobe.text_search import DEFAULT_MODEL
+
+    parser = subparsers.add_parser("search", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("text", nargs="?", help='what to look for: "a red dress for the summer"')
+    parser.add_argument("--labels", metavar="A,B,…", help="tell which of these words fits each item best")
+    parser.add_argument("--write", action="store_true", help="with --labels: add the word to the item's tags")
+    parser.add_argument("--least", type=float, default=0.5, metavar="P", help="write what is likelier than this (0.5)")
+    parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N items (default: %(default)s)")
+    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    parser.add_argument("--clip-model", default=DEFAULT_MODEL, metavar="NAME", help="hf-hub:…, or local-dir:FOLDER")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search or tag; returns 0, 2 when nothing was asked or the wardrobe has no pictures."""
+    from ewardrobe.feature_store import FeatureStore
+    from ewardrobe.text_search import embed_items, load_embedder, search
+
+    labels = [label.strip() for label in (args.labels or "").split(",") if label.strip()]
+    if bool(labels) == bool(args.text):
+        print('ewardrobe search: give words to look for, or --labels "work, party, …"', file=sys.stderr)
+        return 2
+    store = FeatureStore(args.wardrobe)
+    if not any(item.get("image") for item in store.items()):
+        print(f"ewardrobe search: {store.path} holds no item with a picture", file=sys.stderr)
+        return 2
+    embedder = load_embedder(args.clip_model)
+    if labels:
+        return _tag(store, embedder, labels, *embed_items(store, embedder), args)
+    for item_id, cosine in search(store, embedder, args.text, args.top):
+        print(f"{cosine:.3f}  {item_id}  {_what(store.get(item_id))}")
+    return 0
+
+
+def _tag(store, embedder, labels: list[str], ids: list[str], vectors, args: argparse.Namespace) -> int:
+    from ewardrobe.text_search import zero_shot
+
+    for item_id, chances in zip(ids, zero_shot(embedder, vectors, labels), strict=True):
+        best = int(chances.argmax())
+        item = store.get(item_id)
+        print(f"{chances[best]:.2f}  {labels[best]}  {item_id}  {_what(item)}")
+        if args.write and chances[best] > args.least and labels[best] not in item["tags"]:
+            store.update(item_id, tags=[*item["tags"], labels[best]])
+    return 0
+
+
+def _what(item: dict) -> str:
+    return " ".join(str(item[name]) for name in ("colour", "pattern", "type") if item.get(name))
