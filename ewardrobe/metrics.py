@@ -120,13 +120,13 @@ def read_reports(folder: Path) -> list[ModelReport]:
 
     The attribute network is measured by figures of its own, see ``attribute_report``.
     """
-    entries = {name: entry for name, entry in read_manifest(folder, SEGMENTATION).items() if name != ATTRIBUTES}
+    entries = read_manifest(folder, SEGMENTATION)
     return [_report(folder, name, entry, read_metrics, evaluate_command(name)) for name, entry in entries.items()]
 
 
 def attribute_report(folder: Path) -> ModelReport | None:
     """Return the report of the attribute network, ``None`` if the manifest has none; ``WeightsError`` as above."""
-    entry = read_manifest(folder).get(ATTRIBUTES)
+    entry = read_manifest(folder, ATTRIBUTES).get(ATTRIBUTES)
     return _report(folder, ATTRIBUTES, entry, read_attribute_metrics, ATTRIBUTES_COMMAND) if entry else None
 
 

@@ -86,7 +86,8 @@ def swatches_html(card: Card) -> str:
     colours = [colour for colour in card.colours if colour.share >= LEAST_SHARE]
     bar = "".join(f'<span style="flex:{colour.share:.3f};background:{colour.hex}"></span>' for colour in colours)
     names = "".join(
-        f'<span><i style="{DOT};background:{colour.hex}"></i>{colour.name}&nbsp;{colour.share:.0%}</span>'
+        f'<span title="{colour.css}, {", ".join(colour.terms)}, {colour.hex}">'
+        f'<i style="{DOT};background:{colour.hex}"></i>{colour.name}&nbsp;{colour.share:.0%}</span>'
         for colour in colours
     )
     return f'<div style="{BAR}">{bar}</div><div style="{NAMES}">{names}</div>'

@@ -36,10 +36,20 @@ def write_weights(path: Path, **changes) -> Path:
     return path
 
 
+def _entry(path: Path) -> dict:
+    size = path.stat().st_size
+    return {"file": path.name, "sha256": weight_files.sha256_of(path), "bytes": size, "task": "attributes"}
+
+
 def write_folder(folder: Path) -> Path:
     """Write a folder of weights with a manifest that holds the attribute network alone."""
     path = write_weights(folder / "attributes.pt")
-    entry = {"file": path.name, "sha256": weight_files.sha256_of(path), "bytes": path.stat().st_size}
+    entry = {
+        "file": path.name,
+        "sha256": weight_files.sha256_of(path),
+        "bytes": path.stat().st_size,
+        "task": "attributes",
+    }
     (folder / "manifest.json").write_text(json.dumps({"models": {"attributes": entry}}))
     return folder
 
@@ -82,7 +92,12 @@ def add_measured(folder: Path) -> None:
     """Put an attribute network with metrics of four garments into a folder of weights."""
     manifest, path = folder / "manifest.json", folder / "attributes.pt"
     path.write_bytes(b"weights of the attribute network")
-    entry = {"file": path.name, "sha256": weight_files.sha256_of(path), "bytes": path.stat().st_size}
+    entry = {
+        "file": path.name,
+        "sha256": weight_files.sha256_of(path),
+        "bytes": path.stat().st_size,
+        "task": "attributes",
+    }
     models = json.loads(manifest.read_text())["models"] | {"attributes": entry}
     manifest.write_text(json.dumps({"models": models}))
     truth = {"colour": "red", "pattern": "striped", "material": "wool", "style": "smart", "sleeve": "long"}

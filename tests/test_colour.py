@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import ImageColor
 
 from ewardrobe.attributes.colour import (
     DOMINANT_SHARE,
@@ -151,3 +152,38 @@ def test_names_agree_with_people_on_real_garments(wardrobe13):
     assert len(rows) > 50
     assert np.mean(first) >= 0.66  # 0.76 on all 405; these are 81, two standard errors are 0.1
     assert np.mean(second) >= 0.84
+
+
+@pytest.mark.parametrize("rgb", [(190, 30, 40), (40, 90, 170), (60, 130, 70), (225, 215, 190), (30, 34, 60)])
+def test_shadow_and_highlight_do_not_change_the_name(rgb):
+    """A third of the cloth in shadow, a glossy spot: still one main colour, and its name."""
+    cloth = np.full((90, 90, 3), rgb, float)
+    name = garment_colour(dominant_colours(cloth.astype(np.uint8), np.ones((90, 90), bool)))
+    cloth[:, :30] *= 0.6
+    cloth[40:50, 60:66] = 250
+    colours = dominant_colours(np.clip(cloth, 0, 255).astype(np.uint8), np.ones((90, 90), bool))
+    assert garment_colour(colours) == name
+    assert sum(colour.share for colour in colours if colour.name == name) > 0.6
+
+
+def test_css_colours_are_their_own_nearest():
+    for name in ("red", "navy", "olive", "gold", "teal", "hotpink", "saddlebrown", "ivory"):
+        rgb = np.full((8, 8, 3), ImageColor.getrgb(name), np.uint8)
+        assert dominant_colours(rgb, np.ones((8, 8), bool))[0].css == name
+
+
+@pytest.mark.parametrize(
+    ("name", "terms"),
+    [
+        ("black", ("dark", "neutral")),
+        ("white", ("light", "neutral")),
+        ("navy", ("dark", "cool")),
+        ("skyblue", ("light", "cool")),
+        ("darkred", ("dark", "warm")),
+        ("khaki", ("light", "warm")),
+        ("seagreen", ("medium", "cool")),
+    ],
+)
+def test_light_and_dark_warm_and_cool(name, terms):
+    rgb = np.full((8, 8, 3), ImageColor.getrgb(name), np.uint8)
+    assert dominant_colours(rgb, np.ones((8, 8), bool))[0].terms == terms

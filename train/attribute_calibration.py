@@ -1,13 +1,31 @@
-"""Calibration of the heads on held-out garments, and their scores there."""
+"""Calibration of the heads on held-out garments, and their scores there.
+
+    python -m train.attribute_calibration runs/attributes/best.pt --data DATA
+
+calibrates a weights file anew by the app's own path, which looks at a garment twice and at the photo's resolution,
+where the training looks at small crops; the photos are those that its training held out.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from ewardrobe.attributes.calibration import Calibration, expected_calibration_error, macro_f1
+from ewardrobe.attributes.learned import load_classifier
 from ewardrobe.attributes.values import HEADS
+from ewardrobe.datasets.attributes import judged_garments, read_judged
+from ewardrobe.datasets.deepfashion2 import DatasetError
+from ewardrobe.garments import garment_from_mask
+from ewardrobe.weights import WeightsError
+from train import checkpoints
+from train.attribute_data import held_out_photos, label, log_priors
+from train.engine import TrainingError
 
 ADJUSTMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TEMPERATURES = np.geomspace(0.3, 6, 60)
@@ -82,3 +100,47 @@ def _decisions(logits: np.ndarray, truth: np.ndarray, prior: tuple, share: float
 
 def _surprise(head: Calibration, logits: np.ndarray, truth: np.ndarray) -> float:
     return float(-np.log(head.chances(logits)[np.arange(len(truth)), truth] + 1e-9).mean())
+
+
+def recalibrate(path: Path, data: Path) -> dict[str, float]:
+    """Calibrate the weights file ``path`` on its held-out photos of ``data`` and return the scores there."""
+    content = checkpoints.read(path)
+    logits, labels = served_logits(path, data, content["info"]["config"])
+    prior = log_priors(labels, np.ones(len(labels["style"])))
+    calibration = calibrate(logits, labels, prior)
+    values = scores(logits, labels, calibration)
+    content["info"]["scores"] = values
+    checkpoints.write(path, content | {"calibration": as_content(calibration)})
+    return values
+
+
+def served_logits(path: Path, data: Path, config: dict) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return logits and labels of the held-out garments, from their cut-outs as the app makes them."""
+    classifier = load_classifier(path)
+    images = np.array([judged.image for judged in read_judged(data, "train")])
+    photos = set(held_out_photos(images, config["held_out"], config["seed"]).tolist())
+    found, labels = [], []
+    for judged, pixels, mask in tqdm(judged_garments(data, "train", photos), unit="garment", disable=None):
+        cutout = garment_from_mask(pixels, mask, judged.category_id, 1.0).cutout
+        found.append(classifier.logits(np.ascontiguousarray(cutout[..., :3]), cutout[..., 3], judged.category_id))
+        labels.append([label(name, judged) for name in HEADS])
+    joined = {name: np.concatenate([one[name] for one in found]) for name in HEADS}
+    return joined, dict(zip(HEADS, np.array(labels).T, strict=True))
+
+
+def main(argv=None) -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", type=Path, help="a best.pt that train.attributes wrote; it is written anew")
+    parser.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
+    args = parser.parse_args(argv)
+    try:
+        print(recalibrate(args.weights, args.data))
+    except (TrainingError, DatasetError, WeightsError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

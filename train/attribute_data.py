@@ -116,10 +116,14 @@ def read_cache(path: Path, side: int) -> Garments:
 
 def split_by_image(garments: Garments, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the places of the garments to train on and of those held out: a ``share`` of the photos, whole ones."""
-    photos = np.unique(garments.images)
-    chosen = np.random.default_rng(seed).permutation(len(photos))[: round(share * len(photos))]
-    held_out = np.isin(garments.images, photos[chosen])
+    held_out = np.isin(garments.images, held_out_photos(garments.images, share, seed))
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def held_out_photos(images: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Return the names, of those in ``images``, of the photos that a training with these settings holds out."""
+    photos = np.unique(images)
+    return photos[np.random.default_rng(seed).permutation(len(photos))[: round(share * len(photos))]]
 
 
 def sampling_weights(labels: dict[str, np.ndarray], threshold: float = 0.1) -> np.ndarray:

@@ -22,7 +22,7 @@ from torch.nn import functional as F
 
 from ewardrobe.attributes.calibration import Calibration
 from ewardrobe.attributes.network import LAST_WIDTH, MEAN, STD, AttributeNet
-from ewardrobe.attributes.values import HEADS
+from ewardrobe.attributes.values import HEADS, NAME
 from train import checkpoints
 from train.attribute_augment import Augmentation
 from train.attribute_calibration import as_content, calibrate, scores
@@ -81,7 +81,7 @@ class AttributesConfig:
 class AttributesTask:
     """The attribute network in the common loop."""
 
-    kind = "attributes"
+    kind = NAME
     unused_parameters = False
 
     def __init__(self, config: AttributesConfig) -> None:
@@ -124,6 +124,7 @@ class AttributesTask:
     def content(self, state: dict) -> dict:
         """Return what the app needs beside the weights."""
         return {
+            "task": NAME,
             "last_width": self.config.last_width,
             "size": self.config.image_size,
             "values": {name: list(values) for name, values in HEADS.items()},

@@ -149,21 +149,21 @@ def update_readme(text: str, metrics_by_name: dict[str, dict]) -> str:
 
 
 def main() -> int:
-    """Write ``weights/NAME.md`` for every segmenter of the manifest, and the README's table."""
+    """Write ``weights/NAME.md`` for segmenters and attribute network, and the README's table."""
     folder = weights_dir()
     try:
         entries = read_manifest(folder, SEGMENTATION)
         metrics = {name: read_metrics(name, entry, folder) for name, entry in entries.items()}
-        attributes = metrics.pop(ATTRIBUTES, None)
+        attributes = read_manifest(folder, ATTRIBUTES)
+        attribute_metrics = {name: read_metrics(name, entry, folder) for name, entry in attributes.items()}
     except WeightsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     for name in metrics:
         more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
         atomic.write_bytes(folder / f"{name}.md", card(name, entries[name], metrics[name], more).encode())
-    if attributes:
-        text = attribute_card.card(entries[ATTRIBUTES], attributes)
-        atomic.write_bytes(folder / f"{ATTRIBUTES}.md", text.encode())
+    for name, entry in attributes.items():
+        atomic.write_bytes(folder / f"{name}.md", attribute_card.card(entry, attribute_metrics[name]).encode())
     atomic.write_bytes(README, update_readme(README.read_text(encoding="utf-8"), metrics).encode())
     print(table(metrics))
     return 0

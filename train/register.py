@@ -51,6 +51,7 @@ def register(
         **_counted(info, previous if continues else {}),
         "config": {k: v for k, v in info.get("config", {}).items() if k not in ("data", "extra", "init", "cache")},
     }
+    entry |= {"task": state["task"]} if "task" in state else {}  # segmentation where a file names none
     entry |= {key: previous[key] for key in ("app_threshold",) if key in previous}
     models[name] = entry
     _replace(manifest, (json.dumps({"models": models}, indent=2) + "\n").encode())

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ewardrobe.attributes.colour_names import COLOUR_NAMES, colour_name, name_probabilities
+from ewardrobe.attributes.colour_terms import css_name, temperature, tone
 from ewardrobe.masks import shrink
 
 SAMPLES = 3000
@@ -35,6 +36,16 @@ class ColourShare:
     hex: str
     share: float
     lab: tuple[float, float, float]
+
+    @property
+    def css(self) -> str:
+        """The nearest CSS name: "mediumvioletred"."""
+        return css_name(self.lab)
+
+    @property
+    def terms(self) -> tuple[str, str]:
+        """How light it is (dark, medium, light) and how warm (warm, cool, neutral)."""
+        return tone(self.lab), temperature(self.lab)
 
 
 def dominant_colours(image: np.ndarray, mask: np.ndarray, k: int = 3) -> tuple[ColourShare, ...]:

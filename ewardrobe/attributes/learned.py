@@ -24,6 +24,12 @@ from ewardrobe.attributes.values import HEADS, NAME, SLEEVE_OF_CATEGORY, Guess
 from ewardrobe.masks import mask_box, padded_box
 from ewardrobe.segmenters import check_image
 
+CLOSE_HEADS = ("pattern", "material")
+"""Dots and weaves are too small in a picture of the whole garment: these heads look twice, once from near."""
+
+LEAST_SEEN = 0.15
+"""Share of a near view that the garment must fill; between the legs of trousers there is nothing to see."""
+
 MARGIN = 0.06
 """Space round the garment in its crop, as a share of its long side."""
 
@@ -46,21 +52,28 @@ class AttributeClassifier:
             raise ValueError(f"image is {image.shape[:2]}, the mask is {mask.shape}: give the mask of this image")
         if not (mask > mask_threshold(mask)).any():
             return {}
-        logits = self.logits(*crop(image, mask, self.size), category_id)
+        logits = self.logits(image, mask, category_id)
         return {
             name: _guess(name, self.calibration[name], values)
             for name, values in logits.items()
             if name != "sleeve" or category_id is None or category_id in SLEEVE_OF_CATEGORY
         }
 
-    def logits(self, rgb: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, np.ndarray]:
-        """Return (1, values) float32 of each head for a ``crop``: the mean over it and its mirror image."""
-        both = np.stack([to_input(rgb, mask), to_input(rgb[:, ::-1], mask[:, ::-1])])
+    def logits(self, image: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, np.ndarray]:
+        """Return (1, values) float32 of each head: means over the views of the garment and their mirror images.
+
+        The whole garment for all heads; for ``CLOSE_HEADS`` also its middle from twice as near.
+        """
+        views = [to_input(*view) for view in garment_views(image, mask, self.size)]
+        batch = np.stack([one[..., ::step] for one in views for step in (1, -1)])
         with runtime.inference_slot(), torch.inference_mode():
-            batch = torch.from_numpy(both).to(self.device, memory_format=torch.channels_last)
-            ids = torch.full((2,), category_id or 0, device=self.device)
-            outputs = self.model(batch, ids)
-            return {name: values.float().mean(0, keepdim=True).cpu().numpy() for name, values in outputs.items()}
+            tensor = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
+            ids = torch.full((len(batch),), category_id or 0, device=self.device)
+            outputs = {name: values.float().cpu().numpy() for name, values in self.model(tensor, ids).items()}
+        return {
+            name: (values if name in CLOSE_HEADS else values[:2]).mean(axis=0, keepdims=True)
+            for name, values in outputs.items()
+        }
 
 
 def load_classifier(weights: Path | None = None) -> AttributeClassifier:
@@ -85,6 +98,15 @@ def load_classifier(weights: Path | None = None) -> AttributeClassifier:
 def shipped_classifier() -> AttributeClassifier:
     """Return the classifier with the shipped weights, loaded once; ``WeightsError`` as ``load_classifier``."""
     return load_classifier()
+
+
+def garment_views(image: np.ndarray, mask: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the whole garment and, if enough of the garment is there, its middle at twice the scale; see ``crop``."""
+    rgb, part = crop(image, mask, 2 * size)
+    whole = [cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in (rgb, part)]
+    middle = np.s_[size // 2 : size // 2 + size]
+    near = np.ascontiguousarray(rgb[middle, middle]), np.ascontiguousarray(part[middle, middle])
+    return [tuple(whole), near] if near[1].mean() >= LEAST_SEEN * 255 else [tuple(whole)]
 
 
 def crop(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +42,18 @@ def read_judged(root: Path, split: str) -> list[Judged]:
     return [_judged(path, number, row) for number, row in enumerate(rows, start=2)]
 
 
-def judged_garments(root: Path, split: str) -> Iterator[tuple[Judged, np.ndarray, np.ndarray]]:
+def judged_garments(
+    root: Path, split: str, photos: Container[str] | None = None
+) -> Iterator[tuple[Judged, np.ndarray, np.ndarray]]:
     """Yield every judged garment with its photo, RGB uint8 (H, W, 3), and its mask, (H, W) bool.
 
-    Garments without a usable annotation are left out; ``DatasetError`` when a photo or its annotation is unreadable.
+    photos: names of the files that are wanted, ``None`` for all.  Garments without a usable annotation are left out;
+    ``DatasetError`` when a photo or its annotation is unreadable.
     """
     by_image: dict[str, list[Judged]] = defaultdict(list)
     for judged in read_judged(root, split):
-        by_image[judged.image].append(judged)
+        if photos is None or judged.image in photos:
+            by_image[judged.image].append(judged)
     for image, garments in by_image.items():
         record = read_record(Path(root) / split / "annos" / f"{Path(image).stem}.json", lambda error: None)
         yield from _of_photo(record, garments)

@@ -1,0 +1,62 @@
+"""Words for a CIELAB colour beside its everyday name: nearest CSS name, light or dark, warm or cool."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from PIL import ImageColor
+
+DARK_BELOW, LIGHT_FROM = 35.0, 70.0
+"""CIELAB lightness of black cloth in daylight ends near 35, that of white and pastel begins near 70."""
+
+NEUTRAL_CHROMA = 9.0
+"""Below this chroma the eye names no hue on cloth: black, white, grey and their tints."""
+
+WARM_HUES = (-25.0, 115.0)
+"""Hue angles in degrees of CIELAB's a/b plane from pink over red and yellow to yellowish green; the rest is cool."""
+
+
+def css_name(lab: tuple[float, float, float]) -> str:
+    """Return the CSS colour name nearest to a CIELAB colour (D65).
+
+    Distance: HyAB (Abasi, Tehran and Fairchild, 2020), which ranks large differences better than the straight line.
+
+    >>> css_name((53.2, 80.1, 67.2)), css_name((100, 0, 0))
+    ('red', 'white')
+    """
+    names, labs = _css_colours()
+    difference = labs - np.asarray(lab, np.float32)
+    return names[int((np.abs(difference[:, 0]) + np.hypot(difference[:, 1], difference[:, 2])).argmin())]
+
+
+def tone(lab: tuple[float, float, float]) -> str:
+    """Return ``dark``, ``medium`` or ``light``.
+
+    >>> tone((20, 0, 0)), tone((50, 40, 20)), tone((90, 0, 5))
+    ('dark', 'medium', 'light')
+    """
+    return "dark" if lab[0] < DARK_BELOW else ("light" if lab[0] >= LIGHT_FROM else "medium")
+
+
+def temperature(lab: tuple[float, float, float]) -> str:
+    """Return ``warm``, ``cool``, or ``neutral`` where the chroma is too small for a hue.
+
+    >>> temperature((53, 80, 67)), temperature((32, 20, -60)), temperature((60, 1, -2))
+    ('warm', 'cool', 'neutral')
+    """
+    _, a, b = lab
+    if np.hypot(a, b) < NEUTRAL_CHROMA:
+        return "neutral"
+    low, high = WARM_HUES
+    return "warm" if low <= np.degrees(np.arctan2(b, a)) <= high else "cool"
+
+
+@lru_cache(maxsize=1)
+def _css_colours() -> tuple[list[str], np.ndarray]:
+    """Return the CSS names, one of each colour, and their CIELAB values (N, 3) float32."""
+    names = [name for name in ImageColor.colormap if "grey" not in name]  # CSS spells both ways
+    by_colour = {ImageColor.getrgb(name)[:3]: name for name in reversed(names)}
+    rgb = np.array(list(by_colour), np.float32) / 255
+    return list(by_colour.values()), cv2.cvtColor(rgb[None], cv2.COLOR_RGB2LAB)[0]
