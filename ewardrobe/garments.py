@@ -103,7 +103,8 @@ def garment_from_mask(image: np.ndarray, mask: np.ndarray, category_id: int, sco
     box = mask_box(mask)
     if box == (0, 0, 0, 0):
         raise ValueError("the mask is empty: nothing to cut out; grow it or draw it again")
-    colours = dominant_colours(image[_slices(box)], mask[_slices(box)])
+    part = _slices(padded_box(box, _margin(box), *mask.shape))
+    colours = dominant_colours(image[part], mask[part])  # with a margin, or the rim along the box would count
     return Garment(category_id, score, mask, box, _cutout(image, mask, box), colours)
 
 
@@ -172,8 +173,12 @@ def _slices(box: tuple[int, int, int, int]) -> tuple[slice, slice]:
     return slice(y0, y1), slice(x0, x1)
 
 
+def _margin(box: tuple[int, int, int, int]) -> int:
+    return max(EDGE_PX, round(CUTOUT_MARGIN * max(box[2] - box[0], box[3] - box[1])))
+
+
 def _cutout(image: np.ndarray, mask: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    margin = max(EDGE_PX, round(CUTOUT_MARGIN * max(box[2] - box[0], box[3] - box[1])))
+    margin = _margin(box)
     x0, y0, x1, y1 = wide = padded_box(box, margin, *mask.shape)
     rgb, part = image[_slices(wide)], mask[_slices(wide)]
     alpha = soft_alpha(rgb, part)

@@ -60,6 +60,7 @@ class AttributesConfig:
     norm: str = option("batch", "batch normalisation: of the batch, or frozen", choices=["batch", "frozen"])
     image_size: int = option(160, "pixels of a square crop, a multiple of 32")
     last_width: int = option(LAST_WIDTH, "channels of the last stage; 384 takes over the U-Net's whole encoder")
+    freeze_body: bool = option(False, "train the heads alone, on the body that --init gives")
     dropout: float = option(0.3, "dropout of the heads")
     smoothing: float = option(0.05, "label smoothing: the judgements are noisy")
     augment: float = option(1.0, "strength of the augmentation: 0 none, 1 as designed")
@@ -92,6 +93,8 @@ class AttributesTask:
     def build(self) -> torch.nn.Module:
         """Return the network in the memory layout that convolutions like best."""
         model = AttributeNet(self.config.last_width, self.config.dropout)
+        if self.config.freeze_body:
+            model.freeze_body()
         return model.to(memory_format=torch.channels_last)
 
     def initialise(self, model: AttributeNet, content: dict) -> None:

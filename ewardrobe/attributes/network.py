@@ -44,6 +44,18 @@ class AttributeNet(nn.Module):
             }
         )
 
+    def freeze_body(self) -> None:
+        """Let training change the heads alone."""
+        for part in (self.body, self.mask_stem):
+            part.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> AttributeNet:
+        """Switch to training or, with ``mode`` false, to use; the statistics of a frozen body stay as they are."""
+        super().train(mode)
+        if not self.mask_stem.weight.requires_grad:
+            self.body.eval()
+        return self
+
     def forward(self, x: Tensor, category_ids: Tensor) -> dict[str, Tensor]:
         """Map (B, 4, H, W) and (B,) int64 to the logits of each head, (B, values).
 
