@@ -35,7 +35,7 @@ def _card(item: Mapping, url: str, worn: str) -> str:
         f"<figure data-id='{escape(str(item['id']))}'>"
         f"<button class='pick' role='checkbox' aria-checked='false' aria-label='Choose {name}'></button>"
         f"<button class='open' aria-label='Open {name}'><span class='frame'>"
-        f"<img src='{url}' alt='' loading='lazy'>{worn}{_marks(item)}</span>"
+        f"<img src='{url}' alt='{name}' loading='lazy'>{worn}{_marks(item)}</span>"
         f"<span class='caption'><b>{name}</b><span><s style='background:{swatch}'></s>{facts or '&nbsp;'}</span></span>"
         "</button></figure>"
     )

@@ -17,6 +17,7 @@ from ewardrobe import wardrobe_view as view
 from ewardrobe.derived import with_derived
 from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.segmenters import DEFAULT_MODEL, MODELS, Segmenter, load_segmenter
+from ewardrobe.store_document import gc_paused
 
 MODEL_LABELS = {
     "unet": "U-Net · the whole person",
@@ -138,7 +139,8 @@ def _frame(home: str, signature: tuple | None) -> pd.DataFrame:
 
     Not cache_data: that unpickles a copy for every run, 0.2 s for 10 000 items.
     """
-    return with_derived(view.newest_first(FeatureStore(home).load()))
+    with gc_paused():
+        return with_derived(view.newest_first(FeatureStore(home).load()))
 
 
 def _offer_backup(store: FeatureStore, backup: Path | None) -> None:

@@ -52,7 +52,7 @@ def data_url(path: Path | BinaryIO, side: int, margin: float = 0.0) -> str:
         with Image.open(path) as picture:
             image = ImageOps.contain(picture.convert("RGBA"), (inner, inner))
             image = ImageOps.pad(image, (inner, inner), color=(0, 0, 0, 0)) if margin else image
-            ImageOps.expand(image, (side - inner) // 2, (0, 0, 0, 0)).save(buffer, "WEBP", quality=82)
+            ImageOps.expand(image, (side - inner) // 2, (0, 0, 0, 0)).save(buffer, "WEBP", quality=82, method=1)
     except (OSError, ValueError):
         return PLACEHOLDER
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

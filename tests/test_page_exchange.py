@@ -32,7 +32,7 @@ def store(wardrobe_home) -> FeatureStore:
 @pytest.fixture
 def page(repository):
     def open_page() -> AppTest:
-        return run(AppTest.from_file(str(repository / "pages" / "exchange.py"), default_timeout=30))
+        return run(AppTest.from_file(str(repository / "pages" / "exchange.py"), default_timeout=90))
 
     return open_page
 

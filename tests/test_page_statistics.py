@@ -16,7 +16,7 @@ def page(repository):
     """Open the page with one of its tabs."""
 
     def open_page(tab: str = "Overview") -> AppTest:
-        at = AppTest.from_file(str(repository / "pages" / "statistics.py"), default_timeout=30)
+        at = AppTest.from_file(str(repository / "pages" / "statistics.py"), default_timeout=90)
         at.session_state["statistics-tab"] = tab
         return run(at)
 

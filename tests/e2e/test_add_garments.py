@@ -76,7 +76,8 @@ def test_photo_from_the_camera_ends_in_the_wardrobe(page, base_url, app_home, we
     expect(pictures(page)).to_have_count(len(FeatureStore(app_home).items()))
     newest = [pictures(page).nth(place).get_attribute("alt") for place in range(count)]
     assert sorted(newest) == sorted(item["type"] for item in added)
-    page.wait_for_function("() => document.querySelector('figure img').naturalWidth > 20")
+    expect(pictures(page).first).to_have_js_property("complete", True)
+    assert pictures(page).first.evaluate("picture => picture.naturalWidth") > 20
 
 
 def assert_shows(path, picture) -> None:
