@@ -133,12 +133,16 @@ class Card:
         return self.score is None or self.kind != self.garment.name
 
     @property
-    def attributes(self) -> gather.Told:
-        """Pattern, material, style, sleeve: value and source, the person's word before the network's."""
+    def told(self) -> gather.Told:
+        """Pattern, material, style, sleeve: value and source, as the network tells them."""
         category_id = CATEGORY_ID_BY_NAME.get(self.kind)
-        told = gather.told(self.garment.guesses(category_id), category_id, self.said_by_user)
+        return gather.told(self.garment.guesses(category_id), category_id, self.said_by_user)
+
+    @property
+    def attributes(self) -> gather.Told:
+        """The same with the person's word before the network's."""
         said = {name: (value, gather.USER) for name in gather.LEARNED if (value := getattr(self.edit, name))}
-        return told | said
+        return self.told | said
 
 
 def find(image: np.ndarray, segmenter: Segmenter) -> Found:

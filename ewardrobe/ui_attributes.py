@@ -14,6 +14,8 @@ from ewardrobe.ui import literal
 
 CHOICES = {"pattern": PATTERNS, "material": MATERIALS, "style": STYLES, "sleeve": SLEEVES}
 LABELS = {"pattern": "Pattern", "material": "Material", "style": "Style", "sleeve": "Sleeves"}
+WIDE = ("material",)
+"""Names too long for half a card; open questions get the whole width too."""
 
 
 def attribute_boxes(card: Card, base: str, on_change: Callable[..., None], args: tuple) -> None:
@@ -21,22 +23,30 @@ def attribute_boxes(card: Card, base: str, on_change: Callable[..., None], args:
 
     on_change: called with ``*args``, the attribute's name and the key of its widget.
     """
-    told = card.attributes
-    shown = [name for name in CHOICES if name in told or name != "sleeve"]
-    for start in range(0, len(shown), 2):
-        for column, name in zip(st.columns(2, gap="small"), shown[start : start + 2], strict=False):
-            value, source = told.get(name, (None, None))
-            key = f"{name}-{base}-{card.kind}"  # another kind: other guesses, and none of the box's memory
-            column.selectbox(
-                label(name, source),
-                CHOICES[name],
-                CHOICES[name].index(value) if value in CHOICES[name] else None,
-                placeholder=question(source),
-                key=key,
-                disabled=not card.edit.keep,
-                on_change=on_change,
-                args=(*args, name, key),
-            )
+    network, told = card.told, {name: (None, None) for name in CHOICES if name != "sleeve"} | card.attributes
+    # By what was asked, not by what was answered: an answer moves no box.
+    beside = [name for name in CHOICES if name not in WIDE and network.get(name, (None,))[0] is not None]
+    for start in range(0, len(beside), 2):
+        for column, name in zip(st.columns(2, gap="small"), beside[start : start + 2], strict=False):
+            with column:
+                _box(card, name, told[name], base, on_change, args)
+    for name in [name for name in CHOICES if name in told and name not in beside]:
+        _box(card, name, told[name], base, on_change, args)
+
+
+def _box(card: Card, name: str, told: tuple, base: str, on_change: Callable[..., None], args: tuple) -> None:
+    value, source = told
+    key = f"{name}-{base}-{card.kind}"  # another kind: other guesses, and none of the box's memory
+    st.selectbox(
+        label(name, source),
+        CHOICES[name],
+        CHOICES[name].index(value) if value in CHOICES[name] else None,
+        placeholder=question(source),
+        key=key,
+        disabled=not card.edit.keep,
+        on_change=on_change,
+        args=(*args, name, key),
+    )
 
 
 def label(name: str, source: object) -> str:
