@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,8 +42,8 @@ class FeatureStore(StoreFile):
 
         with gc_paused():
             items = self._snapshot().items
-            extra = dict.fromkeys(name for item in items for name in item if name != "id")
-            columns = {name: values_of(items, name) for name in dict.fromkeys((*FIELDS, *extra))}
+            names = dict.fromkeys(chain(FIELDS, chain.from_iterable(items)))
+            columns = {name: values_of(items, name) for name in names if name != "id"}
             return pd.DataFrame(columns, index=pd.Index([item["id"] for item in items], dtype="str", name="id"))
 
     def items(self) -> list[dict]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from copy import copy
 from dataclasses import asdict, is_dataclass
 from datetime import date
 from pathlib import PurePath
@@ -89,7 +88,8 @@ def values_of(items: Iterable[Mapping], field: str) -> list:
     """Return the value of ``field`` of each item, its default where an item has none: a column of the table."""
     missing = default(field)
     if isinstance(missing, list | dict):  # copies: the cells are the caller's to change
-        return [copy(value) if (value := item.get(field)) else type(missing)() for item in items]
+        make = type(missing)
+        return [make(value) if (value := item.get(field)) else make() for item in items]
     return [missing if (value := item.get(field)) is None else value for item in items]
 
 

@@ -55,8 +55,14 @@ def empty_document() -> dict[str, Any]:
 
 
 def parse_document(raw: bytes, path: Path) -> dict[str, Any]:
-    """Return the document in ``raw``, its items as the schema wants them; ``version`` stays the one of the file.
+    """Return the document in ``raw``; see ``parse_lines``."""
+    return parse_lines(raw, path)[0]
 
+
+def parse_lines(raw: bytes, path: Path) -> tuple[dict[str, Any], list[bytes] | None]:
+    """Return the document in ``raw``, its items as the schema wants them, and the items' lines as they stand there.
+
+    ``version`` stays the one of the file.  The lines are ``None`` where somebody else wrote or touched the file.
     Raises ``StoreError`` with file, line and column if it is broken.  NaN and infinities are read as nothing.
     """
     try:
@@ -96,12 +102,14 @@ def join_lines(document: Mapping, lines: Iterable[bytes]) -> bytes:
     return b"".join([b"{\n", *(field + b",\n" for field in fields), checksum, _ITEMS_START, body, _ITEMS_END])
 
 
-def _is_as_we_wrote_it(document: Mapping, raw: bytes) -> bool:
-    """Tell whether the items were written by this version and not touched since: then they agree with the schema."""
+def _own_lines(document: Mapping, raw: bytes) -> list[bytes] | None:
+    """Return the items' lines in ``raw`` if this version wrote them and nobody touched them since, else ``None``."""
     if document.get("version") != SCHEMA_VERSION or not raw.endswith(_ITEMS_END):
-        return False
-    start = raw.find(_ITEMS_START) + len(_ITEMS_START)
-    return zlib.crc32(memoryview(raw)[start : len(raw) - len(_ITEMS_END)]) == document.get("checksum")
+        return None
+    body = raw[raw.find(_ITEMS_START) + len(_ITEMS_START) : -len(_ITEMS_END)]
+    lines = body.split(b",\n")
+    sound = zlib.crc32(body) == document.get("checksum") and len(lines) == len(document["items"])
+    return lines if sound else None
 
 
 def explain_os_error(error: OSError, path: Path) -> StoreError:
@@ -138,7 +146,7 @@ def _broken(path: Path, what: str, line: int, column: int) -> StoreError:
     )
 
 
-def _check(document: Any, raw: bytes, path: Path) -> dict[str, Any]:
+def _check(document: Any, raw: bytes, path: Path) -> tuple[dict[str, Any], list[bytes] | None]:
     if isinstance(document, list):
         document = empty_document() | {"version": 0, "samples_added": True, "items": document}
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
@@ -150,10 +158,11 @@ def _check(document: Any, raw: bytes, path: Path) -> dict[str, Any]:
             " the file was left as it is.",
             path=path,
         )
-    if not _is_as_we_wrote_it(document, raw):
+    lines = _own_lines(document, raw)
+    if lines is None:  # else the items agree with the schema already
         _check_ids(document["items"], path)
         schema.settle(document["items"])
-    return document
+    return document, lines
 
 
 def _check_ids(items: list, path: Path) -> None:

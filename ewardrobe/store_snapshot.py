@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.store_document import dump_item, empty_document, join_lines, parse_document
+from ewardrobe.store_document import dump_item, empty_document, join_lines, parse_lines
 
 KEPT = 3
 """Wardrobes whose last state is kept in memory."""
@@ -44,7 +44,9 @@ def of(path: Path, raw: bytes | None) -> Snapshot:
     known = _recent.get(path.absolute())
     if known is not None and known.raw == raw:
         return known
-    return remember(path, Snapshot(raw, empty_document() if raw is None else parse_document(raw, path)))
+    if raw is None:
+        return remember(path, Snapshot(None, empty_document()))
+    return remember(path, Snapshot(raw, *parse_lines(raw, path)))
 
 
 def remember(path: Path, snapshot: Snapshot) -> Snapshot:
