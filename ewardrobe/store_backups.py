@@ -68,9 +68,14 @@ def after_commit(home: Path, data: bytes, *, gone: set[str], come: set[str]) -> 
 
 
 def set_aside(path: Path) -> None:
-    """Copy a file that is about to be replaced, so that nothing is lost; no file, nothing to do."""
-    with contextlib.suppress(FileNotFoundError):
-        atomic.write_bytes(path.with_name(f"{path.stem}.replaced-{_stamp()}{path.suffix}"), path.read_bytes())
+    """Keep a file that is about to be replaced under another name, so that nothing is lost; no file, nothing to do."""
+    kept = path.with_name(f"{path.stem}.replaced-{_stamp()}{path.suffix}")
+    try:
+        os.link(path, kept)
+    except FileNotFoundError:
+        return
+    except OSError:  # a file system without links
+        atomic.write_bytes(kept, path.read_bytes())
 
 
 def fetch_from_trash(home: Path, names: Iterable[str]) -> None:

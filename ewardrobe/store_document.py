@@ -22,8 +22,8 @@ SCHEMA_VERSION = 2
 All are read; at the first change the file of an older version is kept as ``wardrobe.v<version>.json``.
 """
 
-MAX_BYTES = 300_000_000
-"""Largest file that is read: more than a hundred thousand items with long wear logs."""
+MAX_BYTES = 200_000_000
+"""Largest file that is read: some hundred thousand items, twenty times as much in memory."""
 
 _ANY = TypeAdapter(Any)  # writes JSON three times as fast as json does
 _ITEMS_START, _ITEMS_END = b'"items":[\n', b"\n]\n}\n"

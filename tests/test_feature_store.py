@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import json
 import math
 import os
@@ -18,7 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ewardrobe import atomic, items, store_backups
+from ewardrobe import atomic, items, store_backups, wear_log
+from ewardrobe.backup_zip import write_backup
+from ewardrobe.doctor import examine
 from ewardrobe.feature_store import FeatureStore, StoreError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -445,10 +448,29 @@ def test_a_read_only_folder_can_be_read_and_says_what_to_do():
         before = files(store)
         with read_only(store.home):
             assert len(store.load()) == 1
-            for action in (lambda: store.add({"type": "hat"}), lambda: store.update(item_id, brand="x")):
+            actions = (
+                lambda: store.add({"type": "hat"}),
+                lambda: store.update(item_id, brand="x"),
+                lambda: wear_log.log_wear(store, [item_id]),
+                store.undo,
+            )
+            assert any("cannot be written" in finding.what for finding in examine(store))
+            write_backup(store, io.BytesIO())
+            for action in actions:
                 with pytest.raises(StoreError, match="not changed .*no permission.*EWARDROBE_HOME"):
                     action()
         assert files(store) == before
+
+
+def test_a_file_that_is_far_too_large_is_refused_without_reading_it(store):
+    store.add({"type": "hat"})
+    with open(store.path, "r+b") as file:
+        file.truncate(400_000_000)  # takes no room: the rest is a hole
+    for action in (store.load, lambda: store.add({"type": "bag"})):
+        with pytest.raises(StoreError, match="has 400 MB; a wardrobe of up to 200 MB.*newest good backup"):
+            action()
+    store.restore_backup()
+    assert len(store.items()) == 1
 
 
 def test_a_home_that_cannot_be_made_is_an_error(tmp_path):

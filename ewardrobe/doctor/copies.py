@@ -18,7 +18,7 @@ LOW_DISK_BYTES = 200_000_000
 
 def check_folder(store: FeatureStore) -> Iterator[Finding]:
     """Yield what hinders writing."""
-    if not os.access(store.home, os.W_OK):
+    if not os.access(store.home, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
         yield Finding(f"{store.home} cannot be written: make it writable, or set EWARDROBE_HOME to another folder.")
     free = shutil.disk_usage(store.home).free
     if free < LOW_DISK_BYTES:
