@@ -11,6 +11,7 @@ runtime.configure()  # before any page imports torch or ultralytics
 PAGES = (  # file, title, icon; the first is the one that opens
     ("add_garments", "Add garments", ":material/add_a_photo:"),
     ("wardrobe", "Wardrobe", ":material/checkroom:"),
+    ("outfits", "Outfits", ":material/apparel:"),
     ("statistics", "Statistics", ":material/bar_chart:"),
     ("live_try_on", "Live try-on", ":material/videocam:"),
     ("compare_models", "Compare models", ":material/compare:"),

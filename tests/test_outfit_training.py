@@ -47,6 +47,13 @@ def test_training_learns_the_rule_and_is_repeatable(rule):
     np.testing.assert_array_equal(model.bilinear, again.bilinear)
 
 
+def test_fields_can_be_left_out_to_see_what_they_are_worth(rule):
+    data = outfits.without(read_outfits(rule), ["style", "colour"])
+    assert (data.closet.styles == -1).all() and not data.closet.names.any() and (data.closet.materials >= 0).all()
+    folds = outfits.cross_validate(read_outfits(rule), outfits.Settings(iterations=10), folds=2, draws=2)
+    assert folds["learned"]["fitb"] > folds["colour-only"]["fitb"]
+
+
 def test_the_form_is_symmetric_and_accessories_count_nothing(rule):
     data = read_outfits(rule)
     model = outfits.fit(data, outfits.Settings(iterations=10))

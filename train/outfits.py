@@ -27,11 +27,12 @@ from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.evaluation import provenance
 from ewardrobe.outfits import compatibility
 from ewardrobe.outfits.compatibility import FEATURES, SHARED, Compatibility
-from ewardrobe.outfits.evaluation import OutfitSet, evaluate, read_outfits, scorers
+from ewardrobe.outfits.evaluation import OutfitSet, evaluate, outfit_set, read_outfits, scorers
 from ewardrobe.outfits.grammar import BODY_SLOTS
 from train.register import LICENCE
 
 SLOTS = len(BODY_SLOTS)
+FIELDS = ("colour", "pattern", "material", "style")
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,22 @@ def ship(path: Path, source: Path, settings: Settings, command: str, folder: Pat
     atomic.write_bytes(manifest, (json.dumps({"models": models}, indent=2) + "\n").encode())
 
 
+def without(data: OutfitSet, fields: list[str]) -> OutfitSet:
+    """Return the outfits with these fields of every garment unknown; "colour" stands for the palette too."""
+    gone = {*fields, *(["colours"] if "colour" in fields else [])}
+    items = [{name: value for name, value in item.items() if name not in gone} for item in data.closet.items]
+    return outfit_set([[items[place] for place in outfit] for outfit in data.members])
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="real outfits, see docs/outfits.md")
     parser.add_argument("--out", type=Path, default=Path("runs/outfits"), metavar="DIR", help="default: %(default)s")
     parser.add_argument("--cross-validate", action="store_true", help="measure on five folds, write nothing")
+    parser.add_argument(
+        "--without", nargs="+", default=[], choices=list(FIELDS), help="leave fields out, to see what they are worth"
+    )
     parser.add_argument("--ship", action="store_true", help="also make it the model of weights/")
     for name, value in asdict(Settings()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help="default: %(default)s")
@@ -187,7 +198,7 @@ def main(argv: list[str] | None = None) -> int:
     settings = Settings(**{name: getattr(args, name) for name in asdict(Settings())})
     torch.set_num_threads(1)
     try:
-        data = read_outfits(args.data)
+        data = without(read_outfits(args.data), args.without)
         if args.cross_validate:
             print_folds(cross_validate(data, settings))
             return 0
@@ -215,6 +226,7 @@ def _command(args: argparse.Namespace) -> str:
     words = ["python", "-m", "train.outfits", "--data", f"{args.data.resolve().parent.name}/{args.data.name}"]
     for name, default in defaults.items():
         words += [f"--{name.replace('_', '-')}", str(getattr(args, name))] if getattr(args, name) != default else []
+    words += ["--without", *args.without] if args.without else []
     return shlex.join([*words, "--ship"])
 
 

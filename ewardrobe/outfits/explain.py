@@ -77,7 +77,7 @@ def _is_coloured(item: Mapping) -> bool:
 
 def _pattern(items: Sequence[Mapping], count: int) -> str:
     patterned = [item for item in items if item.get("pattern") not in (None, "", "solid")]
-    names = [f"{item['pattern']} {_name(item)}" for item in patterned]
+    names = [_patterned_name(item) for item in patterned]
     if not count:
         return "All plain: calm."
     if count == 1:
@@ -85,6 +85,11 @@ def _pattern(items: Sequence[Mapping], count: int) -> str:
     if count == 2 and patterned[0].get("pattern") == patterned[1].get("pattern"):
         return f"Twice the same pattern: {names[0]} and {names[1]}."
     return f"{_number(count)} patterns compete: {_and(names)}."
+
+
+def _patterned_name(item: Mapping) -> str:
+    name, pattern = _name(item), str(item["pattern"])
+    return name if pattern in name.lower() or pattern == "other" else f"{pattern} {name}"
 
 
 def _formality(items: Sequence[Mapping], value: float, wish: Wish) -> str:
@@ -107,11 +112,11 @@ def _weather(items: Sequence[Mapping], value: float, clo: float, wish: Wish) -> 
         level = abs(off) / warmth.TOLERANCE
         degree = "" if level > 1.2 else "a little "
         said.append(
-            f"Right for {where}" if level < 0.6 else f"{degree}too {'warm' if off > 0 else 'light'} for {where}"
+            f"Right for {where}" if level < 0.8 else f"{degree}too {'warm' if off > 0 else 'light'} for {where}"
         )
     if wish.season and (noted := [item for item in items if item.get("season")]):
-        fitting = sum(wish.season in item["season"] for item in noted)
-        said.append(f"{fitting} of {len(noted)} pieces are marked for {wish.season}")
+        others = [_name(item) for item in noted if wish.season not in item["season"]]
+        said.append(f"{_and(others)} not marked for {wish.season}" if others else f"marked for {wish.season}")
     text = "; ".join(said)
     return f"{text[:1].upper()}{text[1:]}."
 

@@ -13,7 +13,7 @@ from ewardrobe.outfits import candidates
 from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import ALL_SLOTS, Wish, layers, slot_of, unavailable
-from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of
+from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of, weights_for
 from ewardrobe.taxonomy import CATEGORIES
 
 NEW = "new-"
@@ -146,7 +146,7 @@ def find_gaps(
     Each is imagined in plain cotton and the wardrobe's commonest style, next to the most promising pieces of the other
     slots; an outfit is well scored from the upper quarter of the wardrobe's own.  One addition for each category.
     """
-    items = [item for item in items if unavailable(item) is None]
+    items, weights = [item for item in items if unavailable(item) is None], weights_for(wish, weights)
     usual = Counter(str(item["style"]) for item in items if item.get("style"))
     style = usual.most_common(1)[0][0] if usual else None
     shortlist = candidates.shortlist(closet_of(items, wish.today), wish, model)

@@ -94,6 +94,15 @@ def fahrenheit_to_celsius(value: float) -> float:
     return (value - 32) / 1.8
 
 
+def season_of(day: date) -> str:
+    """Return the meteorological season of ``day`` on the northern half of the globe: what is offered first.
+
+    >>> season_of(date(2026, 11, 26)), season_of(date(2026, 1, 1))
+    ('autumn', 'winter')
+    """
+    return SEASONS[(day.month - 3) // 3 % 4]
+
+
 def slot_of(item: Mapping) -> str:
     """Return the slot of an item, one of ``ALL_SLOTS``: its category's, else its accessory slot.
 

@@ -47,8 +47,12 @@ class Preferences:
                 f"{self.likes + self.dislikes} ratings, all alike: {missing} some too, so that there is a difference."
             )
         moved = [f"{LABELS[n].lower()} {_percent(r)}" for n, r in self.changes().items() if abs(r - 1) >= 0.05]
-        told = f"{self.likes} likes and {self.dislikes} dislikes"
+        told = f"{_count(self.likes, 'like')} and {_count(self.dislikes, 'dislike')}"
         return f"From {told}: {', '.join(moved)}." if moved else f"{told} do not point in any direction yet."
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _percent(ratio: float) -> str:

@@ -13,7 +13,7 @@ from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.explain import Reason, reasons
 from ewardrobe.outfits.grammar import ALL_SLOTS, Wish
-from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, TERMS, Terms, score, terms_of
+from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, TERMS, Terms, score, terms_of, weights_for
 
 SAMENESS_COST = 0.35
 """What an outfit loses for being the same, in all its garments, as one that is already on the list."""
@@ -53,7 +53,7 @@ def suggest(
     No two are the same, none holds what is in the laundry, lent or archived.  ``problems`` says why there are none or
     fewer, for instance that locked pieces clash; see ``advice`` for what to do about an empty or small wardrobe.
     """
-    items = list(items)
+    items, weights = list(items), weights_for(wish, weights)
     problems = candidates.conflicts(items, wish)
     if problems:
         return Suggestions((), 0, tuple(problems))
@@ -152,4 +152,4 @@ def diversity(outfits: Iterable[Outfit], slot_by_id: Mapping[str, str]) -> str:
     pieces = len(set().union(*sets))
     if not shared:
         return f"{len(sets)} outfits of {pieces} garments; no garment comes twice."
-    return f"{len(sets)} outfits of {pieces} garments; no two share more than {shared}."
+    return f"{len(sets)} outfits of {pieces} garments; no two share more than {'one' if shared == 1 else shared}."

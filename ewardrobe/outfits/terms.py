@@ -69,6 +69,16 @@ class Terms:
         return Terms(*(value[rows] for value in vars(self).values()))
 
 
+ASKED_FACTOR = 2.5
+"""Formality counts so many times as much where an occasion is asked for."""
+
+
+def weights_for(wish: Wish, weights: Mapping[str, float]) -> dict[str, float]:
+    """Return ``weights`` as they count for ``wish``: what is asked for comes before taste."""
+    asked = {"formality": weights.get("formality", 0.0) * ASKED_FACTOR} if wish.occasion else {}
+    return {**weights, **asked}
+
+
 def score(values: np.ndarray, weights: Mapping[str, float] = DEFAULT_WEIGHTS) -> np.ndarray:
     """Return (M,) weighted means of the known terms of ``values`` (M, 7), 0..1; 0.5 where nothing is known."""
     known = np.isfinite(values)

@@ -15,8 +15,8 @@ from ewardrobe.outfits.grammar import category_number, slot_of
 CLO = {  # DeepFashion2 id: clo in cotton
     1: 0.12,
     2: 0.25,
-    3: 0.25,
-    4: 0.45,
+    3: 0.2,
+    4: 0.35,
     5: 0.10,
     6: 0.08,
     7: 0.08,
@@ -38,7 +38,7 @@ MATERIAL_FACTOR = {
     "lace": 0.7,
 }
 TYPE_FACTOR = {  # words of an item's name
-    "coat": 1.6,
+    "coat": 1.4,
     "parka": 1.9,
     "down": 1.9,
     "puffer": 1.9,
@@ -65,7 +65,7 @@ def clo(item: Mapping) -> float:
     """Return the warmth of an item in clo; 0 for what has no category and no name that tells.
 
     >>> clo({"category_id": 2, "material": "wool"}), clo({"category_id": 4, "type": "Winter coat"}), clo({})
-    (0.375, 0.72, 0.0)
+    (0.375, 0.49, 0.0)
     """
     words = str(item.get("type") or "").lower().split()
     number = category_number(item)
@@ -77,12 +77,12 @@ def clo(item: Mapping) -> float:
 
 
 def wanted(celsius: float) -> float:
-    """Return the clo that walking outside at ``celsius`` asks for: 0.6 at 21 °C, 1.1 at 10 °C, 1.5 at 0 °C.
+    """Return the clo that walking outside at ``celsius`` asks for: 0.7 at 21 °C, 1.2 at 10 °C, 1.7 at 0 °C.
 
     >>> round(wanted(21), 2), round(wanted(0), 2), wanted(40)
-    (0.63, 1.47, 0.15)
+    (0.72, 1.66, 0.15)
     """
-    return max(0.15, 0.35 + 0.04 * (28 - celsius))
+    return max(0.15, 0.4 + 0.045 * (28 - celsius))
 
 
 def fit(total: np.ndarray, celsius: float) -> np.ndarray:
