@@ -1,4 +1,4 @@
-"""Are garments that were photographed twice found?  Distances of cut-outs to changed copies of themselves and others."""
+"""Are garments photographed twice recognised?  Distances of cut-outs to changed copies of themselves and to others."""
 
 from __future__ import annotations
 

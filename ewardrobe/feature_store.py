@@ -112,6 +112,23 @@ class FeatureStore(StoreFile):
             change.pictures[name] = content
             change.come.add(name)
 
+    def replace_cutout(
+        self, item_id: str, cutout: np.ndarray, hash_text: str | None, keep: list[str] | None = None
+    ) -> None:
+        """Give an item another cut-out (RGBA uint8 (h, w, 4)) with its hash; the present one is kept with it.
+
+        keep: names of the earlier cut-outs to be kept instead (field ``earlier_images``, the original first).
+        """
+        pictures = store_images.encode_pictures(cutout, None)
+        with self._change() as change:
+            item = find(change.items, item_id)
+            earlier = [*(item.get("earlier_images") or []), *filter(None, [item.get("image")])]
+            names = {role: name for role, (name, _) in pictures.items()}
+            fields = names | {"earlier_images": earlier if keep is None else keep, "hash": hash_text}
+            change.pictures.update(pictures.values())
+            change.edit({item["id"]: fields}, None)
+            change.come |= store_images.picture_names([fields])
+
     def apply_edits(
         self,
         edited: Mapping[str, Mapping] | None = None,

@@ -92,6 +92,7 @@ class Item(_Strict):
     model: Text = None
     score: Annotated[float | None, _said("a number")] = None
     try_on: Text = None
+    earlier_images: Texts = None
     hash: Text = None
     added: Text = None
     changed: Text = None
