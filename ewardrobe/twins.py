@@ -32,7 +32,7 @@ FILLED = (
 
 @dataclass(frozen=True, eq=False)
 class Save:
-    """A garment to be saved: item, cut-out RGBA uint8 (h, w, 4), the photo's bytes; twin: the item that it resembles."""
+    """A garment to be saved: item, cut-out RGBA uint8 (h, w, 4), the photo's bytes; twin: the item it resembles."""
 
     item: Mapping[str, Any]
     cutout: np.ndarray
