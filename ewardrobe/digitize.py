@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ewardrobe import segmenters
 from ewardrobe.detections import Detections
 from ewardrobe.feature_store import FeatureStore
 from ewardrobe.garments import Garment, extract_garments
@@ -31,6 +32,39 @@ class PhotoResult:
     garments: tuple[Garment, ...]
     model: str
     milliseconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How photos are looked at: model, weights of one's own, score 0..1, whether outlines move to the edges."""
+
+    model: str
+    weights: Path | None = None
+    min_score: float = SHOWN_SCORE
+    refine: bool = True
+
+    def load(self) -> Segmenter:
+        """Load the model; ``WeightsError`` if its weights are not to be trusted."""
+        return segmenters.load_segmenter(self.model, self.weights)
+
+
+Outcome = PhotoResult | ImageError
+"""What became of a photo: what was found in it, or why it cannot be used."""
+
+
+def digitize_paths(paths: Iterable[Path], settings: Settings) -> Iterator[tuple[Path, Outcome]]:
+    """Yield each photo with its result or fault, in the order of ``paths``, in this process."""
+    segmenter = settings.load()
+    for path in paths:
+        yield path, digitize_path(path, segmenter, settings)
+
+
+def digitize_path(path: Path, segmenter: Segmenter, settings: Settings) -> Outcome:
+    """Return what ``digitize_photo`` says of the file ``path``, or its ``ImageError``."""
+    try:
+        return digitize_photo(path, segmenter, settings.min_score, refine=settings.refine)
+    except ImageError as error:
+        return error
 
 
 def digitize_photo(

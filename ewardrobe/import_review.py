@@ -107,9 +107,15 @@ def photos_of(items: Iterable[Mapping]) -> dict[str, set[str]]:
 
 def change_field(queue: ImportQueue, garments: Iterable[Shown], field: str, value: Any, way: str = "Replace") -> int:
     """Set one field of many garments (see ``bulk.FIELDS``, ``bulk.WAYS``); returns how many it changed."""
-    edits = bulk.edits([one.item for one in garments], field, value, way)
+    edits = {one.piece.id: bulk.change_of(one.item, field, value, way) for one in garments}
+    edits = {piece_id: _without_source(fields) for piece_id, fields in edits.items() if fields}
     queue.edit(edits, lambda piece: replace(piece, fields=piece.fields | edits[piece.id]))
     return len(edits)
+
+
+def _without_source(fields: Mapping) -> dict[str, Any]:
+    """Return ``fields`` without the note on who said them: all that the queue keeps was said by the owner."""
+    return {name: value for name, value in fields.items() if name != "source"}
 
 
 def save_garments(queue: ImportQueue, store: FeatureStore, garments: Sequence[Shown]) -> Iterator[int]:

@@ -10,13 +10,16 @@ import numpy as np
 
 from ewardrobe.detections import Detections
 from ewardrobe.drawing import checkerboard
-from ewardrobe.garments import Garment, edit_mask, garment_from_mask
+from ewardrobe.garments import Garment, edit_mask, garment_from_mask, refined
 from ewardrobe.images import scale_to
 from ewardrobe.masks import mask_iou, mask_to_rle, rle_to_mask
 from ewardrobe.refinement import refine_mask
 
 VIEW_SIDE = 900
 """Long side in pixels of the picture that is painted on."""
+
+MAX_ZOOM = 3.0
+"""A small photo is shown up to this much larger."""
 
 SMALLEST_AREA = 64
 """Pixels below which nothing is left of a garment: such a step is refused."""
@@ -109,7 +112,8 @@ class Bench:
         overlaps = [mask_iou(self.mask, mask) for mask in detections.masks]
         if not overlaps or max(overlaps) < LEAST_OVERLAP:
             raise RepairError("This model sees no garment here. Paint it, or try another model.")
-        self._take(name, detections.masks[int(np.argmax(overlaps))])
+        best = detections[[int(np.argmax(overlaps))]]
+        self._take(name, refined(self.image, best).masks[0])
 
     def undo(self) -> None:
         """Take back the last step; the original stays."""
@@ -134,15 +138,17 @@ def bench_view(bench: Bench, max_side: int = VIEW_SIDE) -> tuple[np.ndarray, np.
 
     The long side is ``max_side`` pixels at most; a pixel of the view is 1 / scale pixels of the photo.
     """
-    photo = scale_to(bench.image, max_side)
-    height, width = photo.shape[:2]
+    scale = min(MAX_ZOOM, max_side / max(bench.image.shape[:2]))
+    height, width = (max(1, round(side * scale)) for side in bench.image.shape[:2])
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    photo = cv2.resize(bench.image, (width, height), interpolation=method)
     inside = cv2.resize(bench.mask.view(np.uint8), (width, height), interpolation=cv2.INTER_AREA) > 0
     veil = np.zeros((height, width, 4), np.uint8)
     board = checkerboard(height, width)
     veil[~inside] = np.dstack([board, np.full((height, width), 190, np.uint8)])[~inside]
     contours, _ = cv2.findContours(inside.view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     cv2.drawContours(veil, contours, -1, (*OUTLINE, 255), 2, cv2.LINE_AA)
-    return photo, veil, photo.shape[0] / bench.image.shape[0]
+    return photo, veil, height / bench.image.shape[0]
 
 
 def preview(bench: Bench, max_side: int = 480) -> np.ndarray:

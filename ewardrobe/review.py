@@ -19,7 +19,8 @@ from ewardrobe.attributes import gather
 from ewardrobe.attributes.colour import ColourShare, garment_colour
 from ewardrobe.detections import Detections
 from ewardrobe.drawing import checkerboard, draw_detections, line_width, on_background
-from ewardrobe.garments import Garment, edit_mask, extract_garments, garment_from_mask
+from ewardrobe.duplicates import perceptual_hash
+from ewardrobe.garments import Garment, extract_garments, garment_from_mask
 from ewardrobe.images import ImageError, load_image, scale_to
 from ewardrobe.items import kind_fields
 from ewardrobe.masks import mask_to_rle, rle_to_mask
@@ -94,14 +95,14 @@ class Found:
 class Edit:
     """What the person decided about one garment; the default changes nothing.
 
-    kind: one of ``items.KINDS``, ``None`` for the model's; refine: follow the photo's edges; grow_px: outline outwards;
-    pattern … sleeve: what the person said, ``None`` for what the network says.
+    kind: one of ``items.KINDS``, ``None`` for the model's; outline: of the repaired mask, COCO run lengths; twin: one
+    of ``twins.CHOICES``; pattern … sleeve: what the person said, ``None`` for what the network says.
     """
 
     keep: bool = True
     kind: str | None = None
-    refine: bool = True
-    grow_px: int = 0
+    outline: str | None = None
+    twin: str | None = None
     pattern: str | None = None
     material: str | None = None
     style: str | None = None
@@ -150,10 +151,10 @@ def find(image: np.ndarray, segmenter: Segmenter) -> Found:
     return Found.of(segmenter.predict(image, LOWEST_SCORE))
 
 
-def cut_out(image: np.ndarray, found: Found, min_score: float, refine: bool = True) -> dict[str, Garment]:
+def cut_out(image: np.ndarray, found: Found, min_score: float) -> dict[str, Garment]:
     """Return the garments of ``found`` from ``min_score`` up by a key that no slider changes."""
     garments: dict[str, Garment] = {}
-    for garment in extract_garments(image, found.detections(min_score), refine=refine):
+    for garment in extract_garments(image, found.detections(min_score)):
         key = f"{garment.category_id}-{garment.score:.6f}"
         while key in garments:
             key += "+"
@@ -182,13 +183,13 @@ def make_cards(
 
 
 def _outlined(key: str, edit: Edit, garment: Garment, edited: Callable[[str, Edit, Garment], Garment]) -> Garment:
-    return edited(key, edit, garment) if edit.grow_px or not edit.refine else garment
+    return edited(key, edit, garment) if edit.outline else garment
 
 
-def with_outline(image: np.ndarray, garment: Garment, grow_px: int) -> Garment:
-    """Return ``garment`` with its outline moved by ``grow_px`` pixels; as it was, if nothing would be left of it."""
-    mask = edit_mask(garment.mask, grow_px)
-    return garment_from_mask(image, mask, garment.category_id, garment.score) if mask.any() else garment
+def with_outline(image: np.ndarray, garment: Garment, outline: str) -> Garment:
+    """Return ``garment`` with another ``outline`` (COCO run lengths of a mask of the photo)."""
+    mask = rle_to_mask({"size": list(image.shape[:2]), "counts": outline})
+    return garment_from_mask(image, mask, garment.category_id, garment.score)
 
 
 def reach_px(size: tuple[int, int]) -> int:
@@ -206,6 +207,7 @@ def item_of(card: Card, model: str) -> dict:
         "colours": [asdict(colour) for colour in card.colours],
         "model": model if card.score is not None else None,
         "score": round(card.score, 4) if card.score is not None else None,
+        "hash": perceptual_hash(card.garment.cutout) or None,
         **{name: value for name, (value, _) in told.items()},
         "source": {
             "category": gather.USER if card.said_by_user else model,

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -14,6 +15,7 @@ from ewardrobe import ui
 from ewardrobe.by_hand import garment_in_box
 from ewardrobe.garments import Garment
 from ewardrobe.images import ImageError, jpeg_bytes
+from ewardrobe.repair import Bench
 from ewardrobe.review import Card, Edit, Found, Photo, cut_out, find, make_cards, square, with_outline
 from ewardrobe.segmenters import Segmenter
 from ewardrobe.taxonomy import CATEGORY_ID_BY_NAME
@@ -31,29 +33,38 @@ Box = tuple[int, int, int, int]
 class Intake:
     """The photos at hand, whichever way they came, at most ``limit``; notes: what was left out, and why.
 
-    number: counted up when the photos are forgotten, so that the widgets get new keys; beyond: what to do with more.
+    number: counted up when the photos are forgotten, so that the widgets get new keys; beyond: what to do with more;
+    overflow: takes all photos of an upload that are more than ``limit``.
     """
 
     number: int = 0
     photos: list[Photo] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     limit: int = MAX_PHOTOS
-    beyond: str = "add them next, or a whole folder with `python -m ewardrobe digitize FOLDER`"
+    beyond: str = "add them next"
+    overflow: Callable[[list[Photo]], None] | None = None
 
 
 @dataclass
 class Visit(Intake):
     """What the person has done since the page was opened or the last photos were saved.
 
-    seen: the keys of a photo's garments by (photo, model, score), or why it cannot be read; edits: by `edit_key`;
-    by_hand: (kind, box) of each photo's garments added by hand; saved: pictures of what was saved last.
+    seen: the keys of a photo's garments by (photo, model, score), or why it cannot be read; by_hand: (kind, box) of
+    each photo's garments added by hand.  By `edit_key`: edits; benches: garments under repair; twins: the items of the
+    wardrobe that they resemble.  saved: pictures of what was saved last.  Of the queue: later: whether it is left for
+    later; chosen: garments that are chosen, ``choices`` times anew by a button.
     """
 
     seen: dict[tuple[str, str, int], list[str] | ImageError] = field(default_factory=dict)
     models: dict[str, str] = field(default_factory=dict)
     edits: dict[str, Edit] = field(default_factory=dict)
     by_hand: dict[str, dict[str, tuple[str, Box]]] = field(default_factory=dict)
+    benches: dict[str, Bench] = field(default_factory=dict)
+    twins: dict[str, str | None] = field(default_factory=dict)
     saved: list[np.ndarray] = field(default_factory=list)
+    later: bool = False
+    chosen: set[str] = field(default_factory=set)
+    choices: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +119,7 @@ def choose_photos(intake: Intake, more: Mapping[str, Way] | None = None, key: st
 def _upload(intake: Intake) -> None:
     key = f"upload-{intake.number}"
     st.file_uploader(
-        f"Up to {intake.limit} photos of clothes, worn or lying flat",
+        "Photos of clothes, worn or lying flat" if intake.overflow else f"Up to {intake.limit} photos of clothes",
         FILE_TYPES,
         accept_multiple_files=True,
         key=key,
@@ -132,7 +143,8 @@ def _camera(intake: Intake) -> None:
 def _take_files(intake: Intake, key: str) -> None:
     files = st.session_state.get(key) or []
     files = files if isinstance(files, list) else [files]
-    take_photos(intake, [Photo(file.name, file.getvalue()) for file in files])
+    photos = [Photo(file.name, file.getvalue()) for file in files]
+    (intake.overflow if intake.overflow and len(photos) > intake.limit else partial(take_photos, intake))(photos)
 
 
 def take_photos(intake: Intake, photos: list[Photo]) -> None:
@@ -188,26 +200,17 @@ def _find(key: str, model: str, _image: np.ndarray, _segmenter: Segmenter) -> tu
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, scope="session")
-def _cut_out(
-    key: str, model: str, score: int, refine: bool, _image: np.ndarray, _found: Found
-) -> tuple[dict[str, Garment], float]:
+def _cut_out(key: str, model: str, score: int, _image: np.ndarray, _found: Found) -> tuple[dict[str, Garment], float]:
     with _timed() as seconds:
-        garments = cut_out(_image, _found, score / 100, refine)
+        garments = cut_out(_image, _found, score / 100)
     return garments, seconds()
 
 
 @st.cache_resource(show_spinner=False, max_entries=24, scope="session")
 def _outlined(
-    key: str,
-    model: str,
-    score: int,
-    garment_key: str,
-    refine: bool,
-    grow_px: int,
-    _image: np.ndarray,
-    _garment: Garment,
+    key: str, garment_key: str, category_id: int, outline: str, _image: np.ndarray, _garment: Garment
 ) -> Garment:
-    return with_outline(_image, _garment, grow_px)
+    return with_outline(_image, _garment, outline)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, scope="session")
@@ -226,12 +229,10 @@ def look_at(visit: Visit, photo: Photo, score: int) -> Looked:
     model = model_of(visit, photo)
     image, read_s = read_timed(photo.key, photo)
     found, find_s = _find(photo.key, model, image, ui.segmenter(model))
-    garments, cut_s = _cut_out(photo.key, model, score, True, image, found)
+    garments, cut_s = _cut_out(photo.key, model, score, image, found)
 
     def edited(key: str, edit: Edit, garment: Garment) -> Garment:
-        if not edit.refine:
-            garment = _cut_out(photo.key, model, score, False, image, found)[0].get(key, garment)
-        return _outlined(photo.key, model, score, key, edit.refine, edit.grow_px, image, garment)
+        return _outlined(photo.key, f"{model}-{key}", garment.category_id, edit.outline, image, garment)
 
     hand = {
         key: (kind, _by_hand(photo.key, box, CATEGORY_ID_BY_NAME.get(kind, 1), image))

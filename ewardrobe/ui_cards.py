@@ -6,10 +6,16 @@ from dataclasses import replace
 
 import streamlit as st
 
+from ewardrobe.feature_store import FeatureStore
 from ewardrobe.items import KINDS
-from ewardrobe.review import Card, Edit, card_picture, reach_px
+from ewardrobe.repair import Bench
+from ewardrobe.review import Card, Edit, card_picture
+from ewardrobe.twins import BOTH
+from ewardrobe.ui import literal, picture_url
 from ewardrobe.ui_add import Looked, Visit, edit_key
 from ewardrobe.ui_attributes import attribute_boxes
+from ewardrobe.ui_repair import start_repair
+from ewardrobe.ui_twins import item_with, twin_notice, twin_of
 
 CARDS_IN_A_ROW = 2
 LEAST_SHARE = 0.02
@@ -45,36 +51,51 @@ def _card(visit: Visit, looked: Looked, card: Card) -> None:
     )
     st.html(swatches_html(card))
     attribute_boxes(card, base, _edit, (visit, full, card.edit))
+    _twin(visit, full, card, base)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         edit = (visit, full, card.edit, "keep", f"keep-{base}")
         st.checkbox("Keep", card.edit.keep, key=f"keep-{base}", on_change=_edit, args=edit)
-        _repair(visit, looked, card, full, base)
+        _repair(visit, looked, card, full)
 
 
-def _repair(visit: Visit, looked: Looked, card: Card, full: str, base: str) -> None:
-    reach = reach_px(looked.image.shape[:2])
-    with st.popover(
-        "", icon=":material/tune:", help="Repair the outline", key=f"repair-{base}", disabled=not card.edit.keep
-    ):
-        st.slider(
-            "Shrink or grow the outline",
-            -reach,
-            reach,
-            card.edit.grow_px,
-            format="%d px",
-            key=f"grow-{base}",
-            on_change=_edit,
-            args=(visit, full, card.edit, "grow_px", f"grow-{base}"),
-        )
-        if card.score is not None:
-            st.toggle(
-                "Follow the photo's edges",
-                card.edit.refine,
-                key=f"refine-{base}",
-                help="Off: the outline as the model drew it, for photos whose edges mislead",
-                on_change=_edit,
-                args=(visit, full, card.edit, "refine", f"refine-{base}"),
-            )
+def _twin(visit: Visit, full: str, card: Card, base: str) -> None:
+    """Show the item of the wardrobe that the garment seems to be, with the choice of what becomes of it."""
+    if full not in visit.twins:
+        visit.twins[full] = twin_of(card.garment.cutout)
+    item = item_with(visit.twins[full])
+    if item and card.edit.keep:
+        store = FeatureStore()
+
+        def decide(choice: str) -> None:
+            visit.edits[full] = replace(visit.edits.get(full, card.edit), twin=choice)
+
+        text = f"Looks like {literal(item['type'] or 'an item')} in your wardrobe"
+        twin_notice(text, picture_url(store, item, 112), card.edit.twin or BOTH, f"twin-{base}", decide)
+
+
+def _repair(visit: Visit, looked: Looked, card: Card, full: str) -> None:
+    st.button(
+        "",
+        icon=":material/brush:",
+        help="Repair the cut-out",
+        key=f"repair-{full}-{visit.number}",
+        disabled=not card.edit.keep,
+        on_click=_start_repair,
+        args=(visit, looked, card, full),
+    )
+
+
+def _start_repair(visit: Visit, looked: Looked, card: Card, full: str) -> None:
+    """Open the dialog; the steps of the last repair can still be undone, and what is cancelled leaves none."""
+    bench = visit.benches.get(full) or Bench.of(looked.image, card.garment)
+    bench = replace(bench, steps=list(bench.steps))
+    start_repair(bench, f"repairing-{full}", lambda _: _use(visit, full, card.edit, bench))
+
+
+def _use(visit: Visit, full: str, edit: Edit, bench: Bench) -> None:
+    visit.benches[full] = bench
+    outline = bench.steps[-1][1]["counts"] if bench.changed else None
+    visit.edits[full] = replace(visit.edits.get(full, edit), outline=outline)
 
 
 def _edit(visit: Visit, full_key: str, edit: Edit, name: str, widget_key: str) -> None:

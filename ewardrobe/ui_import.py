@@ -14,12 +14,15 @@ from ewardrobe.import_queue import ANALYSING, FAILED, QUEUED, READY, Added, Entr
 from ewardrobe.import_sources import PhotoZip, folder_photos, read_photos
 from ewardrobe.import_worker import Importer
 from ewardrobe.review import Photo
-from ewardrobe.segmenters import load_segmenter
+from ewardrobe.segmenters import SHOWN_SCORE, load_segmenter
 from ewardrobe.ui_add import FILE_TYPES, Intake, Visit, current_visit
 from ewardrobe.weights import WeightsError
 
 UPLOAD_MB = 2000
 """Largest ZIP file that the browser may send; a folder has no limit."""
+
+FEW = 50
+"""Up to so many photos are in the queue before a bar could be read."""
 
 TICK_S = 1.0
 
@@ -47,9 +50,7 @@ def queue_of(store: FeatureStore) -> ImportQueue:
 def many(intake: Intake) -> None:
     """Show the ways for many photos: a folder of this machine, a ZIP file, many files."""
     base = f"many-{intake.number}"
-    st.caption(
-        "Any number of photos: they wait in a queue on this disk, are looked at one by one, and are checked at a glance."
-    )
+    st.caption("Any number: they wait in a queue on this disk, are looked at one by one, and are checked at a glance.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Folder on this machine", key=f"{base}-folder", placeholder="~/Pictures/clothes")
         st.button("Import folder", icon=":material/folder_open:", key=f"{base}-go", on_click=_take_folder, args=(base,))
@@ -93,12 +94,15 @@ def enqueue(photos: Sequence[Photo]) -> None:
 
 
 def _enqueue(photos: Iterable[Photo | ImageError], total: int) -> None:
-    bar = st.progress(0.0, "Putting the photos into the queue …")
-    score = st.session_state.get("confidence", 30) / 100
+    score = st.session_state.get("confidence", round(SHOWN_SCORE * 100)) / 100
+    bar = st.progress(0.0) if total > FEW else None
+
+    def told(count: int) -> None:
+        if bar:
+            bar.progress(min(1.0, count / total), f"{count} of {total} photos put into the queue")
+
     try:
-        added = queue_of(FeatureStore()).add(
-            photos, st.session_state["model"], score, lambda count: bar.progress(min(1.0, count / max(1, total)))
-        )
+        added = queue_of(FeatureStore()).add(photos, st.session_state["model"], score, told)
     except StoreError as error:
         _complain([str(error)])
         return
@@ -195,13 +199,13 @@ def problems(queue: ImportQueue, entries: Sequence[Entry]) -> None:
                 args=(queue, keys),
             )
             st.button(
-                "Discard", icon=":material/delete:", key="import-discard", on_click=ui.change, args=(queue.remove, keys)
+                "Discard", icon=":material/delete:", key="import-problems-discard", on_click=ui.change, args=(queue.remove, keys)
             )
 
 
 def look_again(queue: ImportQueue, keys: Sequence[str]) -> None:
     """Queue photos anew with the model and the confidence of the sidebar (callback)."""
-    score = st.session_state.get("confidence", 30) / 100
+    score = st.session_state.get("confidence", round(SHOWN_SCORE * 100)) / 100
     ui.change(queue.look_again, keys, st.session_state["model"], score)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,20 +12,19 @@ from PIL import Image
 
 from ewardrobe import bulk, ui
 from ewardrobe.feature_store import FeatureStore, StoreError
-from ewardrobe.garments import Garment, garment_from_mask
+from ewardrobe.garments import garment_from_mask
 from ewardrobe.images import ImageError
 from ewardrobe.import_queue import Entry, ImportQueue, Piece
-from ewardrobe.import_review import Shown, change_field, photos_of, save_garments, shown_garments
+from ewardrobe.import_review import Shown, change_field, save_garments, shown_garments
 from ewardrobe.items import KINDS, kind, kind_fields
 from ewardrobe.masks import rle_to_mask
 from ewardrobe.repair import Bench
 from ewardrobe.review import card_picture
-from ewardrobe.twins import hash_of
 from ewardrobe.ui_add import Visit, start_over
 from ewardrobe.ui_fields import ask_field, typed
 from ewardrobe.ui_import import count, problems, progress, queue_of, run_queue
-from ewardrobe.ui_repair import repair_dialog
-from ewardrobe.ui_twins import twin_notice
+from ewardrobe.ui_repair import start_repair
+from ewardrobe.ui_twins import known_garments, twin_notice
 
 IN_A_ROW = 4
 PAGE_LENGTH = 24
@@ -37,7 +36,7 @@ def review_import(visit: Visit, store: FeatureStore, entries: Sequence[Entry]) -
     bar = st.container(horizontal=True, vertical_alignment="center")
     worker = run_queue(store, entries)
     progress(worker, entries)
-    known, photos = _known(str(store.home.absolute()), store.signature())
+    known, photos = known_garments(store)
     garments = shown_garments(entries, known, photos)
     problems(queue, entries)
     with bar:
@@ -47,17 +46,6 @@ def review_import(visit: Visit, store: FeatureStore, entries: Sequence[Entry]) -
     chosen = [one for one in garments if one.piece.id in visit.chosen]
     _choice_bar(visit, queue, garments, chosen, frame)
     _grid(visit, store, queue, _one_page(garments), frame)
-
-
-@st.cache_resource(show_spinner="Comparing with the wardrobe …", max_entries=2)
-def _known(home: str, signature: tuple | None) -> tuple[dict[str, str], dict[str, set[str]]]:
-    """Return ``{item id: hash}`` and the items of each photo, once for each state of the wardrobe's file."""
-    store = FeatureStore(home)
-    try:
-        items = store.items()
-    except StoreError:  # the page that shows the wardrobe says so
-        return {}, {}
-    return {item["id"]: text for item in items if (text := hash_of(store, item))}, photos_of(items)
 
 
 def _one_page(garments: Sequence[Shown]) -> Sequence[Shown]:
@@ -129,7 +117,7 @@ def _choice_bar(visit: Visit, queue: ImportQueue, garments: Sequence[Shown], cho
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Choose all", key="import-all", on_click=_choose, args=(visit, [one.piece.id for one in garments]))
         st.button("None", key="import-none", disabled=not chosen, on_click=_choose, args=(visit, []))
-        st.markdown(f"{len(chosen)} chosen" if chosen else "Choose garments to change them together", width="content")
+        st.markdown(f"{len(chosen)} chosen", width="content")
         st.space("stretch")
         with st.popover("Change a field", icon=":material/edit:", key="import-batch", disabled=not chosen):
             _batch(queue, chosen, frame)
@@ -208,8 +196,14 @@ def _garment(visit: Visit, queue: ImportQueue, one: Shown) -> None:
             on_change=_pick,
             args=(visit, piece.id, key),
         )
-        if st.button("", icon=":material/brush:", key=f"import-repair-{piece.id}", help="Repair the cut-out"):
-            _repair(queue, one)
+        st.button(
+            "",
+            icon=":material/brush:",
+            key=f"import-repair-{piece.id}",
+            help="Repair the cut-out",
+            on_click=_repair,
+            args=(queue, one),
+        )
     st.selectbox(
         "Category",
         KINDS,
@@ -241,13 +235,14 @@ def _rename(queue: ImportQueue, piece_id: str, key: str) -> None:
 
 
 def _repair(queue: ImportQueue, one: Shown) -> None:
+    """Open the dialog (callback)."""
+    entry, piece = one.entry, one.piece
     try:
-        bench = _bench(queue, one.entry, one.piece)
+        bench = _bench(queue, entry, piece)
     except ImageError as error:
-        st.error(ui.literal(str(error)), icon=":material/error:")
+        st.session_state.setdefault("problems", []).append(ui.literal(str(error)))
         return
-    done: Callable[[Garment], None] = lambda garment: ui.change(queue.recut, one.entry.key, one.piece.id, garment)  # noqa: E731
-    repair_dialog(bench, f"repair-{one.piece.id}", done)
+    start_repair(bench, f"repairing-{piece.id}", lambda cut: ui.change(queue.recut, entry.key, piece.id, cut))
 
 
 def _bench(queue: ImportQueue, entry: Entry, piece: Piece) -> Bench:

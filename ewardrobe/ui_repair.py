@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,7 +12,7 @@ from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.garments import Garment
 from ewardrobe.repair import Bench, RepairError, preview, stroke_from
 from ewardrobe.repair_saved import bench_of_item, earlier_cutouts, original_cutout, save_repair, undo_repair
-from ewardrobe.review import card_picture, reach_px
+from ewardrobe.review import LOWEST_SCORE, card_picture, reach_px
 from ewardrobe.segmenters import MODELS
 from ewardrobe.ui_brush import brush_canvas
 from ewardrobe.weights import WeightsError
@@ -26,12 +27,32 @@ ICONS = {"Paint back": "brush", "Paint away": "ink_eraser", "Lasso back": "lasso
 HELP = "Paint over the photo: what is clear belongs to the garment. A lasso takes everything that you draw round."
 
 
-@st.dialog("Repair the cut-out", width="large")
-def repair_dialog(bench: Bench, key: str, done: Callable[[Garment], None]) -> None:
-    """Let the person repair ``bench``; the button at the end calls ``done`` with the garment and closes the dialog.
+@dataclass(frozen=True, eq=False)
+class Repair:
+    """A repair under way: the bench, the start of the widgets' keys, what is done with the garment at the end."""
 
-    The bench keeps its steps: opened again with the same bench, the last step can still be undone.
-    """
+    bench: Bench
+    key: str
+    done: Callable[[Garment], None]
+
+
+def start_repair(bench: Bench, key: str, done: Callable[[Garment], None]) -> None:
+    """Let `show_repair` open the dialog; ``done`` is called with the garment when the person is content with it."""
+    st.session_state["repair"] = Repair(bench, key, done)
+
+
+def show_repair() -> None:
+    """Show the dialog while a repair is under way; a page that has a repair calls it once, at its end."""
+    if repair := st.session_state.get("repair"):
+        _dialog(repair.bench, repair.key, repair.done)
+
+
+def _close() -> None:
+    st.session_state.pop("repair", None)
+
+
+@st.dialog("Repair the cut-out", width="large", on_dismiss=_close)
+def _dialog(bench: Bench, key: str, done: Callable[[Garment], None]) -> None:
     st.caption(HELP)
     left, right = st.columns([3, 1], gap="medium")
     with left:
@@ -124,11 +145,7 @@ def _ask_model(bench: Bench, key: str) -> None:
 
 
 def _ask(bench: Bench, name: str, label: str) -> None:
-    from ewardrobe.garments import drop_duplicates, refined
-    from ewardrobe.review import LOWEST_SCORE
-
-    found = drop_duplicates(ui.segmenter(name).predict(bench.image, LOWEST_SCORE))
-    bench.ask(refined(bench.image, found), label)
+    bench.ask(ui.segmenter(name).predict(bench.image, LOWEST_SCORE), label)
 
 
 def _end(bench: Bench, key: str, done: Callable[[Garment], None]) -> None:
@@ -142,8 +159,10 @@ def _end(bench: Bench, key: str, done: Callable[[Garment], None]) -> None:
         )
         st.space("stretch")
         if st.button("Cancel", key=f"{key}-cancel"):
+            _close()
             st.rerun()
         if st.button("Use this cut-out", type="primary", icon=":material/check:", key=f"{key}-done"):
+            _close()
             done(bench.garment())
             st.rerun()
 
@@ -152,31 +171,27 @@ def _end(bench: Bench, key: str, done: Callable[[Garment], None]) -> None:
 
 
 def repair_item(store: FeatureStore, item_id: str) -> None:
-    """Open the dialog for an item of the wardrobe; what is made there is saved, and can be undone even later."""
-    key = f"repair-{item_id}"
-    if key not in st.session_state:
-        try:
-            with st.spinner("Finding the garment in its photo …"):
-                st.session_state[key] = bench_of_item(store, item_id)
-        except (RepairError, StoreError) as error:
-            st.error(ui.literal(str(error)), icon=":material/error:")
-            return
-    repair_dialog(st.session_state[key], key + "-dialog", lambda garment: _save(store, item_id, garment))
+    """Begin the repair of an item of the wardrobe (callback); what is made is saved, and can be undone even later."""
+    try:
+        bench = bench_of_item(store, item_id)
+    except (RepairError, StoreError) as error:
+        st.session_state.setdefault("problems", []).append(ui.literal(str(error)))
+        return
+    said = "Cut-out repaired"
+    start_repair(
+        bench, f"repairing-{item_id}", lambda garment: ui.change(save_repair, store, item_id, garment, said=said)
+    )
 
 
-def _save(store: FeatureStore, item_id: str, garment: Garment) -> None:
-    st.session_state.pop(f"repair-{item_id}", None)
-    ui.change(save_repair, store, item_id, garment, said="Cut-out repaired")
-
-
-def repair_buttons(store: FeatureStore, item: dict) -> None:
-    """Show "Repair cut-out", and where it was repaired the ways back, for an item's page."""
-    item_id = item["id"]
-    if st.button("Repair cut-out", icon=":material/brush:", key="item-repair", disabled=not item.get("photo")):
-        st.session_state.pop(f"repair-{item_id}", None)
-        repair_item(store, item_id)
+def repair_buttons(store: FeatureStore, item: Mapping) -> None:
+    """Show "Repair cut-out", and where it was repaired the ways back, for an item's page; the dialog too."""
+    args, there = (store, item["id"]), item.get("photo") and item.get("image")
+    label = "Repair cut-out"
+    st.button(label, icon=":material/brush:", key="item-repair", disabled=not there, on_click=repair_item, args=args)
     if earlier_cutouts(item):
-        undo = (undo_repair, store, item_id)
-        st.button("Undo repair", icon=":material/undo:", key="item-undo-repair", on_click=ui.change, args=undo)
-        back = (original_cutout, store, item_id)
-        st.button("Original cut-out", icon=":material/restart_alt:", key="item-original", on_click=ui.change, args=back)
+        undo, back = (undo_repair, *args), (original_cutout, *args)
+        st.button("Undo repair", icon=":material/undo:", key="item-repair-undo", on_click=ui.change, args=undo)
+        st.button(
+            "Original cut-out", icon=":material/restart_alt:", key="item-repair-original", on_click=ui.change, args=back
+        )
+    show_repair()

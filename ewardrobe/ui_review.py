@@ -10,26 +10,25 @@ from streamlit.errors import StreamlitAPIException
 from ewardrobe import ui
 from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.images import ImageError
-from ewardrobe.items import KINDS
 from ewardrobe.review import (
     LOWEST_SCORE,
+    Card,
     Edit,
     Photo,
-    box_of,
     card_picture,
-    draw_box,
     draw_cards,
     item_of,
 )
 from ewardrobe.segmenters import MODELS, SHOWN_SCORE
-from ewardrobe.ui_add import Box, Looked, Visit, edit_key, look_at, model_of, start_over
+from ewardrobe.twins import BOTH, Save, save_all
+from ewardrobe.ui_add import Looked, Visit, edit_key, look_at, model_of, start_over
 from ewardrobe.ui_attributes import say_what_is_missing
+from ewardrobe.ui_box import add_by_hand
 from ewardrobe.ui_cards import card_grid
+from ewardrobe.ui_twins import twin_of
 from ewardrobe.weights import WeightsError
 
 SCORE_STEP = 5
-SMALLEST_BOX = 16
-"""Pixels a side from which a box drawn by hand can hold a garment."""
 
 
 def settings() -> int:
@@ -82,9 +81,13 @@ def _survey(visit: Visit, photos: list[Photo], score: int) -> None:
 
 def _keys_or_error(visit: Visit, photo: Photo, score: int) -> list[str] | ImageError:
     try:
-        return [card.key for card in look_at(visit, photo, score).cards if card.score is not None]
+        looked = look_at(visit, photo, score)
     except ImageError as error:
         return error
+    found = [card for card in looked.cards if card.score is not None]
+    twins = {edit_key(photo, looked.model, card.key): twin_of(card.garment.cutout) for card in found}
+    visit.twins |= twins
+    return [card.key for card in found]
 
 
 def _seen(visit: Visit, photo: Photo, score: int) -> list[str] | ImageError | None:
@@ -120,6 +123,8 @@ def _photo_section(visit: Visit, photo: Photo, score: int, alone: bool, first: b
         return
     kept = len(_kept_keys(visit, photo, score))
     label = f"{ui.literal(photo.name)} · {count(kept, 'garment') if kept else 'nothing to save'}"
+    if again := _twins_left(visit, photo, score):
+        label += f" · :orange[{again} there already?]"
     with st.expander(label, expanded=first, key=f"photo-{photo.key}-{visit.number}", on_change="rerun") as section:
         if section.open:  # a closed photo costs nothing
             _photo_panel(visit, photo, score)
@@ -138,7 +143,7 @@ def _photo_panel(visit: Visit, photo: Photo, score: int) -> None:
     picture.image(draw_cards(looked.image, looked.cards), width="stretch", output_format="JPEG")
     line.caption(timing(looked))
     with left:
-        _add_by_hand(visit, looked)
+        add_by_hand(visit, looked)
     with right:
         if not any(card.score is not None for card in looked.cards):
             _nothing_found(looked)
@@ -191,39 +196,6 @@ def _lower_confidence(score: float) -> None:
     st.session_state["confidence"] = max(round(LOWEST_SCORE * 100), steps * SCORE_STEP)
 
 
-def _add_by_hand(visit: Visit, looked: Looked) -> None:
-    base = f"{looked.photo.key}-{visit.number}"
-    with st.expander(
-        "Add a garment by hand",
-        icon=":material/crop:",
-        expanded=not looked.cards,
-        key=f"hand-{base}",
-        on_change="rerun",
-    ) as section:
-        if not section.open:
-            return
-        kind = st.selectbox("What is it?", KINDS, None, key=f"hand-kind-{base}", placeholder="Shoes, bag, skirt, …")
-        across = st.slider("From left to right", 0, 100, (20, 80), format="%d %%", key=f"hand-across-{base}")
-        down = st.slider("From top to bottom", 0, 100, (20, 80), format="%d %%", key=f"hand-down-{base}")
-        box = box_of(looked.image.shape[:2], across, down)
-        st.image(draw_box(looked.image, box), width="stretch", output_format="JPEG")
-        large = min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_BOX
-        st.button(
-            "Cut it out",
-            key=f"hand-add-{base}",
-            icon=":material/content_cut:",
-            disabled=not (kind and large),
-            help=None if kind and large else "Say what it is, and draw the box round it",
-            on_click=_take_box,
-            args=(visit, looked.photo, kind, box),
-        )
-
-
-def _take_box(visit: Visit, photo: Photo, kind: str, box: Box) -> None:
-    boxes = visit.by_hand.setdefault(photo.key, {})
-    boxes[f"hand-{len(boxes) + 1}"] = (kind, box)
-
-
 # Saving
 
 
@@ -240,25 +212,37 @@ def _save_bar(visit: Visit, store: FeatureStore, score: int, photos: list[Photo]
 def _kept_keys(visit: Visit, photo: Photo, score: int) -> list[str]:
     keys = [*(_seen(visit, photo, score) or []), *visit.by_hand.get(photo.key, {})]
     model = model_of(visit, photo)
-    return [key for key in keys if visit.edits.get(edit_key(photo, model, key), Edit()).keep]
+    edits = {key: visit.edits.get(edit_key(photo, model, key), Edit()) for key in keys}
+    return [key for key, edit in edits.items() if edit.keep and edit.twin in (None, BOTH)]
+
+
+def _twins_left(visit: Visit, photo: Photo, score: int) -> int:
+    """Return how many garments seem to be in the wardrobe and are not decided about."""
+    keys = [edit_key(photo, model_of(visit, photo), key) for key in _kept_keys(visit, photo, score)]
+    return sum(visit.twins.get(key) is not None and visit.edits.get(key, Edit()).twin is None for key in keys)
 
 
 def _save(visit: Visit, store: FeatureStore, score: int, photos: list[Photo]) -> None:
     """Write all kept garments in one go, all or none, and show them as saved."""
-    entries = []
+    saves: list[Save] = []
     with st.spinner("Saving …"):
         for photo in photos:
             looked = look_at(visit, photo, score)
-            kept = [card for card in looked.cards if card.edit.keep]
-            entries += [(item_of(card, looked.model), card.garment.cutout, photo.data) for card in kept]
+            saves += [_save_of(visit, looked, card) for card in looked.cards if card.edit.keep]
         try:
-            store.add_many(entries)
+            save_all(store, saves)
         except StoreError as error:
             st.error(f"**Nothing was saved.** {ui.literal(str(error))}", icon=":material/error:")
             return
     start_over()
-    st.session_state["adding"].saved = [card_picture(cutout, 160, 160) for _, cutout, _ in entries]
+    st.session_state["adding"].saved = [card_picture(save.cutout, 160, 160) for save in saves if save.choice == BOTH]
     st.rerun()
+
+
+def _save_of(visit: Visit, looked: Looked, card: Card) -> Save:
+    twin = visit.twins.get(edit_key(looked.photo, looked.model, card.key))
+    item = item_of(card, looked.model)
+    return Save(item, card.garment.cutout, looked.photo.data, (card.edit.twin if twin else None) or BOTH, twin)
 
 
 def show_saved(visit: Visit) -> None:

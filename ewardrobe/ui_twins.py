@@ -7,7 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
-from ewardrobe.twins import BOTH, CHOICES, SAME, SKIP
+from ewardrobe.duplicates import find_twin
+from ewardrobe.feature_store import FeatureStore, StoreError
+from ewardrobe.import_review import photos_of
+from ewardrobe.twins import BOTH, CHOICES, SAME, SKIP, hash_of
 
 SHORT = {BOTH: "Keep both", SAME: "Same", SKIP: "Skip"}
 HELP = (
@@ -36,3 +39,34 @@ def twin_notice(
         width="stretch",
         on_change=lambda: decide(st.session_state[widget]),
     )
+
+
+def known_garments(store: FeatureStore) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """Return ``{item id: hash}`` and ``{key of a photo: its items}``, once for each state of the wardrobe's file."""
+    return _known(str(store.home.absolute()), store.signature())
+
+
+@st.cache_resource(show_spinner="Comparing with the wardrobe …", max_entries=2)
+def _known(home: str, signature: tuple | None) -> tuple[dict[str, str], dict[str, set[str]]]:
+    store = FeatureStore(home)
+    try:
+        items = store.items()
+    except StoreError:  # the page that shows the wardrobe says so
+        return {}, {}
+    return {item["id"]: text for item in items if (text := hash_of(store, item))}, photos_of(items)
+
+
+def twin_of(cutout: np.ndarray) -> str | None:
+    """Return the id of the item of the wardrobe that ``cutout`` seems to show again."""
+    twin = find_twin(cutout, known_garments(FeatureStore())[0])
+    return twin[0] if twin else None
+
+
+def item_with(item_id: str | None) -> dict | None:
+    """Return an item of the wardrobe, ``None`` if there is none with that id any more."""
+    if item_id is None:
+        return None
+    try:
+        return FeatureStore().get(item_id)
+    except StoreError:
+        return None

@@ -14,6 +14,7 @@ from ewardrobe import ui
 from ewardrobe.detections import Detections
 from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.images import jpeg_bytes, load_image, png_bytes
+from ewardrobe.import_queue import ImportQueue
 from ewardrobe.ui_add import MAX_PHOTOS, Visit
 from ewardrobe.weights import WeightsError
 
@@ -104,9 +105,15 @@ def by_key(elements, start: str):
     return [element for element in elements if (element.key or "").startswith(start)]
 
 
-def press(at: AppTest, start: str) -> AppTest:
-    (button,) = by_key(at.button, start)
+def press(at: AppTest, start: str, end: str = "") -> AppTest:
+    (button,) = [button for button in by_key(at.button, start) if button.key.endswith(end)]
     return run(button.click())
+
+
+def by_end(elements, end: str):
+    """The one widget whose key ends so."""
+    (element,) = [element for element in elements if (element.key or "").endswith(end)]
+    return element
 
 
 def kinds(at: AppTest) -> list[str]:
@@ -180,30 +187,58 @@ def opaque_pixels(store, item) -> int:
     return int((cv2.imread(str(store.image_path(item["id"])), cv2.IMREAD_UNCHANGED)[..., 3] > 127).sum())
 
 
-def test_outline_can_be_grown(page, store):
-    page = upload(page, ONLY_TOP)
-    slider = by_key(page.slider, "grow-")[0]
-    assert (slider.min, slider.max) == (-4, 4)
-    page = run(slider.set_value(3))
+def test_cut_out_is_repaired_step_by_step_and_every_step_undone(page, store):
+    page = press(upload(page, ONLY_TOP), "repair-")
+    assert by_key(page.button, "repairing-")
+    before = press(page, "repairing-", "-grow")
+    page = press(before, "repairing-", "-grow")
+    page = press(page, "repairing-", "-undo")
+    page = press(page, "repairing-", "-done")
     press(page, "save")
-    assert opaque_pixels(store, own_items(store)[0]) == pytest.approx(106 * 96, rel=0.02)
+    assert opaque_pixels(store, own_items(store)[0]) == pytest.approx(102 * 92, rel=0.01)
 
 
-def test_refinement_can_be_switched_off(page, store, monkeypatch):
-    from ewardrobe import garments
-
-    monkeypatch.setattr(garments, "refined", lambda image, found, *_: shrunk(found))
-    page = upload(page, ONLY_TOP)
-    run(by_key(page.toggle, "refine-")[0].set_value(False))
+def test_repair_can_be_taken_back_to_the_original_or_cancelled(page, store):
+    page = press(upload(page, ONLY_TOP), "repair-")
+    assert by_end(page.button, "-original").disabled
+    page = press(press(page, "repairing-", "-grow"), "repairing-", "-original")
+    page = press(page, "repairing-", "-done")
+    page = press(press(press(page, "repair-"), "repairing-", "-grow"), "repairing-", "-cancel")
     press(page, "save")
-    assert opaque_pixels(store, own_items(store)[0]) == pytest.approx(100 * 90, rel=0.02)
+    assert opaque_pixels(store, own_items(store)[0]) == pytest.approx(100 * 90, rel=0.01)
 
 
-def shrunk(found: Detections) -> Detections:
-    """A refinement that goes wrong: half of each mask is lost."""
-    masks = found.masks.copy()
-    masks[:, : SIZE[0] // 3] = False
-    return Detections.from_masks(masks, found.category_ids, found.scores)
+def test_step_that_would_leave_nothing_is_refused(page, store):
+    page = press(upload(page, ONLY_TOP), "repair-")
+    for _ in range(60):
+        page = press(page, "repairing-", "-shrink")
+        if page.warning:
+            break
+    assert "Nothing would be left" in page.warning[0].value
+    press(press(page, "repairing-", "-done"), "save")
+    assert opaque_pixels(store, own_items(store)[0]) >= 64
+
+
+def test_garment_can_have_another_models_outline(page, models, store):
+    models["yolo"] = Half()
+    page = press(upload(page, ONLY_TOP), "repair-")
+    page = press(page, "repairing-", "-ask-yolo")
+    page = press(page, "repairing-", "-done")
+    press(page, "save")
+    (item,) = own_items(store)
+    assert item["model"] == "unet"
+    assert opaque_pixels(store, item) == pytest.approx(100 * 45, rel=0.25)
+
+
+class Half:
+    """Sees the upper half of the top."""
+
+    name = "yolo"
+
+    def predict(self, image, min_score=0.5):
+        mask = np.zeros((1, *image.shape[:2]), bool)
+        mask[0, 30:75, 40:140] = True
+        return Detections.from_masks(mask, [1], [0.9])
 
 
 def test_confidence_filters_without_asking_the_model_again(page, models):
@@ -325,10 +360,27 @@ def test_a_photo_given_twice_is_shown_once(page):
     assert "twice" in texts(page)
 
 
-def test_too_many_photos_are_told_how_to_go_on(page):
+def test_more_photos_than_are_checked_one_by_one_go_into_the_queue(page, store):
     page = upload(page, *[png_bytes(drawn(tint=i)) for i in range(MAX_PHOTOS + 2)])
-    assert f"{MAX_PHOTOS} photos at a time; 2 were left out" in texts(page)
-    assert sum("png" in section.label for section in page.expander) == MAX_PHOTOS
+    assert len(ImportQueue(store.home).entries()) == MAX_PHOTOS + 2
+    assert not page.exception
+
+
+def test_garment_of_the_wardrobe_is_recognised_and_decided_about(page, store):
+    page = press(press(upload(page, OUTFIT), "save"), "add-more")
+    page = upload(page, png_bytes(drawn((TOP, RED), (TROUSERS, BLUE), tint=9)))
+    assert texts(page).count("Looks like") == 2
+    top, trousers = by_key(page.segmented_control, "twin-")
+    assert top.value == "Keep both", "nothing is left out by itself"
+    page = run(top.set_value("Skip"))
+    assert save_label(page) == "Save 1 garment"
+    store.update(own_items(store)[1]["id"], brand="Acme")
+    page = run(by_key(page.segmented_control, "twin-")[1].set_value("Same as this one"))
+    assert by_key(page.button, "save")[0].disabled
+    page = run(by_key(page.segmented_control, "twin-")[0].set_value("Keep both"))
+    press(page, "save")
+    assert [item["category"] for item in own_items(store)] == ["short sleeve top", "trousers", "short sleeve top"]
+    assert own_items(store)[1]["brand"] == "Acme"
 
 
 def test_camera_photo(page, store):

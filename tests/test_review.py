@@ -11,7 +11,7 @@ from ewardrobe.drawing import DARK_SQUARE, LIGHT_SQUARE
 from ewardrobe.garments import Garment, garment_from_mask
 from ewardrobe.images import ImageError, jpeg_bytes, png_bytes
 from ewardrobe.items import new_item
-from ewardrobe.masks import mask_iou
+from ewardrobe.masks import mask_iou, mask_to_rle
 from ewardrobe.review import (
     LOWEST_SCORE,
     Card,
@@ -96,13 +96,9 @@ def test_hidden_guess_is_told(found):
 
 def test_garments_keep_their_keys_at_every_setting(scene, found):
     image = scene[0]
-    low, high, rough = cut_out(image, found, 0.2), cut_out(image, found, 0.5), cut_out(image, found, 0.2, refine=False)
+    low, high = cut_out(image, found, 0.2), cut_out(image, found, 0.5)
     assert len(low) == 2
     assert set(high) < set(low)
-    assert set(rough) == set(low)
-    assert {key: garment.category_id for key, garment in low.items()} == {
-        key: garment.category_id for key, garment in rough.items()
-    }
 
 
 def test_garments_of_equal_category_and_score_have_two_keys(scene):
@@ -133,17 +129,16 @@ def test_only_another_outline_asks_for_a_new_garment(scene, found):
         asked.append((key, edit))
         return garment
 
-    make_cards(garments, {}, {first: Edit(grow_px=2), second: Edit(refine=False)}, edited)
-    assert asked == [(first, Edit(grow_px=2)), (second, Edit(refine=False))]
+    repaired = Edit(outline=mask_to_rle(scene[1])["counts"])
+    make_cards(garments, {}, {first: repaired, second: Edit(kind="skirt")}, edited)
+    assert asked == [(first, repaired)]
 
 
-def test_outline_moves_both_ways_and_never_vanishes(scene):
-    image, top, _ = scene
-    garment = garment_from_mask(image, top, 1, 0.9)
-    area = np.count_nonzero(top)
-    assert np.count_nonzero(with_outline(image, garment, 3).mask) > area
-    assert np.count_nonzero(with_outline(image, garment, -3).mask) == (100 - 6) * (90 - 6)
-    assert with_outline(image, garment, -80) is garment
+def test_outline_of_a_repair_makes_the_garment_anew(scene):
+    image, top, trousers = scene
+    garment = with_outline(image, garment_from_mask(image, top, 1, 0.9), mask_to_rle(trousers)["counts"])
+    assert np.array_equal(garment.mask, trousers)
+    assert (garment.category_id, garment.score, garment.colour) == (1, 0.9, "blue")
     assert reach_px((240, 180)) >= 3
     assert reach_px((2400, 1800)) == 29
 

@@ -20,6 +20,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
     parser.add_argument("--json", action="store_true", help="print JSON lines")
     add_model_arguments(parser)
+    add_engine_arguments(parser)
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -41,40 +42,61 @@ def score(text: str) -> float:
     return value
 
 
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add where the work is done: in this process, or by Ray."""
+    parser.add_argument("--engine", choices=("here", "ray"), default="here", help="ray: many processes or machines")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes of --engine ray (default: 2)")
+    parser.add_argument("--ray-address", metavar="ADDRESS", help="of a Ray cluster; default: Ray on this machine")
+
+
 def run(args: argparse.Namespace) -> int:
-    """Digitize every photo; returns 0, 1 when a file could not be used, 2 when there was no photo."""
+    """Digitize every photo; returns 0, 1 when a file could not be used, 2 when there was no photo or no engine."""
     from tqdm import tqdm
 
     from ewardrobe.digitize import find_photos
+    from ewardrobe.engine_ray import EngineError
     from ewardrobe.feature_store import FeatureStore
-    from ewardrobe.segmenters import load_segmenter
 
     photos = find_photos(args.photos)
     if not photos:
         print(f"ewardrobe digitize: no photo in {', '.join(map(str, args.photos))}", file=sys.stderr)
         return 2
-    segmenter, store = load_segmenter(args.model, args.weights), FeatureStore(args.wardrobe)
-    with tqdm(photos, unit="photo", file=sys.stderr, disable=None) as progress:
-        bad = sum(not _digitize(photo, segmenter, store, args) for photo in progress)
+    store, bad = FeatureStore(args.wardrobe), 0
+    try:
+        with tqdm(outcomes(photos, args), total=len(photos), unit="photo", file=sys.stderr, disable=None) as progress:
+            for path, outcome in progress:
+                bad += not _keep(path, outcome, store, args)
+    except EngineError as error:
+        print(f"ewardrobe digitize: {error}", file=sys.stderr)
+        return 2
     return 1 if bad else 0
 
 
-def _digitize(path: Path, segmenter, store, args: argparse.Namespace) -> bool:
-    """Digitize one photo and tell of it; ``False`` when the file cannot be used."""
+def outcomes(photos: list[Path], args: argparse.Namespace):
+    """Return an iterator of (path, result or fault) by the engine that was asked for."""
+    from ewardrobe.digitize import Settings, digitize_paths
+    from ewardrobe.engine_ray import digitize_with_ray
+
+    settings = Settings(args.model, args.weights, args.min_score, not args.no_refine)
+    if args.engine == "ray":
+        return digitize_with_ray(photos, settings, max(1, args.workers), args.ray_address)
+    return digitize_paths(photos, settings)
+
+
+def _keep(path: Path, outcome, store, args: argparse.Namespace) -> bool:
+    """Save what was found in one photo and tell of it; ``False`` when the file cannot be used."""
     from tqdm import tqdm
 
-    from ewardrobe.digitize import digitize_photo, save_garments
+    from ewardrobe.digitize import save_garments
     from ewardrobe.images import ImageError
 
-    try:
-        result = digitize_photo(path, segmenter, args.min_score, refine=not args.no_refine)
-    except ImageError as error:
-        tqdm.write(str(error), file=sys.stderr)
+    if isinstance(outcome, ImageError):
+        tqdm.write(str(outcome), file=sys.stderr)
         return False
-    if not result.garments:
+    if not outcome.garments:
         cure = "try more light, the whole garment in the picture, or a lower --min-score"
         tqdm.write(f"{path}: no garment found; {cure}", file=sys.stderr)
-    for garment, item_id in zip(result.garments, save_garments(store, result), strict=True):
+    for garment, item_id in zip(outcome.garments, save_garments(store, outcome), strict=True):
         line = json_line if args.json else text_line
         tqdm.write(line(path, garment, item_id, store.image_path(item_id)), file=sys.stdout)
     sys.stdout.flush()  # a reader at the other end of a pipe sees each photo as it is done
