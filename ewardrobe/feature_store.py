@@ -120,7 +120,7 @@ class FeatureStore(StoreFile):
         keep: names of the earlier cut-outs to be kept instead (field ``earlier_images``, the original first).
         """
         pictures = store_images.encode_pictures(cutout, None)
-        with self._change() as change:
+        with self._change("cut-out repaired") as change:
             item = find(change.items, item_id)
             earlier = [*(item.get("earlier_images") or []), *filter(None, [item.get("image")])]
             names = {role: name for role, (name, _) in pictures.items()}

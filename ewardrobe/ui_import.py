@@ -199,7 +199,11 @@ def problems(queue: ImportQueue, entries: Sequence[Entry]) -> None:
                 args=(queue, keys),
             )
             st.button(
-                "Discard", icon=":material/delete:", key="import-problems-discard", on_click=ui.change, args=(queue.remove, keys)
+                "Discard",
+                icon=":material/delete:",
+                key="import-problems-discard",
+                on_click=ui.change,
+                args=(queue.remove, keys),
             )
 
 

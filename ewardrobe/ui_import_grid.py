@@ -68,10 +68,10 @@ def _save_bar(
     st.button(
         "Other photos", key="import-later", icon=":material/add_a_photo:", on_click=setattr, args=(visit, "later", True)
     )
-    with st.popover("Discard all", icon=":material/delete:", key="import-discard-all"):
+    with st.popover("Discard all", icon=":material/delete:", key="import-clear"):
         st.markdown(f"{count(len(entries), 'photo')} and what was found in them leave the queue. Your own files stay.")
         keys = [entry.key for entry in entries]
-        st.button("Discard all", key="import-discard-all-do", on_click=ui.change, args=(queue.remove, keys))
+        st.button("Discard all", key="import-clear-all", on_click=ui.change, args=(queue.remove, keys))
     label = f"Save {count(saved, 'garment')}" if saved else ("Finish" if garments else "Save")
     if st.button(label, key="import-save", type="primary", icon=":material/save:", disabled=not garments):
         _save(store, queue, garments)

@@ -18,10 +18,9 @@ PAGES = sorted((REPOSITORY / "pages").glob("*.py"))
 TRAIN = sorted((REPOSITORY / "train").rglob("*.py"))
 REQUIREMENTS = sorted(REPOSITORY.glob("requirements*.txt"))
 
-OPTIONAL = ("requirements-text.txt",)  # extras: imported inside functions alone, by whoever has installed them
+OPTIONAL = ("requirements-text.txt", "requirements-ray.txt")  # extras: imported inside functions alone, by whoever has installed them
 
 MAX_LINES = 300
-OPTIONAL = {"ray": "requirements-ray.txt"}  # imported where it is asked for, with an error that names the file
 LONG_FILES: frozenset[str] = frozenset()  # files that may be longer, with a reason beside each
 MAX_PAGE_LINES = 110
 
@@ -151,13 +150,6 @@ def test_requirements_are_pinned_and_explained(path):
     assert path.read_text(encoding="utf-8").count("#") >= len(lines) // 2
 
 
-@pytest.mark.parametrize("module", OPTIONAL)
-def test_optional_packages_are_required_by_a_file_of_their_own(module):
-    assert any(line.startswith(f"{module}==") for line in requirement_lines(REPOSITORY / OPTIONAL[module]))
-    top = [node for path in PACKAGE for node in tree(path).body if isinstance(node, ast.Import)]
-    assert module not in {alias.name.partition(".")[0] for node in top for alias in node.names}
-
-
 @pytest.mark.parametrize(
     ("files", "requirements"),
     [
@@ -169,13 +161,13 @@ def test_optional_packages_are_required_by_a_file_of_their_own(module):
 def test_whatever_is_imported_is_required(files, requirements):
     """What comes along with another package today may not come along tomorrow."""
     required = {line.partition("==")[0] for name in requirements for line in requirement_lines(REPOSITORY / name)}
-    own = set(sys.stdlib_module_names) | {"ewardrobe", "train", *OPTIONAL}
+    own = set(sys.stdlib_module_names) | {"ewardrobe", "train"}
     distributions = packages_distributions()
     missing = {
         f"{module} in {name_of(path)}"
         for path in files
         for module in imported_modules(path) - own
-        if not required & {name.lower().replace("_", "-") for name in distributions.get(module, [])}
+        if not required & {name.lower().replace("_", "-") for name in distributions.get(module, [module])}
     }
     assert not missing
 
@@ -191,7 +183,7 @@ def test_extras_are_imported_only_where_they_are_used(path):
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    assert not {name.partition(".")[0] for name in top} & (modules | {"open_clip"})
+    assert not {name.partition(".")[0] for name in top} & (modules | {"open_clip", "ray"})
 
 
 def test_one_opencv_only():

@@ -113,7 +113,7 @@ def test_folder_becomes_a_grid_and_the_grid_items(imported, store, queue):
     assert len(store.items()) == 4
     assert [entry.name for entry in queue.entries()] == ["broken.jpg"], "what failed waits for a decision"
     page = press(page, "add-more")
-    page = press(page, "import-problems-discard")
+    page = press(page, "import-discard")
     assert queue.entries() == []
 
 
@@ -161,7 +161,7 @@ def test_queue_is_there_after_a_reload_and_can_wait(imported, repository, store)
 
 
 def test_everything_can_be_discarded(imported, queue):
-    page = press(imported, "import-discard-all-do")
+    page = press(imported, "import-clear-all")
     assert queue.entries() == []
     assert page.segmented_control(key="photo-source")
 
