@@ -201,7 +201,7 @@ def problems(queue: ImportQueue, entries: Sequence[Entry]) -> None:
             st.button(
                 "Discard",
                 icon=":material/delete:",
-                key="import-problems-discard",
+                key="import-discard",
                 on_click=ui.change,
                 args=(queue.remove, keys),
             )

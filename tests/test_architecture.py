@@ -18,7 +18,8 @@ PAGES = sorted((REPOSITORY / "pages").glob("*.py"))
 TRAIN = sorted((REPOSITORY / "train").rglob("*.py"))
 REQUIREMENTS = sorted(REPOSITORY.glob("requirements*.txt"))
 
-OPTIONAL = ("requirements-text.txt", "requirements-ray.txt")  # extras: imported inside functions alone, by whoever has installed them
+OPTIONAL = ("requirements-text.txt", "requirements-ray.txt")
+"""Extras: imported inside functions alone, by whoever has installed them."""
 
 MAX_LINES = 300
 LONG_FILES: frozenset[str] = frozenset()  # files that may be longer, with a reason beside each
