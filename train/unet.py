@@ -104,7 +104,7 @@ class UNetTask:
 
     def content(self, state: dict) -> dict:
         """Return what loading needs to build the network."""
-        return {"widths": list(WIDTHS), "size": self.config.eval_size, "flip": False}
+        return {"widths": list(WIDTHS), "size": self.config.eval_size, "flip": True}
 
 
 def soft_targets(sample: Sample) -> np.ndarray:
