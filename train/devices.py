@@ -37,8 +37,7 @@ def make_fabric(config: Config, unused_parameters: bool = False) -> Fabric:
     if config.norm == "sync" and device == "cpu":
         raise TrainingError("--norm sync needs CUDA devices: use --norm frozen, or batch with enough images a process")
     if device == "cuda":
-        torch.set_float32_matmul_precision("high")
-        torch.backends.cudnn.benchmark = True  # a handful of canvas sizes, each seen thousands of times
+        torch.set_float32_matmul_precision("high")  # no cudnn.benchmark: the number of proposals changes every step
     fabric = Fabric(
         accelerator=device,
         devices=local,
