@@ -10,23 +10,24 @@ from typing import Any
 import pandas as pd
 
 from ewardrobe import wear_log
+from ewardrobe.attributes.gather import LEARNED, open_question
 from ewardrobe.items import LIST_FIELDS, kind
 
-DERIVED = ("kind", "wears", "last_worn", "cost_per_wear", "needs_wash", "search")
+DERIVED = ("kind", "wears", "last_worn", "cost_per_wear", "needs_wash", "asks", "search")
 """The columns that ``with_derived`` adds; they are never stored."""
 
 SEARCHED = (
     *("type", "category", "slot", "colour", "pattern", "material", "style", "sleeve", "brand", "size", "notes"),
     *("state", "state_reason", "tags", "season"),
 )
-NEEDED = dict.fromkeys((*SEARCHED, "category_id", "wear_log", "wears_since_wash", "wash_interval", "price"))
+NEEDED = dict.fromkeys((*SEARCHED, "category_id", "wear_log", "wears_since_wash", "wash_interval", "price", "source"))
 
 
 def with_derived(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a wardrobe frame with the columns ``DERIVED``.
 
     wears: days worn; last_worn: ISO date or ``None``; cost_per_wear: price / wears, NaN where one of them is missing;
-    needs_wash: bool; search: all words of an item in small letters.
+    needs_wash: bool; asks: whether a guess waits for the owner's word; search: all words of an item in small letters.
     """
     items = rows_of(frame[[name for name in NEEDED if name in frame]])  # all 40 columns take twice as long
     logs = [wear_log.days_worn(item) for item in items]
@@ -36,9 +37,11 @@ def with_derived(frame: pd.DataFrame) -> pd.DataFrame:
         "last_worn": [log[-1] if log else None for log in logs],
         "cost_per_wear": [_cost_per_wear(item, log) for item, log in zip(items, logs, strict=True)],
         "needs_wash": [wear_log.needs_wash(item) for item in items],
+        "asks": [any(open_question(item, field) for field in LEARNED) for item in items],
         "search": [_words(item) for item in items],
     }
-    types = {"kind": "str", "wears": "int64", "last_worn": "object", "needs_wash": "bool", "search": "str"}
+    types = {"kind": "str", "search": "str", "wears": "int64", "last_worn": "object"}
+    types |= dict.fromkeys(("needs_wash", "asks"), "bool")
     made = {name: pd.Series(values, frame.index, types.get(name, "float64")) for name, values in columns.items()}
     return frame.assign(**made)
 

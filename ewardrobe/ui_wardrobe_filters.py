@@ -53,7 +53,8 @@ def clear_filters() -> None:
         st.session_state[key_of(name)] = value
 
 
-_EMPTY = {"text": "", "worn": None, "price_from": None, "price_to": None, "favourite": False, "needs_wash": False}
+_FLAGS = ("favourite", "needs_wash", "asks")
+_EMPTY = {"text": "", "worn": None, "price_from": None, "price_to": None, **dict.fromkeys(_FLAGS, False)}
 
 
 def _kept(name: str) -> dict:
@@ -88,6 +89,7 @@ def _more(frame: pd.DataFrame) -> dict:
             values |= _prices()
         values["favourite"] = left.toggle("Favourites only", **_kept("favourite"))
         values["needs_wash"] = right.toggle("Needs a wash", **_kept("needs_wash"))
+        values["asks"] = left.toggle("With an open question", **_kept("asks"), help="A guess waits for your word")
     return values
 
 

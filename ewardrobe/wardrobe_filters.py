@@ -57,6 +57,7 @@ class Filters:
     price_to: float | None = None
     favourite: bool = False
     needs_wash: bool = False
+    asks: bool = False
 
     @property
     def count(self) -> int:
@@ -82,7 +83,7 @@ def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> p
             keep &= frame[column].map(lambda values, chosen=chosen: not chosen.isdisjoint(values))
     for word in filters.text.casefold().split():
         keep &= frame["search"].str.contains(word, regex=False)
-    for name in ("favourite", "needs_wash"):
+    for name in ("favourite", "needs_wash", "asks"):
         if getattr(filters, name):
             keep &= frame[name].astype(bool)
     return frame[keep & _prices(frame, filters) & _worn(frame, filters.worn, today)]

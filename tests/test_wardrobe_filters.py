@@ -30,6 +30,7 @@ ITEMS = (
     {"id": "c", "type": "Dress", "category_id": 10, "colour": "black", "state": "archived", "tags": ["party"]},
 )
 ITEMS[0]["wear_log"] = [{"date": "2026-03-01", "outfit": None}, {"date": "2026-02-01", "outfit": None}]
+ITEMS[1]["source"] = {"material": {"by": "attributes", "confidence": 0.4, "guess": "wool"}}
 ITEMS[1]["wear_log"] = [{"date": "2025-01-01", "outfit": None}]
 ITEMS[0].update({"wears_since_wash": 2, "wash_interval": 2})
 
@@ -77,6 +78,7 @@ def test_an_empty_wardrobe_has_the_same_columns(tmp_path):
         (Filters(brands=("Acme",)), "b"),
         (Filters(favourite=True), "b"),
         (Filters(needs_wash=True), "a"),
+        (Filters(asks=True), "b"),
         (Filters(price_from=20, price_to=20), "b"),
         (Filters(price_from=21), "a"),
         (Filters(price_to=0), ""),
