@@ -34,7 +34,7 @@ def item_page(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> None:
         st.info("This item is no longer in the wardrobe; it may have been removed in another window.")
         return
     item = rows_of(frame.loc[[item_id]])[0]
-    grid = st.grid(5, min_column_width=150, gap="medium")  # two parts of 2 : 3, one below the other where it is narrow
+    grid = st.grid(5, min_column_width=130, gap="medium")  # two parts of 2 : 3, one below the other where it is narrow
     with grid.cell(column_span=2):
         _pictures(store, item)
     with grid.cell(column_span=3):
