@@ -84,20 +84,24 @@ def _cutout(store: FeatureStore, item: Mapping, result: Analysis) -> np.ndarray 
 
 def _write(store: FeatureStore, found: Mapping[str, Told], result: Analysis) -> None:
     """Write what differs, under the store's lock, so that what the owner has entered meanwhile is seen."""
+    changes: dict[str, Told] = {}
 
-    def fields(item: Mapping) -> dict:
-        news = {
-            name: told
-            for name, told in found[item["id"]].items()
-            if not is_owners(item, name) and not _same(item, name, *told)
+    def fields_of(item: dict) -> dict:
+        changes[item["id"]] = new = {
+            name: (value, source)
+            for name, (value, source) in found[item["id"]].items()
+            if not is_owners(item, name) and not _same(item, name, value, source)
         }
-        result.filled += sum(value is not None for value, _ in news.values())
-        result.asked += sum(value is None for value, _ in news.values())
-        sources = {name: source for name, (_, source) in news.items()}
-        return {name: value for name, (value, _) in news.items()} | {"source": {**item["source"], **sources}}
+        if not new:
+            return {}
+        sources = {name: source for name, (_, source) in new.items()}
+        return {name: value for name, (value, _) in new.items()} | {"source": {**item["source"], **sources}}
 
-    if found:  # one write for many items, each field with a source of its own
-        store.alter(found, fields, "analysed")
+    if found:
+        store.alter(found, fields_of, what="attributes told")
+    told = [value for new in changes.values() for value, _ in new.values()]
+    result.filled += sum(value is not None for value in told)
+    result.asked += sum(value is None for value in told)
 
 
 def _same(item: Mapping, name: str, value: object, source: object) -> bool:
