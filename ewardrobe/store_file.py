@@ -82,10 +82,17 @@ class StoreFile:
         except OSError as error:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}.", path=self.path) from error
 
-    def _snapshot(self) -> Snapshot:
-        """Return the file's present state, which is shared: never change what it holds."""
+    def _snapshot(self, *, anew: bool = False) -> Snapshot:
+        """Return the file's present state, which is shared: never change what it holds.
+
+        anew: read the file even if its time and size say that it is the one that was read last.
+        """
+        signature = self.signature()
+        known = None if anew else store_snapshot.unchanged(self.path, signature)
+        if known is not None:
+            return known
         try:
-            return store_snapshot.of(self.path, self._raw())
+            return store_snapshot.of(self.path, self._raw(), signature)
         except StoreError as error:
             error.backup = self.newest_good_backup()
             if error.backup:
@@ -112,7 +119,7 @@ class StoreFile:
         what: the change in words, for the journal; an empty text leaves it out of there.
         """
         with self._locked(), gc_paused():
-            before = self._snapshot()
+            before = self._snapshot(anew=True)
             change = Change({**before.document, "items": list(before.items)}, what=what)
             yield change
             if change.before or change.rewrite or change.head != {**before.document, "items": None}:

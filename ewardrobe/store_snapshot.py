@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,23 +37,39 @@ class Snapshot:
         return Snapshot(join_lines(document, lines), dict(document), lines)
 
 
-_recent: dict[Path, Snapshot] = {}
+Signature = tuple[int, ...]
+"""Time of change in ns, size and inode of a file."""
+
+SETTLED_NS = 200_000_000
+"""A file changed less than this before it was read may be changed again with the same time on it: it is read anew."""
+
+_recent: dict[Path, tuple[Snapshot, Signature | None]] = {}
 
 
-def of(path: Path, raw: bytes | None) -> Snapshot:
-    """Return the snapshot of the file ``path`` with content ``raw``; ``StoreError`` if it is broken."""
-    known = _recent.get(path.absolute())
+def unchanged(path: Path, signature: Signature | None) -> Snapshot | None:
+    """Return the snapshot of ``path`` if the file still is as it was read, by its ``signature`` alone."""
+    snapshot, known = _recent.get(path.absolute(), (None, None))
+    return snapshot if known is not None and known == signature else None
+
+
+def of(path: Path, raw: bytes | None, signature: Signature | None = None) -> Snapshot:
+    """Return the snapshot of the file ``path`` with content ``raw``; ``StoreError`` if it is broken.
+
+    signature: as it was before ``raw`` was read.
+    """
+    known, _ = _recent.get(path.absolute(), (None, None))
     if known is not None and known.raw == raw:
-        return known
+        return remember(path, known, signature)
     if raw is None:
         return remember(path, Snapshot(None, empty_document()))
-    return remember(path, Snapshot(raw, *parse_lines(raw, path)))
+    return remember(path, Snapshot(raw, *parse_lines(raw, path)), signature)
 
 
-def remember(path: Path, snapshot: Snapshot) -> Snapshot:
+def remember(path: Path, snapshot: Snapshot, signature: Signature | None = None) -> Snapshot:
     """Keep ``snapshot`` as the present state of ``path`` and return it."""
+    settled = signature is not None and time.time_ns() - signature[0] > SETTLED_NS
     _recent.pop(path.absolute(), None)
-    _recent[path.absolute()] = snapshot
+    _recent[path.absolute()] = snapshot, signature if settled else None
     for old in list(_recent)[:-KEPT]:
         _recent.pop(old, None)
     return snapshot

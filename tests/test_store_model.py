@@ -1,6 +1,8 @@
 """Two sessions and one that reads anew, against a dictionary: whatever they do in turn, all see the same wardrobe."""
 
+import os
 import tempfile
+import time
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -81,6 +83,25 @@ class Sessions(RuleBasedStateMachine):
         assert not [fault for item in anew["items"] for fault in schema.faults(item)]
         for session in self.sessions:
             assert session._snapshot().document["items"] == anew["items"] == session.items()
+
+
+def test_a_file_that_did_not_change_is_not_read_again_and_one_that_did_is(tmp_path, monkeypatch):
+    store, reads = FeatureStore(tmp_path), []
+    item_id = store.add({"type": "shirt"})
+    real = FeatureStore._raw
+    monkeypatch.setattr(FeatureStore, "_raw", lambda self: reads.append(1) or real(self))
+    store.get(item_id)
+    assert len(reads) == 1, "just written: its time could be that of another change"
+    old = time.time_ns() - 10**9
+    os.utime(store.path, ns=(old, old))
+    for _ in range(3):
+        assert store.get(item_id)["type"] == "shirt"
+    assert len(reads) == 2
+    store.path.write_bytes(store.path.read_bytes().replace(b"shirt", b"smock"))
+    assert store.get(item_id)["type"] == "smock"
+    reads.clear()
+    store.update(item_id, brand="Acme")
+    assert reads, "a change never trusts the time"
 
 
 TestSessions = Sessions.TestCase
