@@ -18,6 +18,7 @@ from ewardrobe.gallery import STATE_MARKS, card_name
 from ewardrobe.similar import similar
 from ewardrobe.ui_item_fields import fields_form
 from ewardrobe.ui_item_past import outfits, past
+from ewardrobe.ui_repair import repair_buttons
 from ewardrobe.ui_wardrobe import open_item, show_cards
 from ewardrobe.ui_wear import put_away, remove, wear_buttons
 from ewardrobe.wardrobe_view import PLACEHOLDER, data_url, frame_html, photo_url
@@ -89,6 +90,8 @@ def _pictures(store: FeatureStore, item: Mapping) -> None:
             key=f"item-picture-{item['id']}",
         )
     st.html(frame_html(_large(str(there[kind]), kind), f"{card_name(item)}, {PICTURES[kind].lower()}"))
+    with st.container(horizontal=True):
+        repair_buttons(store, item)
 
 
 @st.cache_data(show_spinner=False, max_entries=200)

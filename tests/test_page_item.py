@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
+from wardrobe_items import rendered
 from wardrobe_page import (
     click_card,
     editors,
@@ -22,6 +23,8 @@ from wardrobe_page import (
     texts,
     undo,
 )
+
+from ewardrobe.feature_store import FeatureStore
 
 
 @pytest.fixture
@@ -144,6 +147,20 @@ def test_similar_items_and_what_was_worn_together(store, item_page):
         store.update(item_id, wear_log=[{"date": "2026-01-01", "outfit": None}])
     at = item_page(tab="Outfits")
     assert "data-id='b'" in at.get("bidi_component")[0].proto.json
+
+
+def test_a_cut_out_is_repaired_and_the_repair_taken_back(wardrobe_home, repository):
+    store = FeatureStore(wardrobe_home)
+    (item_id,) = rendered(store, 1)
+    first = store.get(item_id)["image"]
+    at = open_item(repository, item_id)
+    run(at.button(key="item-repair").click())
+    grow = next(button for button in at.button if button.label == "Grow")
+    run(grow.click())
+    run(next(button for button in at.button if button.key == f"repairing-{item_id}-done").click())
+    assert store.get(item_id)["image"] != first
+    run(at.button(key="item-repair-undo").click())
+    assert store.get(item_id)["image"] == first
 
 
 def test_removing_an_item_from_its_page_leads_back(store, item_page):
