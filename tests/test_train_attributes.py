@@ -12,7 +12,7 @@ from attribute_files import write_garments
 from ewardrobe.attributes.calibration import Calibration
 from ewardrobe.attributes.learned import crop, load_classifier, to_input
 from ewardrobe.attributes.values import HEADS
-from train import attributes, register
+from train import attribute_calibration, attributes, register
 from train.attribute_augment import Augmentation
 from train.attribute_calibration import ask_below, calibrate, scores
 from train.attribute_data import (
@@ -24,6 +24,7 @@ from train.attribute_data import (
     sampling_weights,
     split_by_image,
 )
+from train.attribute_prints import SHARES, joined, printed
 from train.engine import TrainingError
 
 SMALL = {
@@ -226,3 +227,54 @@ def test_too_few_garments_are_told(data, tmp_path, monkeypatch):
     one = config(data, held_out=0.0)
     with pytest.raises(TrainingError, match="too few"):
         attributes.run(one, attributes.AttributesTask(one))
+
+
+# Drawn patterns, heads alone, calibration by the app's path
+
+
+def test_prints_change_the_cloth_and_nothing_else(data):
+    garments = read_garments(data, "train", 64)
+    prints = printed(garments, 10, seed=3)
+    assert len(prints) == 10
+    assert {HEADS["pattern"][label] for label in prints.labels["pattern"]} <= set(SHARES)
+    assert (prints.labels["material"] == NOT_JUDGED).all()
+    plain = dict(zip(garments.images, garments.rgb, strict=True))
+    for rgb, mask, image in zip(prints.rgb, prints.masks, prints.images, strict=True):
+        inside, difference = mask > 127, np.abs(rgb.astype(int) - plain[image]).sum(axis=2)
+        assert difference[~inside].max() == 0
+        assert difference[inside].mean() > 10
+    both = joined(garments, prints)
+    assert len(both) == 26 and len(both.labels["sleeve"]) == 26
+
+
+def test_a_wardrobe_without_plain_garments_gets_no_prints(data):
+    garments = read_garments(data, "train", 64)
+    striped = garments[garments.labels["pattern"] == HEADS["pattern"].index("striped")]
+    assert len(printed(striped, 5)) == 0
+
+
+def test_heads_alone_are_trained_on_a_frozen_body(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = config(data, name="first")
+    attributes.run(first, attributes.AttributesTask(first))
+    one = config(data, name="heads", init="runs/first/best.pt", freeze_body=True, prints=4)
+    trainer = attributes.run(one, attributes.AttributesTask(one))
+    before = torch.load("runs/first/best.pt", weights_only=True)["model"]
+    after = trainer.model.state_dict()
+    changed = {k for k, v in before.items() if v.is_floating_point() and not torch.equal(after[k].half(), v)}
+    assert changed
+    assert not [key for key in changed if key.startswith(("body.", "mask_stem."))]
+
+
+def test_calibration_by_the_apps_path_rewrites_the_file(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    one = config(data)
+    attributes.run(one, attributes.AttributesTask(one))
+    path = tmp_path / "runs/attributes/best.pt"
+    before = torch.load(path, weights_only=True)
+    assert attribute_calibration.main([str(path), "--data", str(data)]) == 0
+    after = torch.load(path, weights_only=True)
+    assert after["model"].keys() == before["model"].keys() and after["info"]["scores"].keys() >= {"mean", "pattern_ece"}
+    assert load_classifier(path).calibration["style"].temperature > 0
+    assert attribute_calibration.main([str(tmp_path / "none.pt"), "--data", str(data)]) == 1
+    assert "does not exist" in capsys.readouterr().err
