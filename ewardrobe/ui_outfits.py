@@ -109,43 +109,47 @@ def _model() -> Compatibility | None:
 def ask_wish(closet: Closet) -> tuple[Wish, int]:
     """Show the controls and return the wish and how many outfits are wanted."""
     with st.container(border=True):
-        row = st.columns([4, 2, 2, 2], vertical_alignment="bottom")
-        occasion = row[0].segmented_control(
-            "Occasion",
-            list(OCCASIONS),
-            format_func=OCCASION_LABELS.get,
-            key="outfits-occasion",
-            persist_state="session",
-            help=ANY_OCCASION,
-        )
-        temperature = _ask_temperature(row[1])
-        season = row[2].selectbox(
-            "Season",
-            SEASONS,
-            SEASONS.index(season_of(date.today())),
-            format_func=str.capitalize,
-            placeholder="Any",
-            key="outfits-season",
-            persist_state="session",
-        )
-        count = row[3].number_input("How many", 1, 24, 6, key="outfits-count", persist_state="session")
-        row = st.columns([6, 3, 2], vertical_alignment="bottom")
-        locked = _ask_locked(closet, row[0])
-        extras = row[1].multiselect(
-            "With",
-            EXTRA_SLOTS,
-            ["shoes", "bag"],
-            format_func=EXTRA_LABELS.get,
-            key="outfits-extras",
-            persist_state="session",
-            placeholder="Clothes only",
-        )
-        row[2].button("Shuffle", icon=":material/shuffle:", key="outfits-shuffle", on_click=shuffle, width="stretch")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            occasion = st.segmented_control(
+                "Occasion",
+                list(OCCASIONS),
+                format_func=OCCASION_LABELS.get,
+                key="outfits-occasion",
+                persist_state="session",
+                help=ANY_OCCASION,
+                width="content",
+            )
+            temperature = _ask_temperature()
+            season = st.selectbox(
+                "Season",
+                SEASONS,
+                SEASONS.index(season_of(date.today())),
+                format_func=str.capitalize,
+                placeholder="Any",
+                key="outfits-season",
+                persist_state="session",
+                width=150,
+            )
+            count = st.number_input("How many", 1, 24, 6, key="outfits-count", persist_state="session", width=120)
+        temperature = _question(temperature)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            locked = _ask_locked(closet)
+            extras = st.multiselect(
+                "With",
+                EXTRA_SLOTS,
+                ["shoes", "bag"],
+                format_func=EXTRA_LABELS.get,
+                key="outfits-extras",
+                persist_state="session",
+                placeholder="Clothes only",
+                width=250,
+            )
+            st.button("Shuffle", icon=":material/shuffle:", key="outfits-shuffle", on_click=shuffle, width=118)
     return _wish(closet, occasion, temperature, season, locked, extras), int(count)
 
 
-def _ask_temperature(column) -> float | None:
-    value = column.number_input(
+def _ask_temperature() -> float | None:
+    return st.number_input(
         "Temperature, °C",
         value=None,
         step=1.0,
@@ -154,7 +158,12 @@ def _ask_temperature(column) -> float | None:
         key="outfits-temperature",
         persist_state="session",
         help="Typed by you: this app asks no weather service.",
+        width=170,
     )
+
+
+def _question(value: float | None) -> float | None:
+    """Return the temperature, or ``None`` and the question what was meant where it cannot be one."""
     problem = temperature_problem(value)
     if problem is None:
         return value
@@ -163,9 +172,8 @@ def _ask_temperature(column) -> float | None:
         if "°F" in problem:
             celsius = float(round(fahrenheit_to_celsius(value)))
             st.button(f"Use {celsius:.0f} °C", key="outfits-celsius", on_click=_use_celsius, args=(celsius,))
-        st.button(
-            "Without a temperature", key="outfits-no-celsius", type="tertiary", on_click=_use_celsius, args=(None,)
-        )
+        without = "Without a temperature"
+        st.button(without, key="outfits-no-celsius", type="tertiary", on_click=_use_celsius, args=(None,))
     return None
 
 
@@ -173,19 +181,20 @@ def _use_celsius(value: float | None) -> None:
     st.session_state["outfits-temperature"] = value
 
 
-def _ask_locked(closet: Closet, column) -> tuple[str, ...]:
+def _ask_locked(closet: Closet) -> tuple[str, ...]:
     key = "outfits-locked"
     ids = [item["id"] for item in closet.items if unavailable(item) is None]
     here = set(ids)
     st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in here]
     return tuple(
-        column.multiselect(
+        st.multiselect(
             "Build around",
             ids,
             format_func=lambda item_id: label_of(closet.by_id[item_id]),
             key=key,
             persist_state="session",
             placeholder="A piece that every outfit is to hold",
+            width=380,
         )
     )
 

@@ -15,15 +15,13 @@ from ewardrobe.outfits.suggest import Outfit
 from ewardrobe.ui_live_rack import OUTFIT_KEY
 from ewardrobe.ui_outfits import Closet, label_of, shuffle
 
-CARD_WIDTH = 316
-
 
 def suggestion_cards(closet: Closet, outfits: Iterable[Outfit]) -> None:
-    """Show suggestions as cards that flow into as many columns as there is room for."""
-    with st.container(horizontal=True, key="outfit-cards"):
+    """Show suggestions as cards in as many columns as there is room for."""
+    with st.container(key="outfit-cards"):
         for outfit in outfits:
             if len(closet.present(list(outfit.ids))) == len(outfit.ids):
-                with st.container(border=True, width=CARD_WIDTH, key=f"card-{_key(outfit.ids)}"):
+                with st.container(border=True, height="stretch", key=f"card-{_key(outfit.ids)}"):
                     _suggestion(closet, outfit)
 
 

@@ -13,7 +13,7 @@ from ewardrobe.outfits.collage import collage_html, name_of, names
 from ewardrobe.outfits.gaps import advice
 from ewardrobe.outfits.grammar import OCCASIONS, Wish, temperature_problem
 from ewardrobe.outfits.packing import Packed, pack
-from ewardrobe.ui_outfits import OCCASION_LABELS, Closet
+from ewardrobe.ui_outfits import ANY_OCCASION, OCCASION_LABELS, Closet
 
 
 def packing(closet: Closet) -> None:
@@ -34,10 +34,9 @@ def packing(closet: Closet) -> None:
 
 
 def _ask() -> tuple[int, Wish | None]:
-    with st.container(border=True):
-        row = st.columns([2, 2, 5], vertical_alignment="bottom")
-        days = row[0].number_input("Days", 1, 30, 5, key="packing-days", persist_state="session")
-        celsius = row[1].number_input(
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+        days = st.number_input("Days", 1, 30, 5, key="packing-days", persist_state="session", width=120)
+        celsius = st.number_input(
             "Temperature, °C",
             value=None,
             step=1.0,
@@ -45,13 +44,15 @@ def _ask() -> tuple[int, Wish | None]:
             placeholder="Any",
             key="packing-temperature",
             persist_state="session",
+            width=160,
         )
-        occasion = row[2].segmented_control(
+        occasion = st.segmented_control(
             "Occasion",
             list(OCCASIONS),
             format_func=OCCASION_LABELS.get,
             key="packing-occasion",
-            help="None chosen: any",
+            help=ANY_OCCASION,
+            width="content",
         )
     if problem := temperature_problem(celsius):
         st.warning(problem, icon=":material/thermostat:")
@@ -94,9 +95,9 @@ def _plan_all(closet: Closet, days: Sequence) -> None:
 
 
 def _days(closet: Closet, packed: Packed) -> None:
-    with st.container(horizontal=True, key="packing-cards"):
+    with st.container(key="packing-cards"):
         for number, outfit in enumerate(packed.days, 1):
             items = closet.present(list(outfit.ids))
-            with st.container(border=True, width=214, key=f"packing-{number}"):
+            with st.container(border=True, key=f"packing-{number}"):
                 st.html(collage_html(items, closet.picture))
                 st.markdown(f"**Day {number}**  \n{ui.literal(names(items))}")

@@ -9,7 +9,7 @@ from ewardrobe.outfit_store import missing
 from ewardrobe.outfits.collage import collage_html, names
 from ewardrobe.outfits.grammar import unavailable
 from ewardrobe.ui_outfits import Closet
-from ewardrobe.ui_outfits_cards import CARD_WIDTH, plan, try_on_button, wear_button
+from ewardrobe.ui_outfits_cards import plan, try_on_button, wear_button
 
 STATE_WORDS = {"laundry": "in the laundry", "lent": "lent", "archived": "archived"}
 
@@ -21,9 +21,9 @@ def saved(closet: Closet) -> None:
     if not outfits:
         st.info("Nothing saved yet. Save a suggestion, or build one by hand.", icon=":material/bookmark:")
         return
-    with st.container(horizontal=True, key="saved-cards"):
+    with st.container(key="saved-cards"):
         for outfit in outfits:
-            with st.container(border=True, width=CARD_WIDTH, key=f"saved-{outfit['id']}"):
+            with st.container(border=True, key=f"saved-{outfit['id']}"):
                 _card(closet, outfit)
 
 

@@ -107,6 +107,10 @@ def names(items: Iterable[Mapping]) -> str:
 
 
 COLLAGE_CSS = f"""<style>
+.st-key-outfit-cards, .st-key-saved-cards {{display: grid; gap: 16px;
+  grid-template-columns: repeat(auto-fill, minmax(240px, 1fr));}}
+.st-key-packing-cards {{display: grid; gap: 16px; grid-template-columns: repeat(auto-fill, minmax(170px, 1fr));}}
+.st-key-outfit-cards > *, .st-key-saved-cards > *, .st-key-packing-cards > * {{width: auto; min-width: 0;}}
 .ew-collage {{position: relative; width: 100%; aspect-ratio: 1/{CANVAS_RATIO}; border-radius: 10px; overflow: hidden;
   background: #f1efea;}}
 .ew-collage > * {{position: absolute; object-fit: contain; object-position: center top;}}
@@ -119,12 +123,13 @@ COLLAGE_CSS = f"""<style>
 .ew-terms i {{height: 6px; border-radius: 3px; background: color-mix(in srgb, currentColor 16%, transparent);
   overflow: hidden; display: block;}}
 .ew-terms i s {{display: block; height: 100%; background: var(--st-primary-color, #0f766e);}}
-.ew-terms p {{grid-column: 1/-1; margin: 0 0 5px; color: color-mix(in srgb, currentColor 75%, transparent);}}
+.ew-terms p {{grid-column: 1/-1; margin: 0 0 5px; font-size: 13px;
+  color: color-mix(in srgb, currentColor 75%, transparent);}}
 .ew-terms b {{font-weight: 500;}}
 .ew-why summary {{cursor: pointer; font-size: 13px; color: color-mix(in srgb, currentColor 80%, transparent);
   margin: 6px 0;}}
 .ew-why p {{margin: 0 0 4px; font-size: 13px; line-height: 1.4;}}
-.ew-lead {{font-size: 14px; line-height: 1.4; min-height: 4.2em; margin: 0;}}
+.ew-lead {{font-size: 14px; line-height: 1.4; min-height: 4.2em; margin: 0 0 10px;}}
 </style>"""
 """Styles of collages and of the bars of the terms."""
 
