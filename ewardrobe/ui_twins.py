@@ -10,9 +10,8 @@ import streamlit as st
 from ewardrobe.duplicates import find_twin
 from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.import_review import photos_of
-from ewardrobe.twins import BOTH, CHOICES, SAME, SKIP, hash_of
+from ewardrobe.twins import CHOICES, hash_of
 
-SHORT = {BOTH: "Keep both", SAME: "Same", SKIP: "Skip"}
 HELP = (
     "Keep both: two items. Same as this one: no new item; what the one in the wardrobe lacks is filled in. "
     "Skip: this one is left out."
@@ -23,20 +22,17 @@ def twin_notice(
     text: str, picture: np.ndarray | str | None, choice: str, key: str, decide: Callable[[str], object]
 ) -> None:
     """Show ``text`` beside the twin's ``picture``, and the choice; ``decide`` is called with a new one."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if picture is not None:
-            st.image(picture, width=48)
-        st.markdown(f":orange[:material/content_copy:] {text}", width="stretch", help=HELP)
+    left, right = st.columns([1, 3], gap="small", vertical_alignment="center")
+    if picture is not None:
+        left.image(picture, width="stretch")
+    right.caption(f":orange[:material/content_copy:] {text}", help=HELP)
     widget = f"{key}-{choice}"
-    st.segmented_control(
-        "What is it?",
+    st.selectbox(
+        "What becomes of it?",
         CHOICES,
-        default=choice,
-        required=True,
-        format_func=SHORT.get,
+        CHOICES.index(choice),
         key=widget,
         label_visibility="collapsed",
-        width="stretch",
         on_change=lambda: decide(st.session_state[widget]),
     )
 

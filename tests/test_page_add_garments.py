@@ -370,14 +370,14 @@ def test_garment_of_the_wardrobe_is_recognised_and_decided_about(page, store):
     page = press(press(upload(page, OUTFIT), "save"), "add-more")
     page = upload(page, png_bytes(drawn((TOP, RED), (TROUSERS, BLUE), tint=9)))
     assert texts(page).count("Looks like") == 2
-    top, trousers = by_key(page.segmented_control, "twin-")
+    top, trousers = by_key(page.selectbox, "twin-")
     assert top.value == "Keep both", "nothing is left out by itself"
     page = run(top.set_value("Skip"))
     assert save_label(page) == "Save 1 garment"
     store.update(own_items(store)[1]["id"], brand="Acme")
-    page = run(by_key(page.segmented_control, "twin-")[1].set_value("Same as this one"))
+    page = run(by_key(page.selectbox, "twin-")[1].set_value("Same as this one"))
     assert by_key(page.button, "save")[0].disabled
-    page = run(by_key(page.segmented_control, "twin-")[0].set_value("Keep both"))
+    page = run(by_key(page.selectbox, "twin-")[0].set_value("Keep both"))
     press(page, "save")
     assert [item["category"] for item in own_items(store)] == ["short sleeve top", "trousers", "short sleeve top"]
     assert own_items(store)[1]["brand"] == "Acme"

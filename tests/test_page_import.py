@@ -230,9 +230,9 @@ def test_photo_of_the_wardrobe_again(imported, store, folder, models, queue):
     queue.add([photo(1)], "yolo", 0.3)
     work_through(queue, lambda name: models["yolo"])
     page = press(imported, "add-more")
-    assert any("This photo is in your wardrobe already" in text.value for text in page.markdown)
+    assert any("This photo is in your wardrobe already" in text.value for text in page.caption)
     assert save_label(page) == "Finish"
-    page = run(by_key(page.segmented_control, "import-twin-")[0].set_value("Keep both"))
+    page = run(by_key(page.selectbox, "import-twin-")[0].set_value("Keep both"))
     assert save_label(page) == "Save 1 garment"
     press(page, "import-save")
     assert len(store.items()) == 5
