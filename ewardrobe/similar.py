@@ -29,7 +29,7 @@ def similar(frame: pd.DataFrame, item_id: str, count: int = 8) -> pd.DataFrame:
     """
     if item_id not in frame.index:
         return frame.iloc[:0].assign(distance=[])
-    rows = rows_of(frame)
+    rows = rows_of(frame[["category", "slot", "colour", "colours", "pattern", "state"]])
     place = frame.index.get_loc(item_id)
     parts = {
         "palette_distance": palette_distances(*palettes(rows), place),

@@ -52,7 +52,7 @@ def by_colour(frame: pd.DataFrame) -> pd.DataFrame:
     """
     rows = [
         {"id": row["id"], "type": row.get("type"), "colour": row.get("colour") or "unknown", "hex": main_hex(row)}
-        for row in rows_of(frame)
+        for row in rows_of(frame[["type", "colour", "colours"]])
     ]
     table = pd.DataFrame(rows, columns=["id", "type", "colour", "hex"], dtype="object")
     places = {name: place for place, name in enumerate((*COLOURS, *sorted(set(table["colour"]) - set(COLOURS))))}
@@ -123,7 +123,7 @@ def wears(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the whole wear log: ``date``, ``id``, ``type``, ``outfit``, a row for each wear, oldest first."""
     rows = [
         {"date": day, "id": row["id"], "type": row.get("type"), "outfit": entry.get("outfit")}
-        for row in rows_of(frame)
+        for row in rows_of(frame[["type", "wear_log"]])
         for entry in (row.get("wear_log") if isinstance(row.get("wear_log"), list) else ())
         if isinstance(entry, Mapping) and (day := iso_date(entry.get("date")))
     ]
@@ -148,7 +148,9 @@ def years(log: pd.DataFrame) -> list[int]:
 def _named(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return the columns that name an item and ``columns``; ``hex`` is made of its palette."""
     if "hex" in columns:
-        frame = frame.assign(hex=pd.Series([main_hex(row) for row in rows_of(frame)], frame.index, dtype="object"))
+        frame = frame.assign(
+            hex=pd.Series([main_hex(row) for row in rows_of(frame[["colour", "colours"]])], frame.index, dtype="object")
+        )
     names = frame[["type", "kind", "colour", *columns]]
     return names.rename_axis("id").reset_index()
 
