@@ -50,6 +50,15 @@ def wait(page) -> None:
     expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=IDLE)
 
 
+def eventually(page, holds, seconds: int = 20) -> None:
+    """Under load a script starts late: wait until ``holds`` does."""
+    for _ in range(seconds * 4):
+        if holds():
+            return
+        page.wait_for_timeout(250)
+    assert holds()
+
+
 def bring_in(page, url, file: Path, remove_others: bool) -> None:
     page.goto(f"{url}/exchange")
     expect(page.get_by_role("heading", name="Import and export")).to_be_visible(timeout=IDLE)
@@ -131,6 +140,5 @@ def test_cells_edited_one_after_another_are_all_kept(page, url, home, backup):
         page.locator("*:focus").fill(name)
         page.keyboard.press("Enter")
         page.wait_for_function("() => !document.activeElement.matches('textarea, input')")
-    wait(page)
-    assert sorted(item["type"] for item in store.items()) == sorted(names)
+    eventually(page, lambda: sorted(item["type"] for item in store.items()) == sorted(names))
     assert sorted(shown) == sorted(item["id"] for item in store.items())
