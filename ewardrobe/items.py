@@ -66,7 +66,7 @@ TYPES = {  # everyday name: kind
 FIELDS = tuple(name for name in schema.EXPECTED if name != "id")
 """The fields of an item beside its id, in the order of the table's columns; any others are kept as they are."""
 
-LIST_FIELDS = ("colours", "season", "tags", "wear_log")
+LIST_FIELDS = ("colours", "season", "tags", "wear_log", "earlier_images")
 _DEFAULTS = {"favourite": False, "sample": False, "state": STATES[0], "wears_since_wash": 0}
 
 
