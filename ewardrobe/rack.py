@@ -48,7 +48,7 @@ def wardrobe_pieces(items: Iterable[Mapping], picture: Callable[[str], Path | No
     pieces = []
     for item in items:
         path = picture(item["image"]) if isinstance(item.get("image"), str) else None
-        if path is None or item.get("slot") not in SLOTS or item.get("archived") is True:
+        if path is None or item.get("slot") not in SLOTS or item.get("state") == "archived":
             continue
         key = f"{item['id']}/{item['category_id']}/{path.name}"  # another kind or cut-out is another piece
         pieces.append(Piece(key, str(item["type"]), int(item["category_id"]), path, item["id"]))

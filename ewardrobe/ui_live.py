@@ -167,11 +167,28 @@ def _readout(session: LiveSession, playing: bool, preset: str) -> None:
     stats = session.stats()
     if playing:
         st.caption(pace(stats, preset))
+        if said := advice(session.missing(), tuple(session.look.garments)):
+            st.caption(f":material/info: {said}")
     if playing and stats.error:
         st.warning(
             f"**A frame failed; the picture goes on without it.** {ui.literal(stats.error)}",
             icon=":material/error:",
         )
+
+
+def advice(missing: tuple[str, ...], worn: tuple[str, ...]) -> str | None:
+    """Return what to do so that the chosen garments are seen, ``missing`` of the slots ``worn``; None if all are.
+
+    >>> advice(("bottom",), ("top", "bottom"))
+    'No trousers or skirt in the picture to put the chosen one over: step back.'
+    """
+    if not missing:
+        return None
+    if set(missing) == set(worn) and missing != ("bottom",):
+        return "Nobody to dress is in the picture: step in front of the camera, upper body in view."
+    if "bottom" in missing:
+        return "No trousers or skirt in the picture to put the chosen one over: step back."
+    return "Not everything that you chose finds its place: show your whole upper body."
 
 
 def pace(stats: Stats, preset: str) -> str:

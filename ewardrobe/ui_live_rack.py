@@ -12,7 +12,7 @@ from functools import partial
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from ewardrobe import rack, ui
+from ewardrobe import rack, ui, ui_live_outfit
 from ewardrobe.rack import Piece
 from ewardrobe.taxonomy import SLOTS
 from ewardrobe.tryon.compositor import MODES, Look
@@ -28,7 +28,6 @@ MODE_LEADS = {
     "recolour": "What you wear in another colour, or in the cloth of a garment.",
     "segments": "What the model sees: outlines, names, and how sure it is.",
 }
-OUTFIT_KEY = "live_outfit"
 PIECES_AT_A_TIME = 12
 FIRST_COLOUR = "#0f766e"
 PANEL_CSS = """<style>
@@ -57,7 +56,7 @@ export default function () {
 def dress(session: LiveSession | None, room: Room) -> None:
     """Show mode and rail, and let ``session`` (``None`` while there is no picture) draw what is chosen."""
     st.html(PANEL_CSS)
-    _wear_outfit(room)
+    ui_live_outfit.wear_left(room, partial(_pieces, room))
     with st.container(key="panel"):
         _panel(session, room)
     st.components.v2.component("ewardrobe_let_go", js=_LET_GO)(key="live-let-go", height=1)
@@ -68,6 +67,8 @@ def _panel(session: LiveSession | None, room: Room) -> None:
     colour = _pick_colour() if mode == "recolour" else None
     pieces = [] if mode == "segments" else _pieces(room)
     if mode != "segments" and colour is None:
+        if pieces:
+            ui_live_outfit.pick(room, pieces)
         _rail(room, pieces) if pieces else _empty(room)
     opacity = 1.0 if mode == "segments" else _pick_opacity()
     garments = {} if colour else _prepared(room, pieces)
@@ -120,21 +121,6 @@ def rgb_of(code: str) -> tuple[int, int, int]:
     (15, 118, 110)
     """
     return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
-
-
-# A whole outfit
-
-
-def _wear_outfit(room: Room) -> None:
-    """Put on the outfit that another page has left in ``st.session_state["live_outfit"]``: a list of item ids."""
-    item_ids = st.session_state.pop(OUTFIT_KEY, None)
-    if item_ids:
-        items = ui.load_wardrobe(ui.wardrobe_store())
-        room.worn, left_over = rack.outfit(_pieces(room), item_ids)
-        room.left_over = [str(items["type"].get(item_id, "one that is gone")) for item_id in left_over]
-        st.session_state["live-mode"] = "wear"
-        if room.worn:
-            st.session_state["live-slot"] = next(slot for slot in SLOTS if slot in room.worn)
 
 
 # The rail

@@ -13,6 +13,7 @@ from ewardrobe import ui_live, ui_live_capture, ui_stream
 from ewardrobe.detections import Detections
 from ewardrobe.feature_store import FeatureStore
 from ewardrobe.images import load_image
+from ewardrobe.outfit_store import OutfitStore
 from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.session import Stats
 from ewardrobe.ui_live import pace
@@ -29,10 +30,13 @@ class FakeSession:
 
     def __init__(self, model, *, look, mirror, preset):
         self.model, self.look, self.mirror, self.preset = model, look, mirror, preset
-        self.error, self.pictures = None, (RAW, COMPOSED)
+        self.error, self.pictures, self.gone = None, (RAW, COMPOSED), ()
 
     def stats(self) -> Stats:
         return Stats(29.6, 17.8, 61.0, 4.2, 256, self.error)
+
+    def missing(self):
+        return self.gone
 
     def snapshot(self):
         return self.pictures
@@ -179,6 +183,26 @@ def test_an_outfit_from_another_page_is_put_on_once(page, live, wardrobe, store)
     assert "not shown on you" not in texts(page)
 
 
+def test_a_saved_outfit_is_put_on_as_a_whole(page, live, wardrobe, store):
+    assert "live-saved-outfit" not in [box.key for box in run(page).selectbox], "none is saved yet"
+    outfits = OutfitStore(store.home)
+    first = outfits.save("Monday", [wardrobe[1], wardrobe[2]])
+    second = outfits.save("Party", [wardrobe[3]])
+    page = run(page)
+    page = run(page.selectbox(key="live-saved-outfit").set_value(first))
+    assert worn(live) == {"top": wardrobe[1], "bottom": wardrobe[2]}
+    page = press(page, "next")
+    assert worn(live) == {"top": wardrobe[0], "bottom": wardrobe[2]}, "a piece of it may be changed"
+    run(page.selectbox(key="live-saved-outfit").set_value(second))
+    assert worn(live) == {"dress": wardrobe[3]}
+
+
+def test_saved_outfits_that_cannot_be_read_are_told(page, live, wardrobe, store):
+    OutfitStore(store.home).path.write_text("{")
+    page = press(run(page), "next")
+    assert "saved outfits cannot be read" in texts(page) and worn(live) == {"top": wardrobe[0]}
+
+
 def test_what_is_removed_from_the_wardrobe_while_worn_is_taken_off(page, live, wardrobe, store):
     page = press(run(page), "next")
     store.remove(wardrobe[0])
@@ -307,6 +331,15 @@ def test_pace_and_errors_are_shown(page, live, wardrobe):
     assert "Camera **30 fps** · drawing **4 ms** · models **18 a second** at 256 px (auto)" in texts(page := run(page))
     live.session.error = "RuntimeError: out of cloth"
     assert "out of cloth" in texts(run(page))
+
+
+def test_what_finds_no_place_on_the_person_is_told(page, live, wardrobe):
+    page = press(choose_slot(press(run(page), "next"), "bottom"), "next")
+    assert "in the picture" not in texts(page)
+    live.session.gone = ("bottom",)
+    assert "step back" in texts(run(page))
+    live.session.gone = ("top", "bottom")
+    assert "Nobody to dress is in the picture" in texts(run(page))
 
 
 def test_pace_before_the_first_answer_and_with_a_preset():

@@ -35,7 +35,7 @@ def test_only_clothes_with_a_cut_out_that_are_not_archived_hang_on_the_rail(stor
     item_id = store.add({"type": "red shirt", "category_id": 2}, shirt())
     store.add({"type": "trainers"}, shirt())
     store.add({"type": "jeans", "category_id": 8})
-    store.add({"type": "old shirt", "category_id": 1, "archived": True}, shirt((1, 2, 3)))
+    store.add({"type": "old shirt", "category_id": 1, "state": "archived"}, shirt((1, 2, 3)))
     (piece,) = pieces_of(store)
     assert (piece.name, piece.slot, piece.item_id) == ("red shirt", "top", item_id)
 

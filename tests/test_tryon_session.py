@@ -115,6 +115,15 @@ def test_a_garment_is_worn_where_the_model_sees_one(open_session):
     np.testing.assert_array_equal(frame, before)
 
 
+def test_garments_without_a_place_on_the_person_are_named(open_session):
+    session = open_session(look=Look(garments={"top": garment(), "bottom": garment(category_id=8)}))
+    assert session.missing() == ()
+    assert until_green(session, person())
+    assert session.missing() == ("bottom",)
+    session.look = Look("segments", {"bottom": garment(category_id=8)})
+    assert session.missing() == ()
+
+
 def test_nothing_to_capture_before_the_first_frame(open_session):
     session = open_session()
     assert session.snapshot() is None

@@ -19,6 +19,7 @@ from ewardrobe.tryon.compositor import Look, State, compose
 from ewardrobe.tryon.motion import IDENTITY, MotionTracker, move_mask
 from ewardrobe.tryon.scene import Scene, read_scene
 from ewardrobe.tryon.smoothing import Smoother
+from ewardrobe.tryon.target import target
 from ewardrobe.tryon.worker import Job, Worker
 
 log = logging.getLogger(__name__)
@@ -130,6 +131,14 @@ class LiveSession:
         """Return what the next frame would be composed with."""
         with self._lock:
             return self._state(time.monotonic())
+
+    def missing(self) -> tuple[str, ...]:
+        """Return the slots of the look that the person now shows nothing of; none before the models' first answer."""
+        state, look = self.state(), self.look
+        if state is None or look.mode == "segments":
+            return ()
+        somebody = state.strength > 0
+        return tuple(slot for slot in look.garments if not somebody or target(state.scene, slot) is None)
 
     def close(self) -> bool:
         """End the thread; tells whether it ended within a second.  Closing twice does no harm."""
