@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -143,17 +144,40 @@ def test_segments_name_and_tint_what_is_seen(frame):
     assert out[120, 160, 2] > out[120, 160, 0]  # short sleeve tops are drawn in blue
 
 
-def test_short_sleeves_leave_the_rest_of_a_long_one_and_long_ones_cover_it(frame):
+def long_sleeves() -> State:
+    """Someone whose long sleeves stand off the trunk."""
     mask = np.zeros((120, 160), np.uint8)
     cv2.rectangle(mask, (60, 30), (100, 95), 1, -1)
     for side in (-1, 1):
         cv2.line(mask, (80 + side * 20, 36), (80 + side * 62, 80), 1, 9)
     soft = mask.astype(np.float32)
-    seen = state(Worn("top", 2, 0.9, soft, measure(soft).scaled((2, 2))))
+    return state(Worn("top", 2, 0.9, soft, measure(soft).scaled((2, 2))))
+
+
+def test_short_sleeves_leave_the_rest_of_a_long_one_and_long_ones_cover_it(frame):
+    seen = long_sleeves()
     short, long = (drawn_alpha(seen, Look("wear", {"top": cloth(RED, c)}), frame) for c in (1, 2))
     cuff = np.s_[148:158, 36:44]
     assert long[cuff].mean() > 0.8 and short[cuff].mean() < 0.1
     assert short[120, 160] == 1 and long[120, 160] == 1
+
+
+def test_shorter_sleeves_leave_bare_arms_where_the_skins_colour_is_known(frame):
+    seen, cuff = long_sleeves(), np.s_[148:158, 36:44]
+    skin = np.float32([210, 160, 130])
+    bare = State(replace(seen.scene, skin=skin), seen.motion)
+    short, long = (compose(frame, bare, Look("wear", {"top": cloth(RED, c)})) for c in (1, 2))
+    assert near(short[cuff].mean(axis=(0, 1)), skin, 12) and near(long[cuff].mean(axis=(0, 1)), RED, 12)
+    assert near(short[120, 160], RED)
+    unknown = compose(frame, seen, Look("wear", {"top": cloth(RED, 1)}))
+    assert near(unknown[cuff].mean(axis=(0, 1)), (GREY,) * 3, 12), "what is worn shows"
+
+
+def test_a_scene_knows_the_skins_colour():
+    picture = np.zeros((480, 640, 3), np.uint8)
+    picture[60:170, 240:400] = (210, 160, 130)
+    scene = read_scene(picture, Model(), Model(), frame_id=0, time=0.0)
+    assert near(scene.skin, (210, 160, 130), 2)
 
 
 def test_a_garment_fits_what_a_rendered_person_wears():

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -189,6 +190,14 @@ def test_a_category_changes_only_when_the_model_insists():
     for i, category_id in enumerate([1, 1, 2, 1, 2, 2, 2, 2]):
         named.append(smoother.add(scene(i, i / 15, category_id=category_id), IDENTITY).worn["top"].category_id)
     assert named == [1, 1, 1, 1, 1, 1, 2, 2]
+
+
+def test_the_skins_colour_changes_slowly_and_stays():
+    smoother, seen = Smoother(), []
+    for i, value in enumerate([100, 200, None, 200]):
+        skin = None if value is None else np.full(3, value, np.float32)
+        seen.append(float(smoother.add(replace(scene(i, i / 15), skin=skin), IDENTITY).skin[0]))
+    assert seen == pytest.approx([100, 110, 110, 119])
 
 
 def test_one_missed_garment_stays_for_its_grace():

@@ -67,8 +67,7 @@ def layers(frame: np.ndarray, state: State, look: Look) -> list[Drawn]:
         garment, worn = look.garments.get(slot), target(state.scene, slot)
         if garment is None or worn is None or (slot in ("top", "bottom") and "dress" in look.garments):
             continue
-        piece = _dressed(frame, state, look, garment, worn)
-        drawn += [] if piece is None else [piece]
+        drawn += _dressed(frame, state, look, garment, worn)
     return drawn
 
 
@@ -93,39 +92,51 @@ def crisp(soft: np.ndarray) -> np.ndarray:
     return np.clip((soft - 0.5) * CRISP + 0.5, 0, 1)
 
 
-def _dressed(frame: np.ndarray, state: State, look: Look, garment: Prepared, worn: Worn) -> Drawn | None:
+def _dressed(frame: np.ndarray, state: State, look: Look, garment: Prepared, worn: Worn) -> list[Drawn]:
+    """Return the garment, below it the bare arms that its shorter sleeves leave."""
     if look.mode == "overlay":
         return _overlaid(state, look, garment, worn)
     size, motion = state.scene.frame_size, state.motion
     box = fitting.box_of(worn.mask, size, motion)
     if box is None:
-        return None
+        return []
     points = fitting.nodes(box, motion)
     rgba = fitting.sample(garment, fitting.by_rows(points, worn.spans, garment.spans), box)
     inside = crisp(fitting.to_box(worn.mask, size, motion, box))
-    alpha = inside * _sleeve_share(points, garment, worn, box) * _behind(state, box) * (look.opacity * state.strength)
+    there = inside * _behind(state, box) * np.float32(look.opacity * state.strength)
     x0, y0, x1, y1 = box
     light = shading.low_frequency(frame[y0:y1, x0:x1], inside)
-    return Drawn(box, shading.lit(rgba[..., :3], light), alpha.astype(np.float32))
+    kept = _sleeve_share(points, garment, worn, box)
+    if kept is None:
+        return [Drawn(box, shading.lit(rgba[..., :3], light), there)]
+    arms = [] if state.scene.skin is None else [_bare(state.scene.skin, light, there * (kept < 1), box)]
+    return [*arms, Drawn(box, shading.lit(rgba[..., :3], light), there * kept)]
 
 
-def _sleeve_share(points: np.ndarray, garment: Prepared, worn: Worn, box: Box) -> np.ndarray | float:
+def _bare(skin: np.ndarray, light: np.ndarray, alpha: np.ndarray, box: Box) -> Drawn:
+    """Return what the worn sleeve hides: skin, in the light that falls on the sleeve."""
+    plain = np.full((*light.shape, 3), skin.round().astype(np.uint8))
+    return Drawn(box, shading.lit(plain, light), alpha.astype(np.float32))
+
+
+def _sleeve_share(points: np.ndarray, garment: Prepared, worn: Worn, box: Box) -> np.ndarray | None:
+    """Return (h, w) float32 0..1: where shorter sleeves than the worn ones still cover them; None for no shorter."""
     worn_length = sleeve_length(worn.category_id)
     if garment.sleeve >= worn_length or worn.slot == "bottom":
-        return 1.0
+        return None
     share = fitting.sleeves_kept(points, worn, garment.sleeve, worn_length)
     size = share.shape[1] * fitting.CELL, share.shape[0] * fitting.CELL
     return cv2.resize(share, size, interpolation=cv2.INTER_LINEAR)[: box[3] - box[1], : box[2] - box[0]]
 
 
-def _overlaid(state: State, look: Look, garment: Prepared, worn: Worn) -> Drawn | None:
+def _overlaid(state: State, look: Look, garment: Prepared, worn: Worn) -> list[Drawn]:
     box = _garment_box(garment, worn, state)
     if box is None:
-        return None
+        return []
     points = fitting.nodes(box, state.motion)
     rgba = fitting.sample(garment, fitting.by_similarity(points, worn.spans, garment.spans), box)
     alpha = rgba[..., 3].astype(np.float32) * (look.opacity * state.strength / 255) * _behind(state, box)
-    return Drawn(box, np.ascontiguousarray(rgba[..., :3]), alpha)
+    return [Drawn(box, np.ascontiguousarray(rgba[..., :3]), alpha)]
 
 
 def _garment_box(garment: Prepared, worn: Worn, state: State) -> Box | None:

@@ -15,6 +15,9 @@ from ewardrobe.tryon.spans import Spans, measure
 MIN_PERSON = 0.01
 """Share of the picture below which a region is nobody."""
 
+MIN_SKIN = 0.001
+"""Share of the picture below which skin has no colour to speak of."""
+
 MIN_SCORE = 0.2
 SKIN, HAIR, BAG = GARMENTS, GARMENTS + 1, GARMENTS + 3
 """Channels of the parsing that lie before a garment where they are seen."""
@@ -40,7 +43,7 @@ class Scene:
 
     worn: by slot, of the largest person, empty where nobody is seen; front: (h, w) float32 0..1, skin, hair and bag,
     which a garment goes behind;
-    detections: everything that the chosen model sees, at processing size.
+    detections: everything that the chosen model sees, at processing size; skin: its colour, (3,) RGB 0..255.
     """
 
     frame_id: int
@@ -49,6 +52,7 @@ class Scene:
     front: np.ndarray
     detections: Detections
     worn: dict[str, Worn] = field(default_factory=dict)
+    skin: np.ndarray | None = None
 
 
 def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: float, size: int = 256) -> Scene:
@@ -65,7 +69,7 @@ def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: flo
         worn = _worn(found, room)
         worn |= _overlooked(worn, parsing, room)
     front = _at(np.clip(parsing[[SKIN, HAIR, BAG]].sum(axis=0), 0, 1) * person, small)
-    return Scene(frame_id, time, frame.shape[:2], front, found, worn)
+    return Scene(frame_id, time, frame.shape[:2], front, found, worn, _skin_colour(small, parsing, person))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +84,12 @@ class _Room:
 def _at(values: np.ndarray, small: np.ndarray) -> np.ndarray:
     """Return what the parser saw, at its half size, at processing size."""
     return cv2.resize(values, small.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def _skin_colour(small: np.ndarray, parsing: np.ndarray, person: np.ndarray) -> np.ndarray | None:
+    """Return the median RGB (3,) of what is surely the person's skin; ``None`` where hardly any is seen."""
+    sure = _at(parsing[SKIN] * person, small) > 0.7
+    return np.median(small[sure], axis=0).astype(np.float32) if sure.sum() >= MIN_SKIN * sure.size else None
 
 
 def reduced(frame: np.ndarray, size: int) -> np.ndarray:

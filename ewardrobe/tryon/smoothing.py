@@ -13,6 +13,9 @@ from ewardrobe.tryon.scene import Scene, Worn
 MASK_SECONDS = 0.25
 """Time constant of the masks' average."""
 
+COLOUR_WEIGHT = 0.1
+"""How much of a new answer goes into the colour of the skin."""
+
 CHANGED = 0.6
 """A pixel whose coverage differs by more has changed: the new value counts most."""
 
@@ -56,7 +59,7 @@ class Smoother:
         worn = {slot: self._one(new, earlier.get(slot), motion, scene) for slot, new in scene.worn.items()}
         worn |= {s: self._carried(w, motion, scene) for s, w in earlier.items() if self._blinks(s, scene)}
         front = scene.front if old is None else _averaged(scene.front, old.front, motion, scene, self._dt(old, scene))
-        self.scene = replace(scene, worn=worn, front=front)
+        self.scene = replace(scene, worn=worn, front=front, skin=_calm_colour(scene.skin, old and old.skin))
         return self.scene
 
     def strength(self, now: float) -> float:
@@ -113,6 +116,13 @@ class Smoother:
     @staticmethod
     def _dt(old: Scene, new: Scene) -> float:
         return max(1e-3, new.time - old.time)
+
+
+def _calm_colour(new: np.ndarray | None, old: np.ndarray | None) -> np.ndarray | None:
+    """Average a colour (3,) over time; one that is not seen any more stays."""
+    if new is None or old is None:
+        return old if new is None else new
+    return old + COLOUR_WEIGHT * (new - old)
 
 
 def _averaged(new: np.ndarray, old: np.ndarray, motion: np.ndarray, scene: Scene, dt: float) -> np.ndarray:
