@@ -23,7 +23,7 @@ from ewardrobe.ui_live import Room
 SLOT_LABELS = {"top": "Tops", "outer": "Jackets", "bottom": "Bottoms", "dress": "Dresses"}
 MODE_LABELS = {"wear": "Wear", "overlay": "Overlay", "recolour": "Recolour", "segments": "Segments"}
 MODE_LEADS = {
-    "wear": "Garments of your wardrobe in the place of what you wear. A short sleeve leaves a long one showing.",
+    "wear": "Garments of your wardrobe in the place of what you wear.",
     "overlay": "Garments of your wardrobe held in front of you, in their own shape.",
     "recolour": "What you wear in another colour, or in the cloth of a garment.",
     "segments": "What the model sees: outlines, names, and how sure it is.",

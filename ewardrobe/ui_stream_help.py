@@ -36,6 +36,10 @@ REASONS = {
         "**No camera was found.** Plug one in, or switch it on (some laptops have a slider or a key for it), then "
         "Start again. Without one, take the sample clip or upload a video."
     ),
+    "Unplugged": (
+        "**The camera is gone.** It was unplugged, or the system took it away. Plug it in again and press Start, or "
+        "take the sample clip or a video."
+    ),
     "OverconstrainedError": "**This camera has no picture of the size asked for.** Choose another camera.",
     "mediaDevices": "**The browser gives this page no camera.** It needs HTTPS or `localhost` (docs/remote.md).",
     "longer than expected": (
@@ -46,13 +50,36 @@ REASONS = {
 """Part of what the browser or the component reports → what it means."""
 
 # The component keeps its errors to itself: they are read where it shows them.  Its frame is of the same origin.
+# Of a camera that is unplugged it takes no notice: its track ends, which a Stop does not tell, and Stop is pressed.
 _WATCH = """
 export default function ({ setStateValue }) {
   let said = null
+  let unplugged = false
+  const framesOf = () => [...document.querySelectorAll('iframe[title^="streamlit_webrtc"]')]
+  const stop = () => {
+    const buttons = framesOf().flatMap((f) => [...(f.contentDocument?.querySelectorAll('button') ?? [])])
+    buttons.find((button) => button.textContent.trim() === 'Stop')?.click()
+  }
+  const watchCamera = (devices) => {
+    if (!devices || devices.isWatched) return
+    const ask = devices.getUserMedia.bind(devices)
+    devices.isWatched = true
+    devices.getUserMedia = async (wanted) => {
+      const stream = await ask(wanted)
+      unplugged = false
+      for (const track of stream.getVideoTracks())
+        track.addEventListener('ended', () => {
+          unplugged = true
+          stop()
+        })
+      return stream
+    }
+  }
   const read = async () => {
-    const frames = document.querySelectorAll('iframe[title^="streamlit_webrtc"]')
-    const alerts = [...frames].flatMap((f) => [...(f.contentDocument?.querySelectorAll('[role=alert]') ?? [])])
-    let report = alerts.map((alert) => alert.textContent).join(' ').slice(0, 300)
+    const frames = framesOf()
+    frames.forEach((f) => watchCamera(f.contentWindow?.navigator.mediaDevices))
+    const alerts = frames.flatMap((f) => [...(f.contentDocument?.querySelectorAll('[role=alert]') ?? [])])
+    let report = unplugged ? 'Unplugged' : alerts.map((alert) => alert.textContent).join(' ').slice(0, 300)
     if (!report && navigator.mediaDevices) {
       const devices = await navigator.mediaDevices.enumerateDevices().catch(() => null)
       const allowed = await navigator.permissions?.query({ name: 'camera' }).catch(() => null)

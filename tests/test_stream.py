@@ -293,6 +293,7 @@ def test_where_a_browser_gives_a_camera(url, secure):
     [
         ("NotAllowedError: Permission denied", "allow the camera"),
         ("NotReadableError: Could not start video source", "close it"),
+        ("Unplugged", "Plug it in again"),
         ("NotFoundError: Requested device not found", "sample clip"),
         ("Error: navigator.mediaDevices is undefined. It seems the current document is not loaded securely.", "HTTPS"),
         ("Connection is taking longer than expected. Check your network", "TURN"),

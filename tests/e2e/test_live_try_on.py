@@ -141,6 +141,37 @@ def test_leaving_the_page_or_closing_the_tab_ends_everything(page, base_url, thr
     gone(threads, capsys, "tab closed")
 
 
+TRACKS = """
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices)
+window.tracks = []
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  const stream = await ask(wanted)
+  window.tracks.push(...stream.getTracks())
+  return stream
+}
+"""
+UNPLUG = "() => window.tracks.forEach((t) => { t.stop(); t.dispatchEvent(new Event('ended')) })"  # as a browser does
+
+
+def test_two_tabs_and_a_camera_that_is_unplugged_in_one(page, base_url, threads, capsys):
+    page.add_init_script(TRACKS)
+    other = page.context.new_page()
+    start(open_live(page, base_url))
+    second = start(open_live(other, base_url))
+    assert threads().count(WORKER) == 2, "each tab has its own"
+    frame = next(f for f in page.frames if f.evaluate("() => Boolean(window.tracks?.length)"))
+    frame.evaluate(UNPLUG)
+    ended = eventually(lambda: threads().count(WORKER) == 1, "the models' thread of the unplugged camera ends")
+    expect(page.get_by_text("The camera is gone.")).to_be_visible()
+    expect(the_stream(page).get_by_role("button", name="Start")).to_be_visible()
+    seen = second.evaluate(FRAMES)
+    eventually(lambda: second.evaluate(FRAMES) > seen + 10, "the other tab goes on")
+    with capsys.disabled():
+        print(f"\n  unplugged: models {ended:.2f} s", end=" ")
+    other.close()
+    gone(threads, capsys, "the other tab closed")
+
+
 def test_a_video_plays_in_place_of_the_camera(page, base_url, webcam_picture, threads, capsys):
     open_live(page, base_url)
     choose(page, "Video")
