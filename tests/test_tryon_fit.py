@@ -114,6 +114,17 @@ def test_noise_in_the_mask_hardly_moves_the_spans():
     assert np.sqrt(seen.var(axis=0).mean()) <= 0.5
 
 
+def test_level_shoulders_do_not_move_the_first_rows():
+    """Where the outline is nearly level, a row more or less of the mask is many pixels to the side."""
+    seen = []
+    for cut in (0, 1, 2):
+        mask = np.zeros((200, 200), np.uint8)
+        cv2.fillPoly(mask, [np.int32([[88, 40], [112, 40], [150, 48], [150, 170], [50, 170], [50, 48]])], 1)
+        mask[: 40 + cut] = 0
+        seen.append(measure(mask.astype(np.float32)).points[:, :3, 0])
+    assert np.ptp(seen, axis=0).max() < 1.5
+
+
 @pytest.mark.parametrize(("scale", "shift"), [(1.0, (0, 0)), (1.0, (13.25, -7.5)), (1.7, (4, 9)), (0.6, (-3, 20))])
 def test_the_map_is_exact_for_scaled_and_shifted_silhouettes(scale, shift):
     garment = measure(t_shirt())

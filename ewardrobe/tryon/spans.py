@@ -16,6 +16,10 @@ ROWS = 24
 MIN_SIDE = 6
 """A mask with a smaller side, in its own pixels, has no shape to speak of."""
 
+SHOULDER = 0.12
+"""Share of the length in which the rows are as wide as below it: a shoulder is nearly level, so that half a pixel more
+or less in height would move its ends by many."""
+
 THIN = 0.55
 """Parts thinner than this share of the thickest one are sleeves."""
 
@@ -83,7 +87,8 @@ def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
     if len(ys) < MIN_SIDE or np.median(right - left) < MIN_SIDE:
         return None
     at = np.linspace(*_ends(np.clip(weight / max(1.0, float(np.median(weight[rows]))), 0, 1)), ROWS)
-    points = [np.stack([np.interp(at, ys, _smooth(x)), at], axis=1) for x in (left, right)]
+    below = np.maximum(at, at[0] + SHOULDER * (at[-1] - at[0]))
+    points = [np.stack([np.interp(below, ys, _smooth(x)), at], axis=1) for x in (left, right)]
     spans = Spans(np.stack(points).astype(np.float32))
     return Spans(spans.points, _arms(soft, trunk, spans.shoulders)) if sleeves else spans
 

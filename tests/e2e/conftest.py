@@ -142,12 +142,42 @@ def base_url(server_log, app_home) -> Iterator[str]:
         yield url
 
 
+def photographed_person(root: Path):
+    """Return the first photo whose garment fills the middle, where the tests look, and is seen by the default model."""
+    from ewardrobe.datasets.deepfashion2 import DeepFashion2
+    from ewardrobe.datasets.records import item_mask
+    from ewardrobe.images import load_image
+    from ewardrobe.segmenters import load_segmenter
+    from ewardrobe.taxonomy import category
+
+    model = load_segmenter()
+    for record in DeepFashion2(root, "validation").records():
+        uppers = [item for item in record.items if category(item.category_id).slot != "bottom"] if record.worn else []
+        photo = load_image(record.image_path, max_side=None) if uppers else None
+        for item in uppers:
+            mask = item_mask(item, *photo.shape[:2])
+            if middle_of(mask).mean() > 0.97 and any(
+                middle_of(m).mean() > 0.9 for m in model.predict(photo, 0.4).masks
+            ):
+                return photo
+    return None
+
+
+def middle_of(mask):
+    """Return the part of a mask (H, W) that is in the webcam's middle when its photo is shown as high as the frame."""
+    height, width = mask.shape
+    half = round(0.12 * height)  # the torso's rectangle, and how far the clip sways
+    return mask[round(0.45 * height) : round(0.6 * height), max(0, width // 2 - half) : width // 2 + half]
+
+
 @pytest.fixture(scope="session")
 def webcam_picture():
-    """RGB uint8 picture that the fake webcam shows: a rendered person."""
+    """RGB uint8 picture of the fake webcam: a person, from ``EWARDROBE_TEST_DATA`` where it is set, else drawn."""
     from ewardrobe.datasets.synthetic import render_person
 
-    return render_person((1, 8), seed=3, size=(640, 480)).image
+    root = os.environ.get("EWARDROBE_TEST_DATA")
+    photo = photographed_person(Path(root)) if root else None
+    return render_person((1, 8), seed=3, size=(640, 480)).image if photo is None else photo
 
 
 @pytest.fixture(scope="session")
