@@ -33,12 +33,19 @@ FIRST_COLOUR = "#0f766e"
 PANEL_CSS = """<style>
 .st-key-panel [role=radiogroup] {flex-wrap: nowrap;}
 .st-key-panel [role=radiogroup] button {padding-left: 2px; padding-right: 2px;}
+.st-key-walk {flex-wrap: nowrap;}
+.st-key-walk button {padding-left: 4px; padding-right: 4px;}
+@media (max-width: 640px) {
+  [data-testid=stColumn]:has(.st-key-countdown) {position: sticky; top: 3.5rem; z-index: 20; max-height: 56vh;
+    overflow-y: auto; background: var(--st-background-color, #fff); padding-bottom: .5rem;}
+}
 .st-key-rail [role=radiogroup] {flex-wrap: wrap;}
 .st-key-rail button[role=radio] {height: auto; padding: 6px; border-radius: 10px;}
 .st-key-rail button[role=radio] img {height: 84px; max-height: 84px; width: 84px; max-width: 84px; display: block;}
 .st-key-rail button[aria-checked=true] {box-shadow: 0 0 0 2px var(--st-primary-color, #0f766e);}
 </style>"""
-"""Four choices stay in one row; a garment is chosen by its picture, which Streamlit shows as small as a letter."""
+"""Four choices stay in one row; on a phone the camera's picture stays in view above the rail; a garment is chosen by its
+picture, which Streamlit shows as small as a letter."""
 
 _LET_GO = """
 export default function () {
@@ -211,24 +218,24 @@ def _thumbnail(key: str, _piece: Piece) -> str:
 
 def _walk(room: Room, slot: str, keys: list[str]) -> None:
     """Show the large buttons that go through the garments, by the arrow keys too."""
-    columns = st.columns([4, 4, 3], gap="small")
-    for column, label, by in zip(columns, ("Previous", "Next"), (-1, 1), strict=False):
-        column.button(
-            label,
-            key=f"live-{label.lower()}",
-            shortcut="Right" if by > 0 else "Left",
+    with st.container(horizontal=True, gap="small", key="walk"):
+        for label, by in (("Previous", -1), ("Next", 1)):
+            st.button(
+                label,
+                key=f"live-{label.lower()}",
+                shortcut="Right" if by > 0 else "Left",
+                width="stretch",
+                on_click=_put_on,
+                args=(room, slot, partial(_step, room, slot, keys, by)),
+            )
+        st.button(
+            "Remove",
+            key="live-remove",
             width="stretch",
+            disabled=slot not in room.worn,
             on_click=_put_on,
-            args=(room, slot, partial(_step, room, slot, keys, by)),
+            args=(room, slot, lambda: None),
         )
-    columns[2].button(
-        "Remove",
-        key="live-remove",
-        width="stretch",
-        disabled=slot not in room.worn,
-        on_click=_put_on,
-        args=(room, slot, lambda: None),
-    )
 
 
 def _step(room: Room, slot: str, keys: list[str], by: int) -> str | None:
