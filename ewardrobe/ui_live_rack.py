@@ -37,15 +37,15 @@ PANEL_CSS = """<style>
 .st-key-walk button {padding-left: 4px; padding-right: 4px;}
 @media (max-width: 640px) {
   [data-testid=stColumn]:has(.st-key-countdown) {position: sticky; top: 3.5rem; z-index: 20; max-height: 56vh;
-    overflow-y: auto; background: var(--st-background-color, #fff); padding-bottom: .5rem;}
+    overflow-y: auto; background: light-dark(#fcfbf9, #15181a); padding-bottom: .5rem;}
 }
 .st-key-rail [role=radiogroup] {flex-wrap: wrap;}
 .st-key-rail button[role=radio] {height: auto; padding: 6px; border-radius: 10px;}
 .st-key-rail button[role=radio] img {height: 84px; max-height: 84px; width: 84px; max-width: 84px; display: block;}
 .st-key-rail button[aria-checked=true] {box-shadow: 0 0 0 2px var(--st-primary-color, #0f766e);}
 </style>"""
-"""Four choices stay in one row; on a phone the camera's picture stays in view above the rail; a garment is chosen by its
-picture, which Streamlit shows as small as a letter."""
+"""Four choices stay in one row; on a phone the camera's picture stays in view above the rail; a garment is chosen by
+its picture, which Streamlit shows as small as a letter."""
 
 _LET_GO = """
 export default function () {

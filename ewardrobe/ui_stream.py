@@ -95,10 +95,9 @@ def stream(session: Any, key: str) -> StreamState:
     The session is closed when the stream ends, the page is left, loaded again or closed: within a second.
     """
     state = _streamer(session, key, mode=WebRtcMode.SENDRECV, media_stream_constraints=CAMERA)
-    why_not = ui_stream_help.why_no_camera(f"{key}-help")  # asked while it plays, too: a camera can be unplugged
     if state.playing or state.why_not:
         return state
-    return StreamState(why_not=why_not, connecting=state.connecting)
+    return StreamState(why_not=ui_stream_help.why_no_camera(f"{key}-help"), connecting=state.connecting)
 
 
 def play_clip(session: Any, key: str, make_player: Callable[[], Any]) -> StreamState:

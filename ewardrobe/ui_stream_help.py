@@ -54,7 +54,6 @@ REASONS = {
 _WATCH = """
 export default function ({ setStateValue }) {
   let said = null
-  let unplugged = false
   const framesOf = () => [...document.querySelectorAll('iframe[title^="streamlit_webrtc"]')]
   const stop = () => {
     const buttons = framesOf().flatMap((f) => [...(f.contentDocument?.querySelectorAll('button') ?? [])])
@@ -66,10 +65,10 @@ export default function ({ setStateValue }) {
     devices.isWatched = true
     devices.getUserMedia = async (wanted) => {
       const stream = await ask(wanted)
-      unplugged = false
+      devices.isUnplugged = false
       for (const track of stream.getVideoTracks())
         track.addEventListener('ended', () => {
-          unplugged = true
+          devices.isUnplugged = true
           stop()
         })
       return stream
@@ -77,9 +76,10 @@ export default function ({ setStateValue }) {
   }
   const read = async () => {
     const frames = framesOf()
-    frames.forEach((f) => watchCamera(f.contentWindow?.navigator.mediaDevices))
+    const cameras = frames.map((f) => f.contentWindow?.navigator.mediaDevices)
+    cameras.forEach(watchCamera)  // it goes on when the stream plays, and this component is gone
     const alerts = frames.flatMap((f) => [...(f.contentDocument?.querySelectorAll('[role=alert]') ?? [])])
-    let report = unplugged ? 'Unplugged' : alerts.map((alert) => alert.textContent).join(' ').slice(0, 300)
+    let report = cameras.some((devices) => devices?.isUnplugged) ? 'Unplugged' : alerts.map((alert) => alert.textContent).join(' ').slice(0, 300)
     if (!report && navigator.mediaDevices) {
       const devices = await navigator.mediaDevices.enumerateDevices().catch(() => null)
       const allowed = await navigator.permissions?.query({ name: 'camera' }).catch(() => null)
