@@ -79,7 +79,8 @@ export default function ({ setStateValue }) {
     const cameras = frames.map((f) => f.contentWindow?.navigator.mediaDevices)
     cameras.forEach(watchCamera)  // it goes on when the stream plays, and this component is gone
     const alerts = frames.flatMap((f) => [...(f.contentDocument?.querySelectorAll('[role=alert]') ?? [])])
-    let report = cameras.some((devices) => devices?.isUnplugged) ? 'Unplugged' : alerts.map((alert) => alert.textContent).join(' ').slice(0, 300)
+    const isUnplugged = cameras.some((devices) => devices?.isUnplugged)
+    let report = isUnplugged ? 'Unplugged' : alerts.map((alert) => alert.textContent).join(' ').slice(0, 300)
     if (!report && navigator.mediaDevices) {
       const devices = await navigator.mediaDevices.enumerateDevices().catch(() => null)
       const allowed = await navigator.permissions?.query({ name: 'camera' }).catch(() => null)
