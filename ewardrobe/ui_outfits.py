@@ -13,7 +13,7 @@ from ewardrobe import ui
 from ewardrobe.feature_store import FeatureStore
 from ewardrobe.items import SEASONS
 from ewardrobe.outfit_store import OutfitStore
-from ewardrobe.outfits import candidates, compatibility, preferences
+from ewardrobe.outfits import compatibility, preferences
 from ewardrobe.outfits.collage import COLLAGE_CSS, name_of
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.gaps import advice, needs_outerwear
@@ -259,13 +259,8 @@ def _unsorted(closet: Closet) -> int:
 
 
 def summary(closet: Closet, found: Suggestions) -> None:
-    """State how many were looked at and how different the list is."""
+    """State how different the outfits of the list are."""
     slots = {item["id"]: slot_of(item) for outfit in found.outfits for item in closet.present(list(outfit.ids))}
     told = diversity(found.outfits, slots)
     if told:
         st.caption(told)
-
-
-def wearable_ids(closet: Closet) -> list[str]:
-    """Return the ids of all pieces that can be worn now."""
-    return [item["id"] for item in candidates.wearable(closet.items, Wish())]

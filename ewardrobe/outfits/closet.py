@@ -32,7 +32,7 @@ class Closet:
     items: as they are stored.  ids: their ids.  slots: (N,) places in ``ALL_SLOTS``.  categories: (N,) 0..13, 0 = none.
     patterns, materials, styles: (N,) places in the lists of ``ewardrobe.items``.  names: (N, 13) probability of each
     colour name; zeros without colours.  hues: (N, 72) see ``harmony``.  shades: (N, 13) bool: non-neutral colours by
-    name.  lightness, chroma: (N,) CIELAB, the mean.  clo: (N,) warmth.  seasons: (N, 4) bool.  favourite: (N,) bool.
+    name.  lightness: (N,) CIELAB, the mean.  clo: (N,) warmth.  seasons: (N, 4) bool.  favourite: (N,) bool.
     idle: (N,) days since it was worn, NaN if never.
     """
 
@@ -47,7 +47,6 @@ class Closet:
     hues: np.ndarray
     shades: np.ndarray
     lightness: np.ndarray
-    chroma: np.ndarray
     clo: np.ndarray
     seasons: np.ndarray
     favourite: np.ndarray
@@ -88,7 +87,6 @@ def closet_of(items: Iterable[Mapping], today: date | None = None) -> Closet:
         hues=harmony.hue_histogram(lab, shares),
         shades=_shades(probabilities, colourful),
         lightness=_mean(lab[..., 0], shares),
-        chroma=_mean(harmony.to_lch(lab)[..., 1], shares),
         clo=np.array([warmth.clo(item) for item in items], float),
         seasons=np.array([[s in _listed(item.get("season")) for s in SEASONS] for item in items], bool).reshape(-1, 4),
         favourite=np.array([bool(item.get("favourite")) for item in items], bool),

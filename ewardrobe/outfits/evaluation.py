@@ -21,7 +21,6 @@ from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import BODY_SLOTS, Wish, category_number, slot_of
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of
 
-METHODS = ("random", "colour-only", "rules", "learned", "combined")
 CHOICES = 4
 PERCENTILES = (2.5, 97.5)
 RULES = ("colour", "pattern", "formality")
@@ -90,7 +89,7 @@ def outfit_set(outfits: Sequence[Sequence[Mapping]]) -> OutfitSet:
 
 
 def scorers(model: Compatibility | None, seed: int = 0) -> dict[str, Scorer]:
-    """Return the methods by name; without a model those that need none."""
+    """Return random, colour-only, rules, learned and combined by name; without a model the first three."""
     wish = Wish()
 
     def weighted(names: Sequence[str], with_model: Compatibility | None) -> Scorer:
