@@ -287,6 +287,10 @@ time.sleep(0.3)
 
 def test_workers_leave_no_thread():
     before = threading.active_count()
+    waiting = Worker(lambda one: None)
+    assert threading.active_count() == before, "a page whose stream has not begun needs none"
+    waiting.submit(job(0))
+    assert wait(lambda: len(waiting.finished) == 1) and waiting.stop()
     for _ in range(20):
         assert Worker(lambda one: None).stop()
     assert threading.active_count() == before

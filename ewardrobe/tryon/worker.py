@@ -50,12 +50,13 @@ class Worker:
         self.finished: deque[float] = deque(maxlen=30)
         self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
         _WORKERS.add(self)
-        self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Put ``job`` in place of any that waits."""
+        """Put ``job`` in place of any that waits; the first one starts the thread."""
         with self._condition:
             self._job = job
+            if self._thread.ident is None and not self._ending:
+                self._thread.start()
             self._condition.notify()
 
     def stop(self, timeout: float = 1.0) -> bool:
@@ -63,7 +64,7 @@ class Worker:
         with self._condition:
             self._ending = True
             self._condition.notify()
-        if threading.current_thread() is not self._thread:
+        if self._thread.ident is not None and threading.current_thread() is not self._thread:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 
