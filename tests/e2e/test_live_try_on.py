@@ -170,8 +170,9 @@ def test_two_tabs_and_a_camera_that_is_unplugged_in_one(page, base_url, threads,
     eventually(lambda: second.evaluate(FRAMES) > seen + 10, "the other tab goes on")
     with capsys.disabled():
         print(f"\n  unplugged: models {ended:.2f} s", end=" ")
-    other.close()
-    gone(threads, capsys, "the other tab closed")
+    for tab in (other, page):
+        tab.close()
+    gone(threads, capsys, "both tabs closed")
 
 
 def test_a_video_plays_in_place_of_the_camera(page, base_url, webcam_picture, threads, capsys):
