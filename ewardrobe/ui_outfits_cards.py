@@ -12,7 +12,7 @@ from streamlit.errors import StreamlitAPIException
 from ewardrobe import ui, wear_log
 from ewardrobe.outfits.collage import collage_html, name_of, names, reasons_html
 from ewardrobe.outfits.suggest import Outfit
-from ewardrobe.ui_live_rack import OUTFIT_KEY
+from ewardrobe.ui_live_outfit import OUTFIT_KEY
 from ewardrobe.ui_outfits import Closet, label_of, shuffle
 
 
