@@ -98,9 +98,10 @@ def test_pieces_are_dragged_and_stay_where_they_were_put(page, base_url, app_hom
         page.get_by_role("option", name=name).click()
         settled(page)
     page.keyboard.press("Escape")
+    expect(page.get_by_role("listbox")).to_have_count(0)  # the open list lies over the canvas
     piece = page.locator(".piece[aria-label^='red tee']")
+    piece.hover()  # waits until the piece is what the pointer meets
     box = piece.bounding_box()
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2 - 90, box["y"] + box["height"] / 2 + 60, steps=5)
     page.mouse.up()
