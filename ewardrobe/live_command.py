@@ -89,7 +89,7 @@ def _measured(args: argparse.Namespace) -> dict:
     _say("against ultralytics")
     result |= live_ratio.ratio_to_ultralytics(drawn.picture, live_quality.garment_of(drawn.category_id))
     _say("fit")
-    result |= live_quality.fit_quality(cases, models[args.model], models["unet"])
+    result |= live_quality.fit_quality(cases, *live_quality.as_live(models[args.model], models["unet"]))
     result["speed_quality"] = live_quality.speed_quality(models, models["unet"], cases[:FEW])
     return result | {"meta": _meta(args)}
 

@@ -93,8 +93,8 @@ def speed_quality(models: Mapping[str, Segmenter], parser, cases: Sequence[Case]
         return []
     table = []
     for name, segmenter in models.items():
-        for size in SIZES.values() if segmenter is parser else (SIZES["balanced"],):
-            seen_by = (parser.at(size),) * 2 if segmenter is parser else (segmenter, parser)
+        for size in SIZES.values() if segmenter is parser else (SIZE,):
+            seen_by = as_live(segmenter, parser, size)
             fits, ms = [], []
             for number, case in enumerate(cases):
                 start = time.perf_counter()
@@ -105,6 +105,12 @@ def speed_quality(models: Mapping[str, Segmenter], parser, cases: Sequence[Case]
             row = {"model": name, "size": size, "frame_ms": float(np.median(ms[3:] or ms))}
             table.append(row | {"fit_iou": float(np.mean(fits))})
     return table
+
+
+def as_live(segmenter: Segmenter, parser, size: int = SIZE) -> tuple[Segmenter, Segmenter]:
+    """Return the model and the parser as a live session asks them: the U-Net at ``size``, once a frame."""
+    small = parser.at(size)
+    return (small if segmenter is parser else segmenter), small
 
 
 def _look(case: Case) -> Look:

@@ -14,12 +14,13 @@ import numpy as np
 
 from ewardrobe import runtime
 from ewardrobe import weights as weight_files
+from ewardrobe.segmenters import load_segmenter
 from ewardrobe.segmenters import yolo as own
 from ewardrobe.tryon.compositor import Look, State, compose
 from ewardrobe.tryon.garment import Prepared
 from ewardrobe.tryon.motion import IDENTITY
 from ewardrobe.tryon.scene import read_scene
-from ewardrobe.tryon.session import SIZES, shared
+from ewardrobe.tryon.session import SIZES
 
 UNCOUNTED = 3
 """Rounds that warm up."""
@@ -34,7 +35,7 @@ def ratio_to_ultralytics(picture: np.ndarray, garment: Prepared, rounds: int = 2
     unless one exports it first; ours runs on the fastest runtime here.
     """
     size, look = SIZES["balanced"], Look("wear", {garment.slot: garment})
-    segmenter, parser = shared("yolo"), shared("unet")
+    segmenter, parser = load_segmenter("yolo"), load_segmenter("unet").at(size)  # all cores, as theirs has
 
     def ours() -> None:
         scene = read_scene(picture, segmenter, parser, frame_id=0, time=0.0, size=size)

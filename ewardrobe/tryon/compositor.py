@@ -64,10 +64,11 @@ def layers(frame: np.ndarray, state: State, look: Look) -> list[Drawn]:
         return _recoloured(frame, state, look)
     drawn = []
     for slot in ORDER:
-        garment, worn = look.garments.get(slot), target(state.scene, slot)
-        if garment is None or worn is None or (slot in ("top", "bottom") and "dress" in look.garments):
+        garment = look.garments.get(slot)
+        if garment is None or (slot in ("top", "bottom") and "dress" in look.garments):
             continue
-        drawn += _dressed(frame, state, look, garment, worn)
+        if (worn := target(state.scene, slot)) is not None:
+            drawn += _dressed(frame, state, look, garment, worn)
     return drawn
 
 
@@ -84,7 +85,7 @@ def blend(out: np.ndarray, drawn: Drawn) -> None:
     """Blend a piece into ``out`` in place."""
     x0, y0, x1, y1 = drawn.box
     place = out[y0:y1, x0:x1]
-    out[y0:y1, x0:x1] = cv2.blendLinear(drawn.rgb, np.ascontiguousarray(place), drawn.alpha, 1 - drawn.alpha)
+    out[y0:y1, x0:x1] = cv2.blendLinear(drawn.rgb, place, drawn.alpha, 1 - drawn.alpha)
 
 
 def crisp(soft: np.ndarray) -> np.ndarray:
@@ -108,9 +109,9 @@ def _dressed(frame: np.ndarray, state: State, look: Look, garment: Prepared, wor
     light = shading.low_frequency(frame[y0:y1, x0:x1], inside)
     kept = _sleeve_share(points, garment, worn, box)
     if kept is None:
-        return [Drawn(box, shading.lit(rgba[..., :3], light), there)]
+        return [Drawn(box, shading.lit(fitting.without_alpha(rgba), light), there)]
     arms = [] if state.scene.skin is None else [_bare(state.scene.skin, light, there * (kept < 1), box)]
-    return [*arms, Drawn(box, shading.lit(rgba[..., :3], light), there * kept)]
+    return [*arms, Drawn(box, shading.lit(fitting.without_alpha(rgba), light), there * kept)]
 
 
 def _bare(skin: np.ndarray, light: np.ndarray, alpha: np.ndarray, box: Box) -> Drawn:
@@ -136,7 +137,7 @@ def _overlaid(state: State, look: Look, garment: Prepared, worn: Worn) -> list[D
     points = fitting.nodes(box, state.motion)
     rgba = fitting.sample(garment, fitting.by_similarity(points, worn.spans, garment.spans), box)
     alpha = rgba[..., 3].astype(np.float32) * (look.opacity * state.strength / 255) * _behind(state, box)
-    return [Drawn(box, np.ascontiguousarray(rgba[..., :3]), alpha)]
+    return [Drawn(box, fitting.without_alpha(rgba), alpha)]
 
 
 def _garment_box(garment: Prepared, worn: Worn, state: State) -> Box | None:
@@ -172,4 +173,4 @@ def _cloth(look: Look, garment: Prepared | None, worn: Worn, state: State, box: 
     if look.colour is not None or garment is None:
         return np.full((box[3] - box[1], box[2] - box[0], 3), look.colour, np.uint8)
     points = fitting.nodes(box, state.motion)
-    return fitting.sample(garment, fitting.by_rows(points, worn.spans, garment.spans), box)[..., :3]
+    return fitting.without_alpha(fitting.sample(garment, fitting.by_rows(points, worn.spans, garment.spans), box))

@@ -38,7 +38,7 @@ def folds(rgb: np.ndarray, inside: np.ndarray) -> np.ndarray:
 def lit(rgb: np.ndarray, light: np.ndarray) -> np.ndarray:
     """Return (h, w, 3) uint8 ``rgb`` times ``light`` (h, w)."""
     factor = np.clip(light * 100, 0, 255).astype(np.uint8)
-    return cv2.multiply(np.ascontiguousarray(rgb), cv2.merge([factor] * 3), scale=0.01)
+    return cv2.multiply(rgb, cv2.merge([factor] * 3), scale=0.01)
 
 
 def _median(grey: np.ndarray, weight: np.ndarray) -> float:

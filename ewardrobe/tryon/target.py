@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -16,11 +17,12 @@ WAIST, HIP = 1.0, 1.35
 """How far below its top a dress has them, in widths of its trunk: where a skirt begins, and where a top ends."""
 
 
+@lru_cache(maxsize=16)
 def target(scene: Scene, slot: str) -> Worn | None:
     """Return what a garment of ``slot`` is drawn over; ``None`` where the person shows nothing of the kind.
 
     A dress goes over top and bottom together; a top over a jacket that hides what is below it; a top or a skirt over
-    its part of a worn dress.
+    its part of a worn dress.  Found once for a scene, which several frames are drawn from.
     """
     for name in STANDS_FOR[slot]:
         if name in scene.worn:
