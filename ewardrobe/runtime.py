@@ -12,7 +12,6 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 
 MAX_THREADS = 8
@@ -72,23 +71,7 @@ def cpu_threads() -> int:
         if not chosen.isdigit() or int(chosen) < 1:
             raise ValueError(f"EWARDROBE_THREADS={chosen!r}: expected a whole number from 1")
         return int(chosen)
-    return max(1, min(MAX_THREADS, available_cores() - _SPARED.get()))
-
-
-_SPARED: ContextVar[int] = ContextVar("_SPARED", default=0)
-
-
-@contextmanager
-def one_core_left() -> Iterator[None]:
-    """Load networks for a live picture: they leave one core to the camera, unless ``EWARDROBE_THREADS`` says more.
-
-    On two cores two threads of a network and the picture's own wait for each other.
-    """
-    token = _SPARED.set(1)
-    try:
-        yield
-    finally:
-        _SPARED.reset(token)
+    return max(1, min(MAX_THREADS, available_cores()))
 
 
 def available_cores() -> int:

@@ -75,18 +75,6 @@ def test_threads_are_the_cores_unless_chosen(monkeypatch):
     assert runtime.cpu_threads() == 12
 
 
-@pytest.mark.parametrize(("cores", "left"), [(1, 1), (2, 1), (6, 5), (40, 8)])
-def test_a_live_picture_keeps_a_core(monkeypatch, cores, left):
-    monkeypatch.delenv("EWARDROBE_THREADS", raising=False)
-    monkeypatch.setattr(runtime, "available_cores", lambda: cores)
-    with runtime.one_core_left():
-        assert runtime.cpu_threads() == left
-    assert runtime.cpu_threads() == min(cores, runtime.MAX_THREADS)
-    monkeypatch.setenv("EWARDROBE_THREADS", "3")
-    with runtime.one_core_left():
-        assert runtime.cpu_threads() == 3
-
-
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
 def test_bad_thread_count_says_what_is_expected(monkeypatch, text):
     monkeypatch.setenv("EWARDROBE_THREADS", text)

@@ -14,7 +14,6 @@ from functools import cache
 import cv2
 import numpy as np
 
-from ewardrobe import runtime
 from ewardrobe.segmenters import Segmenter, load_segmenter
 from ewardrobe.tryon.compositor import Look, State, compose
 from ewardrobe.tryon.motion import IDENTITY, MotionTracker, move_mask
@@ -36,13 +35,8 @@ SLOW_MS, QUICK_MS = 45.0, 20.0
 """*auto* takes smaller pictures above, and larger ones below, these milliseconds an answer."""
 
 PARSER = "unet"
-
-
-@cache
-def shared(name: str) -> Segmenter:
-    """Load a model once for all live pictures of the process; the inference slot serialises them."""
-    with runtime.one_core_left():
-        return load_segmenter(name)
+shared = cache(load_segmenter)
+"""Loads a model once for the process: two tabs share its weights, the inference slot serialises them."""
 
 
 @dataclass(frozen=True)
