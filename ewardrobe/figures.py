@@ -36,8 +36,14 @@ CONDITION_LABELS = {
     "zoom_in_1": "zoom: none",
     "zoom_in_2": "zoom: medium",
     "zoom_in_3": "zoom: large",
+    "webcam_whole": "webcam: whole person",
+    "webcam_half_body": "webcam: half body",
+    "webcam_close": "webcam: close",
+    "webcam_tilted": "webcam: tilted",
+    "webcam_dim": "webcam: dim",
+    "webcam_noisy": "webcam: noisy",
 }
-"""DeepFashion2's conditions in words; a photo belongs to the hardest value among its garments."""
+"""DeepFashion2's conditions in words, a photo belonging to the hardest value among its garments, and webcam views."""
 
 
 @dataclass(frozen=True)
@@ -186,11 +192,12 @@ def _category_bars(rows: pd.DataFrame, measure: str) -> go.Bar:
 
 def conditions(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
     """Draw ``measure`` for the photos of every condition beside all photos, with the number of photos."""
-    keys = ["all", *(k for k in CONDITION_LABELS if any(k in m["cuts"] for m in metrics.values()))]
+    cuts = {name: _all_cuts(m) for name, m in metrics.items()}
+    keys = ["all", *(k for k in CONDITION_LABELS if any(k in c for c in cuts.values()))]
     rows = []
-    for name, m in metrics.items():
+    for name in metrics:
         for key in keys:
-            cut = m["overall"] if key == "all" else m["cuts"].get(key)
+            cut = cuts[name].get(key)
             if cut and cut["images"]:
                 label = f"{CONDITION_LABELS.get(key, 'all photos')} ({cut['images']})"
                 rows.append([name, label, cut["images"], cut["instances"], cut.get(measure)])
@@ -202,6 +209,11 @@ def conditions(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
     figure.update_yaxes(categoryorder="array", categoryarray=order[::-1])
     figure.update_xaxes(range=[-0.02, 1.02])
     return Chart(f"conditions_{measure}", figure, data)
+
+
+def _all_cuts(metrics: dict) -> dict[str, dict]:
+    views = {f"webcam_{name}": view for name, view in metrics.get("webcam", {}).items()}
+    return {"all": metrics["overall"], **metrics["cuts"], **views}
 
 
 def _condition_trace(rows: pd.DataFrame, measure: str) -> go.Scatter:

@@ -160,7 +160,8 @@ def conditions(known: Known) -> None:
     measure = st.selectbox("Measure", keys, format_func=MEASURES.get, key="condition-measure")
     show(figures.conditions(known.metrics, measure))
     st.caption(
-        "A photo counts under the hardest condition of its garments. Conditions that the data lacks are left out."
+        "A photo counts under the hardest condition of its garments. Conditions that the data lacks are left out. "
+        "Webcam: the worn photos cropped, tilted, darkened and disturbed as a webcam shows them (`evaluate --webcam`)."
     )
 
 

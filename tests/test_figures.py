@@ -131,6 +131,12 @@ def test_conditions_say_how_many_photos_there_are():
     )
 
 
+def test_webcam_views_stand_below_the_conditions():
+    views = {"dim": MODELS["unet"]["overall"] | {"images": 7, "mask_ap": 0.25}}
+    trace = traces(figures.conditions({"unet": MODELS["unet"] | {"webcam": views}}))["U-Net"]
+    assert dict(zip(trace.y, trace.x, strict=True))["webcam: dim (7)"] == 0.25
+
+
 def test_precision_and_recall_of_a_category_name_its_ap50():
     chart = figures_curves.pr_curves(MODELS, "trousers")
     assert "U-Net, AP50 0.50" in traces(chart)

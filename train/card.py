@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from statistics import fmean
 
 from ewardrobe import atomic
 from ewardrobe.attributes.values import NAME as ATTRIBUTES
@@ -39,6 +40,8 @@ ROWS = (  # label, key, column of metrics["cuts"] or "overall"
     ("mIoU over the categories", "miou", "overall"),
     ("boundary IoU of found garments", "boundary_iou", "overall"),
     ("boundary IoU of found garments, refined", "boundary_iou_refined", "overall"),
+    ("webcam views: mask AP (categories with ≥ 10 garments)", "mask_ap_min10", "webcam"),
+    ("webcam views: garment IoU", "garment_iou", "webcam"),
 )
 
 
@@ -57,7 +60,10 @@ def read_metrics(name: str, entry: dict, folder: Path) -> dict:
 
 
 def value(metrics: dict, key: str, part: str) -> float | None:
-    """Return one figure of ``overall`` or of a cut; ``None`` where it was not measured."""
+    """Return one figure of ``overall``, of a cut or, as their mean, of the webcam views; ``None`` if not measured."""
+    if part == "webcam":
+        views = [view[key] for view in metrics.get("webcam", {}).values()]
+        return fmean(views) if views and None not in views else None
     return (metrics["overall"] if part == "overall" else metrics["cuts"][part]).get(key)
 
 
@@ -115,12 +121,20 @@ A category with fewer than ten garments says little; boundary IoU covers only th
 
 ## Use and limits
 
-Photographs of clothes, worn or lying flat, for one's own wardrobe. Trained from nothing on some thousand photos: most
+Photographs of clothes, worn or lying flat, for one's own wardrobe. {start(entry)} Trained on some thousand photos: most
 show a single garment from above, the rest are street-style photos of mostly young women; other people, poses and
 garments are recognised less well. Rare categories (slings, sling dresses, short sleeve outwear) are hardly learned.
 The annotations are in part the result of GrabCut, checked by eye; sleeve lengths at the elbow are a matter of opinion.
 Not meant to identify or judge people.
 """
+
+
+def start(entry: dict) -> str:
+    """Return the sentence that says what the training started from."""
+    public = entry.get("config", {}).get("pretrained")
+    if not isinstance(public, str) or not public:
+        return "No weights of others went into it."
+    return f"The backbone started from ultralytics' public weights `{public}` (AGPL-3.0), the rest from nothing."
 
 
 def more_training(log: Path) -> str:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from train.trainer import Trainer
 
 LAST, BEST = "last.pt", "best.pt"
+PATHS = ("data", "extra", "init", "cache", "pretrained")
+"""Flags that name files or folders."""
 
 
 def save(trainer: Trainer) -> None:
@@ -149,4 +151,4 @@ def fill(model: torch.nn.Module, content: dict, kind: str) -> None:
 def _published(config) -> dict:
     """Return a run's flags with paths cut to their names: weights are given away, folders are nobody's business."""
     flags = asdict(config)
-    return flags | {name: Path(flags[name]).name for name in ("data", "extra", "init", "cache") if flags.get(name)}
+    return flags | {name: Path(flags[name]).name for name in PATHS if isinstance(flags.get(name), str) and flags[name]}

@@ -21,9 +21,9 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, maskr
 
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.detections import masks_to_xyxy
+from ewardrobe.segmenters.encoders import ENCODERS, WIDTHS
 from ewardrobe.segmenters.mask_rcnn import MaskRCNNSegmenter, normalisation
 from ewardrobe.segmenters.mask_rcnn_model import BACKBONES, AsItIs, build, imagenet_weights, replace_heads
-from ewardrobe.segmenters.unet_model import WIDTHS
 from train import checkpoints
 from train.config import Config
 from train.engine import TrainingError, option
@@ -40,6 +40,7 @@ class MaskRCNNConfig(Config):
 
     name: str = option("mask_rcnn", "run name: results go to runs/NAME")
     backbone: str = option("unet", "body of the network", choices=list(BACKBONES))
+    encoder: str = option("plain", "encoder of the U-Net in --init, for --backbone unet", choices=list(ENCODERS))
     pretrained: bool = option(False, "start from public weights: COCO for resnet50, ImageNet for resnet18 and resnet34")
     lr: float = option(1e-3, "peak learning rate")
     weight_decay: float = option(0.01, "weight decay of convolutions and linear layers")
@@ -60,7 +61,7 @@ class MaskRCNNTask:
 
     def build(self) -> torch.nn.Module:
         """Return the network, with public weights if asked for."""
-        model = build(self.config.backbone, self.config.image_size)
+        model = self._network()
         if self.config.pretrained and not (self.config.resume or self.config.init):
             model = with_public_weights(model, self.config.backbone)
         return model.to(memory_format=torch.channels_last)
@@ -68,7 +69,7 @@ class MaskRCNNTask:
     def initialise(self, model: torch.nn.Module, content: dict) -> None:
         """Start from a U-Net's encoder, or from the weights of the same Mask R-CNN."""
         if checkpoints.model_in(content) == "unet":
-            fill_encoder(model, content, self.config.backbone)
+            fill_encoder(model, content, self.config)
         else:
             checkpoints.fill(model, content, self.kind)
 
@@ -97,21 +98,28 @@ class MaskRCNNTask:
 
     def segmenter(self, state: dict) -> MaskRCNNSegmenter:
         """Return a segmenter with the tensors ``state``."""
-        model = build(self.config.backbone, self.config.image_size)
+        model = self._network()
         model.load_state_dict(state)
         return MaskRCNNSegmenter(model, self.config.backbone, self.config.eval_size)
+
+    def _network(self) -> torch.nn.Module:
+        return build(self.config.backbone, self.config.image_size, encoder=self.config.encoder)
 
     def content(self, state: dict) -> dict:
         """Return what loading needs to build the network."""
         config = self.config
         about = {"backbone": config.backbone, "size": config.eval_size, "anchor_size": config.image_size}
-        return about | ({"widths": list(WIDTHS)} if config.backbone == "unet" else {})
+        return about | ({"widths": list(WIDTHS), "encoder": config.encoder} if config.backbone == "unet" else {})
 
 
-def fill_encoder(model: torch.nn.Module, content: dict, backbone: str) -> None:
+def fill_encoder(model: torch.nn.Module, content: dict, config: MaskRCNNConfig) -> None:
     """Copy the encoder of a U-Net's weights file or checkpoint into the body of a Mask R-CNN."""
-    if backbone != "unet":
-        raise TrainingError(f"--init: a U-Net's encoder fits --backbone unet, not {backbone}")
+    if config.backbone != "unet":
+        raise TrainingError(f"--init: a U-Net's encoder fits --backbone unet, not {config.backbone}")
+    if content.get("encoder", "plain") != (mine := config.encoder):
+        raise TrainingError(
+            f"--init: the U-Net has the encoder {content.get('encoder', 'plain')}, not {mine}: give --encoder"
+        )
     prefix = "encoder."
     weights = checkpoints.weights_in(content)
     encoder = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}

@@ -18,12 +18,13 @@ import torch
 from torch.nn import functional as F
 
 from ewardrobe.datasets.samples import Sample
+from ewardrobe.segmenters.encoders import ENCODERS, WIDTHS
 from ewardrobe.segmenters.unet import MEAN, STD, UNetSegmenter
-from ewardrobe.segmenters.unet_model import WIDTHS, UNet
+from ewardrobe.segmenters.unet_model import UNet
 from ewardrobe.taxonomy import CATEGORIES, LABEL_COUNT
-from train import checkpoints
+from train import checkpoints, public_weights
 from train.config import Config
-from train.engine import option
+from train.engine import TrainingError, option
 from train.inputs import normalised
 from train.losses import bce_loss, competition_loss, dice_loss, union_loss
 from train.trainer import main
@@ -34,6 +35,8 @@ class UNetConfig(Config):
     """Flags of ``python -m train.unet``."""
 
     name: str = option("unet", "run name: results go to runs/NAME")
+    encoder: str = option("plain", "our own encoder, or the backbone of an ultralytics YOLO", choices=list(ENCODERS))
+    pretrained: str = option("", "ultralytics checkpoint that the encoder starts from, such as yolov8s-world.pt")
     lr: float = option(6e-4, "peak learning rate")
     bce_gain: float = option(4.0, "weight of the binary cross-entropy; that of the Dice loss is 1")
     competition_gain: float = option(1.0, "weight of the cross-entropy between the labels")
@@ -49,10 +52,18 @@ class UNetTask:
 
     def __init__(self, config: UNetConfig) -> None:
         self.config = config
+        if config.pretrained and config.encoder == "plain":
+            raise TrainingError("--pretrained: the plain encoder has no public weights; give --encoder yolov8s")
 
     def build(self) -> torch.nn.Module:
         """Return the network in the memory layout that convolutions on a CPU like best."""
-        return UNet().to(memory_format=torch.channels_last)
+        model = self._network()
+        if self.config.pretrained and not (self.config.resume or self.config.init):
+            public_weights.fill_encoder(model.encoder, self.config.pretrained)
+        return model.to(memory_format=torch.channels_last)
+
+    def _network(self) -> UNet:
+        return UNet(encoder=self.config.encoder)
 
     def initialise(self, model: torch.nn.Module, content: dict) -> None:
         """Start from a U-Net's weights."""
@@ -98,13 +109,13 @@ class UNetTask:
 
     def segmenter(self, state: dict) -> UNetSegmenter:
         """Return a segmenter with the tensors ``state``."""
-        model = UNet()
+        model = self._network()
         model.load_state_dict(state)
         return UNetSegmenter(model, self.config.eval_size)
 
     def content(self, state: dict) -> dict:
         """Return what loading needs to build the network."""
-        return {"widths": list(WIDTHS), "size": self.config.eval_size, "flip": True}
+        return {"widths": list(WIDTHS), "encoder": self.config.encoder, "size": self.config.eval_size, "flip": True}
 
 
 def soft_targets(sample: Sample) -> np.ndarray:

@@ -17,13 +17,12 @@ import cv2
 import numpy as np
 import torch
 
-from ewardrobe import runtime
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.detections import masks_to_xyxy
 from ewardrobe.segmenters.yolo import ARCHITECTURE, YoloSegmenter, build
-from train import checkpoints
+from train import checkpoints, public_weights
 from train.config import Config
-from train.engine import TrainingError, option
+from train.engine import option
 from train.inputs import normalised
 from train.trainer import main
 
@@ -59,7 +58,7 @@ class YoloTask:
         """Return ultralytics' network, with the gains that its loss reads."""
         model = build(self.config.architecture)
         if self.config.pretrained:
-            load_pretrained(model, self.config.pretrained)
+            model.load(public_weights.ultralytics_model(self.config.pretrained))
         c = self.config
         model.args = SimpleNamespace(
             box=c.box_gain,
@@ -126,19 +125,6 @@ def semantic_masks(index: torch.Tensor, classes) -> torch.Tensor:
     """Return (B, h, w) float32 class numbers from index masks; pixels outside the garments are ignored by the loss."""
     tables = [np.concatenate([[0], c]) for c in classes]
     return torch.stack([torch.from_numpy(t)[i.long()] for t, i in zip(tables, index, strict=True)]).float()
-
-
-def load_pretrained(model: torch.nn.Module, name: str) -> None:
-    """Copy the layers of an ultralytics checkpoint that fit; downloads it when there is a connection."""
-    runtime.allow_downloads()
-    from ultralytics import YOLO
-
-    try:
-        model.load(YOLO(name).model)
-    except Exception as error:  # ultralytics raises many kinds: no connection, no such release, broken file
-        raise TrainingError(
-            f"{name} could not be loaded ({error}): give a local .pt file, or leave --pretrained out"
-        ) from error
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ewardrobe.attributes.values import HEADS
-from ewardrobe.segmenters.unet_model import WIDTHS, Encoder
+from ewardrobe.segmenters.encoders import WIDTHS, Encoder
 from ewardrobe.taxonomy import CATEGORIES
 
 MEAN, STD = 127.5, 64.0

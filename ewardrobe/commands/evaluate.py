@@ -24,6 +24,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--threshold", type=_fraction, default=SHOWN_SCORE, help=f"the app shows from {SHOWN_SCORE}")
     parser.add_argument("--min-score", type=_fraction, default=0.01, help="lowest score in AP (default: 0.01)")
     parser.add_argument("--refine", action="store_true", help="also judge the garments after their refinement")
+    parser.add_argument("--webcam", action="store_true", help="also judge webcam views of the worn photos")
     parser.add_argument("--no-parsing", action="store_true", help="leave out the parsing maps")
     parser.add_argument("--resamples", type=int, default=300, help="of the bootstrap (default: 300, 0: none)")
     parser.add_argument("--strict", action="store_true", help="stop at the first faulty annotation")
@@ -35,6 +36,7 @@ def run(args: argparse.Namespace) -> int:
         os.environ["EWARDROBE_THREADS"] = str(args.threads)  # read by ewardrobe.runtime at every inference
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
     from ewardrobe.evaluation import Options, evaluate, report
+    from ewardrobe.evaluation.webcam import evaluate_views
     from ewardrobe.segmenters import load_segmenter
 
     if problem := _usage_problem(args):
@@ -48,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
         parsing=not args.no_parsing,
         resamples=max(0, args.resamples),
     )
-    metrics = evaluate(load_segmenter(args.model, args.weights), dataset, options, limit=args.limit, progress=True)
+    segmenter = load_segmenter(args.model, args.weights)
+    metrics = evaluate(segmenter, dataset, options, limit=args.limit, progress=True)
+    if args.webcam:
+        metrics["webcam"] = evaluate_views(segmenter, dataset, options, progress=True)
     metrics["meta"] |= _provenance(args, dataset)
     print(report.format_report(metrics))
     if args.json is not None:
@@ -103,7 +108,12 @@ def _command(args: argparse.Namespace) -> str:
     for name in ("limit", "threads", "threshold", "min_score", "resamples"):
         value = getattr(args, name)
         words += [f"--{name.replace('_', '-')}", str(value)] if value is not None else []
-    words += ["--refine"] * args.refine + ["--no-parsing"] * args.no_parsing + ["--strict"] * args.strict
+    words += (
+        ["--refine"] * args.refine
+        + ["--webcam"] * args.webcam
+        + ["--no-parsing"] * args.no_parsing
+        + ["--strict"] * args.strict
+    )
     return shlex.join(words)
 
 

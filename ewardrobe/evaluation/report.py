@@ -38,6 +38,8 @@ def write_metrics(metrics: dict, path: Path) -> None:
 def format_report(metrics: dict) -> str:
     """Return the metrics as text of at most 100 columns: overall and cuts, then categories, then speed."""
     parts = [_overall_table(metrics), _category_table(metrics["per_category"]), _speed_line(metrics)]
+    if views := metrics.get("webcam"):
+        parts.insert(2, _views_table(views))
     if parsing := metrics.get("parsing"):
         parts.insert(2, f"parsing: mIoU {_number(parsing['miou'])} over {parsing['images']} photos")
     if skipped := metrics["meta"]["skipped"]:
@@ -79,6 +81,16 @@ def _category_table(categories: list[dict]) -> str:
     keys = ("mask_ap", "mask_ap50", "box_ap", "iou", "precision", "recall")
     header = ["category", "garments", "mask AP", "AP50", "box AP", "IoU", "precision", "recall"]
     rows = [[c["name"], str(c["instances"]), *(_number(c[key]) for key in keys)] for c in categories]
+    return _table([header, *rows])
+
+
+def _views_table(views: dict[str, dict]) -> str:
+    keys = ("mask_ap_min10", "mask_ap50_min10", "garment_iou", "boundary_iou")
+    header = ["webcam view", "photos", "garments", "mask AP (≥ 10)", "AP50 (≥ 10)", "garment IoU", "boundary IoU"]
+    rows = [
+        [name.replace("_", " "), str(v["images"]), str(v["instances"]), *(_number(v.get(key)) for key in keys)]
+        for name, v in views.items()
+    ]
     return _table([header, *rows])
 
 

@@ -18,8 +18,8 @@ from ewardrobe import runtime
 from ewardrobe import weights as weight_files
 from ewardrobe.detections import Detections
 from ewardrobe.segmenters import check_image, unet
+from ewardrobe.segmenters.encoders import WIDTHS
 from ewardrobe.segmenters.mask_rcnn_model import STRIDE, build
-from ewardrobe.segmenters.unet_model import WIDTHS
 
 IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 """What torchvision's ResNets were trained with, in units of 0..255."""
@@ -67,7 +67,8 @@ def load(weights: Path | None = None) -> MaskRCNNSegmenter:
     state, _ = weight_files.load_state("mask_rcnn", weights)
     try:
         backbone, size = state["backbone"], int(state["size"])
-        model = build(backbone, int(state.get("anchor_size", size)), tuple(state.get("widths", WIDTHS)))
+        widths, encoder = tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain")
+        model = build(backbone, int(state.get("anchor_size", size)), widths, encoder)
     except (KeyError, ValueError, TypeError) as error:
         raise weight_files.WeightsError(
             f"the weights do not say which Mask R-CNN they are of ({type(error).__name__}: {error}): "

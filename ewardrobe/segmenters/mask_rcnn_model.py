@@ -21,7 +21,7 @@ from torchvision.models.detection.rpn import AnchorGenerator, RPNHead
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
-from ewardrobe.segmenters.unet_model import WIDTHS, Encoder
+from ewardrobe.segmenters.encoders import WIDTHS, make_encoder
 from ewardrobe.taxonomy import CATEGORIES
 
 CLASS_COUNT = 1 + len(CATEGORIES)
@@ -51,11 +51,13 @@ LIGHT = {
 PYRAMID_CHANNELS, BOX_FEATURES, MASK_CHANNELS = 96, 256, (96, 96)
 
 
-def build(backbone: str = "unet", size: int = 256, widths: tuple[int, ...] = WIDTHS) -> MaskRCNN:
+def build(
+    backbone: str = "unet", size: int = 256, widths: tuple[int, ...] = WIDTHS, encoder: str = "plain"
+) -> MaskRCNN:
     """Return an untrained network for the 13 categories that takes (B, 3, H, W) normalised RGB.
 
     ``backbone`` is one of ``BACKBONES`` (``ValueError`` otherwise); ``size``: pixels on the long side, to which the
-    light network's anchors are fitted; ``widths``: of the U-Net's encoder.
+    light network's anchors are fitted; ``widths`` and ``encoder``: of the U-Net whose encoder is the body.
     """
     if backbone not in BACKBONES:
         raise ValueError(f"unknown backbone {backbone!r}: known are {', '.join(BACKBONES)}")
@@ -63,7 +65,8 @@ def build(backbone: str = "unet", size: int = 256, widths: tuple[int, ...] = WID
     if backbone == "resnet50":
         model = maskrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None, num_classes=CLASS_COUNT, **shared)
     else:
-        model = _light(backbone, size, widths, shared)
+        body = make_encoder(encoder, widths) if backbone == "unet" else ResNetBody(backbone)
+        model = _light(body, size, shared)
     model.transform = AsItIs()
     return model
 
@@ -121,8 +124,7 @@ class ResNetBody(nn.Module):
         return features
 
 
-def _light(backbone: str, size: int, widths: tuple[int, ...], shared: dict) -> MaskRCNN:
-    body = Encoder(widths) if backbone == "unet" else ResNetBody(backbone)
+def _light(body: nn.Module, size: int, shared: dict) -> MaskRCNN:
     pyramid = Pyramid(body, list(body.widths[-3:]))
     anchors = _anchors(size)
     align = partial(MultiScaleRoIAlign, list(LEVELS), sampling_ratio=2)

@@ -20,8 +20,9 @@ from torch.nn import functional as F
 from ewardrobe import weights as weight_files
 from ewardrobe.detections import Detections
 from ewardrobe.segmenters import check_image
+from ewardrobe.segmenters.encoders import WIDTHS
 from ewardrobe.segmenters.network import make_network
-from ewardrobe.segmenters.unet_model import STRIDE, WIDTHS, UNet
+from ewardrobe.segmenters.unet_model import STRIDE, UNet
 from ewardrobe.taxonomy import CATEGORIES, SLOTS, category_ids_of_slot
 
 MEAN, STD = 127.5, 64.0
@@ -114,7 +115,12 @@ class _LogitsOnly(torch.nn.Module):
 def load(weights: Path | None = None) -> UNetSegmenter:
     """Load the shipped weights, or a file that ``train.unet`` wrote; ``WeightsError`` says what is wrong with it."""
     state, entry = weight_files.load_state("unet", weights)
-    model = UNet(tuple(state.get("widths", WIDTHS)))
+    try:
+        model = UNet(tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain"))
+    except (ValueError, TypeError) as error:
+        raise weight_files.WeightsError(
+            f"the weights do not say which U-Net they are of ({error}): give a best.pt that python -m train.unet wrote"
+        ) from error
     weight_files.fill(model, state["model"], "unet")
     return UNetSegmenter(
         model, size=int(state.get("size", 256)), flip=bool(state.get("flip", False)), key=entry["sha256"]

@@ -1,0 +1,145 @@
+"""Views as a webcam gives them, made of photos with a known truth: for judging models on what the live page sees.
+
+A webcam's picture is wide, 640×480, and shows half a person, near, often tilted, dim or noisy; a data set's photos are
+tall and show whole people by daylight.  Each view crops and turns a worn photo into such a frame, its masks with it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ewardrobe.datasets.augment import warp
+from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
+from ewardrobe.datasets.samples import Sample, read_photo, to_sample
+from ewardrobe.datasets.synthetic.export import mask_to_polygons
+from ewardrobe.taxonomy import category
+
+FRAME = (480, 640)
+"""Height and width of a webcam's picture, pixels."""
+
+MIN_SHARE = 0.005
+"""Garments of which the frame shows less than this share of its pixels are not asked for."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How a frame differs from the photo.
+
+    shown: share of the person's height, from the head down, that fills the frame.  angle: largest tilt of the camera,
+    degrees.  gain: of the light.  noise: standard deviation, in units of 0..255.  quality: of the JPEG stream, 0..100.
+    """
+
+    shown: float = 0.55
+    angle: float = 0.0
+    gain: float = 1.0
+    noise: float = 3.0
+    quality: int = 90
+
+
+VIEWS = {
+    "whole": View(shown=1.0),
+    "half_body": View(),
+    "close": View(shown=0.36),
+    "tilted": View(angle=18.0),
+    "dim": View(gain=0.3, noise=8.0),
+    "noisy": View(noise=20.0, quality=40),
+}
+HEADROOM = 0.06
+"""Free share of the frame above the head."""
+
+
+def as_webcam(sample: Sample, view: View, rng: np.random.Generator) -> Sample:
+    """Return the worn ``sample`` as a webcam would show it, ``FRAME`` pixels; ``ValueError`` if nobody wears anything.
+
+    What the photo does not show is its own picture, blurred.  Garments that the frame hardly shows are left out.
+    """
+    if not sample.worn or not sample.matte.any():
+        raise ValueError("a webcam's view needs a worn photo with a parsing map")
+    matrix = camera(sample.matte, view, rng)
+    moved = warp(sample, matrix, FRAME)
+    keep = moved.masks.mean(axis=(1, 2)) >= MIN_SHARE
+    image = degrade(_seen(sample.image, matrix), view, rng)
+    return Sample(image, moved.masks[keep], moved.category_ids[keep], moved.parsing)
+
+
+def camera(matte: np.ndarray, view: View, rng: np.random.Generator) -> np.ndarray:
+    """Return the (2, 3) affine from the photo to the frame: the upper ``view.shown`` of ``matte`` fills the height."""
+    xs, ys = np.flatnonzero(matte.any(axis=0)), np.flatnonzero(matte.any(axis=1))
+    height = max(1.0, view.shown * (ys[-1] + 1 - ys[0]))
+    scale = FRAME[0] * (1 - HEADROOM) / height
+    upper = np.flatnonzero(matte[ys[0] : ys[0] + round(height)].any(axis=0))
+    middle = np.array([(upper[0] + upper[-1] + 1) / 2 if len(upper) else xs.mean(), ys[0] + height / 2])
+    matrix = cv2.getRotationMatrix2D((0, 0), rng.uniform(-view.angle, view.angle), scale)
+    target = np.array([FRAME[1] / 2, FRAME[0] * (1 + HEADROOM) / 2])
+    matrix[:, 2] = target - matrix[:, :2] @ middle
+    return matrix
+
+
+def degrade(image: np.ndarray, view: View, rng: np.random.Generator) -> np.ndarray:
+    """Return RGB uint8 ``image`` in the light of ``view``, with its noise, compressed as a stream is."""
+    dark = image.astype(np.float32) * view.gain + rng.normal(0, view.noise, image.shape)
+    noisy = np.clip(dark, 0, 255).astype(np.uint8)
+    _, data = cv2.imencode(".jpg", noisy[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, view.quality])
+    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+
+
+def write_views(
+    data: DeepFashion2, out: Path, view: str, seed: int = 0, progress: Callable[[], None] | None = None
+) -> Path:
+    """Write the worn photos of ``data`` as ``VIEWS[view]`` to ``out/SPLIT`` in DeepFashion2's layout; return ``out``.
+
+    progress: called after each photo.  Raises ``DatasetError`` when no photo shows a labelled person.
+    """
+    folder = out / data.split
+    for name in ("image", "annos"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    written = 0
+    for record in data.records():
+        if record.worn and record.parsing_path is not None:
+            written += _write(folder, record, VIEWS[view], np.random.default_rng((seed, record.image_id)))
+        if progress:
+            progress()
+    if not written:
+        raise DatasetError(f"{data.folder}: no worn photo with a parsing map, of which a webcam's view can be made")
+    return out
+
+
+def _seen(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    behind = cv2.GaussianBlur(cv2.resize(image, FRAME[::-1]), (0, 0), 15)
+    method = cv2.INTER_AREA if abs(np.linalg.det(matrix[:, :2])) < 1 else cv2.INTER_LINEAR
+    return cv2.warpAffine(image, matrix, FRAME[::-1], dst=behind, flags=method, borderMode=cv2.BORDER_TRANSPARENT)
+
+
+def _write(folder: Path, record: Record, view: View, rng: np.random.Generator) -> bool:
+    image = read_photo(record)
+    sample = as_webcam(to_sample(record, image, max(image.shape)), view, rng)
+    items = [_item(m, int(c)) for m, c in zip(sample.masks, sample.category_ids, strict=True)]
+    items = [item for item in items if item["segmentation"]]
+    if not items:
+        return False
+    named = {f"item{number}": item for number, item in enumerate(items, 1)}
+    stem = record.image_path.stem
+    (folder / "annos" / f"{stem}.json").write_text(json.dumps({"source": "user", "pair_id": record.pair_id, **named}))
+    cv2.imwrite(str(folder / "image" / f"{stem}.png"), sample.image[..., ::-1])  # compressed once already
+    return True
+
+
+def _item(mask: np.ndarray, category_id: int) -> dict:
+    ys, xs = np.nonzero(mask)
+    return {
+        "category_id": category_id,
+        "category_name": category(category_id).name,
+        "bounding_box": [int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1],
+        "segmentation": [p.reshape(-1).tolist() for p in mask_to_polygons(mask.astype(bool))],
+        "viewpoint": 2,
+        "scale": 1,
+        "occlusion": 1,
+        "zoom_in": 1,
+        "style": 0,
+    }
