@@ -1,0 +1,85 @@
+"""Show the photos on which a model is worst: what it said beside what is true, on one sheet.
+
+Writes one PNG (left the truth, right the model's answer) and prints a line for every photo and the faults of all
+photos by kind: misnamed (right place, wrong category), missed, invented, rough (mask IoU below 0.75).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+CELL, COLUMNS = 320, 4
+
+
+def add_parser(subparsers) -> None:
+    """Add the arguments of ``worst``."""
+    from ewardrobe.segmenters import MODELS, SHOWN_SCORE
+
+    parser = subparsers.add_parser("worst", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a data set in DeepFashion2's layout")
+    parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
+    parser.add_argument("--model", default="unet", choices=sorted(MODELS), help="default: %(default)s")
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="your own weights instead of the shipped ones")
+    parser.add_argument("--threshold", type=float, default=SHOWN_SCORE, help=f"the app shows from {SHOWN_SCORE}")
+    parser.add_argument("--count", type=int, default=20, metavar="N", help="photos on the sheet (20)")
+    parser.add_argument("--sheet", type=Path, required=True, metavar="FILE.png")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the sheet; 2 when it cannot be written."""
+    from tqdm import tqdm
+
+    from ewardrobe.atomic import write_bytes
+    from ewardrobe.datasets.deepfashion2 import DeepFashion2
+    from ewardrobe.evaluation.errors import photo_errors, worst
+    from ewardrobe.images import png_bytes
+    from ewardrobe.segmenters import load_segmenter
+
+    if args.count < 1:
+        print(f"ewardrobe worst: --count {args.count}: expected a number from 1", file=sys.stderr)
+        return 2
+    data = DeepFashion2(args.data, args.split)
+    segmenter = load_segmenter(args.model, args.weights)
+    records = tqdm(data.records(), total=len(data), unit="photo", disable=None)
+    photos, kinds = worst(photo_errors(segmenter, records, args.threshold), args.count)
+    for photo in photos:
+        faults = ", ".join(f"{count} {kind}" for kind, count in photo.kinds.items())
+        print(f"{photo.record.image_path.name}  quality {photo.quality:.2f}  {faults}")
+    print("all photos: " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
+    try:
+        write_bytes(args.sheet, png_bytes(sheet(photos)))
+    except OSError as error:
+        print(f"ewardrobe worst: {args.sheet}: cannot be written ({error.strerror})", file=sys.stderr)
+        return 2
+    return 0
+
+
+def sheet(photos):
+    """Return RGB uint8: a cell for every photo, row by row, the truth on the left and the answer on the right."""
+    import numpy as np
+
+    cells = [_cell(photo) for photo in photos]
+    cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)
+    return np.vstack([np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)])
+
+
+def _cell(photo):
+    import cv2
+    import numpy as np
+
+    from ewardrobe.detections import Detections
+    from ewardrobe.drawing import draw_detections
+
+    truth = Detections.from_masks(photo.truth.masks, photo.truth.category_ids, np.ones(len(photo.truth.masks)))
+    cell = np.full((CELL + 16, CELL, 3), 255, np.uint8)
+    for place, detections in enumerate((truth, photo.found)):
+        drawn = draw_detections(photo.image, detections)
+        scale = min((CELL // 2 - 4) / drawn.shape[1], CELL / drawn.shape[0])
+        small = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        left = place * CELL // 2
+        cell[16 : 16 + small.shape[0], left : left + small.shape[1]] = small
+    caption = f"{photo.record.image_path.stem}  {photo.quality:.2f}  {' '.join(photo.kinds)}"
+    cv2.putText(cell, caption, (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (0, 0, 0), 1, cv2.LINE_AA)
+    return cell

@@ -1,0 +1,73 @@
+"""What a model gets wrong, photo by photo: for looking at the worst, and for counting the kinds of fault."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ewardrobe.datasets.deepfashion2 import Record
+from ewardrobe.detections import Detections
+from ewardrobe.evaluation.matching import encode_masks, mask_ious, match_by_iou
+from ewardrobe.evaluation.photo import Truth, read_truth
+from ewardrobe.images import load_image
+from ewardrobe.segmenters import Segmenter
+
+ROUGH_IOU = 0.75
+"""A garment that is found with less than this mask IoU has a rough outline."""
+
+KINDS = ("misnamed", "missed", "invented", "rough")
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoErrors:
+    """One photo's faults.
+
+    quality: panoptic quality (Kirillov et al., CVPR 2019) of the photo, 0..1: the summed IoU of the garments found
+    under their right names, divided by garments found + half of the missed + half of the invented; a misnamed one
+    counts as both.  kinds: faults by ``KINDS``.  image: RGB uint8 (H, W, 3).
+    """
+
+    record: Record
+    quality: float
+    kinds: Counter
+    image: np.ndarray
+    truth: Truth
+    found: Detections
+
+
+def judge_errors(record: Record, image: np.ndarray, found: Detections) -> PhotoErrors:
+    """Return the faults of ``found``, the garments that the app shows for ``image``."""
+    truth = read_truth(record)
+    ious = mask_ious(encode_masks(found.masks), truth.rles)
+    matches = match_by_iou(ious)
+    pairs = [(d, t) for d, t in enumerate(matches.tolist()) if t >= 0]
+    right = [ious[d, t] for d, t in pairs if found.category_ids[d] == truth.category_ids[t]]
+    kinds = Counter(
+        misnamed=len(pairs) - len(right),
+        missed=len(truth.category_ids) - len(pairs),
+        invented=len(found) - len(pairs),
+        rough=sum(iou < ROUGH_IOU for iou in right),
+    )
+    wrong = kinds["misnamed"] + (kinds["missed"] + kinds["invented"]) / 2
+    quality = sum(right) / (len(right) + wrong) if len(right) + wrong else 1.0
+    return PhotoErrors(record, float(quality), +kinds, image, truth, found)
+
+
+def photo_errors(segmenter: Segmenter, records: Iterable[Record], threshold: float) -> Iterator[PhotoErrors]:
+    """Yield the faults of ``segmenter`` on every photo, with the garments of at least ``threshold``."""
+    for record in records:
+        image = load_image(record.image_path, max_side=None)
+        yield judge_errors(record, image, segmenter.predict(image, threshold))
+
+
+def worst(errors: Iterable[PhotoErrors], count: int) -> tuple[list[PhotoErrors], Counter]:
+    """Return the ``count`` photos of the lowest quality, the worst first, and the faults of all photos by kind."""
+    kept: list[PhotoErrors] = []
+    total: Counter = Counter()
+    for photo in errors:
+        total += photo.kinds
+        kept = sorted([*kept, photo], key=lambda p: (p.quality, p.record.image_id))[:count]
+    return kept, total
