@@ -12,6 +12,7 @@ import pytest
 
 from ewardrobe.datasets import synthetic
 from ewardrobe.detections import Detections
+from ewardrobe.segmenters.unet import DecodeConfig, decode
 from ewardrobe.tryon import session as sessions
 from ewardrobe.tryon.compositor import MODES, Look, State, compose, drawn_alpha
 from ewardrobe.tryon.garment import prepare
@@ -225,6 +226,9 @@ class Model:
         out[0, height // 3 : height * 3 // 4, width // 3 : width * 2 // 3] = 0.9
         out[13, height // 6 : height // 3 + 1, width * 2 // 5 : width * 3 // 5] = 0.9
         return out
+
+    def garments(self, probabilities, image_size, min_score):
+        return decode(probabilities, image_size, min_score, DecodeConfig())
 
 
 def test_a_scene_holds_the_persons_garments_and_what_is_in_front():

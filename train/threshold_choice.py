@@ -1,0 +1,185 @@
+"""The raw score threshold of best F1 for each category, from what a model saw in annotated photos.
+
+A garment counts as found when the evaluator matches it: same category, mask IoU 0.5.  What the app drops as the same
+garment seen twice is dropped first, so the F1 is that of the cards which the app shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ewardrobe.evaluation.coco_eval import MIN_INSTANCES
+from ewardrobe.evaluation.matching import match_by_score
+from ewardrobe.garments import distinct
+from ewardrobe.segmenters import SHOWN_SCORE
+from ewardrobe.segmenters.confidence import RAW, Confidence
+from ewardrobe.taxonomy import CATEGORY_IDS
+
+GRID = np.round(np.arange(0.02, 0.985, 0.01), 2)
+"""Raw scores that a threshold may have."""
+
+PRIOR = 20.0
+"""Garments of the average category that each category's own are judged with.
+
+A few dozen garments have their best threshold by luck: on validation halves that did not choose it, it was worse than a
+common one.  With so many garments added the choice held (docs/training.md).
+"""
+
+FOLDS, SHUFFLES = 5, 5
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a model saw in one photo, all that is needed of it.
+
+    scores: (D,) raw, 0..1; category_ids: (D,); ious: (D, D) among the masks; truth_ious: (D, T) with the annotated
+    garments; truth_ids: (T,) int.
+    """
+
+    scores: np.ndarray
+    category_ids: np.ndarray
+    ious: np.ndarray
+    truth_ious: np.ndarray
+    truth_ids: np.ndarray
+
+    def shown(self, confidence: Confidence, min_score: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return confidence, category and whether it is a garment's, of all that the app shows from ``min_score``."""
+        scores = confidence.of(self.scores, self.category_ids)
+        over = np.flatnonzero(scores >= min_score)
+        kept = over[np.array(distinct(self.ious[np.ix_(over, over)], scores[over]), int)]
+        ids = self.category_ids[kept]
+        return scores[kept], ids, match_by_score(self.truth_ious[kept], ids, self.truth_ids) >= 0
+
+    @cached_property
+    def everything(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`shown` by the raw scores, all of them."""
+        return self.shown(RAW, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Garments shown, of these right, and annotated: (13,) or (13, thresholds) int each; counts add up."""
+
+    detected: np.ndarray
+    found: np.ndarray
+    instances: np.ndarray
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.detected + other.detected, self.found + other.found, self.instances + other.instances)
+
+    @property
+    def f1(self) -> np.ndarray:
+        """Of each category, 0 where nothing was to be found."""
+        return 2 * self.found / np.maximum(self.detected + self.instances, 1)
+
+    @property
+    def summary(self) -> dict[str, float]:
+        """``overall``: over all garments; ``categories``: mean over those with ten garments or as many as there are."""
+        judged = self.instances >= min(MIN_INSTANCES, self.instances.max())
+        overall = 2 * self.found.sum() / max(1, self.detected.sum() + self.instances.sum())
+        return {"overall": round(float(overall), 4), "categories": round(float(self.f1[judged].mean()), 4)}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One threshold for all categories and one for each, (13,): raw scores."""
+
+    common: float
+    each: tuple[float, ...]
+
+    @property
+    def confidences(self) -> dict[str, Confidence]:
+        """The map of either."""
+        return {"common": level(self.common), "each": Confidence(self.each)}
+
+
+def level(threshold: float) -> Confidence:
+    """Return the map with the same raw ``threshold`` for every category."""
+    return Confidence((float(threshold),) * len(CATEGORY_IDS))
+
+
+def instances(photos: Sequence[Seen]) -> np.ndarray:
+    """Return (13,) int: the annotated garments by category."""
+    return _by_category(np.concatenate([photo.truth_ids for photo in photos]))
+
+
+def choose(photos: Sequence[Seen], prior: float = PRIOR) -> Choice:
+    """Return the thresholds of best F1 on ``photos``; a category with fewer than ten garments gets the common one.
+
+    prior: so many garments of the average category are added to each category's.
+    """
+    counts = instances(photos)
+    detected, found = _curves(photos)
+    total = max(1, counts.sum())
+    common = middle_of_best(_f1(detected.sum(axis=0), found.sum(axis=0), total))
+    share = prior / total
+    curves = _f1(detected + share * detected.sum(axis=0), found + share * found.sum(axis=0), counts[:, None] + prior)
+    own = [middle_of_best(curve) if n >= MIN_INSTANCES else common for curve, n in zip(curves, counts, strict=True)]
+    return Choice(common, tuple(own))
+
+
+def middle_of_best(f1: np.ndarray) -> float:
+    """Return the middle of the stretch of ``GRID`` around the first greatest of ``f1`` (len(GRID),) that is as good.
+
+    Between two scores every threshold is as good; in the middle it is furthest from either.
+    """
+    first = int(f1.argmax())
+    worse = np.flatnonzero(f1[first:] < f1[first] - 1e-9)
+    last = first + int(worse[0]) - 1 if len(worse) else len(f1) - 1
+    return float(GRID[(first + last) // 2])
+
+
+def counted(photos: Sequence[Seen], confidence: Confidence) -> Counts:
+    """Return what the app would show of ``photos`` at its own confidence with this map."""
+    shown = [photo.shown(confidence, SHOWN_SCORE) for photo in photos]
+    ids = np.concatenate([ids for _, ids, _ in shown])
+    right = np.concatenate([right for *_, right in shown])
+    return Counts(_by_category(ids), _by_category(ids[right]), instances(photos))
+
+
+def cross_validated(photos: Sequence[Seen], seed: int = 0) -> dict[str, dict[str, float]] | None:
+    """Return `Counts.summary` of ``common`` and ``each`` on photos that did not choose; ``None`` for one photo.
+
+    Five folds of photos, a mean over five seeded shufflings.
+    """
+    folds = min(FOLDS, len(photos))
+    if folds < 2:
+        return None
+    rounds = [_one_shuffle(photos, np.random.default_rng([seed, i]), folds) for i in range(SHUFFLES)]
+    return {
+        kind: {key: round(float(np.mean([r[kind][key] for r in rounds])), 4) for key in ("overall", "categories")}
+        for kind in ("common", "each")
+    }
+
+
+def _one_shuffle(photos: Sequence[Seen], random: np.random.Generator, folds: int) -> dict[str, dict[str, float]]:
+    fold = random.permutation(np.arange(len(photos)) % folds)
+    total: dict[str, Counts] = {}
+    for number in range(folds):
+        choice = choose([p for p, f in zip(photos, fold, strict=True) if f != number])
+        held_out = [p for p, f in zip(photos, fold, strict=True) if f == number]
+        for kind, confidence in choice.confidences.items():
+            counts = counted(held_out, confidence)
+            total[kind] = total[kind] + counts if kind in total else counts
+    return {kind: counts.summary for kind, counts in total.items()}
+
+
+def _curves(photos: Sequence[Seen]) -> tuple[np.ndarray, np.ndarray]:
+    """Return detections and found garments (13, len(GRID)) int from each raw score of the grid up."""
+    scores, ids, right = (np.concatenate(part) for part in zip(*(p.everything for p in photos), strict=True))
+    over = scores.astype(float) >= GRID[:, None]
+    detected = [np.count_nonzero(over[:, ids == c], axis=1) for c in CATEGORY_IDS]
+    found = [np.count_nonzero(over[:, (ids == c) & right], axis=1) for c in CATEGORY_IDS]
+    return np.array(detected), np.array(found)
+
+
+def _f1(detected: np.ndarray, found: np.ndarray, counts) -> np.ndarray:
+    return 2 * found / (detected + counts)
+
+
+def _by_category(ids: np.ndarray) -> np.ndarray:
+    return np.bincount(np.asarray(ids, int), minlength=len(CATEGORY_IDS) + 1)[1:]
