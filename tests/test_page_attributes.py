@@ -8,7 +8,7 @@ from attribute_files import Teller
 from test_page_add_garments import (
     OUTFIT,
     by_key,
-    half_is_shown,
+    unet_first,
     models,
     own_items,
     page,

@@ -22,11 +22,12 @@ from ewardrobe.taxonomy import CATEGORY_IDS
 GRID = np.round(np.arange(0.02, 0.985, 0.01), 2)
 """Raw scores that a threshold may have."""
 
-PRIOR = 20.0
-"""Garments of the average category that each category's own are judged with.
+OWN_SHARE = 0.5
+"""How far from the common threshold to a category's own, on a logarithmic scale, the choice goes.
 
-A few dozen garments have their best threshold by luck: on validation halves that did not choose it, it was worse than a
-common one.  With so many garments added the choice held (docs/training.md).
+Some dozen garments have their best threshold in part by luck: on photos that did not choose, a category's own was
+worse than the common one for two models of three; halfway was better for two and as good for one
+(docs/experiments.md).
 """
 
 FOLDS, SHUFFLES = 5, 5
@@ -107,19 +108,18 @@ def instances(photos: Sequence[Seen]) -> np.ndarray:
     return _by_category(np.concatenate([photo.truth_ids for photo in photos]))
 
 
-def choose(photos: Sequence[Seen], prior: float = PRIOR) -> Choice:
-    """Return the thresholds of best F1 on ``photos``; a category with fewer than ten garments gets the common one.
+def choose(photos: Sequence[Seen], own_share: float = OWN_SHARE) -> Choice:
+    """Return the thresholds of best F1 on ``photos``.
 
-    prior: so many garments of the average category are added to each category's.
+    The common one is best over all garments; a category with ten garments or more moves from there towards its own.
     """
     counts = instances(photos)
     detected, found = _curves(photos)
-    total = max(1, counts.sum())
-    common = middle_of_best(_f1(detected.sum(axis=0), found.sum(axis=0), total))
-    share = prior / total
-    curves = _f1(detected + share * detected.sum(axis=0), found + share * found.sum(axis=0), counts[:, None] + prior)
-    own = [middle_of_best(curve) if n >= MIN_INSTANCES else common for curve, n in zip(curves, counts, strict=True)]
-    return Choice(common, tuple(own))
+    common = middle_of_best(_f1(detected.sum(axis=0), found.sum(axis=0), counts.sum()))
+    own = [
+        middle_of_best(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)
+    ]
+    return Choice(common, tuple(round(common * (t / common) ** own_share, 3) for t in own))
 
 
 def middle_of_best(f1: np.ndarray) -> float:
@@ -177,8 +177,8 @@ def _curves(photos: Sequence[Seen]) -> tuple[np.ndarray, np.ndarray]:
     return np.array(detected), np.array(found)
 
 
-def _f1(detected: np.ndarray, found: np.ndarray, counts) -> np.ndarray:
-    return 2 * found / (detected + counts)
+def _f1(detected: np.ndarray, found: np.ndarray, instances: int) -> np.ndarray:
+    return 2 * found / np.maximum(detected + instances, 1)
 
 
 def _by_category(ids: np.ndarray) -> np.ndarray:
