@@ -262,6 +262,20 @@ def test_what_the_chosen_model_overlooks_the_parser_may_see():
     assert len(scene.detections) == 0, "segments show the chosen model alone"
 
 
+class Unsure(Model):
+    """Sees the top with a confidence below the app's."""
+
+    def predict(self, image, min_score=0.5):
+        found = super().predict(image, min_score)
+        return replace(found, scores=np.full_like(found.scores, 0.3)).above(min_score)
+
+
+def test_an_unsure_garment_is_dressed_over_but_not_named():
+    scene = read_scene(np.zeros((480, 640, 3), np.uint8), Unsure(), Model(), frame_id=0, time=0.0)
+    assert scene.worn["top"].score == pytest.approx(0.3)
+    assert len(scene.detections) == 0
+
+
 def test_the_largest_most_central_person_is_dressed():
     parsing = np.zeros((18, 100, 200), np.float32)
     parsing[0, 20:80, 80:110] = 1
