@@ -46,7 +46,7 @@ def _pr_trace(name: str, recalls: list[float], curve: dict) -> go.Scatter:
         mode="lines",
         name=f"{title(name)}, AP50 {area:.2f}",
         line={"color": colour_of(name), "width": 2.5, "dash": DASHES.get(name, "solid")},
-        hovertemplate="recall %{x:.2f}, precision %{y:.2f} from score %{customdata:.2f}<extra>"
+        hovertemplate="recall %{x:.2f}, precision %{y:.2f} from confidence %{customdata:.2f}<extra>"
         + title(name)
         + "</extra>",
     )
@@ -83,7 +83,10 @@ def confusion(name: str, metrics: dict) -> Chart:
 
 
 def calibration(metrics: dict[str, dict]) -> Chart:
-    """Draw how often a detection of a score is right: on the diagonal a score keeps what it promises."""
+    """Draw how often a detection of a confidence is right: on the diagonal it keeps what it promises.
+
+    A confidence is a raw score stretched so that the app's threshold lies at 0.5 (see ``segmenters.confidence``).
+    """
     figure = go.Figure(
         go.Scatter(
             x=[0, 1], y=[0, 1], mode="lines", name="ideal", line={"color": GREY, "dash": "dot"}, hoverinfo="skip"
@@ -94,8 +97,8 @@ def calibration(metrics: dict[str, dict]) -> Chart:
         bins = [b for b in m["calibration"]["bins"] if b["detections"]]
         rows += [[name, b["from"], b["to"], b["mean_score"], b["precision"], b["detections"]] for b in bins]
         figure.add_trace(_calibration_trace(name, bins, m["calibration"].get("expected_error")))
-    heading = "Calibration: how often a detection is right, by its score"
-    styled(figure, heading, "Mean score of the detections", "Share matched at mask IoU 0.5", 460)
+    heading = "Calibration: how often a detection is right, by its confidence"
+    styled(figure, heading, "Mean confidence of the detections", "Share matched at mask IoU 0.5", 460)
     figure.update_xaxes(range=[0, 1])
     figure.update_yaxes(range=[0, 1.02])
     return Chart("calibration", figure, _frame(rows, "from", "to", "mean_score", "precision", "detections"))
@@ -115,7 +118,7 @@ def _calibration_trace(name: str, bins: list[dict], error: float | None) -> go.S
         },
         line={"color": colour_of(name), "width": 1.5, "dash": DASHES.get(name, "solid")},
         customdata=[b["detections"] for b in bins],
-        hovertemplate="score %{x:.2f}: %{y:.0%} right of %{customdata}<extra>" + title(name) + "</extra>",
+        hovertemplate="confidence %{x:.2f}: %{y:.0%} right of %{customdata}<extra>" + title(name) + "</extra>",
     )
 
 

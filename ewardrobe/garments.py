@@ -115,12 +115,22 @@ def edit_mask(mask: np.ndarray, grow_px: int) -> np.ndarray:
 
 def drop_duplicates(detections: Detections) -> Detections:
     """Of detections whose masks agree (IoU ≥ ``SAME_GARMENT_IOU``) keep the highest score, whatever the category."""
-    iou = pairwise_iou(detections.masks, detections.masks)
+    return detections[sorted(distinct(pairwise_iou(detections.masks, detections.masks), detections.scores))]
+
+
+def distinct(ious: np.ndarray, scores: np.ndarray) -> list[int]:
+    """Return which of N garments stay by falling ``scores`` (N,): none that agrees with a better one.
+
+    ious: (N, N) of their masks, 0..1.
+
+    >>> distinct(np.array([[1, 0.9, 0], [0.9, 1, 0], [0, 0, 1]]), np.array([0.2, 0.6, 0.4]))
+    [1, 2]
+    """
     keep: list[int] = []
-    for i in np.argsort(-detections.scores, kind="stable"):
-        if all(iou[i, j] < SAME_GARMENT_IOU for j in keep):
+    for i in np.argsort(-scores, kind="stable"):
+        if all(ious[i, j] < SAME_GARMENT_IOU for j in keep):
             keep.append(int(i))
-    return detections[sorted(keep)]
+    return keep
 
 
 def resolve_overlaps(detections: Detections) -> Detections:

@@ -28,7 +28,7 @@ from ewardrobe.segmenters import Segmenter
 from ewardrobe.taxonomy import CATEGORY_ID_BY_NAME
 
 LOWEST_SCORE = 0.1
-"""The model is asked for everything from here up, once; the confidence slider filters what it said."""
+"""The model is asked for every confidence from here up, once; the slider filters what it said."""
 
 SMALLEST_SIDE = 32
 """Photos narrower than this many pixels hold no garment that could be seen."""

@@ -53,7 +53,7 @@ def test_card_names_file_checksum_command_and_empty_categories():
     text = card.card("unet", ENTRY, METRICS, "What more would bring.")
     assert "a" * 64 in text
     assert "160 images seen in 10 steps" in text
-    assert "| sling | 0 | – | – |" in text
+    assert "| sling | 0 | – | – | 0.20 |" in text and "| shown from |" in text
     assert "What more would bring." in text
     assert "7 photos of photos, split validation" in text
 

@@ -56,10 +56,9 @@ class ColourSegmenter:
 
 
 @pytest.fixture(autouse=True)
-def half_is_shown(monkeypatch):
-    """The stand-in models' scores are made for 50 % and the U-Net first, whatever the app's own start is."""
+def unet_first(monkeypatch):
+    """The page starts with the U-Net, whatever the app's own start is."""
     monkeypatch.setattr("ewardrobe.ui.DEFAULT_MODEL", "unet")
-    monkeypatch.setattr("ewardrobe.ui_review.SHOWN_SCORE", 0.5)
 
 
 @pytest.fixture

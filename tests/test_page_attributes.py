@@ -8,7 +8,6 @@ from attribute_files import Teller
 from test_page_add_garments import (
     OUTFIT,
     by_key,
-    half_is_shown,
     models,
     own_items,
     page,
@@ -16,6 +15,7 @@ from test_page_add_garments import (
     run,
     store,
     texts,
+    unet_first,
     upload,
 )
 

@@ -51,12 +51,6 @@ class ColourSegmenter:
         return Detections.from_masks(np.stack(masks), [self.top, 8], self.scores).above(min_score)
 
 
-@pytest.fixture(autouse=True)
-def half_is_shown(monkeypatch):
-    """The stand-in models' scores are made for 50 %, whatever the app's own start is."""
-    monkeypatch.setattr("ewardrobe.ui_review.SHOWN_SCORE", 0.5)
-
-
 @pytest.fixture
 def weights(tmp_path, monkeypatch):
     """A folder of weights with a file for each of ``NAMES``, as the manifest says; other models have none."""

@@ -200,3 +200,17 @@ def test_a_continued_run_is_counted_on_from_the_shipped_one(tmp_path):
     assert (entry["steps"], entry["images"]) == (20, 320)
     lines = [json.loads(line) for line in (folder / "unet.log.jsonl").read_text().splitlines()]
     assert [(line["step"], line["images"]) for line in lines] == [(10, 160), (20, 320)]
+
+
+def test_thresholds_stay_with_their_weights_alone(tmp_path):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    unet_file(tmp_path / "first.pt")
+    unet_file(tmp_path / "second.pt")
+    first = register("unet", tmp_path / "first.pt", folder, "rendered", "test")
+    assert "thresholds" not in first
+    chosen = {"weights_sha256": first["sha256"], "raw_scores": {}}
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps({"models": {"unet": first | {"thresholds": chosen}}}))
+    assert register("unet", tmp_path / "first.pt", folder, "rendered", "again")["thresholds"] == chosen
+    assert "thresholds" not in register("unet", tmp_path / "second.pt", folder, "rendered", "test")

@@ -12,6 +12,7 @@ import pytest
 
 from ewardrobe.datasets import synthetic
 from ewardrobe.detections import Detections
+from ewardrobe.segmenters.unet import DecodeConfig, decode
 from ewardrobe.tryon import session as sessions
 from ewardrobe.tryon.compositor import MODES, Look, State, compose, drawn_alpha
 from ewardrobe.tryon.garment import prepare
@@ -226,6 +227,9 @@ class Model:
         out[13, height // 6 : height // 3 + 1, width * 2 // 5 : width * 3 // 5] = 0.9
         return out
 
+    def garments(self, probabilities, image_size, min_score):
+        return decode(probabilities, image_size, min_score, DecodeConfig())
+
 
 def test_a_scene_holds_the_persons_garments_and_what_is_in_front():
     scene = read_scene(np.zeros((480, 640, 3), np.uint8), Model(), Model(), frame_id=7, time=1.5, size=256)
@@ -256,6 +260,20 @@ def test_what_the_chosen_model_overlooks_the_parser_may_see():
     scene = read_scene(picture, Blind(), Model(), frame_id=0, time=0.0)
     assert set(scene.worn) == {"top"} and scene.worn["top"].category_id == 1
     assert len(scene.detections) == 0, "segments show the chosen model alone"
+
+
+class Unsure(Model):
+    """Sees the top with a confidence below the app's."""
+
+    def predict(self, image, min_score=0.5):
+        found = super().predict(image, min_score)
+        return replace(found, scores=np.full_like(found.scores, 0.3)).above(min_score)
+
+
+def test_an_unsure_garment_is_dressed_over_but_not_named():
+    scene = read_scene(np.zeros((480, 640, 3), np.uint8), Unsure(), Model(), frame_id=0, time=0.0)
+    assert scene.worn["top"].score == pytest.approx(0.3)
+    assert len(scene.detections) == 0
 
 
 def test_the_largest_most_central_person_is_dressed():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from ewardrobe.detections import Detections
-from ewardrobe.segmenters.unet import GARMENTS
+from ewardrobe.segmenters.unet import GARMENTS, DecodeConfig, decode
 from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.garment import prepare
 from ewardrobe.tryon.motion import MotionTracker, move_points
@@ -44,6 +44,9 @@ class Model:
         parsing[self.category_id - 1], parsing[GARMENTS] = near(image, RED), near(image, SKIN)
         half = tuple(-(-side // 2) for side in image.shape[1::-1])
         return np.stack([cv2.resize(p, half, interpolation=cv2.INTER_AREA) for p in parsing])
+
+    def garments(self, probabilities: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
+        return decode(probabilities, image_size, min_score, DecodeConfig())
 
 
 def near(image: np.ndarray, colour) -> np.ndarray:

@@ -93,3 +93,11 @@ def test_every_shipped_file_agrees_with_the_manifest_and_is_small():
     assert max(sizes) < 50e6 and sum(sizes) < 100e6
     for entry in entries.values():
         assert {"sha256", "bytes", "licence", "data", "command", "commit", "images", "config"} <= set(entry)
+
+
+def test_shipped_thresholds_were_chosen_for_the_shipped_weights():
+    for entry in weights.read_manifest(task=weights.SEGMENTATION).values():
+        chosen = entry["thresholds"]
+        assert chosen["weights_sha256"] == entry["sha256"], "run python -m train.thresholds again"
+        assert chosen["f1"]["each"]["overall"] >= chosen["f1"]["default"]["overall"]
+        assert {"data", "split", "images", "command", "date", "f1_cross_validated"} <= set(chosen)

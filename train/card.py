@@ -17,6 +17,7 @@ from ewardrobe import atomic
 from ewardrobe.attributes.values import NAME as ATTRIBUTES
 from ewardrobe.learning_curve import outlook
 from ewardrobe.run_logs import SHIPPED_SUFFIX, RunLog, points
+from ewardrobe.segmenters.confidence import DEFAULT_THRESHOLD, of_entry
 from ewardrobe.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
 from train import attribute_card
 
@@ -56,7 +57,30 @@ def read_metrics(name: str, entry: dict, folder: Path) -> dict:
         ) from error
     if metrics["meta"]["weights_sha256"] != entry["sha256"]:
         raise WeightsError(f"{path} was measured on other weights: run python -m ewardrobe evaluate again")
+    if metrics["meta"].get("raw_thresholds", shown_from(entry)) != shown_from(entry):
+        raise WeightsError(f"{path} was measured with other thresholds: run python -m ewardrobe evaluate again")
     return metrics
+
+
+def shown_from(entry: dict) -> dict[str, float]:
+    """Return the raw score from which the app shows each category, by its name."""
+    return of_entry(entry).by_name()
+
+
+def thresholds(entry: dict) -> str:
+    """Return a sentence or two: what the column "shown from" is, and the F1 that its thresholds have."""
+    default = "Shown from: the raw score that the app's confidence of 50 % stands for"
+    chosen = entry.get("thresholds") or {}
+    if chosen.get("weights_sha256") != entry["sha256"]:
+        return f"{default}; no thresholds were chosen for these weights."
+    plain, held_out = chosen["f1"], chosen["f1_cross_validated"] or {}
+    cross = f", {held_out['each']['overall']:.3f} on photos that did not choose them" if held_out else ""
+    return (
+        f"{default}, chosen for the best F1 on {chosen['images']} photos of {chosen['data']}, split {chosen['split']}, "
+        f"with `{chosen['command']}`. F1 over all garments: {plain['each']['overall']:.3f}{cross}; with one raw score "
+        f"for all categories {plain['common']['overall']:.3f} ({chosen['common']:.2f}) and "
+        f"{plain['default']['overall']:.3f} ({DEFAULT_THRESHOLD})."
+    )
 
 
 def value(metrics: dict, key: str, part: str) -> float | None:
@@ -91,10 +115,13 @@ def provenance(metrics: dict) -> str:
 
 def card(name: str, entry: dict, metrics: dict, more: str) -> str:
     """Return the model card of one model as Markdown; ``more``: what more training would bring."""
-    categories = ["| category | garments | mask AP | AP50 |", "|---|---:|---:|---:|"]
+    categories = ["| category | garments | mask AP | AP50 | shown from |", "|---|---:|---:|---:|---:|"]
+    starts = shown_from(entry)
     for row in metrics["per_category"]:
         shown = ["–" if row[k] is None else f"{row[k]:.3f}" for k in ("mask_ap", "mask_ap50")]
-        categories.append(f"| {row['name']} | {row['instances']} | {shown[0]} | {shown[1]} |")
+        categories.append(
+            f"| {row['name']} | {row['instances']} | {shown[0]} | {shown[1]} | {starts[row['name']]:.2f} |"
+        )
     return f"""# {TITLES[name]}
 
 {PURPOSE[name][0].upper()}{PURPOSE[name][1:]}.
@@ -116,6 +143,7 @@ def card(name: str, entry: dict, metrics: dict, more: str) -> str:
 {chr(10).join(categories)}
 
 A category with fewer than ten garments says little; boundary IoU covers only the garments that were found.
+{thresholds(entry)}
 
 {more}
 

@@ -4,6 +4,8 @@
 
 The curve of the run (its ``log.jsonl``) is kept beside the weights as ``NAME.log.jsonl``.  ``--continues``: the run
 went on from the shipped weights (``--init weights/unet.pt``); steps, images and curve are counted on from theirs.
+Score thresholds in the manifest are dropped with the weights that they were chosen for: ``python -m train.thresholds``
+chooses new ones.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ewardrobe import weights as weight_files
+from ewardrobe.segmenters import MODELS
 
 LICENCE = "AGPL-3.0"
 
@@ -52,11 +55,17 @@ def register(
         "config": {k: v for k, v in info.get("config", {}).items() if k not in ("data", "extra", "init", "cache")},
     }
     entry |= {"task": state["task"]} if "task" in state else {}  # segmentation where a file names none
-    entry |= {key: previous[key] for key in ("app_threshold",) if key in previous}
+    entry |= _still_chosen(previous, entry["sha256"])
     models[name] = entry
     _replace(manifest, (json.dumps({"models": models}, indent=2) + "\n").encode())
     _keep_log(source.parent / "log.jsonl", folder / f"{name}.log.jsonl", previous if continues else {})
     return entry
+
+
+def _still_chosen(previous: dict, sha256: str) -> dict:
+    """Return the thresholds of ``previous`` if they were chosen for these very weights, else nothing."""
+    chosen = previous.get("thresholds") or {}
+    return {"thresholds": chosen} if chosen.get("weights_sha256") == sha256 else {}
 
 
 def _counted(info: dict, previous: dict) -> dict[str, int | None]:
@@ -105,6 +114,8 @@ def main(argv=None) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     print(f"{args.model}: {entry['bytes']:,} bytes, sha256 {entry['sha256'][:12]}…, {entry['images']} images seen")
+    if args.model in MODELS and "thresholds" not in entry:
+        print(f"choose its score thresholds: python -m train.thresholds {args.model} --data DATA --split validation")
     return 0
 
 

@@ -21,8 +21,10 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--limit", type=_positive, help="at most N photos, spread over the split", metavar="N")
     parser.add_argument("--json", type=Path, help="write the metrics here", metavar="FILE")
     parser.add_argument("--threads", type=_positive, help="threads of one inference (default: the cores)", metavar="N")
-    parser.add_argument("--threshold", type=_fraction, default=SHOWN_SCORE, help=f"the app shows from {SHOWN_SCORE}")
-    parser.add_argument("--min-score", type=_fraction, default=0.01, help="lowest score in AP (default: 0.01)")
+    parser.add_argument(
+        "--threshold", type=_fraction, default=SHOWN_SCORE, help=f"confidence; the app shows from {SHOWN_SCORE}"
+    )
+    parser.add_argument("--min-score", type=_fraction, default=0.01, help="lowest confidence in AP (default: 0.01)")
     parser.add_argument("--refine", action="store_true", help="also judge the garments after their refinement")
     parser.add_argument("--webcam", action="store_true", help="also judge webcam views of the worn photos")
     parser.add_argument("--no-parsing", action="store_true", help="leave out the parsing maps")

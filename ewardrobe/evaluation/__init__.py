@@ -37,8 +37,8 @@ TIMED_PHOTOS = 50
 class Options:
     """What to judge, beside AP and pixels.
 
-    threshold: score from which the app shows a garment.  min_score: lowest score that enters AP.  refine: also judge
-    the garments after their refinement.  parsing: also judge ``segmenter.parse`` where the model has it.
+    threshold: confidence from which the app shows a garment.  min_score: lowest one that enters AP.  refine: also
+    judge the garments after their refinement.  parsing: also judge ``segmenter.parse`` where the model has it.
     resamples: of the bootstrap, 0 for none.  timed: photos of which the time is taken.
     """
 
@@ -157,11 +157,17 @@ class _Run:
             "images": len(self.judged.photos),
             "min_score": self.options.min_score,
             "app_threshold": self.options.threshold,
+            **self._shown_from(),
             "refined": self.options.refine,
             "skipped": self.skipped,
             "annotation_problems": problems,
             "threshold_disagreements": self.disagreements,
         }
+
+    def _shown_from(self) -> dict:
+        """Return the raw scores that the app's threshold stands for, where the model maps them."""
+        confidence = getattr(self.segmenter, "confidence", None)
+        return {} if confidence is None else {"raw_thresholds": confidence.by_name()}
 
 
 def _records(dataset: DeepFashion2 | Iterable[Record], limit: int | None) -> tuple[Iterator[Record], int | None]:

@@ -17,8 +17,8 @@ MODELS = {  # name: module with a class ``Segmenter`` and its ``load(weights)``
 }
 DEFAULT_MODEL = "yolo"  # the better mask AP on validation, see weights/*.md
 
-SHOWN_SCORE = 0.2
-"""Score from which a garment is shown, the same in the app, the commands and the evaluation; 0..1."""
+SHOWN_SCORE = 0.5
+"""Confidence from which a garment is shown, the same in the app, the commands and the evaluation; 0..1."""
 
 
 @runtime_checkable
@@ -30,6 +30,7 @@ class Segmenter(Protocol):
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in ``image`` (RGB uint8 (H, W, 3)) with a score of at least ``min_score`` (0..1).
 
+        Scores are confidences (see ``segmenters.confidence``): 0.5 is the category's threshold of best F1.
         Scores come sorted downwards, masks and boxes in the image's own pixels, the image unchanged;
         the same image gives the same answer, from any thread.
         """

@@ -18,6 +18,7 @@ from ewardrobe import runtime
 from ewardrobe import weights as weight_files
 from ewardrobe.detections import Detections
 from ewardrobe.segmenters import check_image, unet
+from ewardrobe.segmenters.confidence import RAW, Confidence, of_entry
 from ewardrobe.segmenters.encoders import WIDTHS
 from ewardrobe.segmenters.mask_rcnn_model import STRIDE, build
 
@@ -33,24 +34,25 @@ class MaskRCNNSegmenter:
 
     name = "mask_rcnn"
 
-    def __init__(self, model: nn.Module, backbone: str, size: int) -> None:
+    def __init__(self, model: nn.Module, backbone: str, size: int, confidence: Confidence = RAW) -> None:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.model = model.eval().to(self.device, memory_format=torch.channels_last)
-        self.backbone, self.size = backbone, size
+        self.backbone, self.size, self.confidence = backbone, size, confidence
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
         image = check_image(image)
         batch, content = preprocess(image, self.size, self.backbone)
-        boxes, labels, scores, soft = self._run(batch, min_score)
+        boxes, labels, scores, soft = self._run(batch, self.confidence.lowest_raw(min_score))
         scale = np.array([image.shape[1] / content[1], image.shape[0] / content[0]] * 2, np.float32)
         masks = [paste_mask(mask, box * scale, image.shape[:2]) for mask, box in zip(soft, boxes, strict=True)]
         if not masks:
             return Detections.empty(*image.shape[:2])
-        return Detections.from_masks(np.stack(masks), labels, np.clip(scores, 0, 1)).sorted_by_score()
+        found = Detections.from_masks(np.stack(masks), labels, np.clip(scores, 0, 1))
+        return self.confidence.applied(found, min_score)
 
     def _run(self, batch: np.ndarray, min_score: float) -> tuple[np.ndarray, ...]:
-        """Return boxes (N, 4) in pixels of the batch, labels (N,), scores (N,) and masks (N, 28, 28)."""
+        """Return boxes (N, 4) in pixels of the batch, labels (N,), raw scores (N,) and masks (N, 28, 28)."""
         with runtime.inference_slot(), torch.inference_mode():
             self.model.roi_heads.score_thresh = max(min_score, MIN_SCORE)  # fewer candidates, fewer masks to compute
             tensor = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
@@ -64,7 +66,7 @@ class MaskRCNNSegmenter:
 
 def load(weights: Path | None = None) -> MaskRCNNSegmenter:
     """Load the shipped weights, or a file of ``train.mask_rcnn``; ``WeightsError`` says what is wrong with it."""
-    state, _ = weight_files.load_state("mask_rcnn", weights)
+    state, entry = weight_files.load_state("mask_rcnn", weights)
     try:
         backbone, size = state["backbone"], int(state["size"])
         widths, encoder = tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain")
@@ -75,7 +77,7 @@ def load(weights: Path | None = None) -> MaskRCNNSegmenter:
             "give a best.pt that python -m train.mask_rcnn wrote"
         ) from error
     weight_files.fill(model, state["model"], "mask_rcnn")
-    return MaskRCNNSegmenter(model, backbone, size)
+    return MaskRCNNSegmenter(model, backbone, size, of_entry(entry))
 
 
 def preprocess(image: np.ndarray, size: int, backbone: str) -> tuple[np.ndarray, tuple[int, int]]:

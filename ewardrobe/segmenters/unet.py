@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from ewardrobe import weights as weight_files
 from ewardrobe.detections import Detections
 from ewardrobe.segmenters import check_image
+from ewardrobe.segmenters.confidence import RAW, Confidence, of_entry
 from ewardrobe.segmenters.encoders import WIDTHS
 from ewardrobe.segmenters.network import make_network
 from ewardrobe.segmenters.unet_model import STRIDE, UNet
@@ -62,10 +63,17 @@ class UNetSegmenter:
 
     name = "unet"
 
-    def __init__(self, model: UNet, size: int = 256, flip: bool = False, key: str | None = None) -> None:
+    def __init__(
+        self,
+        model: UNet,
+        size: int = 256,
+        flip: bool = False,
+        key: str | None = None,
+        confidence: Confidence = RAW,
+    ) -> None:
         self.network = make_network(_LogitsOnly(model), key)
         self.size, self.flip = size, flip
-        self.decode_config = DecodeConfig()
+        self.decode_config, self.confidence = DecodeConfig(), confidence
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
@@ -74,7 +82,12 @@ class UNetSegmenter:
     def see(self, image: np.ndarray, min_score: float) -> tuple[Detections, np.ndarray]:
         """Return `predict` and `probabilities` of one run of the network."""
         probabilities = self.probabilities(check_image(image))
-        return decode(probabilities, image.shape[:2], min_score, self.decode_config), probabilities
+        return self.garments(probabilities, image.shape[:2], min_score), probabilities
+
+    def garments(self, probabilities: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
+        """Return what `predict` reads off its `probabilities` for an image of ``image_size`` (height, width)."""
+        found = decode(probabilities, image_size, self.confidence.lowest_raw(min_score), self.decode_config)
+        return self.confidence.applied(found, min_score)
 
     def at(self, size: int) -> UNetSegmenter:
         """Return this segmenter for a live picture of ``size`` pixels on the long side; the network is shared.
@@ -122,9 +135,8 @@ def load(weights: Path | None = None) -> UNetSegmenter:
             f"the weights do not say which U-Net they are of ({error}): give a best.pt that python -m train.unet wrote"
         ) from error
     weight_files.fill(model, state["model"], "unet")
-    return UNetSegmenter(
-        model, size=int(state.get("size", 256)), flip=bool(state.get("flip", False)), key=entry["sha256"]
-    )
+    size, flip = int(state.get("size", 256)), bool(state.get("flip", False))
+    return UNetSegmenter(model, size, flip, key=entry["sha256"], confidence=of_entry(entry))
 
 
 def preprocess(image: np.ndarray, size: int) -> tuple[np.ndarray, tuple[int, int]]:

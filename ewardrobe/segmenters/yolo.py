@@ -16,6 +16,7 @@ from ewardrobe import runtime
 from ewardrobe import weights as weight_files
 from ewardrobe.detections import Detections
 from ewardrobe.segmenters import check_image
+from ewardrobe.segmenters.confidence import RAW, Confidence, of_entry
 from ewardrobe.segmenters.network import make_network
 from ewardrobe.taxonomy import CATEGORIES
 
@@ -32,15 +33,21 @@ class YoloSegmenter:
 
     name = "yolo"
 
-    def __init__(self, model: torch.nn.Module, size: int = 256, key: str | None = None) -> None:
+    def __init__(
+        self, model: torch.nn.Module, size: int = 256, key: str | None = None, confidence: Confidence = RAW
+    ) -> None:
         head = model.model[-1]
         head.export = head.dynamic = True  # (boxes, prototypes) for any size of picture, nothing else
         self.network = make_network(model, key)
-        self.size = size
+        self.size, self.confidence = size, confidence
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
-        image = check_image(image)
+        found = self._raw(check_image(image), self.confidence.lowest_raw(min_score))
+        return self.confidence.applied(found, min_score)
+
+    def _raw(self, image: np.ndarray, min_score: float) -> Detections:
+        """Return what the network itself scores at least ``min_score``."""
         batch, (rows, cols) = preprocess(image, self.size)
         boxes, prototypes = self.network(batch)
         found = suppress(boxes, min_score)
@@ -53,7 +60,7 @@ class YoloSegmenter:
         if not masks:
             return Detections.empty(*image.shape[:2])
         scores = np.clip(found[:, 4], 0, 1)
-        return Detections.from_masks(np.stack(masks), found[:, 5].astype(np.int64) + 1, scores).sorted_by_score()
+        return Detections.from_masks(np.stack(masks), found[:, 5].astype(np.int64) + 1, scores)
 
 
 def suppress(boxes: np.ndarray, min_score: float) -> np.ndarray:
@@ -85,7 +92,7 @@ def load(weights: Path | None = None) -> YoloSegmenter:
             "give a best.pt that python -m train.yolo wrote"
         ) from error
     weight_files.fill(model, state["model"], "yolo")
-    return YoloSegmenter(model, size=size, key=entry["sha256"])
+    return YoloSegmenter(model, size=size, key=entry["sha256"], confidence=of_entry(entry))
 
 
 def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:

@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from ewardrobe.detections import Detections
-from ewardrobe.segmenters.unet import GARMENTS, SLOT_CHANNELS, DecodeConfig, decode
+from ewardrobe.segmenters import SHOWN_SCORE
+from ewardrobe.segmenters.unet import GARMENTS, SLOT_CHANNELS
 from ewardrobe.taxonomy import EXCLUDES, SLOTS, category
 from ewardrobe.tryon.spans import Spans, measure
 
@@ -18,7 +19,13 @@ MIN_PERSON = 0.01
 MIN_SKIN = 0.001
 """Share of the picture below which skin has no colour to speak of."""
 
-MIN_SCORE = 0.2
+DRESSED_FROM = 0.2
+"""Confidence from which a garment is dressed over: its place decides there, a wrong name within the slot does no harm.
+
+At the app's 0.5 more stays undressed: fit IoU 0.44 with the U-Net and 0.62 with the YOLO on 84 worn garments, at 0.25
+0.50 and 0.66.
+"""
+
 SKIN, HAIR, BAG = GARMENTS, GARMENTS + 1, GARMENTS + 3
 """Channels of the parsing that lie before a garment where they are seen."""
 
@@ -43,7 +50,7 @@ class Scene:
 
     worn: by slot, of the largest person, empty where nobody is seen; front: (h, w) float32 0..1, skin, hair and bag,
     which a garment goes behind;
-    detections: everything that the chosen model sees, at processing size; skin: its colour, (3,) RGB 0..255.
+    detections: what the chosen model surely sees, at processing size; skin: its colour, (3,) RGB 0..255.
     """
 
     frame_id: int
@@ -67,9 +74,10 @@ def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: flo
     if is_somebody(parsing, person):
         room = _Room(frame.shape[:2], _at(person, small), [_at(parsing[c].sum(axis=0), small) for c in SLOT_CHANNELS])
         worn = _worn(found, room)
-        worn |= _overlooked(worn, parsing, room)
+        worn |= _overlooked(worn, parser, parsing, room)
     front = _at(np.clip(parsing[[SKIN, HAIR, BAG]].sum(axis=0), 0, 1) * person, small)
-    return Scene(frame_id, time, frame.shape[:2], front, found, worn, _skin_colour(small, parsing, person))
+    shown = found.above(SHOWN_SCORE)
+    return Scene(frame_id, time, frame.shape[:2], front, shown, worn, _skin_colour(small, parsing, person))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +110,8 @@ def reduced(frame: np.ndarray, size: int) -> np.ndarray:
 def _seen(small: np.ndarray, segmenter, parser) -> tuple[Detections, np.ndarray]:
     """Return the garments and the (18, h, w) float32 probabilities; one run serves both where the U-Net is chosen."""
     if segmenter is parser and hasattr(parser, "see"):
-        return parser.see(small, MIN_SCORE)
-    return segmenter.predict(small, MIN_SCORE), parser.probabilities(small)
+        return parser.see(small, DRESSED_FROM)
+    return segmenter.predict(small, DRESSED_FROM), parser.probabilities(small)
 
 
 def main_person(parsing: np.ndarray) -> np.ndarray:
@@ -126,13 +134,13 @@ def is_somebody(parsing: np.ndarray, person: np.ndarray) -> bool:
     return body > 0 and bare >= SOMEBODY * body
 
 
-def _overlooked(worn: dict[str, Worn], parsing: np.ndarray, room: _Room) -> dict[str, Worn]:
+def _overlooked(worn: dict[str, Worn], parser, parsing: np.ndarray, room: _Room) -> dict[str, Worn]:
     """Return what the parser sees worn in slots and places where the chosen model saw nothing."""
     covered = np.any([one.mask > 0.5 for one in worn.values()], axis=0) if worn else np.zeros(room.person.shape, bool)
     left = (sum(room.slots) * room.person > 0.5) & ~covered
     if left.sum() < MIN_PERSON * left.size:
         return {}
-    found = decode(parsing, room.person.shape, MIN_SCORE, DecodeConfig())
+    found = parser.garments(parsing, room.person.shape, DRESSED_FROM)
     taken = {other for slot in worn for other in EXCLUDES[slot]} | worn.keys()
     open_places = [category(int(c)).slot not in taken for c in found.category_ids]
     more = _worn(found[np.array(open_places, bool)], room)

@@ -157,7 +157,7 @@ def photographed_person(root: Path):
         for item in uppers:
             mask = item_mask(item, *photo.shape[:2])
             if middle_of(mask).mean() > 0.97 and any(
-                middle_of(m).mean() > 0.9 for m in model.predict(photo, 0.4).masks
+                middle_of(m).mean() > 0.9 for m in model.predict(photo, 0.6).masks
             ):
                 return photo
     return None
