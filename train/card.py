@@ -159,10 +159,13 @@ Not meant to identify or judge people.
 
 def start(entry: dict) -> str:
     """Return the sentence that says what the training started from."""
-    public = entry.get("config", {}).get("pretrained")
-    if not isinstance(public, str) or not public:
-        return "No weights of others went into it."
-    return f"The backbone started from ultralytics' public weights `{public}` (AGPL-3.0), the rest from nothing."
+    config = entry.get("config", {})
+    public = config.get("pretrained")
+    if isinstance(public, str) and public:
+        return f"The backbone started from ultralytics' public weights `{public}` (AGPL-3.0), the rest from nothing."
+    if config.get("encoder", "plain") != "plain":
+        return "The backbone started from the U-Net's encoder, which itself started from public weights (see its card)."
+    return "No weights of others went into it."
 
 
 def more_training(log: Path) -> str:

@@ -116,10 +116,8 @@ def fill_encoder(model: torch.nn.Module, content: dict, config: MaskRCNNConfig) 
     """Copy the encoder of a U-Net's weights file or checkpoint into the body of a Mask R-CNN."""
     if config.backbone != "unet":
         raise TrainingError(f"--init: a U-Net's encoder fits --backbone unet, not {config.backbone}")
-    if content.get("encoder", "plain") != (mine := config.encoder):
-        raise TrainingError(
-            f"--init: the U-Net has the encoder {content.get('encoder', 'plain')}, not {mine}: give --encoder"
-        )
+    if (theirs := content.get("encoder", "plain")) != config.encoder:
+        raise TrainingError(f"--init: the U-Net has another encoder: give --encoder {theirs}")
     prefix = "encoder."
     weights = checkpoints.weights_in(content)
     encoder = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}

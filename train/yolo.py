@@ -57,7 +57,7 @@ class YoloTask:
     def build(self) -> torch.nn.Module:
         """Return ultralytics' network, with the gains that its loss reads."""
         model = build(self.config.architecture)
-        if self.config.pretrained:
+        if self.config.pretrained and not (self.config.resume or self.config.init):
             model.load(public_weights.ultralytics_model(self.config.pretrained))
         c = self.config
         model.args = SimpleNamespace(
