@@ -81,7 +81,7 @@ class Augmented(Dataset):
         self.augmentation = AugmentConfig().scaled(config.augment)
         limit = LAZY_TEXTURE_PHOTOS if isinstance(data.train, LazySamples) else TEXTURE_PHOTOS
         self.textures = collect_textures([data.train[i] for i in spread(len(data.train), limit)])
-        weights = repeat_factors(data.train, worn_factor=config.worn_factor)
+        weights = repeat_factors(data.train, config.rare_share, config.worn_factor)
         self.cumulative = np.cumsum(weights / weights.sum())
 
     def __len__(self) -> int:
