@@ -41,11 +41,12 @@ def peak_rss_mb() -> float | None:
 
 def runtime_of(segmenter) -> str:
     """Return what runs the network of ``segmenter``: ``openvino`` or ``torch``."""
-    if not hasattr(segmenter, "network"):  # only networks of segmenters.network are converted
-        return "torch"
-    from ewardrobe.segmenters.network import choose_runtime
+    return getattr(getattr(segmenter, "network", None), "runtime", "torch")  # only segmenters.network converts
 
-    return choose_runtime()
+
+def precision_of(segmenter) -> str:
+    """Return the precision that the network of ``segmenter`` runs in: ``f32`` or ``int8``."""
+    return getattr(getattr(segmenter, "network", None), "precision", "f32")
 
 
 class Measured:
@@ -71,6 +72,7 @@ class Measured:
         """Return what is known once the first photo is done."""
         return {
             "runtime": runtime_of(self.segmenter),
+            "precision": precision_of(self.segmenter),
             "device": _device(),
             "weights_sha256": self.weights_sha256,
             "input_px": getattr(self.segmenter, "size", None),

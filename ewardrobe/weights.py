@@ -64,6 +64,38 @@ def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
     return path, entry
 
 
+def int8_model(sha256: str, folder: Path | None = None) -> Path | None:
+    """Return OpenVINO's model in eight bits that was made of the weights with ``sha256``; ``None`` if none is shipped.
+
+    One that was made of other weights than ``sha256`` is stale and not returned.  Raises ``WeightsError`` where its
+    files do not agree with the manifest.
+    """
+    folder = folder or weights_dir()
+    if not (folder / MANIFEST).is_file():  # weights of one's own need no manifest
+        return None
+    for entry in read_manifest(folder).values():
+        if (int8 := entry.get("int8")) and int8["source_sha256"] == sha256:
+            return checked_int8(int8, folder)
+    return None
+
+
+def checked_int8(int8: dict, folder: Path) -> Path:
+    """Return the ``.xml`` of a model in eight bits, once all of its files agree with ``int8``; else ``WeightsError``.
+
+    int8: ``source_sha256`` and ``files``, which gives bytes and sha256 by name of a file in ``folder``.
+    """
+    for name, expected in int8["files"].items():
+        path = folder / name
+        stat = path.stat() if path.is_file() else None
+        if stat is None or _sha256(path, stat.st_size, stat.st_mtime_ns) != expected["sha256"]:
+            what = "missing" if stat is None else "not the file that was written"
+            raise WeightsError(
+                f"{path} is {what}: restore it, make it again with `python -m train.quantize`, or set "
+                "EWARDROBE_PRECISION=f32"
+            )
+    return folder / next(name for name in int8["files"] if name.endswith(".xml"))
+
+
 def load_state(name: str, weights: Path | None = None, folder: Path | None = None) -> tuple[dict, dict]:
     """Return the content and the manifest entry of a weights file, loaded without unpickling code.
 

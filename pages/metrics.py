@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ewardrobe import ui, ui_attribute_metrics, ui_live_metrics, ui_metrics, ui_runs
+from ewardrobe import ui, ui_attribute_metrics, ui_export_metrics, ui_live_metrics, ui_metrics, ui_runs
 
 LEAD = "What was measured on the very weights that this app runs, how they were trained, and what it costs."
 TABS = {
@@ -10,7 +10,7 @@ TABS = {
     "Categories": ui_metrics.categories,
     "Conditions": ui_metrics.conditions,
     "Curves": ui_metrics.curves,
-    "Speed": ui_metrics.speed,
+    "Speed": ui_export_metrics.speed,
     "Live": ui_live_metrics.live,
     "Attributes": ui_attribute_metrics.attributes,
     "Training": ui_runs.training,

@@ -176,3 +176,17 @@ def write_live(path: Path, entries: dict) -> None:
     figures["speed_quality"] = [{"model": name, "size": 256, "frame_ms": 40.0, "fit_iou": 0.6} for name in entries]
     meta = {"weights_sha256": {name: entry["sha256"] for name, entry in entries.items()}, "command": "python -m e"}
     path.write_text(json.dumps(figures | {"meta": meta}))
+
+
+def write_exports(path: Path, entries: dict) -> None:
+    """What ``benchmark exports`` writes, for the weights ``entries``: two forms each, and one that is missing."""
+    figures = {"size_mb": 28.0, "network_ms_median": 40.0, "network_ms_p95": 60.0, "predict_ms_median": 50.0}
+    figures |= {"mask_ap_min10": 0.5, "mask_ap50_min10": 0.6, "ap_loss": 0.0, "output_difference": 0.0}
+    rows = []
+    for name, entry in entries.items():
+        head = {"model": name, "weights_sha256": entry["sha256"]}
+        rows.append(head | {"variant": "openvino"} | figures)
+        rows.append(head | {"variant": "openvino-int8"} | figures | {"network_ms_median": 12.0, "ap_loss": 0.004})
+        rows.append(head | {"variant": "onnx", "reason": "onnx is not installed: pip install -r requirements-onnx.txt"})
+    meta = {"photos": 296, "data": "wardrobe13, validation", "threads": 2, "command": "python -m ewardrobe benchmark"}
+    path.write_text(json.dumps({"rows": rows, "meta": meta}))

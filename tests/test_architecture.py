@@ -18,7 +18,7 @@ PAGES = sorted((REPOSITORY / "pages").glob("*.py"))
 TRAIN = sorted((REPOSITORY / "train").rglob("*.py"))
 REQUIREMENTS = sorted(REPOSITORY.glob("requirements*.txt"))
 
-OPTIONAL = ("requirements-text.txt", "requirements-ray.txt")
+OPTIONAL = ("requirements-text.txt", "requirements-ray.txt", "requirements-onnx.txt")
 """Extras: imported inside functions alone, by whoever has installed them."""
 
 DISTRIBUTIONS = {"open_clip": "open-clip-torch"}

@@ -6,8 +6,19 @@ import json
 
 import pytest
 from attribute_files import add_measured
-from metric_files import log_line, metrics, write_benchmark, write_live, write_log, write_sweep, write_weights
+from metric_files import (
+    log_line,
+    metrics,
+    write_benchmark,
+    write_exports,
+    write_live,
+    write_log,
+    write_sweep,
+    write_weights,
+)
 from streamlit.testing.v1 import AppTest
+
+from ewardrobe.weights import SEGMENTATION, read_manifest
 
 TABS = ("Overview", "Categories", "Conditions", "Curves", "Speed", "Live", "Attributes", "Training", "Sweeps")
 
@@ -93,6 +104,33 @@ def test_live_figures_of_other_weights_are_refused(full, page):
     path.write_text(json.dumps(content))
     at = page("Live")
     assert not at.dataframe and "other weights" in words(at)
+
+
+def exports_table(at: AppTest):
+    """The table of exported networks, ``None`` where there is none."""
+    return next((frame.value for frame in at.dataframe if "Form" in frame.value), None)
+
+
+def test_exports_are_one_table_with_what_is_missing_below(full, page):
+    write_exports(full / "weights/exports.json", read_manifest(full / "weights", SEGMENTATION))
+    at = page("Speed")
+    table = exports_table(at).set_index(["Model", "Form"])
+    assert table.loc[("U-Net", "OpenVINO, int8"), "Network ms"] == 12
+    assert table.loc[("YOLO-seg", "OpenVINO, int8"), "AP loss"] == 0.004
+    assert "ONNX Runtime, f32" not in table.index.get_level_values("Form")
+    assert words(at).count("onnx is not installed") == 1
+
+
+def test_exports_of_other_weights_are_left_out_and_the_command_is_told(full, page):
+    entries = read_manifest(full / "weights", SEGMENTATION)
+    write_exports(full / "weights/exports.json", entries | {"yolo": {"sha256": "f" * 64}})
+    at = page("Speed")
+    assert "YOLO-seg" not in exports_table(at)["Model"].tolist()
+    assert "YOLO-seg changed since" in words(at)
+    (full / "weights/exports.json").write_text("{")
+    at = page("Speed")
+    assert exports_table(at) is None and "cannot be read" in words(at)
+    assert any("benchmark exports --data DATA" in code.value for code in at.code)
 
 
 def test_cards_and_public_references_are_shown(full, page):

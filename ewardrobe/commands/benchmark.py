@@ -1,4 +1,4 @@
-"""Measure speed and memory: models side by side, each in a process of its own; the live view."""
+"""Measure speed and memory: models side by side, each in a process of its own; their exports; the live view."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from ewardrobe import live_command
+from ewardrobe import exports_command, live_command
 
 
 def add_parser(subparsers) -> None:
@@ -15,6 +15,7 @@ def add_parser(subparsers) -> None:
     parser = subparsers.add_parser("benchmark", help=__doc__, description=__doc__)
     what = parser.add_subparsers(dest="what", required=True, metavar="WHAT")
     _add_models(what)
+    exports_command.add_exports(what)
     live_command.add_live(what)
 
 

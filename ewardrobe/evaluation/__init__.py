@@ -25,7 +25,7 @@ from ewardrobe.evaluation.photo import add_parsing, add_refined, coco_detections
 from ewardrobe.evaluation.summary import Judged, summarise
 from ewardrobe.images import ImageError, load_image
 from ewardrobe.segmenters import SHOWN_SCORE, Segmenter
-from ewardrobe.speed import peak_rss_mb, runtime_of
+from ewardrobe.speed import peak_rss_mb, precision_of, runtime_of
 
 MIN_SCORE = 0.01
 """Candidates down to this score enter AP, which judges the ranking and not one threshold."""
@@ -144,6 +144,7 @@ class _Run:
             "photos_timed": len(times),
             "threads": runtime.cpu_threads(),
             "runtime": runtime_of(self.segmenter),
+            "precision": precision_of(self.segmenter),
             "image_width_median": int(np.median(widths)),
             "image_height_median": int(np.median(heights)),
             "megapixels_max": round(float((heights * widths).max() / 1e6), 3),

@@ -62,10 +62,11 @@ def machine() -> dict:
 def versions() -> dict[str, str | None]:
     """Return the versions of Python, eWardrobe and the packages that decide results."""
     own = {"python": platform.python_version(), "ewardrobe": ewardrobe.__version__}
-    return own | {package: _version(package) for package in PACKAGES}
+    return own | {package: version_of(package) for package in PACKAGES}
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """Return the version of an installed package, ``None`` if it is not installed."""
     try:
         return version(package)
     except PackageNotFoundError:

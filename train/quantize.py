@@ -1,0 +1,200 @@
+"""Make a model's networks in eight bits for OpenVINO, measure them, and ship them where it pays.
+
+    python -m train.quantize unet --data DATA               # writes runs/int8 and says whether it pays
+    python -m train.quantize unet --data DATA --ship        # also into weights/ and its manifest, if it does
+
+Post-training quantisation (NNCF): the ranges of the activations come from ``--calibration`` photos of the training
+split.  It pays when mask AP (categories with at least ten garments) falls by less than ``MAX_LOSS`` on the validation
+photos and the network is at least ``MIN_GAIN`` times as fast.  What is shipped is bound to the checksum of the weights
+that it was made of: after the next training it is ignored until this command has run again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from ewardrobe import atomic, exports, exports_benchmark, runtime
+from ewardrobe import weights as weight_files
+from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
+from ewardrobe.exports_benchmark import Timed
+from ewardrobe.images import load_image
+from ewardrobe.segmenters import MODELS, SHOWN_SCORE
+from ewardrobe.segmenters.network import TorchNetwork, convert
+
+MAX_LOSS, MIN_GAIN = 0.01, 1.3
+KEPT_INPUTS = 60
+"""Inputs kept of a part that is no picture: a Mask R-CNN's regions take a megabyte a photo."""
+
+
+class Recorder(Timed):
+    """Runs a part and keeps what it was given."""
+
+    def __init__(self, part: exports.Part, count: int) -> None:
+        super().__init__(TorchNetwork(part.module))
+        self.count, self.inputs = count if part.name in (exports.WHOLE, "body") else KEPT_INPUTS, []
+
+    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the outputs for ``batch``."""
+        if len(self.inputs) < self.count:
+            self.inputs.append(np.array(batch))
+        return super().__call__(batch)
+
+
+def calibration_inputs(source: exports.Source, dataset: DeepFashion2, count: int) -> dict[str, list[np.ndarray]]:
+    """Return what each part of the model is given on ``count`` photos, spread over ``dataset``."""
+    recorders = {part.name: Recorder(part, count) for part in source.parts}
+    segmenter = exports.with_networks(source.segmenter, recorders)
+    if hasattr(segmenter, "flip"):
+        segmenter.flip = False  # a mirrored photo takes the time of another, and says less
+    for record in dataset.records(count):
+        segmenter.predict(load_image(record.image_path, max_side=None), SHOWN_SCORE)
+    if not all(recorder.inputs for recorder in recorders.values()):
+        raise DatasetError("too few photos with garments to calibrate on: give more with --calibration")
+    return {name: recorder.inputs for name, recorder in recorders.items()}
+
+
+def quantise(part: exports.Part, inputs: list[np.ndarray], preset: str = "performance", ignore: tuple[str, ...] = ()):
+    """Return ``part`` as a model of OpenVINO in eight bits.
+
+    preset: NNCF's, ``performance`` (symmetric) or ``mixed`` (activations asymmetric).  ignore: regular expressions of
+    layers that stay in f32.
+    """
+    import nncf
+
+    nncf.set_log_level(logging.ERROR)
+    return nncf.quantize(
+        convert(part.module, part.example),
+        nncf.Dataset(inputs),
+        preset=nncf.QuantizationPreset(preset),
+        subset_size=len(inputs),
+        ignored_scope=nncf.IgnoredScope(patterns=list(ignore), validate=False),
+    )
+
+
+def write_int8(source: exports.Source, models: dict[str, object], folder: Path, notes: dict) -> dict:
+    """Write the quantised parts to ``folder`` with a JSON that describes them; returns its content, ``notes`` in it."""
+    import openvino
+
+    folder.mkdir(parents=True, exist_ok=True)
+    description = folder / f"{source.model}.int8.json"
+    description.unlink(missing_ok=True)  # it never describes files that are being replaced
+    names = []
+    for part, model in models.items():
+        stem = exports.int8_stem(source.model, part)
+        openvino.save_model(model, folder / f"{stem}.xml")
+        names += [f"{stem}.xml", f"{stem}.bin"]
+    files = {n: {"sha256": weight_files.sha256_of(folder / n), "bytes": (folder / n).stat().st_size} for n in names}
+    entry = {"source_sha256": source.sha256, "files": files, **notes}
+    atomic.write_bytes(description, (json.dumps(entry, indent=2) + "\n").encode())
+    return entry
+
+
+def verdict(plain: dict, int8: dict) -> tuple[dict, bool]:
+    """Return what eight bits bring and whether they pay; ``plain`` and ``int8`` are rows of ``exports_benchmark``."""
+    gain = plain["network_ms_median"] / int8["network_ms_median"]
+    loss = int8["ap_loss"]
+    pays = loss is not None and loss < MAX_LOSS and gain >= MIN_GAIN
+    return {"ap_loss": None if loss is None else round(loss, 4), "gain": round(gain, 2), "photos": int8["photos"]}, pays
+
+
+def ship(model: str, entry: dict, source: Path, folder: Path) -> None:
+    """Copy the files of ``entry`` from ``source`` to ``folder`` and enter them in its manifest."""
+    manifest = folder / weight_files.MANIFEST
+    content = json.loads(manifest.read_text(encoding="utf-8"))
+    content["models"][model].pop("int8", None)
+    _write_json(manifest, content)  # no entry while files are replaced: the app then runs f32
+    for name in entry["files"]:
+        atomic.write_bytes(folder / name, (source / name).read_bytes())
+    content["models"][model]["int8"] = entry
+    _write_json(manifest, content)
+
+
+def _write_json(path: Path, content: dict) -> None:
+    atomic.write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def run(args: argparse.Namespace) -> int:
+    """Quantise, measure, tell, ship; 1 when it was to be shipped and does not pay."""
+    source = exports.read_source(args.model)
+    photos = DeepFashion2(args.data, "train")
+    inputs = calibration_inputs(source, photos, args.calibration)
+    models = {part.name: quantise(part, inputs[part.name], args.preset, tuple(args.ignore)) for part in source.parts}
+    entry = write_int8(source, models, args.out, _notes(args))
+    del inputs, models
+    plain, int8 = exports_benchmark.measure(
+        args.model,
+        DeepFashion2(args.data, args.split),
+        ("openvino", "openvino-int8"),
+        int8=args.out,
+        limit=args.limit,
+        progress=True,
+    )
+    result, pays = verdict(plain, int8)
+    print(_told(args.model, plain, int8, result, pays))
+    if not args.ship:
+        return 0
+    if not pays or len(source.parts) > 1:
+        print("not shipped: " + ("it does not pay" if not pays else "the app runs this model in parts, on torch"))
+        return 1
+    ship(args.model, entry | result, args.out, weight_files.weights_dir())
+    return 0
+
+
+def _notes(args: argparse.Namespace) -> dict:
+    words = [f"python -m train.quantize {args.model} --data {args.data.resolve().name}"]
+    words += [f"--calibration {args.calibration} --preset {args.preset}", *(f"--ignore '{p}'" for p in args.ignore)]
+    return {"command": " ".join(words), "date": datetime.now(UTC).date().isoformat()}
+
+
+def _told(model: str, plain: dict, int8: dict, result: dict, pays: bool) -> str:
+    keys = ("size_mb", "network_ms_median", "predict_ms_median", "mask_ap_min10", "mask_ap50_min10")
+    lines = [f"{key:18} {_number(plain[key]):>9} {_number(int8[key]):>9}" for key in keys]
+    loss = _number(result["ap_loss"])
+    return "\n".join(
+        [
+            f"{model:18} {'f32':>9} {'int8':>9}",
+            *lines,
+            f"AP loss {loss} (less than {MAX_LOSS}), {result['gain']:.2f} times as fast (at least {MIN_GAIN}): "
+            f"{'pays' if pays else 'does not pay'}",
+        ]
+    )
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run from the command line."""
+    runtime.configure()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", choices=sorted(MODELS))
+    parser.add_argument("--data", type=Path, required=True, help="a data set in DeepFashion2's layout")
+    parser.add_argument("--split", default="validation", help="photos that judge (default: %(default)s)")
+    parser.add_argument(
+        "--calibration", type=int, default=300, metavar="N", help="training photos for the ranges (300)"
+    )
+    parser.add_argument("--preset", choices=("performance", "mixed"), default="performance", help="NNCF's")
+    parser.add_argument("--ignore", action="append", default=[], metavar="REGEX", help="layers that stay in f32")
+    parser.add_argument("--limit", type=int, metavar="N", help="judge on at most N photos")
+    parser.add_argument("--out", type=Path, default=exports.INT8_FOLDER, help="default: %(default)s")
+    parser.add_argument("--ship", action="store_true", help="into weights/ and the manifest, if it pays")
+    args = parser.parse_args(argv)
+    try:
+        return run(args)
+    except ImportError as error:
+        print(f"error: {error}: pip install -r requirements-train.txt", file=sys.stderr)
+    except (weight_files.WeightsError, DatasetError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())
