@@ -48,6 +48,7 @@ def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("EWARDROBE_THREADS", "1")
     monkeypatch.delenv("EWARDROBE_RUNTIME", raising=False)
     monkeypatch.delenv("EWARDROBE_PRECISION", raising=False)
+    monkeypatch.setattr(network, "processor_flags", frozenset)  # of this machine, which may have AMX
     return shipped
 
 
@@ -99,8 +100,18 @@ def test_the_precision_is_chosen_by_the_environment(folder, monkeypatch):
         monkeypatch.setattr(network, "processor_flags", lambda flags=flags: flags)
         assert unet.load().network.precision == chosen
     monkeypatch.setenv("EWARDROBE_PRECISION", "int4")
-    with pytest.raises(ValueError, match="EWARDROBE_PRECISION='int4'.*f32, int8"):
+    with pytest.raises(ValueError, match="EWARDROBE_PRECISION='int4'.*f32, bf16, int8"):
         unet.load()
+
+
+def test_bfloat16_is_for_processors_with_amx(folder, monkeypatch):
+    monkeypatch.setattr(network, "processor_flags", lambda: frozenset({"avx512_vnni", "amx_bf16"}))
+    assert unet.load().network.precision == "bf16"  # no 8-bit form is shipped
+    monkeypatch.setenv("EWARDROBE_PRECISION", "f32")
+    assert unet.load().network.precision == "f32"
+    add_int8(folder)
+    monkeypatch.setenv("EWARDROBE_PRECISION", "bf16")
+    assert unet.load().network.precision == "bf16"
 
 
 def test_int8_of_other_weights_is_ignored(folder, monkeypatch):
