@@ -12,6 +12,7 @@ from attribute_files import write_garments
 from ewardrobe.attributes.calibration import Calibration
 from ewardrobe.attributes.learned import crop, load_classifier, to_input
 from ewardrobe.attributes.values import HEADS
+from ewardrobe.segmenters.unet_model import UNet
 from train import attribute_calibration, attributes, register
 from train.attribute_augment import Augmentation
 from train.attribute_calibration import ask_below, calibrate, scores
@@ -196,18 +197,30 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(data, tmp_path, monkeypatch)
         torch.testing.assert_close(resumed.model.state_dict()[key], value)
 
 
-def test_the_body_starts_from_the_unet(data, repository, capsys):
+def test_the_body_starts_from_the_unet(data, capsys):
     one = config(data)
     task = attributes.AttributesTask(one)
     model = task.build()
-    content = torch.load(repository / "weights/unet.pt", map_location="cpu", weights_only=True)
+    content = {"kind": "unet", "model": UNet().state_dict()}
     task.initialise(model, content)
     torch.testing.assert_close(
-        model.body.stages[2][1].conv2[0].weight, content["model"]["encoder.stages.2.1.conv2.0.weight"].float()
+        model.body.stages[2][1].conv2[0].weight, content["model"]["encoder.stages.2.1.conv2.0.weight"]
     )
     assert "tensors of the body taken over" in capsys.readouterr().out
     with pytest.raises(TrainingError, match="give weights/unet.pt"):
         task.initialise(model, {"kind": "yolo", "model": {"x": torch.zeros(1)}})
+
+
+def test_the_body_can_be_the_shipped_unets_encoder(data, repository):
+    content = torch.load(repository / "weights/unet.pt", map_location="cpu", weights_only=True)
+    name = content.get("encoder", "plain")
+    task = attributes.AttributesTask(config(data, encoder=name))
+    model = task.build().eval()
+    task.initialise(model, content)
+    key = next(iter(model.body.state_dict()))
+    torch.testing.assert_close(model.body.state_dict()[key], content["model"][f"encoder.{key}"].float())
+    assert set(model(torch.zeros(2, 4, 64, 64), torch.ones(2, dtype=torch.int64))) == set(HEADS)
+    assert task.content({})["encoder"] == name
 
 
 def test_recoloured_garments_teach_nothing_about_material(data):

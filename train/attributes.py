@@ -1,6 +1,6 @@
 """Train the network that tells pattern, material, style and sleeve length of a garment.
 
-    python -m train.attributes --data DATA --init weights/unet.pt --steps 2500
+    python -m train.attributes --data DATA --encoder yolov8s --init weights/unet.pt --steps 2500
 
 ``DATA`` is a data set in DeepFashion2's layout with ``attributes_train.csv`` beside it.  A share of its photos is held
 out: the calibration and the choice of the best weights come from them.  ``--cache FILE`` keeps the crops, so that
@@ -23,6 +23,7 @@ from torch.nn import functional as F
 from ewardrobe.attributes.calibration import Calibration
 from ewardrobe.attributes.network import LAST_WIDTH, MEAN, STD, AttributeNet
 from ewardrobe.attributes.values import HEADS, NAME
+from ewardrobe.segmenters.encoders import ENCODERS
 from train import checkpoints
 from train.attribute_augment import Augmentation
 from train.attribute_calibration import as_content, calibrate, scores
@@ -59,7 +60,8 @@ class AttributesConfig:
     ema: float = option(0.998, "decay of the averaged weights")
     norm: str = option("batch", "batch normalisation: of the batch, or frozen", choices=["batch", "frozen"])
     image_size: int = option(160, "pixels of a square crop, a multiple of 32")
-    last_width: int = option(LAST_WIDTH, "channels of the last stage; 384 takes over the U-Net's whole encoder")
+    encoder: str = option("plain", "encoder of the U-Net in --init", choices=list(ENCODERS))
+    last_width: int = option(LAST_WIDTH, "channels of the plain encoder's last stage; 384 takes over the U-Net's whole")
     freeze_body: bool = option(False, "train the heads alone, on the body that --init gives")
     dropout: float = option(0.3, "dropout of the heads")
     smoothing: float = option(0.05, "label smoothing: the judgements are noisy")
@@ -92,7 +94,7 @@ class AttributesTask:
 
     def build(self) -> torch.nn.Module:
         """Return the network in the memory layout that convolutions like best."""
-        model = AttributeNet(self.config.last_width, self.config.dropout)
+        model = AttributeNet(self.config.last_width, self.config.dropout, self.config.encoder)
         if self.config.freeze_body:
             model.freeze_body()
         return model.to(memory_format=torch.channels_last)
@@ -105,8 +107,9 @@ class AttributesTask:
         own = model.body.state_dict()
         theirs = {k.removeprefix("encoder."): v for k, v in checkpoints.weights_in(content).items()}
         fitting = {k: v for k, v in theirs.items() if k in own and own[k].shape == v.shape}
-        if "stem.0.weight" not in fitting:
-            raise TrainingError(f"--init: no layer of {checkpoints.model_in(content)!r} fits: give weights/unet.pt")
+        if next(iter(own)) not in fitting:
+            kind, theirs = checkpoints.model_in(content), content.get("encoder", "plain")
+            raise TrainingError(f"--init: no layer of {kind!r} fits: give weights/unet.pt and --encoder {theirs}")
         model.body.load_state_dict(own | fitting)
         print(f"--init: {len(fitting)} of {len(own)} tensors of the body taken over", flush=True)
 
@@ -128,6 +131,7 @@ class AttributesTask:
         """Return what the app needs beside the weights."""
         return {
             "task": NAME,
+            "encoder": self.config.encoder,
             "last_width": self.config.last_width,
             "size": self.config.image_size,
             "values": {name: list(values) for name, values in HEADS.items()},
@@ -140,7 +144,7 @@ class AttributesTrainer(Trainer):
 
     def validate(self, samples: Garments) -> dict[str, float]:
         """Calibrate and score the averaged weights; keeps ``best.pt``, in half precision."""
-        model = AttributeNet(self.config.last_width, 0).to(self.fabric.device)
+        model = AttributeNet(self.config.last_width, 0, self.config.encoder).to(self.fabric.device)
         model.load_state_dict({key.removeprefix("module."): value for key, value in self.ema.state.items()})
         logits = held_out_logits(model.eval(), samples)
         natural = log_priors(samples.labels, np.ones(len(samples)))

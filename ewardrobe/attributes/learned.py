@@ -82,7 +82,8 @@ def load_classifier(weights: Path | None = None) -> AttributeClassifier:
     try:
         calibration = {name: Calibration(**state["calibration"][name]) for name in HEADS}
         same = {name: tuple(state["values"][name]) for name in HEADS} == HEADS
-        model, size = AttributeNet(int(state["last_width"])), int(state["size"])
+        encoder, size = state.get("encoder", "plain"), int(state["size"])
+        model = AttributeNet(int(state["last_width"]), encoder=encoder)
     except (KeyError, TypeError, ValueError) as error:
         raise weight_files.WeightsError(
             f"the weights do not say what they tell ({type(error).__name__}: {error}): give a best.pt that "

@@ -1,8 +1,8 @@
 """The network that tells a garment's pattern, material, style and sleeve length from its masked crop.
 
-The body is the U-Net's encoder up to stride 16 with a narrow last stage, so that it can start from the U-Net's weights;
-textures are read off the means and deviations of its maps under the mask.  The category is an input of the heads that
-it helps; the sleeve head does not see it, or it would only repeat what the category's name says.
+The body is an encoder of the U-Net (the plain one with a narrow last stage), so that it can start from the U-Net's
+weights; textures are read off the means and deviations of its maps under the mask.  The category is an input of the
+heads that it helps; the sleeve head does not see it, or it would only repeat what the category's name says.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ewardrobe.attributes.values import HEADS
-from ewardrobe.segmenters.encoders import WIDTHS, Encoder
+from ewardrobe.segmenters.encoders import WIDTHS, make_encoder
 from ewardrobe.taxonomy import CATEGORIES
 
 MEAN, STD = 127.5, 64.0
@@ -29,10 +29,10 @@ STRIDE = 32
 class AttributeNet(nn.Module):
     """One body, a head of two layers for each of ``HEADS``."""
 
-    def __init__(self, last_width: int = LAST_WIDTH, dropout: float = 0.3) -> None:
+    def __init__(self, last_width: int = LAST_WIDTH, dropout: float = 0.3, encoder: str = "plain") -> None:
         super().__init__()
-        widths = (*WIDTHS[:-1], last_width)
-        self.body = Encoder(widths)
+        self.body = make_encoder(encoder, (*WIDTHS[:-1], last_width))
+        widths = self.body.widths
         self.mask_stem = nn.Conv2d(1, widths[0], 3, stride=2, padding=1, bias=False)
         nn.init.zeros_(self.mask_stem.weight)  # begins as the encoder that it was initialised with
         self.category = nn.Embedding(len(CATEGORIES) + 1, EMBEDDING)  # 0: unknown
@@ -66,13 +66,8 @@ class AttributeNet(nn.Module):
         return {name: head(known if name in NEEDS_CATEGORY else pooled) for name, head in self.heads.items()}
 
     def _pooled(self, rgb: Tensor, mask: Tensor) -> list[Tensor]:
-        convolution, norm, relu = self.body.stem
-        x = relu(norm(convolution(rgb) + self.mask_stem(mask)))
-        pooled = []
-        for stage in self.body.stages:
-            x = stage(x)
-            pooled.append(x)
-        return [moment for x in pooled[1:] for moment in masked_moments(x, mask)]
+        pooled = self.body(rgb, self.mask_stem(mask))
+        return [moment for x in pooled[2:] for moment in masked_moments(x, mask)]
 
 
 def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

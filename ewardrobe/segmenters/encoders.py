@@ -57,9 +57,13 @@ class Encoder(nn.Module):
             for i, depth in enumerate(depths)
         )
 
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Map (B, 3, H, W) normalised RGB to five maps (B, widths[i], H / 2**(i+1), W / 2**(i+1))."""
-        features = [self.stem(x)]
+    def forward(self, x: Tensor, more: Tensor | float = 0.0) -> list[Tensor]:
+        """Map (B, 3, H, W) normalised RGB to five maps (B, widths[i], H / 2**(i+1), W / 2**(i+1)).
+
+        more: added to the first convolution's map, such as a mask's own.
+        """
+        convolution, norm, relu = self.stem
+        features = [relu(norm(convolution(x) + more))]
         for stage in self.stages:
             features.append(stage(features[-1]))
         return features
@@ -77,11 +81,15 @@ class YoloEncoder(nn.Module):
         self.layers = DetectionModel(f"{name}.yaml", verbose=False).model[: self.taps[-1] + 1]
         self.widths = self._measured_widths()
 
-    def forward(self, x: Tensor) -> list[Tensor]:
-        """Map (B, 3, H, W) RGB, normalised as for the U-Net, to five maps (B, widths[i], H / 2**(i+1), …)."""
-        x = x * PIXEL_SCALE + PIXEL_SHIFT
-        features = []
-        for place, layer in enumerate(self.layers):
+    def forward(self, x: Tensor, more: Tensor | float = 0.0) -> list[Tensor]:
+        """Map (B, 3, H, W) RGB, normalised as for the U-Net, to five maps (B, widths[i], H / 2**(i+1), …).
+
+        more: added to the first convolution's map, such as a mask's own.
+        """
+        stem, *layers = self.layers
+        x = stem.act(stem.bn(stem.conv(x * PIXEL_SCALE + PIXEL_SHIFT) + more))
+        features = [x]
+        for place, layer in enumerate(layers, 1):
             x = layer(x)
             if place in self.taps:
                 features.append(x)
