@@ -12,6 +12,7 @@ from ewardrobe.datasets.deepfashion2 import Record
 from ewardrobe.detections import Detections
 from ewardrobe.evaluation.matching import encode_masks, mask_ious, match_by_iou
 from ewardrobe.evaluation.photo import Truth, read_truth
+from ewardrobe.garments import drop_duplicates
 from ewardrobe.images import load_image
 from ewardrobe.segmenters import Segmenter
 
@@ -57,10 +58,13 @@ def judge_errors(record: Record, image: np.ndarray, found: Detections) -> PhotoE
 
 
 def photo_errors(segmenter: Segmenter, records: Iterable[Record], threshold: float) -> Iterator[PhotoErrors]:
-    """Yield the faults of ``segmenter`` on every photo, with the garments of at least ``threshold``."""
+    """Yield the faults of ``segmenter`` on every photo, with the garments of at least ``threshold``.
+
+    What the app takes for the same garment seen twice counts once.
+    """
     for record in records:
         image = load_image(record.image_path, max_side=None)
-        yield judge_errors(record, image, segmenter.predict(image, threshold))
+        yield judge_errors(record, image, drop_duplicates(segmenter.predict(image, threshold)))
 
 
 def worst(errors: Iterable[PhotoErrors], count: int) -> tuple[list[PhotoErrors], Counter]:
