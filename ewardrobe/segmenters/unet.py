@@ -33,10 +33,10 @@ GARMENTS = len(CATEGORIES)
 CONTEXT, BACKGROUND = len(SLOTS), len(SLOTS) + 1
 """Numbers of the person's context and of the background behind those of the slots where they compete for pixels."""
 
-GARMENT_SHARE, CONTEXT_SHARE = 0.7, 0.5
+GARMENT_SHARE, CONTEXT_SHARE = 0.8, 0.5
 """How sure the garments' channels together, and the context's, must be of a pixel.
 
-The Dice loss makes the garments' generous: at 0.5 their outlines run outside (worn garment IoU 0.786 against 0.798).
+The Dice loss makes the garments' generous: at 0.5 their outlines run outside (mask AP 0.506 against 0.531 at 0.8).
 """
 
 SLOT_CHANNELS = [[i - 1 for i in category_ids_of_slot(slot)] for slot in SLOTS]
