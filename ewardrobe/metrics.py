@@ -34,6 +34,7 @@ MEASURES = {
     "box_ap50_min10": "Box AP50, categories with ≥ 10 garments",
     "garment_iou": "Garment IoU",
     "garment_iou_refined": "Garment IoU, refined",
+    "garment_iou_map": "Garment IoU of the label map",
     "garment_dice": "Garment Dice",
     "miou": "mIoU over the categories",
     "boundary_iou": "Boundary IoU of found garments",

@@ -382,8 +382,12 @@ def test_parsing_maps_are_judged_where_the_model_parses(tmp_path):
         grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         cv2.imwrite(str(tmp_path / "validation/parsing" / path.name), np.where(grey < 250, grey // 15, 0))
     data = DeepFashion2(tmp_path, "validation")
-    parsing = evaluate(ParsingSegmenter(), data, QUICK)["parsing"]
+    metrics = evaluate(ParsingSegmenter(score=0.1), data, QUICK)
+    parsing = metrics["parsing"]
     assert (parsing["images"], parsing["miou"]) == (4, 1)
+    assert metrics["overall"]["garment_iou"] == 0  # below the threshold, which the label map does not know
+    assert metrics["overall"]["garment_iou_map"] == metrics["cuts"]["worn"]["garment_iou_map"] == 1
+    assert "garment_iou_map" not in evaluate(ColourSegmenter(), data, QUICK)["overall"]
     assert set(parsing["iou"]) == set(LABEL_NAMES)
     assert parsing["iou"]["hair"] is None
     assert "parsing" not in evaluate(ColourSegmenter(), data, QUICK)

@@ -38,6 +38,8 @@ ROWS = (  # label, key, column of metrics["cuts"] or "overall"
     ("garment IoU, worn, refined", "garment_iou_refined", "worn"),
     ("garment IoU, not worn", "garment_iou", "not_worn"),
     ("garment IoU, not worn, refined", "garment_iou_refined", "not_worn"),
+    ("garment IoU of the label map, worn", "garment_iou_map", "worn"),
+    ("garment IoU of the label map, not worn", "garment_iou_map", "not_worn"),
     ("mIoU over the categories", "miou", "overall"),
     ("boundary IoU of found garments", "boundary_iou", "overall"),
     ("boundary IoU of found garments, refined", "boundary_iou_refined", "overall"),

@@ -37,7 +37,8 @@ class PhotoResult:
     garments, by name.  instances: (13,) int garments by category.  garments: (3,) pixel counts of garment against
     background.  labels: (14, 3) pixel counts of background and categories.  scores, found, detected_ids: (D,) of every
     detection, ``found`` = matched at mask IoU 0.5.  boundary_ious: of the garments found at the app's threshold.
-    The ``refined`` fields are the same after ``garments.extract_garments``; parsing: (19, 3) pixel counts.
+    The ``refined`` fields are the same after ``garments.extract_garments``; parsing: (19, 3) pixel counts; mapped: as
+    ``garments``, of the predicted label map, which no score threshold cuts.
     """
 
     worn: bool
@@ -53,6 +54,7 @@ class PhotoResult:
     refined_garments: np.ndarray | None = None
     refined_boundary_ious: list[float] = field(default_factory=list)
     parsing: np.ndarray | None = None
+    mapped: np.ndarray | None = None
 
 
 def read_truth(record: Record) -> Truth:
@@ -108,6 +110,11 @@ def add_parsing(result: PhotoResult, path: Path, predicted: np.ndarray) -> None:
             "make it again or remove it"
         )
     result.parsing = parsing_counts(predicted, truth, result.worn)
+    result.mapped = overlap_counts(_is_garment(predicted), _is_garment(truth))
+
+
+def _is_garment(labels: np.ndarray) -> np.ndarray:
+    return (labels > 0) & (labels <= len(CATEGORIES))
 
 
 def coco_truth(truth: Truth) -> list[CocoInstance]:

@@ -21,6 +21,7 @@ _MEASURES = (
     ("mask AP50 (≥ 10)", "mask_ap50_min10"),
     ("garment IoU", "garment_iou"),
     ("garment IoU refined", "garment_iou_refined"),
+    ("garment IoU, label map", "garment_iou_map"),
     ("mIoU", "miou"),
     ("boundary IoU", "boundary_iou"),
     ("boundary IoU refined", "boundary_iou_refined"),

@@ -63,6 +63,7 @@ def _measures(judged: Judged, weights: np.ndarray) -> dict:
         **average_precisions(judged.masks, judged.boxes, weights, common_categories(counts)),
         **_pixel_measures(photos, counts),
         **_refined_measures(photos),
+        **_mapped_measures(photos),
     }
 
 
@@ -92,6 +93,11 @@ def _refined_measures(photos: list[PhotoResult]) -> dict:
         "boundary_iou_refined": _mean(boundaries),
         "matched_garments_refined": len(boundaries),
     }
+
+
+def _mapped_measures(photos: list[PhotoResult]) -> dict:
+    mapped = [p.mapped for p in photos if p.mapped is not None]
+    return {"garment_iou_map": _mean(map(iou_of_counts, mapped))} if mapped else {}
 
 
 def _per_category(judged: Judged, mask_scores: dict, box_scores: dict) -> list[dict]:
