@@ -28,8 +28,8 @@ from ewardrobe.segmenters.network import Network, OpenVINONetwork, TorchNetwork,
 VARIANTS = {
     "torch": "PyTorch, f32",
     "openvino": "OpenVINO, f32",
-    "openvino-fp16": "OpenVINO, weights f16",
-    "openvino-bf16": "OpenVINO, computed in bf16",
+    "openvino-fp16": "OpenVINO, f16 weights",
+    "openvino-bf16": "OpenVINO, bf16",
     "openvino-int8": "OpenVINO, int8",
     "onnx": "ONNX Runtime, f32",
 }

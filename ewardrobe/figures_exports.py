@@ -13,17 +13,17 @@ from ewardrobe.metrics import title
 COMMAND = "python -m ewardrobe benchmark exports --data DATA --json weights/exports.json"
 COLUMNS = {
     "size_mb": "MB",
-    "network_ms_median": "Network ms",
+    "network_ms_median": "Net ms",
     "network_ms_p95": "95 % ms",
     "predict_ms_median": "Photo ms",
     "mask_ap_min10": "Mask AP",
     "mask_ap50_min10": "Mask AP50",
     "ap_loss": "AP loss",
-    "output_difference": "Largest difference",
+    "output_difference": "Difference",
 }
 """Figures of a row with their headings; AP is over the categories with at least ten garments."""
 
-DIGITS = {"MB": 1, "Network ms": 1, "95 % ms": 1, "Photo ms": 1, "Mask AP": 3, "Mask AP50": 3, "AP loss": 3}
+DIGITS = {"MB": 1, "Net ms": 1, "95 % ms": 1, "Photo ms": 1, "Mask AP": 3, "Mask AP50": 3, "AP loss": 3}
 
 
 def read_exports(path: Path, entries: dict[str, dict]) -> tuple[dict | None, str | None]:
@@ -68,7 +68,7 @@ def text(result: dict) -> str:
     """Return the table and what is missing from it as lines of text."""
     shown, meta = table(result), result["meta"]
     formats = {name: (lambda v, d=digits: f"{v:.{d}f}") for name, digits in DIGITS.items()}
-    formats["Largest difference"] = "{:.1e}".format
+    formats["Difference"] = "{:.1e}".format
     lines = [shown.to_string(index=False, na_rep="–", formatters=formats)] if len(shown) else []
     photos = f"{meta['photos']} photos of {meta['data']}; {meta['threads']} threads"
     return "\n".join([*lines, *missing(result), photos])

@@ -28,15 +28,16 @@ def exports(known: Known) -> None:
     if result is None:
         return
     table, meta = figures_exports.table(result), result["meta"]
-    columns = {n: st.column_config.NumberColumn(format=f"%.{d}f", width=84) for n, d in figures_exports.DIGITS.items()}
-    columns["Largest difference"] = st.column_config.NumberColumn(format="%.1e", width=130)
+    table["AP loss"] = table["AP loss"].round(3) + 0.0  # no -0.000
+    columns = {n: st.column_config.NumberColumn(format=f"%.{d}f", width=70) for n, d in figures_exports.DIGITS.items()}
+    columns["Difference"] = st.column_config.NumberColumn(format="%.0e", width=70)
     st.dataframe(table, hide_index=True, height="content", placeholder="–", column_config=columns)
     download(table, "exports")
     st.caption(
-        f"{meta.get('photos')} photos of {meta.get('data')}, {meta.get('threads')} threads. Network: all its calls for "
-        "a photo, median. Photo: the same with everything around it. AP over the categories with ≥ 10 garments; its "
-        "loss and the largest difference of an output, as a share of the largest value, are against OpenVINO, f32. Of "
-        "the Mask R-CNN, suppression and RoIAlign stay on PyTorch in every form."
+        f"{meta.get('photos')} photos of {meta.get('data')}, {meta.get('threads')} threads. Net: all calls of the "
+        "network for a photo, median. Photo: the same with everything around it. AP over the categories with ≥ 10 "
+        "garments; its loss and the largest difference of an output, as a share of the largest value, are against "
+        "OpenVINO, f32. Of the Mask R-CNN, suppression and RoIAlign stay on PyTorch in every form."
     )
     for line in figures_exports.missing(result):
         st.caption(literal(line))

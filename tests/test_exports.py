@@ -253,7 +253,7 @@ def test_the_command_writes_the_table(folder, rendered_dataset, tmp_path, monkey
     assert [row["variant"] for row in result["rows"]] == list(exports.VARIANTS)
     assert str(tmp_path) not in json.dumps(result)
     printed = capsys.readouterr().out
-    assert "OpenVINO, weights f16" in printed and "2 photos of" in printed and "nan" not in printed.lower()
+    assert "OpenVINO, f16 weights" in printed and "2 photos of" in printed and "nan" not in printed.lower()
     entries = weight_files.read_manifest()
     assert figures_exports.read_exports(tmp_path / "e.json", entries)[1] is None
     entries["unet"]["sha256"] = "f" * 64

@@ -115,7 +115,7 @@ def test_exports_are_one_table_with_what_is_missing_below(full, page):
     write_exports(full / "weights/exports.json", read_manifest(full / "weights", SEGMENTATION))
     at = page("Speed")
     table = exports_table(at).set_index(["Model", "Form"])
-    assert table.loc[("U-Net", "OpenVINO, int8"), "Network ms"] == 12
+    assert table.loc[("U-Net", "OpenVINO, int8"), "Net ms"] == 12
     assert table.loc[("YOLO-seg", "OpenVINO, int8"), "AP loss"] == 0.004
     assert "ONNX Runtime, f32" not in table.index.get_level_values("Form")
     assert words(at).count("onnx is not installed") == 1
