@@ -115,9 +115,9 @@ def test_decode_finds_what_the_channels_show():
 
 
 def test_categories_of_one_slot_vote_for_the_whole_region():
-    p = channels(c9=(20, 38, 5, 25, 0.7))
-    p[8, 20:38, 18:25] = 0.2
-    p[6, 20:38, 18:25] = 0.6  # a third of the skirt looks like shorts
+    p = channels(c9=(20, 38, 5, 25, 0.85))
+    p[8, 20:38, 18:25] = 0.25
+    p[6, 20:38, 18:25] = 0.65  # a third of the skirt looks like shorts
     found = decode(p, (40, 30), 0.1, DecodeConfig())
     assert found.category_ids.tolist()[0] == 9
     np.testing.assert_array_equal(found.masks[0], found.masks[1])
@@ -125,7 +125,7 @@ def test_categories_of_one_slot_vote_for_the_whole_region():
 
 
 def test_undecided_categories_are_still_a_garment_pixel():
-    assert label_map(channels(c7=(0, 40, 0, 30, 0.4), c9=(0, 40, 0, 30, 0.35)))[20, 15] == 7
+    assert label_map(channels(c7=(0, 40, 0, 30, 0.45), c9=(0, 40, 0, 30, 0.4)))[20, 15] == 7
 
 
 def test_hands_in_front_cut_the_garment_and_pieces_stay_one():
