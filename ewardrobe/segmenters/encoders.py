@@ -57,13 +57,14 @@ class Encoder(nn.Module):
             for i, depth in enumerate(depths)
         )
 
-    def forward(self, x: Tensor, more: Tensor | float = 0.0) -> list[Tensor]:
+    def forward(self, x: Tensor, more: Tensor | None = None) -> list[Tensor]:
         """Map (B, 3, H, W) normalised RGB to five maps (B, widths[i], H / 2**(i+1), W / 2**(i+1)).
 
-        more: added to the first convolution's map, such as a mask's own.
+        more: (B, widths[0], H / 2, W / 2), added to the first convolution's map, such as a mask's own.
         """
         convolution, norm, relu = self.stem
-        features = [relu(norm(convolution(x) + more))]
+        x = convolution(x)
+        features = [relu(norm(x if more is None else x + more))]
         for stage in self.stages:
             features.append(stage(features[-1]))
         return features
@@ -81,13 +82,14 @@ class YoloEncoder(nn.Module):
         self.layers = DetectionModel(f"{name}.yaml", verbose=False).model[: self.taps[-1] + 1]
         self.widths = self._measured_widths()
 
-    def forward(self, x: Tensor, more: Tensor | float = 0.0) -> list[Tensor]:
+    def forward(self, x: Tensor, more: Tensor | None = None) -> list[Tensor]:
         """Map (B, 3, H, W) RGB, normalised as for the U-Net, to five maps (B, widths[i], H / 2**(i+1), …).
 
-        more: added to the first convolution's map, such as a mask's own.
+        more: (B, widths[0], H / 2, W / 2), added to the first convolution's map, such as a mask's own.
         """
         stem, *layers = self.layers
-        x = stem.act(stem.bn(stem.conv(x * PIXEL_SCALE + PIXEL_SHIFT) + more))
+        x = stem.conv(x * PIXEL_SCALE + PIXEL_SHIFT)
+        x = stem.act(stem.bn(x if more is None else x + more))
         features = [x]
         for place, layer in enumerate(layers, 1):
             x = layer(x)
