@@ -63,6 +63,15 @@ def test_identity_warp_changes_nothing():
     np.testing.assert_array_equal(out.parsing, sample(True).parsing)
 
 
+def test_a_shrunken_photo_has_no_moire():
+    stripes = np.zeros((240, 240, 3), np.uint8)
+    stripes[:, ::4] = stripes[:, 1::4] = 255  # finer than what is drawn of them: from afar an even grey
+    photo = Sample(stripes, np.ones((1, 240, 240), np.uint8), np.array([1]), None)
+    for scale in (0.22, 0.3):
+        out = warp(photo, np.array([[scale, 0, 0], [0, scale, 0]]), (48, 48)).image[6:-6, 6:-6]
+        assert np.ptp(out.astype(int)) < 40 and abs(out.mean() - 127.5) < 4
+
+
 def test_masks_that_leave_the_picture_are_dropped():
     out = warp(sample(), np.array([[1.0, 0, 500], [0, 1, 0]]), (80, 60))
     assert out.masks.shape == (0, 80, 60) and len(out.category_ids) == 0

@@ -45,6 +45,22 @@ def test_every_sample_is_the_one_that_memory_would_hold(rendered_dataset, max_si
         lazy[len(lazy)]
 
 
+def test_worn_photos_may_be_kept_larger(rendered_dataset):
+    data = DeepFashion2(rendered_dataset, "train")
+    samples = load_samples(data, 64, 96)
+    assert {max(s.image.shape[:2]) for s in samples if s.worn} == {96}
+    assert {max(s.image.shape[:2]) for s in samples if not s.worn} == {64}
+    for a, b in zip(LazySamples(data, 64, worn_side=96)[:], samples, strict=True):
+        assert_same(a, b)
+
+
+def test_several_threads_read_the_same_in_the_same_order(split):
+    one, four = DeepFashion2(split, "train"), DeepFashion2(split, "train")
+    for a, b in zip(load_samples(one, 64), load_samples(four, 64, threads=4), strict=True):
+        assert_same(a, b)
+    assert any("000008" in line for line in one.problems) and one.problems == four.problems
+
+
 def test_sampling_weights_need_no_photo(rendered_dataset, monkeypatch):
     data = DeepFashion2(rendered_dataset, "train")
     eager = load_samples(data, 96)

@@ -15,7 +15,7 @@ from ewardrobe.datasets.samples import Sample
 from ewardrobe.segmenters import mask_rcnn as mask_rcnn_segmenter
 from ewardrobe.segmenters import unet as unet_segmenter
 from ewardrobe.segmenters import yolo as yolo_segmenter
-from train import checkpoints, engine, mask_rcnn, trainer, unet
+from train import checkpoints, data, engine, mask_rcnn, trainer, unet, yolo
 from train.inputs import normalised
 from train.register import register
 
@@ -95,6 +95,35 @@ def test_mask_rcnn_takes_over_the_encoder_of_a_unet(tmp_path):
     task.initialise(model, checkpoints.read(tmp_path / "unet.pt"))
     for key, value in model.backbone.body.state_dict().items():
         torch.testing.assert_close(value.float(), expected[key].float(), rtol=1e-3, atol=1e-4)
+
+
+def test_worn_photos_are_zoomed_into_as_asked_and_kept_as_large_as_that_needs():
+    plain, close = unet.UNetConfig(augment=0.5), unet.UNetConfig(augment=0.5, worn_zoom=3.0)
+    assert data.augmentation(plain).worn_zoom_in == pytest.approx(2.2**0.5)
+    assert data.augmentation(close).worn_zoom_in == 3
+    assert data.augmentation(close).flat_zoom_in == data.augmentation(plain).flat_zoom_in
+    assert data.photo_sides(plain) == (320, 320)
+    assert data.photo_sides(close) == (320, 614)
+
+
+def test_a_yolo_takes_over_the_encoder_that_is_its_own_backbone():
+    encoder = unet.UNetTask(unet.UNetConfig(encoder="yolov8n")).build()
+    content = {"kind": "unet", "encoder": "yolov8n", "model": encoder.state_dict()}
+    task = yolo.YoloTask(yolo.YoloConfig(architecture="yolov8n-seg.yaml"))
+    model = task.build()
+    task.initialise(model, content)
+    own = model.model.state_dict()
+    taken = {k.removeprefix("layers."): v for k, v in encoder.encoder.state_dict().items()}
+    assert taken.keys() < own.keys() and max(int(k.split(".")[0]) for k in taken) == 9
+    for key, value in taken.items():
+        torch.testing.assert_close(own[key], value)
+    for architecture in ("yolov8s-seg.yaml", "yolo11n-seg.yaml"):  # wider; other layers
+        other = yolo.YoloTask(yolo.YoloConfig(architecture=architecture))
+        with pytest.raises(engine.TrainingError, match="encoder is yolov8n: give the --architecture"):
+            other.initialise(other.build(), content)
+    plain = {"kind": "unet", "model": unet.UNetTask(unet.UNetConfig()).build().state_dict()}
+    with pytest.raises(engine.TrainingError, match="encoder is plain"):
+        task.initialise(model, plain)
 
 
 def test_init_from_a_mask_rcnn_takes_all_weights_and_the_average_of_a_checkpoint(tmp_path):

@@ -129,6 +129,12 @@ def weights_in(content: dict) -> dict[str, torch.Tensor]:
     return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
 
 
+def encoder_in(content: dict) -> dict[str, torch.Tensor]:
+    """Return the tensors of a U-Net's encoder, float32, by their names within it."""
+    prefix = "encoder."
+    return {k.removeprefix(prefix): v for k, v in weights_in(content).items() if k.startswith(prefix)}
+
+
 def model_in(content: dict) -> str:
     """Return the model that a weights file or checkpoint is of, such as ``unet``."""
     return str(content.get("kind")).removesuffix("-checkpoint")

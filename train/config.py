@@ -34,6 +34,7 @@ class Config:
     image_size: int = option(256, "pixels on the long side of a training canvas")
     eval_size: int = option(256, "pixels on the long side at validation and in the app; as --image-size for a YOLO")
     augment: float = option(1.0, "strength of the augmentation: 0 none, 1 as designed, up to 1.5")
+    worn_zoom: float = option(0.0, "zoom into worn photos up to so many times; 0 = as --augment says")
     worn_factor: float = option(1.6, "how much more often a worn photo is drawn")
     rare_share: float = option(0.1, "categories on less than this share of the photos are drawn more often; 0 = none")
     fraction: float = option(1.0, "use this share of the photos, 0..1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -37,33 +37,39 @@ class Data:
 
 def load_data(config: Config, validate: bool = True) -> Data:
     """Read the photos that ``config`` names; only the process that validates needs validation photos."""
-    side = max(320, round(config.image_size * 1.25))
+    side, worn_side = photo_sides(config)
     try:
-        train = _training_photos(config, side)
+        train = _training_photos(config, side, worn_side)
     except ValueError as error:
         raise (
             error if isinstance(error, DatasetError) else TrainingError(f"--fraction, --max-images: {error}")
         ) from error
-    extra = load_samples(DeepFashion2(config.extra, "train"), side) if config.extra else []
+    extra = load_samples(DeepFashion2(config.extra, "train"), side, threads=config.workers) if config.extra else []
     return Data(train, extra, _validation_photos(config) if validate else [])
 
 
-def _training_photos(config: Config, side: int) -> Sequence[Sample]:
+def photo_sides(config: Config) -> tuple[int, int]:
+    """Return how many pixels on the long side flat-lays and worn photos are kept at: what is zoomed in stays sharp."""
+    side = max(320, round(config.image_size * 1.25))
+    return side, max(side, round(config.image_size * 0.8 * config.worn_zoom))
+
+
+def _training_photos(config: Config, side: int, worn_side: int) -> Sequence[Sample]:
     data = DeepFashion2(config.data, "train")
     whole = config.fraction == 1 and not config.max_images
     if whole and not config.lazy:
-        return load_samples(data, side)
+        return load_samples(data, side, worn_side, config.workers)
     index = read_index(data, max(1, config.workers))
     fraction = None if config.fraction == 1 else config.fraction
     chosen = subset(index.present, fraction, config.max_images or None, config.balance, config.seed)
-    return _decoded(LazySamples(data, side, index[chosen]), config)
+    return _decoded(LazySamples(data, side, index[chosen], worn_side=worn_side), config)
 
 
 def _validation_photos(config: Config) -> Sequence[Sample]:
     data = DeepFashion2(config.data, "validation")
     limit = config.validation_images or config.max_images or None
     if not limit and not config.lazy:
-        return load_samples(data, config.eval_size)
+        return load_samples(data, config.eval_size, threads=config.workers)
     index = read_index(data, max(1, config.workers))
     return _decoded(LazySamples(data, config.eval_size, index[spread(len(index), limit)]), config)
 
@@ -78,7 +84,7 @@ class Augmented(Dataset):
     def __init__(self, data: Data, config: Config, encode, world_size: int = 1) -> None:
         self.samples, self.extra, self.config, self.encode = data.train, data.extra, config, encode
         self.batch = config.batch_size * world_size
-        self.augmentation = AugmentConfig().scaled(config.augment)
+        self.augmentation = augmentation(config)
         limit = LAZY_TEXTURE_PHOTOS if isinstance(data.train, LazySamples) else TEXTURE_PHOTOS
         self.textures = collect_textures([data.train[i] for i in spread(len(data.train), limit)])
         weights = repeat_factors(data.train, config.rare_share, config.worn_factor)
@@ -96,6 +102,12 @@ class Augmented(Dataset):
             sample = self.samples[min(np.searchsorted(self.cumulative, rng.random()), len(self.samples) - 1)]
         size = canvas(n // self.batch, self.config.image_size)
         return self.encode(augment(sample, size, rng, self.augmentation, self.textures))
+
+
+def augmentation(config: Config) -> AugmentConfig:
+    """Return the strengths that a run's flags ask for."""
+    scaled = AugmentConfig().scaled(config.augment)
+    return replace(scaled, worn_zoom_in=config.worn_zoom) if config.worn_zoom else scaled
 
 
 class StepSampler(Sampler):

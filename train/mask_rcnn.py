@@ -118,11 +118,8 @@ def fill_encoder(model: torch.nn.Module, content: dict, config: MaskRCNNConfig) 
         raise TrainingError(f"--init: a U-Net's encoder fits --backbone unet, not {config.backbone}")
     if (theirs := content.get("encoder", "plain")) != config.encoder:
         raise TrainingError(f"--init: the U-Net has another encoder: give --encoder {theirs}")
-    prefix = "encoder."
-    weights = checkpoints.weights_in(content)
-    encoder = {k.removeprefix(prefix): v for k, v in weights.items() if k.startswith(prefix)}
     try:
-        model.backbone.body.load_state_dict(encoder)
+        model.backbone.body.load_state_dict(checkpoints.encoder_in(content))
     except RuntimeError as error:
         raise TrainingError(f"--init: the U-Net's encoder does not fit ({str(error).splitlines()[0]})") from error
 

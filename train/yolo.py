@@ -4,7 +4,8 @@
     python -m train.yolo --data DATA --name yolo --steps 8000 --resume
 
 The network starts from random tensors; ``--pretrained yolo11n-seg.pt`` starts from ultralytics' COCO weights where
-there is a network connection.  ``python -m train.register yolo runs/NAME/best.pt`` ships the result.
+there is a network connection, ``--init weights/unet.pt`` takes the U-Net's encoder over as the backbone.  ``python -m
+train.register yolo runs/NAME/best.pt`` ships the result.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ewardrobe.detections import masks_to_xyxy
 from ewardrobe.segmenters.yolo import ARCHITECTURE, YoloSegmenter, build
 from train import checkpoints, public_weights
 from train.config import Config
-from train.engine import option
+from train.engine import TrainingError, option
 from train.inputs import normalised
 from train.trainer import main
 
@@ -72,8 +73,11 @@ class YoloTask:
         return model
 
     def initialise(self, model: torch.nn.Module, content: dict) -> None:
-        """Start from the weights of the same architecture."""
-        checkpoints.fill(model, content, self.kind)
+        """Start from the weights of the same architecture, or its backbone from a U-Net's encoder."""
+        if checkpoints.model_in(content) == "unet":
+            fill_backbone(model, content)
+        else:
+            checkpoints.fill(model, content, self.kind)
 
     def encode(self, sample: Sample) -> tuple:
         """Return image (h, w, 3) uint8, classes (n,) 0..12, boxes (n, 4) xywh in 0..1, index mask (h/4, w/4) uint8.
@@ -119,6 +123,20 @@ class YoloTask:
     def content(self, state: dict) -> dict:
         """Return the configuration that loading needs."""
         return {"architecture": self.config.architecture, "size": self.config.eval_size}
+
+
+def fill_backbone(model: torch.nn.Module, content: dict) -> None:
+    """Copy a U-Net's encoder into the backbone of the YOLO that it was made of; ``TrainingError`` if it is another."""
+    encoder = {k.removeprefix("layers."): v for k, v in checkpoints.encoder_in(content).items()}
+    own = model.model.state_dict()
+    depth = 1 + max((int(k.split(".")[0]) for k in encoder if k.split(".")[0].isdecimal()), default=-1)
+    backbone = {k for k in own if int(k.split(".")[0]) < depth}
+    if not depth or backbone != encoder.keys() or any(own[k].shape != encoder[k].shape for k in backbone):
+        theirs = content.get("encoder", "plain")
+        raise TrainingError(
+            f"--init: the U-Net's encoder is {theirs}: give the --architecture that it is the backbone of"
+        )
+    model.model.load_state_dict(own | encoder)
 
 
 def semantic_masks(index: torch.Tensor, classes) -> torch.Tensor:

@@ -88,10 +88,13 @@ def random_affine(sample: Sample, size: Size, rng: np.random.Generator, config: 
 def warp(sample: Sample, matrix: np.ndarray, size: Size, fill: tuple = (0, 0, 0)) -> Sample:
     """Warp photo and truth by the (2, 3) ``matrix`` to height and width ``size``; masks that vanish are dropped."""
     dsize = size[1], size[0]
-    shrink = abs(np.linalg.det(matrix[:, :2])) < 0.5
-    image = cv2.GaussianBlur(sample.image, (3, 3), 0) if shrink else sample.image
     image = cv2.warpAffine(
-        image, matrix, dsize, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=fill
+        _without_aliases(sample.image, np.sqrt(abs(np.linalg.det(matrix[:, :2])))),
+        matrix,
+        dsize,
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=fill,
     )
     masks = np.zeros((len(sample.masks), *size), np.uint8)
     for target, mask in zip(masks, sample.masks, strict=True):
@@ -101,6 +104,13 @@ def warp(sample: Sample, matrix: np.ndarray, size: Size, fill: tuple = (0, 0, 0)
     if parsing is not None:
         parsing = cv2.warpAffine(parsing, matrix, dsize, flags=cv2.INTER_NEAREST)
     return Sample(image, masks[keep], sample.category_ids[keep], parsing)
+
+
+def _without_aliases(image: np.ndarray, scale: float) -> np.ndarray:
+    """Return ``image`` smooth enough to be drawn at ``scale``: bilinear sampling skips pixels when it shrinks."""
+    if scale >= 0.7:
+        return image
+    return cv2.GaussianBlur(image, (0, 0), 0.4 / scale)
 
 
 def replace_background(image: np.ndarray, matte: np.ndarray, background: np.ndarray) -> np.ndarray:

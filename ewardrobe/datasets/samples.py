@@ -7,6 +7,7 @@ Reading a JPEG costs more than augmenting it, so a data set of some thousand pho
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -47,16 +48,24 @@ class Sample:
         return self.parsing > 0 if self.parsing is not None else self.masks.any(axis=0)
 
 
-def load_samples(data: DeepFashion2, max_side: int = 320, max_images: int | None = None) -> list[Sample]:
-    """Decode the usable records of ``data`` at ``max_side`` pixels on the long side."""
-    samples = []
-    for record in data.records():
-        if max_images is not None and len(samples) >= max_images:
-            break
+def load_samples(
+    data: DeepFashion2, max_side: int = 320, worn_side: int | None = None, threads: int = 1
+) -> list[Sample]:
+    """Decode the usable records of ``data`` at ``max_side`` pixels on the long side, worn ones at ``worn_side``."""
+
+    def decode(record: Record) -> Sample | DatasetError:
         try:
-            samples.append(to_sample(record, read_photo(record), max_side))
+            return to_sample(record, read_photo(record), _side(record, max_side, worn_side))
         except DatasetError as error:
-            data.fault(error)
+            return error
+
+    samples = []
+    with ThreadPoolExecutor(max(1, threads)) as pool:  # OpenCV decodes and scales without Python's lock
+        for found in pool.map(decode, data.records()):
+            if isinstance(found, DatasetError):
+                data.fault(found)
+            else:
+                samples.append(found)
     return samples
 
 
@@ -66,11 +75,18 @@ class LazySamples(Sequence):
     Stands in for the list of ``load_samples`` where that does not fit into memory; a slice is a sequence of the same
     kind that reads nothing.  ``index`` (see ``read_index``) selects and orders the photos; its ``present`` and ``worn``
     tell what sampling needs without opening a photo.  An unusable photo goes to ``data.fault`` and the next usable one
-    takes its place, so a long training does not end at one broken file.
+    takes its place, so a long training does not end at one broken file.  ``worn_side``: as in ``load_samples``.
     """
 
-    def __init__(self, data: DeepFashion2, max_side: int = 320, index: Index | None = None, workers: int = 1) -> None:
-        self.data, self.max_side = data, max_side
+    def __init__(
+        self,
+        data: DeepFashion2,
+        max_side: int = 320,
+        index: Index | None = None,
+        workers: int = 1,
+        worn_side: int | None = None,
+    ) -> None:
+        self.data, self.max_side, self.worn_side = data, max_side, worn_side
         self.index = read_index(data, workers) if index is None else index
 
     def __len__(self) -> int:
@@ -79,11 +95,15 @@ class LazySamples(Sequence):
     def __getitem__(self, chosen: int | slice) -> Sample | LazySamples:
         """Decode sample ``chosen``; ``IndexError`` beyond the end, ``DatasetError`` after 100 faults in a row."""
         if isinstance(chosen, slice):
-            return LazySamples(self.data, self.max_side, self.index[chosen])
+            return LazySamples(self.data, self.max_side, self.index[chosen], worn_side=self.worn_side)
         return read_usable(self.data, self.index.positions, chosen, self._decode)
 
     def _decode(self, record: Record) -> Sample:
-        return to_sample(record, read_photo(record), self.max_side)
+        return to_sample(record, read_photo(record), _side(record, self.max_side, self.worn_side))
+
+
+def _side(record: Record, max_side: int, worn_side: int | None) -> int:
+    return worn_side if worn_side and record.worn else max_side
 
 
 def read_photo(record: Record) -> np.ndarray:
