@@ -6,6 +6,7 @@ colour-blind tell apart, in shades that are seen on white and on black.  Backgro
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -14,11 +15,11 @@ from plotly.subplots import make_subplots
 
 from ewardrobe.metrics import MEASURES, REFERENCES, tested_on, title
 
-COLOURS = {"unet": "#1f86c7", "yolo": "#d9660f", "mask_rcnn": "#0f9d78"}
+COLOURS = {"unet": "#1f86c7", "yolo": "#d9660f", "mask_rcnn": "#0f9d78", "yolo_s": "#9b4dca"}
 OTHER_COLOURS = ("#c56fa0", "#b78a00", "#5aa9d6", "#8a7fd0")
 GREY = "#8a8a8a"
-SYMBOLS = {"unet": "circle", "yolo": "square", "mask_rcnn": "diamond"}
-DASHES = {"unet": "solid", "yolo": "dash", "mask_rcnn": "dot"}
+SYMBOLS = {"unet": "circle", "yolo": "square", "mask_rcnn": "diamond", "yolo_s": "triangle-up"}
+DASHES = {"unet": "solid", "yolo": "dash", "mask_rcnn": "dot", "yolo_s": "dashdot"}
 GRID = "rgba(128,128,128,0.22)"
 
 CONDITION_LABELS = {
@@ -61,8 +62,9 @@ def colour_of(name: str) -> str:
 
 
 def _model(name: str) -> str:
-    """Return the model that a run is named after, such as ``yolo`` for ``yolo11n-long``."""
-    return next((model for model in COLOURS if name.lower().replace("-", "_").startswith(model)), name)
+    """Return the model that a run is named after, such as ``yolo`` for ``yolo11n-long`` and ``yolo_seg``."""
+    plain = name.lower().replace("-", "_")
+    return max((m for m in COLOURS if re.match(rf"{m}(?![a-z])", plain)), key=len, default=name)
 
 
 def styled(figure: go.Figure, heading: str, x: str = "", y: str = "", height: int = 420) -> go.Figure:

@@ -7,6 +7,8 @@ import sys
 from itertools import cycle
 from pathlib import Path
 
+from ewardrobe.segmenters import LIVE_MODEL
+
 CLIP_SECONDS, PHOTO_CLIPS, FEW = 4.0, 3, 24
 """Length of a clip of known truth, photos that become clips, and garments on which models are compared."""
 
@@ -23,7 +25,9 @@ def add_live(what) -> None:
     source.add_argument("--data", type=Path, metavar="DIR", help="worn photos of a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="subfolder of --data (default: %(default)s)")
     parser.add_argument("--photos", type=int, default=40, metavar="N", help="photos judged for the fit (40)")
-    parser.add_argument("--model", default="yolo", metavar="NAME", help="model of the live view (default: %(default)s)")
+    parser.add_argument(
+        "--model", default=LIVE_MODEL, metavar="NAME", help="model of the live view (default: %(default)s)"
+    )
     parser.add_argument(
         "--seconds",
         type=float,

@@ -18,7 +18,13 @@ from ewardrobe.attributes.values import NAME as ATTRIBUTES
 from ewardrobe.weights import SEGMENTATION, WeightsError, read_manifest, verified_path
 
 ATTRIBUTES_COMMAND = "python -m ewardrobe evaluate-attributes --data DATA --json weights/attributes.metrics.json"
-TITLES = {"unet": "U-Net", "yolo": "YOLO-seg", "mask_rcnn": "Mask R-CNN", ATTRIBUTES: "Attribute network"}
+TITLES = {
+    "unet": "U-Net",
+    "yolo": "YOLO-seg nano",
+    "yolo_s": "YOLO-seg small",
+    "mask_rcnn": "Mask R-CNN",
+    ATTRIBUTES: "Attribute network",
+}
 MEASURES = {
     "mask_ap": "Mask AP",
     "mask_ap50": "Mask AP50",

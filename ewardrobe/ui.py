@@ -21,7 +21,8 @@ from ewardrobe.store_document import gc_paused
 
 MODEL_LABELS = {
     "unet": "U-Net · the whole person",
-    "yolo": "YOLO · names best",
+    "yolo": "YOLO nano · fastest",
+    "yolo_s": "YOLO small · names best",
     "mask_rcnn": "Mask R-CNN · each garment on its own",
 }
 
@@ -72,15 +73,15 @@ def literal(text: str) -> str:
     return "".join(f"\\{letter}" if letter in r"\`*_{}[]<>()#+!|$~:" else letter for letter in text)
 
 
-def pick_model(label: str = "Model", **kwargs: Any) -> str:
-    """Show the choice of a segmenter, the same on every page and remembered between them; return its name."""
+def pick_model(default: str | None = None, key: str = "model", **kwargs: Any) -> str:
+    """Show the choice of a segmenter, remembered under ``key`` from page to page; return its name."""
     names = list(MODELS)
     return st.selectbox(
-        label,
+        "Model",
         names,
-        index=names.index(DEFAULT_MODEL),
+        index=names.index(default or DEFAULT_MODEL),
         format_func=lambda name: MODEL_LABELS.get(name, name),
-        key="model",
+        key=key,
         persist_state="session",
         **kwargs,
     )

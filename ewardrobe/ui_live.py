@@ -10,6 +10,7 @@ import streamlit as st
 from ewardrobe import ui, ui_stream, ui_stream_clip
 from ewardrobe.comparison_runs import model_problems
 from ewardrobe.rack import Piece
+from ewardrobe.segmenters import LIVE_MODEL
 from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.session import PARSER, PRESETS, SIZES, LiveSession, Stats
 from ewardrobe.ui_stream import StreamState
@@ -79,7 +80,8 @@ def current_room() -> Room:
 def settings() -> Settings | None:
     """Show the settings in the sidebar; ``None`` where a model cannot be used, which is said on the page."""
     with st.sidebar:
-        model = ui.pick_model(help="What finds the garments. The U-Net looks for hair and hands in any case.")
+        words = "What finds the garments. The U-Net looks for hair and hands in any case."
+        model = ui.pick_model(LIVE_MODEL, "live-model", help=words)
         preset = st.select_slider(
             "Quality",
             PRESETS,

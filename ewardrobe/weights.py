@@ -96,8 +96,12 @@ def checked_int8(int8: dict, folder: Path) -> Path:
     return folder / next(name for name in int8["files"] if name.endswith(".xml"))
 
 
-def load_state(name: str, weights: Path | None = None, folder: Path | None = None) -> tuple[dict, dict]:
+def load_state(
+    name: str, weights: Path | None = None, folder: Path | None = None, kind: str | None = None
+) -> tuple[dict, dict]:
     """Return the content and the manifest entry of a weights file, loaded without unpickling code.
+
+    ``kind``: of the network, where it is not the model's name.
 
     ``weights`` is a file of your own, whose entry holds just its name, size and checksum; without it the verified
     shipped file is read.
@@ -107,9 +111,9 @@ def load_state(name: str, weights: Path | None = None, folder: Path | None = Non
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals
         raise WeightsError(f"{path} is not readable as weights ({type(error).__name__}: {error})") from error
-    if not isinstance(state, dict) or state.get("kind") != name:
-        kind = state.get("kind") if isinstance(state, dict) else type(state).__name__
-        raise WeightsError(f"{path} holds {kind!r}, not {name!r}: give the file of that model")
+    if not isinstance(state, dict) or state.get("kind") != (kind or name):
+        theirs = state.get("kind") if isinstance(state, dict) else type(state).__name__
+        raise WeightsError(f"{path} holds {theirs!r}, not {kind or name!r}: give the file of that model")
     return state, entry
 
 

@@ -187,3 +187,18 @@ def test_on_a_person_slots_tell_garments_apart():
     found = decode(p, (40, 30), 0.5, DecodeConfig())
     assert sorted(found.category_ids.tolist()) == [2, 8]
     assert not (found.masks[0] & found.masks[1]).any()
+
+
+def test_somebody_wrapped_up_is_still_a_person():
+    p = channels(60, 40, c4=(8, 36, 5, 35, 0.9), c8=(36, 56, 5, 35, 0.9), c15=(1, 8, 10, 32, 0.9))
+    found = decode(p, (60, 40), 0.5, DecodeConfig())
+    assert sorted(found.category_ids.tolist()) == [4, 8]
+
+
+def test_a_garment_without_doubt_is_shown_under_a_name_in_doubt():
+    p = channels(c2=(8, 34, 5, 25, 0.45), c4=(8, 34, 5, 25, 0.5))
+    found = decode(p, (40, 30), 0.6, DecodeConfig())
+    assert found.category_ids.tolist() == [4]
+    assert 0.7 < found.scores[0] < 0.95
+    nothing = decode(channels(c4=(8, 34, 5, 25, 0.5)), (40, 30), 0.3, DecodeConfig())
+    assert len(nothing) == 0, "half a garment is none"

@@ -9,6 +9,7 @@ A metrics file counts only if it was measured on the very weights of the manifes
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from statistics import fmean
@@ -16,6 +17,7 @@ from statistics import fmean
 from ewardrobe import atomic
 from ewardrobe.attributes.values import NAME as ATTRIBUTES
 from ewardrobe.learning_curve import outlook
+from ewardrobe.metrics import TITLES
 from ewardrobe.run_logs import SHIPPED_SUFFIX, RunLog, points
 from ewardrobe.segmenters.confidence import DEFAULT_THRESHOLD, of_entry
 from ewardrobe.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
@@ -23,10 +25,10 @@ from train import attribute_card
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- figures: written by python -m train.card -->", "<!-- end of figures -->"
-TITLES = {"unet": "U-Net", "yolo": "YOLO-seg", "mask_rcnn": "Mask R-CNN"}
 PURPOSE = {
     "unet": "13 garment and 5 context channels for each pixel; garments are read off the channels",
-    "yolo": "boxes and instance masks; the network is ultralytics', the weights are ours",
+    "yolo": "boxes and instance masks; the network is ultralytics', the weights are ours; for the live view",
+    "yolo_s": "boxes and instance masks; the network is ultralytics', the weights are ours; for photos",
     "mask_rcnn": "instance masks by region proposals; the network is torchvision's, the weights are ours",
 }
 ROWS = (  # label, key, column of metrics["cuts"] or "overall"
@@ -165,7 +167,7 @@ def start(entry: dict) -> str:
     public = config.get("pretrained")
     if isinstance(public, str) and public:
         return f"The backbone started from ultralytics' public weights `{public}` (AGPL-3.0), the rest from nothing."
-    if config.get("encoder", "plain") != "plain":
+    if config.get("encoder", "plain") != "plain" or re.search(r"--init \S*unet", entry.get("command", "")):
         return "The backbone started from the U-Net's encoder, which itself started from public weights (see its card)."
     return "No weights of others went into it."
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ewardrobe import weights as weight_files
-from ewardrobe.segmenters import MODELS
+from ewardrobe.segmenters import MODELS, kind_of
 
 LICENCE = "AGPL-3.0"
 
@@ -38,7 +38,7 @@ def register(
     previous = models.get(name, {})
     if continues and not previous:
         raise weight_files.WeightsError(f"--continues: {manifest} has no {name} yet; leave the flag out")
-    state, _ = weight_files.load_state(name, source)
+    state, _ = weight_files.load_state(name, source, kind=kind_of(name))
     target = folder / f"{name}.pt"
     _replace(target, source.read_bytes())
     info = state.get("info", {})
@@ -52,7 +52,7 @@ def register(
         "commit": _commit(),
         "date": datetime.now(UTC).date().isoformat(),
         **_counted(info, previous if continues else {}),
-        "config": {k: v for k, v in info.get("config", {}).items() if k not in ("data", "extra", "init", "cache")},
+        "config": _config(info, previous if continues else {}),
     }
     entry |= {"task": state["task"]} if "task" in state else {}  # segmentation where a file names none
     entry |= _still_chosen(previous, entry["sha256"])
@@ -66,6 +66,14 @@ def _still_chosen(previous: dict, sha256: str) -> dict:
     """Return the thresholds of ``previous`` if they were chosen for these very weights, else nothing."""
     chosen = previous.get("thresholds") or {}
     return {"thresholds": chosen} if chosen.get("weights_sha256") == sha256 else {}
+
+
+def _config(info: dict, previous: dict) -> dict:
+    """Return the flags of a run; what the first of several runs started from holds for those that continue it."""
+    config = {k: v for k, v in info.get("config", {}).items() if k not in ("data", "extra", "init", "cache")}
+    if "pretrained" in config and (public := previous.get("config", {}).get("pretrained")):
+        config["pretrained"] = public
+    return config
 
 
 def _counted(info: dict, previous: dict) -> dict[str, int | None]:

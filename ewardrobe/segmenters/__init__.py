@@ -10,12 +10,14 @@ import numpy as np
 
 from ewardrobe.detections import Detections
 
-MODELS = {  # name: module with a class ``Segmenter`` and its ``load(weights)``
+MODELS = {  # name: module with its ``load(weights)``, and where its networks come in sizes ``load(weights, name)``
     "unet": "ewardrobe.segmenters.unet",
     "yolo": "ewardrobe.segmenters.yolo",
+    "yolo_s": "ewardrobe.segmenters.yolo",
     "mask_rcnn": "ewardrobe.segmenters.mask_rcnn",
 }
-DEFAULT_MODEL = "yolo"  # the better mask AP on validation, see weights/*.md
+DEFAULT_MODEL = "yolo_s"  # the best mask AP on validation, see weights/*.md
+LIVE_MODEL = "yolo"  # the best fit among those that keep pace with a camera, see docs/experiments.md
 
 SHOWN_SCORE = 0.5
 """Confidence from which a garment is shown, the same in the app, the commands and the evaluation; 0..1."""
@@ -45,7 +47,17 @@ def load_segmenter(name: str = DEFAULT_MODEL, weights: Path | None = None) -> Se
     """
     if name not in MODELS:
         raise ValueError(f"unknown model {name!r}: known are {', '.join(sorted(MODELS))}")
-    return import_module(MODELS[name]).load(weights)
+    load = import_module(MODELS[name]).load
+    return load(weights) if name == kind_of(name) else load(weights, name)
+
+
+def kind_of(name: str) -> str:
+    """Return the kind of network that the weights of model ``name`` are of: one kind comes in several sizes.
+
+    >>> kind_of("yolo_s"), kind_of("unet")
+    ('yolo', 'unet')
+    """
+    return MODELS[name].rpartition(".")[2] if name in MODELS else name
 
 
 def check_image(image: np.ndarray) -> np.ndarray:

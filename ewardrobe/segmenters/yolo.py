@@ -31,15 +31,18 @@ BOX_MARGIN = 0.05
 class YoloSegmenter:
     """Runs a trained ultralytics ``SegmentationModel`` at ``size`` pixels on the long side."""
 
-    name = "yolo"
-
     def __init__(
-        self, model: torch.nn.Module, size: int = 256, key: str | None = None, confidence: Confidence = RAW
+        self,
+        model: torch.nn.Module,
+        size: int = 256,
+        key: str | None = None,
+        confidence: Confidence = RAW,
+        name: str = "yolo",
     ) -> None:
         head = model.model[-1]
         head.export = head.dynamic = True  # (boxes, prototypes) for any size of picture, nothing else
         self.network = make_network(model, key)
-        self.size, self.confidence = size, confidence
+        self.name, self.size, self.confidence = name, size, confidence
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
@@ -81,9 +84,9 @@ def suppress(boxes: np.ndarray, min_score: float) -> np.ndarray:
     return rows[0].numpy()
 
 
-def load(weights: Path | None = None) -> YoloSegmenter:
+def load(weights: Path | None = None, name: str = "yolo") -> YoloSegmenter:
     """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
-    state, entry = weight_files.load_state("yolo", weights)
+    state, entry = weight_files.load_state(name, weights, kind="yolo")
     try:
         model, size = build(state["architecture"]), int(state["size"])
     except (KeyError, ValueError, TypeError, FileNotFoundError) as error:
@@ -91,8 +94,8 @@ def load(weights: Path | None = None) -> YoloSegmenter:
             f"the weights do not say which YOLO they are of ({type(error).__name__}: {error}): "
             "give a best.pt that python -m train.yolo wrote"
         ) from error
-    weight_files.fill(model, state["model"], "yolo")
-    return YoloSegmenter(model, size=size, key=entry["sha256"], confidence=of_entry(entry))
+    weight_files.fill(model, state["model"], name)
+    return YoloSegmenter(model, size, entry["sha256"], of_entry(entry), name)
 
 
 def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:
