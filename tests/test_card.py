@@ -46,7 +46,7 @@ def test_table_shows_what_was_measured_and_a_dash_for_what_was_not():
     assert "| mask AP (categories with ≥ 10 garments) | 0.250 | 0.250 |" in table
     assert "| garment IoU, worn | 0.750 | 0.750 |" in table
     assert "box AP" not in table  # nobody measured it
-    assert table.splitlines()[0] == "| | U-Net | YOLO-seg |"
+    assert table.splitlines()[0] == "| | U-Net | YOLO-seg nano |"
 
 
 def test_card_names_file_checksum_command_and_empty_categories():

@@ -87,8 +87,9 @@ def test_colours_are_seen_on_the_light_and_on_the_dark_page(background):
 
 def test_a_model_keeps_its_colour_and_runs_take_it_over():
     for chart in (figures.per_category(MODELS), figures.conditions(MODELS)):
-        assert traces(chart)["YOLO-seg"].marker.color == figures.COLOURS["yolo"]
-    assert colour_of("yolo11n-long") == colour_of("yolo")
+        assert traces(chart)["YOLO-seg nano"].marker.color == figures.COLOURS["yolo"]
+    assert colour_of("yolo11n-long") == colour_of("yolo_seg") == colour_of("yolo")
+    assert colour_of("yolo-s-long") == colour_of("yolo_s") != colour_of("yolo")
     assert colour_of("mask-rcnn-light") == colour_of("mask_rcnn")
     assert colour_of("attributes") in figures.OTHER_COLOURS
     assert len({figures.SYMBOLS[n] for n in MODELS}) == len({figures.DASHES[n] for n in MODELS}) == 3

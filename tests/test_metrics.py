@@ -97,7 +97,7 @@ def test_the_benchmark_gives_only_rows_of_these_weights(folder):
     changed = entries | {"yolo": entries["yolo"] | {"sha256": "0" * 64}}
     result, problems = read_benchmark(folder / "benchmark.json", changed)
     assert {row["model"] for row in result["models"]} == {"unet"}
-    assert "YOLO-seg changed since" in problems[0]
+    assert "YOLO-seg nano changed since" in problems[0]
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"models": [1], "meta": {}}', '{"models": 3, "meta": {}}'])
@@ -124,7 +124,7 @@ def test_the_table_of_measures_leaves_out_what_nobody_measured(folder):
     table = known.measures_table(known.measured(read_reports(folder)))
     assert "Garment IoU" in table["Measure"].tolist()
     assert "Garment IoU, refined" not in table["Measure"].tolist()
-    assert table.columns.tolist() == ["Measure", "U-Net", "YOLO-seg"]
+    assert table.columns.tolist() == ["Measure", "U-Net", "YOLO-seg nano"]
 
 
 def test_a_measure_that_is_nothing_is_a_dash():

@@ -124,7 +124,7 @@ def test_opens_on_the_ways_in(page):
 
 def test_models_stand_side_by_side(page, models):
     page = upload(page, OUTFIT)
-    assert [m.value for m in page.markdown if m.value.startswith("#####")] == ["##### U-Net", "##### YOLO"]
+    assert [m.value for m in page.markdown if m.value.startswith("#####")] == ["##### U-Net", "##### YOLO nano"]
     first, second = captions(page)
     assert first.startswith("2 garments · ")
     assert second.startswith("1 garment · ") and "1 below the confidence" in second
@@ -145,8 +145,8 @@ def test_garments_are_matched_in_a_table(page, models):
     models["yolo"].share = 1.0
     frame = table(upload(page, OUTFIT), "Verdict")
     assert frame["Garment"].tolist() == ["short sleeve top", "trousers"]
-    assert frame["YOLO"].iloc[0] == "long sleeve top 80%"
-    assert frame["Verdict"].tolist() == ["names differ", "not seen by YOLO"]
+    assert frame["YOLO nano"].iloc[0] == "long sleeve top 80%"
+    assert frame["Verdict"].tolist() == ["names differ", "not seen by YOLO nano"]
     assert frame[""].str.startswith("data:image/jpeg").all()
 
 
@@ -181,7 +181,7 @@ def test_sleeves_and_hem_are_enlarged_for_every_model(page):
     assert image_count(page) == 2 + 1 + 3 * 3, "two overlays, the map, three places of photo and two cut-outs"
     page = run(garments.set_value(1))
     assert image_count(page) == 2 + 1 + 3 * 2
-    assert "YOLO does not see this garment" in texts(page)
+    assert "YOLO nano does not see this garment" in texts(page)
 
 
 def image_count(at: AppTest) -> int:
@@ -217,7 +217,7 @@ def test_a_model_without_weights_is_listed_with_what_to_do(repository, models, w
     page = run(AppTest.from_file(str(repository / "pages" / "compare_models.py"), default_timeout=30))
     assert page.button_group(key="compare-models").value == ["unet"]
     missing = [section for section in page.expander if "cannot run" in section.label]
-    assert [section.label for section in missing][0] == "YOLO cannot run"
+    assert [section.label for section in missing][0] == "YOLO nano cannot run"
     assert len(missing) == len(MODELS) - 1
     assert "restore it from the repository" in missing[0].markdown[0].value
 
@@ -225,7 +225,7 @@ def test_a_model_without_weights_is_listed_with_what_to_do(repository, models, w
 def test_times_say_the_first_call_apart_and_can_be_measured_again(page, models):
     page = upload(page, OUTFIT)
     times = table(page, "first")
-    assert times["Model"].tolist() == ["U-Net", "YOLO"]
+    assert times["Model"].tolist() == ["U-Net", "YOLO nano"]
     assert times["runs"].tolist() == [1, 1]
     assert (times[["first", "load", "ms"]] >= 0).all(axis=None)
     page = run(page.button(key="measure").click())
@@ -246,7 +246,7 @@ def test_several_photos_one_after_the_other_and_all_together(page, models):
     assert frame["Photo"].tolist() == ["photo0.png", "photo1.png", "photo2.png"]
     assert frame["Agreement"].iloc[0] == pytest.approx(50)
     assert frame["Agreement"].isna().tolist() == [False, False, True]
-    assert frame["YOLO: garments"].tolist() == [1, 1, 0]
+    assert frame["YOLO nano: garments"].tolist() == [1, 1, 0]
     assert page.metric[0].value == "50%"
     assert iou(page, 1) == 50
     assert not [button for button in page.button if button.key == "compare-all"]
@@ -326,5 +326,5 @@ def test_a_third_model_joins_by_being_known_and_having_weights(page, models, wei
     page = run(page.button_group(key="compare-models").set_value(["unet", "yolo", "mask_rcnn"]))
     assert len(captions(page)) == 3
     assert "##### Mask R-CNN" in texts(page)
-    assert {"U-Net", "YOLO", "Mask R-CNN"} < set(table(page, "Verdict"))
+    assert {"U-Net", "YOLO nano", "Mask R-CNN"} < set(table(page, "Verdict"))
     assert any("all 3 see a garment" in block.proto.body for block in page.get("html"))

@@ -116,7 +116,7 @@ def test_exports_are_one_table_with_what_is_missing_below(full, page):
     at = page("Speed")
     table = exports_table(at).set_index(["Model", "Form"])
     assert table.loc[("U-Net", "OpenVINO, int8"), "Net ms"] == 12
-    assert table.loc[("YOLO-seg", "OpenVINO, int8"), "AP loss"] == 0.004
+    assert table.loc[("YOLO-seg nano", "OpenVINO, int8"), "AP loss"] == 0.004
     assert "ONNX Runtime, f32" not in table.index.get_level_values("Form")
     assert words(at).count("onnx is not installed") == 1
 
@@ -125,8 +125,8 @@ def test_exports_of_other_weights_are_left_out_and_the_command_is_told(full, pag
     entries = read_manifest(full / "weights", SEGMENTATION)
     write_exports(full / "weights/exports.json", entries | {"yolo": {"sha256": "f" * 64}})
     at = page("Speed")
-    assert "YOLO-seg" not in exports_table(at)["Model"].tolist()
-    assert "YOLO-seg changed since" in words(at)
+    assert "YOLO-seg nano" not in exports_table(at)["Model"].tolist()
+    assert "YOLO-seg nano changed since" in words(at)
     (full / "weights/exports.json").write_text("{")
     at = page("Speed")
     assert exports_table(at) is None and "cannot be read" in words(at)
@@ -138,7 +138,7 @@ def test_cards_and_public_references_are_shown(full, page):
     assert "Card of mask_rcnn" in words(at)
     assert "not the same test" in words(at).replace("\n", " ")
     table = at.table[0].value
-    assert table.index.tolist()[:3] == ["U-Net", "YOLO-seg", "Mask R-CNN"]
+    assert table.index.tolist()[:3] == ["U-Net", "YOLO-seg nano", "Mask R-CNN"]
     assert "0.640" in table["Mask AP"].tolist()
 
 

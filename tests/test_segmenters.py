@@ -13,7 +13,7 @@ from ewardrobe.detections import Detections, masks_to_xyxy
 from ewardrobe.segmenters import MODELS, Segmenter, load_segmenter
 from ewardrobe.segmenters.unet import DecodeConfig, decode, label_map, preprocess
 from ewardrobe.segmenters.yolo import full_mask
-from ewardrobe.weights import WeightsError
+from ewardrobe.weights import WeightsError, weights_dir
 
 
 @pytest.fixture(scope="module", params=sorted(MODELS))
@@ -202,3 +202,11 @@ def test_a_garment_without_doubt_is_shown_under_a_name_in_doubt():
     assert 0.7 < found.scores[0] < 0.95
     nothing = decode(channels(c4=(8, 34, 5, 25, 0.5)), (40, 30), 0.3, DecodeConfig())
     assert len(nothing) == 0, "half a garment is none"
+
+
+def test_yolo_comes_in_two_sizes_of_one_kind(tmp_path):
+    nano, small = load_segmenter("yolo"), load_segmenter("yolo_s")
+    assert (nano.name, small.name) == ("yolo", "yolo_s") and small.size > nano.size
+    with pytest.raises(WeightsError, match="holds 'unet', not 'yolo'"):
+        load_segmenter("yolo_s", weights_dir() / "unet.pt")
+    assert load_segmenter("yolo_s", weights_dir() / "yolo.pt").size == nano.size, "a file of one's own may be any YOLO"
