@@ -77,10 +77,11 @@ def iou_figure(matrix: np.ndarray, labels: Sequence[str]) -> go.Figure:
         zmax=100,
         xgap=3,
         ygap=3,
-        colorbar={"title": "Mask IoU, %", "thickness": 12},
+        showscale=False,  # every cell says its number
     )
     figure = go.Figure(heat)
     figure.update_layout(height=120 + 70 * len(labels), margin={"l": 0, "r": 0, "t": 10, "b": 0})
-    figure.update_xaxes(showgrid=False)
+    lines = [label.replace(" ", "<br>") for label in labels]
+    figure.update_xaxes(showgrid=False, tickvals=list(labels), ticktext=lines, tickangle=0)
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return figure
