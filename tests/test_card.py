@@ -75,3 +75,11 @@ def test_what_more_training_would_bring_is_read_off_the_log(tmp_path):
     log.write_text("".join(json.dumps({"step": n // 16, "images": n, "val": {"mask_ap": s}}) + "\n" for n, s in curve))
     expected = 0.8 / (1 + 0.25**1.5)
     assert f"expects {expected:.2f} after 200,000 images" in card.more_training(log)
+
+
+def test_the_card_says_what_the_training_started_from():
+    assert "public weights `a.pt`" in card.start({"config": {"pretrained": "a.pt"}})
+    from_unet = {"config": {"pretrained": ""}, "command": "python -m train.yolo --init weights/unet.pt --seed 4"}
+    assert "from the U-Net's encoder" in card.start(from_unet)
+    assert "from the U-Net's encoder" in card.start({"config": {"encoder": "yolov8s"}, "command": "python"})
+    assert card.start({"config": {}, "command": "python -m train.yolo"}).startswith("No weights of others")

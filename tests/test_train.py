@@ -243,3 +243,29 @@ def test_thresholds_stay_with_their_weights_alone(tmp_path):
     manifest.write_text(json.dumps({"models": {"unet": first | {"thresholds": chosen}}}))
     assert register("unet", tmp_path / "first.pt", folder, "rendered", "again")["thresholds"] == chosen
     assert "thresholds" not in register("unet", tmp_path / "second.pt", folder, "rendered", "test")
+
+
+def test_a_continued_run_keeps_what_the_first_started_from(tmp_path):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    unet_file(tmp_path / "unet.pt")
+    content = checkpoints.read(tmp_path / "unet.pt")
+
+    def registered(name: str, pretrained: str, continues: bool) -> str:
+        torch.save({**content, "info": {"config": {"pretrained": pretrained}}}, tmp_path / name)
+        return register("unet", tmp_path / name, folder, "rendered", "test", continues)["config"]["pretrained"]
+
+    assert registered("first.pt", "public.pt", False) == "public.pt"
+    assert registered("second.pt", "", True) == "public.pt"
+    assert registered("third.pt", "", False) == ""
+
+
+def test_one_network_is_registered_in_two_sizes(tmp_path):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    model = yolo.YoloTask(yolo.YoloConfig(architecture="yolov8n-seg.yaml")).build()
+    torch.save({"kind": "yolo", "model": model.state_dict()}, tmp_path / "best.pt")
+    assert register("yolo_s", tmp_path / "best.pt", folder, "rendered", "test")["file"] == "yolo_s.pt"
+    unet_file(tmp_path / "unet.pt")
+    with pytest.raises(weights.WeightsError, match="holds 'unet', not 'yolo'"):
+        register("yolo_s", tmp_path / "unet.pt", folder, "rendered", "test")
