@@ -267,5 +267,7 @@ def test_one_network_is_registered_in_two_sizes(tmp_path):
     torch.save({"kind": "yolo", "model": model.state_dict()}, tmp_path / "best.pt")
     assert register("yolo_s", tmp_path / "best.pt", folder, "rendered", "test")["file"] == "yolo_s.pt"
     unet_file(tmp_path / "unet.pt")
+    register("unet", tmp_path / "unet.pt", folder, "rendered", "test")
+    assert list(weights.read_manifest(folder)) == ["unet", "yolo_s"], "in the order of the app"
     with pytest.raises(weights.WeightsError, match="holds 'unet', not 'yolo'"):
         register("yolo_s", tmp_path / "unet.pt", folder, "rendered", "test")

@@ -56,10 +56,16 @@ def register(
     }
     entry |= {"task": state["task"]} if "task" in state else {}  # segmentation where a file names none
     entry |= _still_chosen(previous, entry["sha256"])
-    models[name] = entry
+    models = _in_order(models | {name: entry})
     _replace(manifest, (json.dumps({"models": models}, indent=2) + "\n").encode())
     _keep_log(source.parent / "log.jsonl", folder / f"{name}.log.jsonl", previous if continues else {})
     return entry
+
+
+def _in_order(models: dict[str, dict]) -> dict[str, dict]:
+    """Return the entries in the order of the app, which tables and cards follow; others behind."""
+    known = [name for name in MODELS if name in models]
+    return {name: models[name] for name in (*known, *(n for n in models if n not in known))}
 
 
 def _still_chosen(previous: dict, sha256: str) -> dict:
