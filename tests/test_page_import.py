@@ -19,7 +19,7 @@ from ewardrobe.weights import WeightsError
 
 @pytest.fixture
 def models(monkeypatch) -> dict:
-    known = {"yolo": RedSegmenter(), "unet": RedSegmenter(), "mask_rcnn": RedSegmenter()}
+    known = {"yolo_s": RedSegmenter(), "unet": RedSegmenter(), "mask_rcnn": RedSegmenter()}
 
     def load(name, weights=None):
         if isinstance(known[name], Exception):
@@ -207,7 +207,7 @@ def test_folder_without_photos_is_told(page, tmp_path):
 
 def test_photos_that_failed_are_looked_at_again(page, models, store, queue, tmp_path):
     (tmp_path / "a.png").write_bytes(photo(0).data)
-    models["yolo"].predict = lambda image, min_score=0.5: 1 / 0
+    models["yolo_s"].predict = lambda image, min_score=0.5: 1 / 0
     page = finished(take_folder(page, tmp_path), store)
     assert any("ZeroDivisionError" in text.value for text in page.markdown)
     page = run(page.selectbox(key="model").set_value("unet"))
@@ -218,7 +218,7 @@ def test_photos_that_failed_are_looked_at_again(page, models, store, queue, tmp_
 
 def test_missing_weights_leave_the_photos_waiting(page, models, store, queue, tmp_path):
     (tmp_path / "a.png").write_bytes(photo(0).data)
-    models["yolo"] = WeightsError("weights/yolo.pt is missing")
+    models["yolo_s"] = WeightsError("weights/yolo_s.pt is missing")
     page = take_folder(page, tmp_path)
     assert "is missing" in page.error[0].value.replace("\\", "")
     assert len(queue.entries()) == 1
@@ -227,8 +227,8 @@ def test_missing_weights_leave_the_photos_waiting(page, models, store, queue, tm
 def test_photo_of_the_wardrobe_again(imported, store, folder, models, queue):
     press(imported, "import-save")
     queue.remove([entry.key for entry in queue.entries()])
-    queue.add([photo(1)], "yolo", 0.3)
-    work_through(queue, lambda name: models["yolo"])
+    queue.add([photo(1)], "yolo_s", 0.3)
+    work_through(queue, lambda name: models["yolo_s"])
     page = press(imported, "add-more")
     assert any("This photo is in your wardrobe already" in text.value for text in page.caption)
     assert save_label(page) == "Finish"

@@ -282,7 +282,7 @@ def test_settings_are_set_on_the_running_session(page, live, wardrobe):
     session = live.session
     run(page.select_slider(key="live-preset").set_value("sharp"))
     run(page.toggle(key="live-mirror").set_value(False))
-    run(page.selectbox(key="model").set_value("unet"))
+    run(page.selectbox(key="live-model").set_value("unet"))
     assert live.session is session
     assert (session.preset, session.mirror, session.model) == ("sharp", False, "unet")
 
