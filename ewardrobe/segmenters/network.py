@@ -107,15 +107,13 @@ class OpenVINONetwork:
     runtime = "openvino"
 
     def __init__(self, model, precision: str = "f32", hint: str = "f32") -> None:
-        import openvino
-
         options = {
             "INFERENCE_NUM_THREADS": runtime.cpu_threads(),
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": hint,  # by default f32: the same answer on every processor
         }
         self.precision = precision
-        self._compiled = openvino.Core().compile_model(model, "CPU", options)
+        self._compiled = _core().compile_model(model, "CPU", options)
         self._local = threading.local()
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -125,6 +123,16 @@ class OpenVINONetwork:
         with runtime.inference_slot():
             outputs = self._local.request.infer([np.ascontiguousarray(batch)])
             return tuple(np.array(outputs[i]) for i in range(len(outputs)))
+
+
+@cache
+def _core():
+    """Return OpenVINO's core, one that stays: with its last network it would unload its plugin, whose traces in the
+    process crash a later fork, such as that of a process that reads photos for a training.
+    """
+    import openvino
+
+    return openvino.Core()
 
 
 def _cached_model(module: torch.nn.Module, key: str | None) -> Path | object:
