@@ -134,7 +134,7 @@ def test_a_detection_model_trains_on_a_collated_batch(two_garments):
 
 def test_loading_processes_serve_the_same(rendered_dataset):
     dataset = GarmentDataset(DeepFashion2(rendered_dataset, "train"))
-    loader = DataLoader(dataset, batch_size=2, collate_fn=collate, num_workers=1, multiprocessing_context="spawn")
+    loader = DataLoader(dataset, batch_size=2, collate_fn=collate, num_workers=1)
     served = [pair for images, targets in loader for pair in zip(images, targets, strict=True)]
     for (image, target), (other, expected) in zip(served, dataset, strict=True):
         assert (image == other).all() and (target["masks"] == expected["masks"]).all()

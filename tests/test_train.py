@@ -12,6 +12,7 @@ from training import SCRIPTS, SMALL
 
 from ewardrobe import weights
 from ewardrobe.datasets.samples import Sample
+from ewardrobe.segmenters import kind_of
 from ewardrobe.segmenters import mask_rcnn as mask_rcnn_segmenter
 from ewardrobe.segmenters import unet as unet_segmenter
 from ewardrobe.segmenters import yolo as yolo_segmenter
@@ -211,7 +212,7 @@ def test_flags_come_from_the_dataclass():
 
 def test_shipped_weights_hold_no_folder_of_the_machine_that_trained_them():
     for name in weights.read_manifest(task=weights.SEGMENTATION):
-        flags = weights.load_state(name)[0]["info"]["config"]
+        flags = weights.load_state(name, kind=kind_of(name))[0]["info"]["config"]
         assert all("/" not in flags.get(key, "") for key in ("data", "extra", "init", "cache"))
 
 
