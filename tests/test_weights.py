@@ -99,5 +99,6 @@ def test_shipped_thresholds_were_chosen_for_the_shipped_weights():
     for entry in weights.read_manifest(task=weights.SEGMENTATION).values():
         chosen = entry["thresholds"]
         assert chosen["weights_sha256"] == entry["sha256"], "run python -m train.thresholds again"
-        assert chosen["f1"]["each"]["overall"] >= chosen["f1"]["default"]["overall"]
+        # halfway to a category's own threshold may cost the choosing photos a little: see threshold_choice.OWN_SHARE
+        assert chosen["f1"]["each"]["overall"] >= chosen["f1"]["default"]["overall"] - 0.005
         assert {"data", "split", "images", "command", "date", "f1_cross_validated"} <= set(chosen)
