@@ -23,7 +23,7 @@ from torch import nn
 from ewardrobe import runtime
 from ewardrobe import weights as weight_files
 from ewardrobe.segmenters import Segmenter, load_segmenter
-from ewardrobe.segmenters.network import Network, OpenVINONetwork, TorchNetwork, convert
+from ewardrobe.segmenters.network import Network, OpenVINONetwork, TorchNetwork, convert, core
 
 VARIANTS = {
     "torch": "PyTorch, f32",
@@ -202,9 +202,7 @@ def _openvino(variant: str) -> Callable[[Part, Path], tuple[Network, Path]]:
     def make(part: Part, stem: Path) -> tuple[Network, Path]:
         import openvino
 
-        if variant == "openvino-bf16" and "BF16" not in openvino.Core().get_property(
-            "CPU", "OPTIMIZATION_CAPABILITIES"
-        ):
+        if variant == "openvino-bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             raise Unavailable("this processor does not compute in bfloat16")
         path = stem.with_name(f"{stem.name}.xml")
         openvino.save_model(convert(part.module, part.example), path, compress_to_fp16=variant == "openvino-fp16")

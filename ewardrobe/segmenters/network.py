@@ -113,7 +113,7 @@ class OpenVINONetwork:
             "INFERENCE_PRECISION_HINT": hint,  # by default f32: the same answer on every processor
         }
         self.precision = precision
-        self._compiled = _core().compile_model(model, "CPU", options)
+        self._compiled = core().compile_model(model, "CPU", options)
         self._local = threading.local()
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -126,9 +126,10 @@ class OpenVINONetwork:
 
 
 @cache
-def _core():
-    """Return OpenVINO's core, one that stays: with its last network it would unload its plugin, whose traces in the
-    process crash a later fork, such as that of a process that reads photos for a training.
+def core():
+    """Return OpenVINO's core, one for the life of the process.
+
+    A core that is dropped unloads its plugin, and the next fork of the process, such as for reading photos, crashes.
     """
     import openvino
 
