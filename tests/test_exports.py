@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from types import SimpleNamespace
@@ -266,3 +267,15 @@ def test_the_command_writes_the_table(folder, rendered_dataset, tmp_path, monkey
 def test_wrong_arguments_are_told(folder, rendered_dataset, capsys, words, says):
     assert main(["benchmark", "exports", "--data", str(rendered_dataset), *words]) == 2
     assert says in capsys.readouterr().err
+
+
+def test_networks_share_one_core(monkeypatch):
+    import openvino
+
+    made, kept = [], network.core()
+    monkeypatch.setattr(openvino, "Core", lambda: made.append(1) or kept)
+    monkeypatch.setattr(network, "core", functools.cache(network.core.__wrapped__))
+    model = network.convert(unet._LogitsOnly(unet_model.UNet(WIDTHS)).eval())
+    for _ in range(2):
+        network.OpenVINONetwork(model)
+    assert made == [1], "a core that is dropped with its network makes a later fork crash"
