@@ -210,10 +210,8 @@ def test_every_form_is_a_row_or_a_reason(folder, rendered_dataset, monkeypatch, 
 
 
 def test_a_processor_without_bfloat16_is_told(folder, monkeypatch):
-    import openvino
-
     core = SimpleNamespace(get_property=lambda device, name: ["FP32"])
-    monkeypatch.setattr(openvino, "Core", lambda: core)
+    monkeypatch.setattr(exports, "core", lambda: core)
     with pytest.raises(exports.Unavailable, match="bfloat16"):
         exports.build("openvino-bf16", exports.read_source("unet"), folder)
 
