@@ -133,22 +133,31 @@ def match_iou(match: Match, detections: Sequence[Detections]) -> float | None:
 
 
 def match_verdict(match: Match, detections: Sequence[Detections], labels: Sequence[str]) -> str:
-    """Return "all agree", "names differ", "not seen by YOLO", or the last two together."""
+    """Return "all agree", "names differ", "not seen by YOLO", the last two together, or "only seen by U-Net"."""
     seen = {int(found.category_ids[one]) for found, one in zip(detections, match, strict=True) if one is not None}
     missing = [label for label, one in zip(labels, match, strict=True) if one is None]
+    if len(missing) == len(labels) - 1 > 1:
+        return f"only seen by {next(label for label in labels if label not in missing)}"
     parts = ["names differ"] * (len(seen) > 1) + [f"not seen by {', '.join(missing)}"] * bool(missing)
     return ", ".join(parts) or "all agree"
 
 
 def match_table(matches: Sequence[Match], detections: Sequence[Detections], labels: Sequence[str]) -> pd.DataFrame:
-    """Return a row for each garment: its name, category and score by each model (``labels``), mean IoU, verdict."""
+    """Return a row for each garment: its name, score by each model (``labels``), mean IoU, verdict.
+
+    The category stands beside the score only where a model calls the garment something else: that is what to see.
+    """
+
+    def cell(found: Detections, one: int | None, garment: str) -> str | None:
+        if one is None:
+            return None
+        name = category(found.category_ids[one]).name
+        return f"{found.scores[one]:.0%}" if name == garment else f"{found.scores[one]:.0%} {name}"
+
     rows = [
         {
-            "Garment": match_name(match, detections),
-            **{
-                label: None if one is None else f"{category(found.category_ids[one]).name} {found.scores[one]:.0%}"
-                for label, found, one in zip(labels, detections, match, strict=True)
-            },
+            "Garment": (garment := match_name(match, detections)),
+            **{label: cell(found, one, garment) for label, found, one in zip(labels, detections, match, strict=True)},
             "Mask IoU": match_iou(match, detections),
             "Verdict": match_verdict(match, detections, labels),
         }

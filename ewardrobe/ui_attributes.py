@@ -26,10 +26,9 @@ def attribute_boxes(card: Card, base: str, on_change: Callable[..., None], args:
     network, told = card.told, {name: (None, None) for name in CHOICES if name != "sleeve"} | card.attributes
     # By what was asked, not by what was answered: an answer moves no box.
     beside = [name for name in CHOICES if name not in WIDE and network.get(name, (None,))[0] is not None]
-    for start in range(0, len(beside), 2):
-        for column, name in zip(st.columns(2, gap="small"), beside[start : start + 2], strict=False):
-            with column:
-                _box(card, name, told[name], base, on_change, args)
+    with st.container(horizontal=True):  # beside each other where the card is wide enough
+        for name in beside:
+            _box(card, name, told[name], base, on_change, args)
     for name in [name for name in CHOICES if name in told and name not in beside]:
         _box(card, name, told[name], base, on_change, args)
 

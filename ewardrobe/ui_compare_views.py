@@ -211,7 +211,6 @@ def _matches(shown: Shown) -> None:
         width="stretch",
         column_config={
             "": st.column_config.ImageColumn("", width=64),
-            **{label: st.column_config.TextColumn(width=600 // len(shown.labels)) for label in shown.labels},
             "Mask IoU": st.column_config.NumberColumn(
                 format="%.0f %%", help="Mean over the pairs of models that see this garment"
             ),

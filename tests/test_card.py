@@ -58,6 +58,18 @@ def test_card_names_file_checksum_command_and_empty_categories():
     assert "7 photos of photos, split validation" in text
 
 
+def test_models_that_were_measured_alike_share_a_sentence():
+    def measured(name, date="2026-11-23"):
+        command = f"python -m ewardrobe evaluate --model {name} --refine"
+        return METRICS | {"meta": METRICS["meta"] | {"command": command, "date": date}}
+
+    same, later = card.provenances(
+        {n: measured(n) for n in ("unet", "yolo")} | {"mask_rcnn": measured("mask_rcnn", "2026-11-24")}
+    )
+    assert "evaluate --model MODEL --refine`" in same and same.endswith("(`MODEL`: `unet`, `yolo`.)")
+    assert "2026-11-24" in later and later.endswith("(`MODEL`: `mask_rcnn`.)")
+
+
 def test_only_the_part_between_the_markers_changes():
     readme = f"before\n{card.BEGIN}\nold\n{card.END}\nafter\n"
     new = card.update_readme(readme, {"unet": METRICS})

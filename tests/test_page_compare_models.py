@@ -145,7 +145,8 @@ def test_garments_are_matched_in_a_table(page, models):
     models["yolo"].share = 1.0
     frame = table(upload(page, OUTFIT), "Verdict")
     assert frame["Garment"].tolist() == ["short sleeve top", "trousers"]
-    assert frame["YOLO nano"].iloc[0] == "long sleeve top 80%"
+    assert frame["YOLO nano"].iloc[0] == "80% long sleeve top", "its own name, where it has one"
+    assert frame["U-Net"].iloc[0] == "90%"
     assert frame["Verdict"].tolist() == ["names differ", "not seen by YOLO nano"]
     assert frame[""].str.startswith("data:image/jpeg").all()
 

@@ -117,6 +117,19 @@ def provenance(metrics: dict) -> str:
     )
 
 
+def provenances(metrics_by_name: dict[str, dict]) -> list[str]:
+    """Return a sentence for all models that were measured alike, and further ones for the others."""
+    alike: dict[str, list[str]] = {}
+    for name, metrics in metrics_by_name.items():
+        alike.setdefault(provenance(metrics).replace(f"--model {name} ", "--model MODEL "), []).append(name)
+    return [
+        f"{sentence} (`MODEL`: {', '.join(f'`{name}`' for name in names)}.)"
+        if "--model MODEL " in sentence
+        else sentence
+        for sentence, names in alike.items()
+    ]
+
+
 def card(name: str, entry: dict, metrics: dict, more: str) -> str:
     """Return the model card of one model as Markdown; ``more``: what more training would bring."""
     categories = ["| category | garments | mask AP | AP50 | shown from |", "|---|---:|---:|---:|---:|"]
@@ -193,7 +206,7 @@ def update_readme(text: str, metrics_by_name: dict[str, dict]) -> str:
     _, closed, after = rest.partition(END)
     if not (found and closed):
         raise ValueError(f"README.md lacks the lines {BEGIN} and {END}")
-    sentences = " ".join(dict.fromkeys(provenance(m) for m in metrics_by_name.values()))
+    sentences = " ".join(provenances(metrics_by_name))
     return f"{before}{BEGIN}\n{table(metrics_by_name)}\n\n{sentences}\n{END}{after}"
 
 
