@@ -1,8 +1,6 @@
 """The networks of a model in other forms: half precision, bfloat16, eight bits, ONNX; each runs in the model's place.
 
-A U-Net or a YOLO is one part.  A Mask R-CNN has three, ``body`` (with pyramid and the proposals' head), ``boxes`` and
-``masks``; anchors, suppression and RoIAlign between them stay torchvision's code, whatever the form: how many regions
-there are differs from photo to photo, and torchvision's own export fixes the photo's size.
+A U-Net or a YOLO is one part, a Mask R-CNN three (``segmenters.mask_rcnn_parts``).
 """
 
 from __future__ import annotations
@@ -18,11 +16,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from ewardrobe import runtime
 from ewardrobe import weights as weight_files
-from ewardrobe.segmenters import Segmenter, load_segmenter
+from ewardrobe.segmenters import Segmenter, load_segmenter, mask_rcnn_parts
+from ewardrobe.segmenters.mask_rcnn_parts import Part
 from ewardrobe.segmenters.network import Network, OpenVINONetwork, TorchNetwork, convert, core
 
 VARIANTS = {
@@ -44,15 +42,6 @@ WHOLE = "network"
 
 class Unavailable(RuntimeError):
     """A form cannot be made or run here; the message says why, and the cure."""
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """A piece of a model: ``module`` maps a tensor like ``example`` to a tensor or a tuple of tensors."""
-
-    name: str
-    module: nn.Module
-    example: torch.Tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,46 +77,9 @@ def _on_torch() -> Iterator[None]:
 
 def parts_of(segmenter: Segmenter) -> list[Part]:
     """Return the networks of ``segmenter``, which runs on torch, on the processor."""
-    picture = torch.zeros(1, 3, 256, 192)
-    if hasattr(segmenter, "network"):
-        return [Part(WHOLE, copy.deepcopy(segmenter.network.module).cpu(), picture)]
-    model = copy.deepcopy(segmenter.model).cpu()
-    heads = model.roi_heads
-    with torch.inference_mode():
-        levels = model.backbone(picture)
-    channels = next(iter(levels.values())).shape[1]
-    boxes, masks = (torch.zeros(2, channels, *pool.output_size) for pool in (heads.box_roi_pool, heads.mask_roi_pool))
-    return [
-        Part("body", Body(model.backbone, model.rpn.head), picture),
-        Part("boxes", nn.Sequential(heads.box_head, Tupled(heads.box_predictor)), boxes),
-        Part("masks", nn.Sequential(heads.mask_head, heads.mask_predictor), masks),
-    ]
-
-
-class Body(nn.Module):
-    """Pyramid and head of the proposals in one: maps a picture to the levels, their logits and their box offsets."""
-
-    def __init__(self, backbone: nn.Module, head: nn.Module) -> None:
-        super().__init__()
-        self.backbone, self.head = backbone, head
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Map (B, 3, H, W) to 3 · L tensors for L levels."""
-        levels = list(self.backbone(x).values())
-        logits, offsets = self.head(levels)
-        return (*levels, *logits, *offsets)
-
-
-class Tupled(nn.Module):
-    """Gives what a module returns as a tuple."""
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Map ``x`` as the module does."""
-        return tuple(self.module(x))
+    if hasattr(segmenter, "model"):
+        return mask_rcnn_parts.parts_of(copy.deepcopy(segmenter.model).cpu())
+    return [Part(WHOLE, copy.deepcopy(segmenter.network.module).cpu(), torch.zeros(1, 3, 256, 192))]
 
 
 def with_networks(segmenter: Segmenter, networks: dict[str, Network]) -> Segmenter:
@@ -135,50 +87,9 @@ def with_networks(segmenter: Segmenter, networks: dict[str, Network]) -> Segment
     other = copy.copy(segmenter)
     if WHOLE in networks:
         other.network = networks[WHOLE]
-        return other
-    other.model, other.device = copy.deepcopy(segmenter.model).cpu(), "cpu"
-    body = _BodyCall(networks["body"], list(other.model.backbone(torch.zeros(1, 3, 64, 64))))
-    other.model.backbone, other.model.rpn.head = body, _Remembered(body)
-    heads = other.model.roi_heads
-    heads.box_head, heads.box_predictor = nn.Identity(), _Call(networks["boxes"])
-    heads.mask_head, heads.mask_predictor = nn.Identity(), _Call(networks["masks"])
+    else:
+        other.model, other.device = mask_rcnn_parts.with_parts(segmenter.model, networks), "cpu"
     return other
-
-
-class _BodyCall(nn.Module):
-    """Runs ``body``; keeps what the proposals' head is asked for next (the inference slot is held all the while)."""
-
-    def __init__(self, network: Network, levels: list[str]) -> None:
-        super().__init__()
-        self.network, self.levels, self.proposals = network, levels, ([], [])
-
-    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        found = [torch.from_numpy(o) for o in self.network(x.contiguous().numpy())]
-        count = len(self.levels)
-        self.proposals = found[count : 2 * count], found[2 * count :]
-        return dict(zip(self.levels, found[:count], strict=True))
-
-
-class _Remembered(nn.Module):
-    def __init__(self, body: _BodyCall) -> None:
-        super().__init__()
-        self.body = (body,)  # in a tuple: not a submodule twice
-
-    def forward(self, levels: list) -> tuple[list, list]:
-        return self.body[0].proposals
-
-
-class _Call(nn.Module):
-    """Runs a head on (N, …) regions; a runtime need not know N = 0, so it then gets one region of zeros."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: torch.Tensor):
-        regions = x.contiguous() if len(x) else torch.zeros(1, *x.shape[1:])
-        found = tuple(torch.from_numpy(o)[: len(x)] for o in self.network(regions.numpy()))
-        return found if len(found) > 1 else found[0]
 
 
 def build(variant: str, source: Source, folder: Path, int8: Path | None = None) -> tuple[dict[str, Network], int]:

@@ -41,12 +41,12 @@ def peak_rss_mb() -> float | None:
 
 def runtime_of(segmenter) -> str:
     """Return what runs the network of ``segmenter``: ``openvino`` or ``torch``."""
-    return getattr(getattr(segmenter, "network", None), "runtime", "torch")  # only segmenters.network converts
+    return getattr(getattr(segmenter, "network", segmenter), "runtime", "torch")  # a Mask R-CNN has several networks
 
 
 def precision_of(segmenter) -> str:
-    """Return the precision that the network of ``segmenter`` runs in: ``f32`` or ``int8``."""
-    return getattr(getattr(segmenter, "network", None), "precision", "f32")
+    """Return the precision that the network of ``segmenter`` runs in: ``f32``, ``bf16`` or ``int8``."""
+    return getattr(getattr(segmenter, "network", segmenter), "precision", "f32")
 
 
 class Measured:

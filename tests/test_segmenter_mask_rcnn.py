@@ -83,6 +83,27 @@ def test_weights_load_with_the_network_they_are_of(tmp_path):
     assert sizes == build("resnet18", 64).rpn.anchor_generator.sizes
 
 
+@pytest.mark.parametrize("backbone", ["unet", "resnet18", "resnet50"])
+def test_openvino_sees_what_torch_sees(tmp_path, monkeypatch, backbone):
+    """With random weights; the parts are found again in the cache by a second load."""
+    torch.manual_seed(1)
+    model = build(backbone, 64)
+    path = weights_file(tmp_path / "weights.pt", model=model.state_dict(), backbone=backbone)
+    monkeypatch.setenv("EWARDROBE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("EWARDROBE_PRECISION", "f32")
+    segmenters = {}
+    for runtime in ("torch", "openvino", "openvino"):
+        monkeypatch.setenv("EWARDROBE_RUNTIME", runtime)
+        segmenters[runtime] = load(path)
+        assert segmenters[runtime].runtime == runtime
+    assert len(list((tmp_path / "cache" / "openvino").iterdir())) == 3
+    batch, _ = preprocess(np.random.default_rng(4).integers(0, 256, (90, 70, 3), dtype=np.uint8), 96, backbone)
+    boxes, labels, scores, masks = segmenters["openvino"]._run(batch, 0.01)
+    assert len(boxes)
+    for ours, theirs in zip((boxes, labels, scores, masks), segmenters["torch"]._run(batch, 0.01), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=2e-3)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -17,10 +17,11 @@ from torch import nn
 from ewardrobe import runtime
 from ewardrobe import weights as weight_files
 from ewardrobe.detections import Detections
-from ewardrobe.segmenters import check_image, unet
+from ewardrobe.segmenters import check_image, mask_rcnn_parts, unet
 from ewardrobe.segmenters.confidence import RAW, Confidence, of_entry
 from ewardrobe.segmenters.encoders import WIDTHS
 from ewardrobe.segmenters.mask_rcnn_model import STRIDE, build
+from ewardrobe.segmenters.network import choose_runtime, make_network
 
 IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 """What torchvision's ResNets were trained with, in units of 0..255."""
@@ -30,14 +31,26 @@ MIN_SCORE = 0.01
 
 
 class MaskRCNNSegmenter:
-    """Runs a trained Mask R-CNN at ``size`` pixels on the long side; safe from several threads."""
+    """Runs a trained Mask R-CNN at ``size`` pixels on the long side; safe from several threads.
+
+    key: the checksum of its weights, under which OpenVINO keeps its parts; without one it runs on torch.
+    """
 
     name = "mask_rcnn"
 
-    def __init__(self, model: nn.Module, backbone: str, size: int, confidence: Confidence = RAW) -> None:
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.model = model.eval().to(self.device, memory_format=torch.channels_last)
+    def __init__(
+        self, model: nn.Module, backbone: str, size: int, confidence: Confidence = RAW, key: str | None = None
+    ) -> None:
         self.backbone, self.size, self.confidence = backbone, size, confidence
+        self.runtime, self.precision = "torch", "f32"
+        if key and choose_runtime() == "openvino":
+            parts = mask_rcnn_parts.parts_of(model.eval())
+            networks = {p.name: make_network(p.module, f"{key}-{p.name}", "openvino", p.example) for p in parts}
+            self.model, self.device = mask_rcnn_parts.with_parts(model, networks), "cpu"
+            self.runtime, self.precision = "openvino", networks["body"].precision
+        else:
+            self.device = "cuda" if torch.cuda.is_available() else "cpu"
+            self.model = model.eval().to(self.device, memory_format=torch.channels_last)
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
@@ -77,7 +90,7 @@ def load(weights: Path | None = None) -> MaskRCNNSegmenter:
             "give a best.pt that python -m train.mask_rcnn wrote"
         ) from error
     weight_files.fill(model, state["model"], "mask_rcnn")
-    return MaskRCNNSegmenter(model, backbone, size, of_entry(entry))
+    return MaskRCNNSegmenter(model, backbone, size, of_entry(entry), entry["sha256"])
 
 
 def preprocess(image: np.ndarray, size: int, backbone: str) -> tuple[np.ndarray, tuple[int, int]]:

@@ -64,12 +64,17 @@ def processor_flags() -> frozenset[str]:
     return frozenset(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), ()))
 
 
-def make_network(module: torch.nn.Module, key: str | None = None, runtime_name: str | None = None) -> Network:
+def make_network(
+    module: torch.nn.Module,
+    key: str | None = None,
+    runtime_name: str | None = None,
+    example: torch.Tensor | None = None,
+) -> Network:
     """Return a function that runs ``module``, which maps one tensor to a tensor or a tuple of tensors.
 
     key: the checksum of its weights, for the cache and to find its 8-bit form; ``None`` (weights in training) runs it
-    with torch, unconverted.  Calls hold the process's inference slot and may come from any thread.  Raises
-    ``WeightsError`` when the 8-bit form is shipped but altered.
+    with torch, unconverted.  example: as ``convert`` takes it.  Calls hold the process's inference slot and may come
+    from any thread.  Raises ``WeightsError`` when the 8-bit form is shipped but altered.
     """
     runtime_name = runtime_name or (choose_runtime() if key else "torch")
     if runtime_name == "torch":
@@ -78,7 +83,7 @@ def make_network(module: torch.nn.Module, key: str | None = None, runtime_name: 
     if key and precision == "int8" and (path := weight_files.int8_model(key)):
         return OpenVINONetwork(path, "int8")
     hint = "bf16" if precision == "bf16" else "f32"
-    return OpenVINONetwork(_cached_model(module.eval(), key), hint, hint)
+    return OpenVINONetwork(_cached_model(module.eval(), key, example), hint, hint)
 
 
 class TorchNetwork:
@@ -136,14 +141,14 @@ def core():
     return openvino.Core()
 
 
-def _cached_model(module: torch.nn.Module, key: str | None) -> Path | object:
+def _cached_model(module: torch.nn.Module, key: str | None, example: torch.Tensor | None) -> Path | object:
     """Return the converted model: a file of the cache, or the model itself where the cache cannot be written."""
     import openvino
 
     folder = runtime.cache_dir() / "openvino" / f"{key}-{openvino.__version__.split('-')[0]}"
     if (folder / "model.xml").is_file():
         return folder / "model.xml"
-    model = convert(module)
+    model = convert(module, example)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as temporary:
