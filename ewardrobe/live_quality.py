@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -84,16 +84,16 @@ def _reduced(image: np.ndarray, mask: np.ndarray, parsing: np.ndarray, category_
 
 
 def speed_quality(models: Mapping[str, Segmenter], parser, cases: Sequence[Case], rounds: int = 15) -> list[dict]:
-    """Return for every model at every size that it can take: model, size, frame_ms (median of models and composition
-    one after the other) and fit_iou over ``cases``.
+    """Return for every model and size: model, size, frame_ms (median of models and composition one after the other)
+    and fit_iou over ``cases``.
 
-    models: by name; parser: the U-Net.  Only the U-Net is quick and good at other sizes than that of its training.
+    models: by name; parser: the U-Net.  The others see a picture at the size of their training, whatever this one is.
     """
     if not cases:
         return []
     table = []
     for name, segmenter in models.items():
-        for size in SIZES.values() if segmenter is parser else (SIZE,):
+        for size in SIZES.values():
             seen_by = as_live(segmenter, parser, size)
             fits, ms = [], []
             for number, case in enumerate(cases):
@@ -117,25 +117,51 @@ def _look(case: Case) -> Look:
     return Look("wear", {category(case.category_id).slot: garment_of(case.category_id)})
 
 
-def fit_quality(cases: Iterable[Case], segmenter: Segmenter, parser) -> dict:
-    """Return fit_iou, wrongly_covered and old_showing with the models' masks, the same ``…_true_masks`` with the true
-    ones (what warp and composition alone cost), and the number of garments.
+FIGURES = ("fit_iou", "wrongly_covered", "old_showing", "undressed")
+
+
+def fit_quality(cases: Sequence[Case], segmenter: Segmenter, parser) -> dict:
+    """Return ``FIGURES`` with the models' masks: of ``cases``, of the same ``…_standing`` (see `standing`), and
+    ``…_true_masks`` of ``cases`` with the true masks (what warp and composition alone cost); and how many garments.
 
     A garment of the worn one's category is drawn over it.  wrongly_covered: share of the true skin and hair pixels
-    within the garment's surroundings that are covered; old_showing: share of the worn garment that still shows.  A
-    garment that the models overlook counts as not drawn.
+    within the garment's surroundings that are covered; old_showing: share of the worn garment that still shows;
+    undressed: share of the garments over which nothing is drawn.  ``None`` without cases.
     """
-    rows = []
-    for case in cases:
-        if case.mask.mean() >= MIN_SHARE:
-            seen = read_scene(case.image, segmenter, parser, frame_id=0, time=0.0, size=SIZE)
-            rows.append([*judged(case, seen), *judged(case, _true(case))])
-    names = "fit_iou", "wrongly_covered", "old_showing"
-    if not rows:
-        return dict.fromkeys((*names, *(f"{n}_true_masks" for n in names))) | {"garments": 0}
-    means = np.nanmean(np.array(rows, float), axis=0)
-    keys = [*names, *(f"{name}_true_masks" for name in names)]
-    return {key: float(value) for key, value in zip(keys, means, strict=True)} | {"garments": len(rows)}
+
+    def seen(case: Case) -> Scene:
+        return read_scene(case.image, segmenter, parser, frame_id=0, time=0.0, size=SIZE)
+
+    large = [case for case in cases if case.mask.mean() >= MIN_SHARE]
+    whole = [standing(case) for case in large]
+    return (
+        _means([judged(case, seen(case)) for case in large])
+        | _means([judged(case, seen(case)) for case in whole], "_standing")
+        | _means([judged(case, _true(case)) for case in large], "_true_masks")
+        | {"garments": len(large)}
+    )
+
+
+def _means(rows: Sequence[tuple[float, ...]], suffix: str = "") -> dict:
+    means = np.nanmean(np.array(rows, float), axis=0).tolist() if rows else [None] * len(FIGURES)
+    return {f"{name}{suffix}": value for name, value in zip(FIGURES, means, strict=True)}
+
+
+def standing(case: Case) -> Case:
+    """Return the photo as a camera's 640×480 frame that shows it in its whole height, its blurred self at both sides.
+
+    Most photos of a worn garment are upright and show the whole person: in a camera's picture that person is small.
+    """
+    height, width = case.image.shape[:2]
+    cols, rows = LONG_SIDE, LONG_SIDE * 3 // 4
+    scale = min(cols / width, rows / height)
+    shift = np.float64([[scale, 0, (cols - scale * width) / 2], [0, scale, (rows - scale * height) / 2]])
+    behind = cv2.GaussianBlur(cv2.resize(case.image, (cols, rows)), (0, 0), 15)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    image = cv2.warpAffine(case.image, shift, (cols, rows), dst=behind, flags=method, borderMode=cv2.BORDER_TRANSPARENT)
+    soft = cv2.warpAffine(case.mask.astype(np.float32), shift, (cols, rows))
+    labels = cv2.warpAffine(case.parsing, shift, (cols, rows), flags=cv2.INTER_NEAREST)
+    return Case(image, soft > 0.5, labels, case.category_id)
 
 
 def _true(case: Case) -> Scene:
@@ -152,8 +178,8 @@ def _true(case: Case) -> Scene:
     return Scene(0, 0.0, case.mask.shape, small, Detections.empty(size[1], size[0]), worn)
 
 
-def judged(case: Case, scene: Scene) -> tuple[float, float, float]:
-    """Return fit_iou, wrongly_covered (NaN: no skin nearby) and old_showing of one case, see `fit_quality`."""
+def judged(case: Case, scene: Scene) -> tuple[float, ...]:
+    """Return ``FIGURES`` of one case, wrongly_covered as NaN where no skin is nearby, see `fit_quality`."""
     drawn = drawn_alpha(State(scene, IDENTITY), _look(case), case.image) > 0.5
     either = (drawn | case.mask).sum()
     near = cv2.dilate(case.mask.astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
@@ -163,4 +189,5 @@ def judged(case: Case, scene: Scene) -> tuple[float, float, float]:
         float((drawn & case.mask).sum() / max(1, either)),
         covered,
         float((case.mask & ~drawn).sum() / case.mask.sum()),
+        float(not drawn.any()),
     )

@@ -12,6 +12,7 @@ from ewardrobe.detections import Detections
 from ewardrobe.figures_live import TARGETS, clip_table, rows, speed_quality
 from ewardrobe.segmenters import MODELS
 from ewardrobe.tryon.motion import move_points
+from ewardrobe.tryon.session import SIZES
 from ewardrobe.ui_live_metrics import read_live
 
 
@@ -111,12 +112,26 @@ class Blind:
 
 
 def test_fit_with_perfect_masks_is_nearly_perfect_and_bad_models_are_not():
-    found = live_quality.fit_quality(live_quality.rendered_cases(3), Blind(), Blind())
+    found = live_quality.fit_quality(list(live_quality.rendered_cases(3)), Blind(), Blind())
     assert found["garments"] >= 3
-    assert found["fit_iou"] == 0 and found["old_showing"] == 1
+    assert found["fit_iou"] == found["fit_iou_standing"] == 0 and found["old_showing"] == 1
+    assert found["undressed"] == found["undressed_standing"] == 1 and found["undressed_true_masks"] == 0
     assert found["fit_iou_true_masks"] >= 0.9
     assert found["wrongly_covered_true_masks"] <= 0.03 and found["old_showing_true_masks"] <= 0.05
     assert live_quality.fit_quality([], Blind(), Blind())["fit_iou"] is None
+
+
+@pytest.mark.parametrize("size", [(400, 200), (200, 400), (480, 640)])
+def test_a_standing_person_is_whole_in_the_cameras_frame(size):
+    image, mask = np.full((*size, 3), 40, np.uint8), np.zeros(size, bool)
+    mask[size[0] // 4 : size[0] // 2, size[1] // 4 : size[1] // 2] = True
+    image[mask] = 240
+    shown = live_quality.standing(live_quality.Case(image, mask, mask.astype(np.uint8) * 14, 1))
+    assert shown.image.shape == (480, 640, 3) and shown.mask.shape == shown.parsing.shape == (480, 640)
+    scale = min(480 / size[0], 640 / size[1])
+    assert shown.mask.sum() == pytest.approx(mask.sum() * scale**2, rel=0.03)
+    assert (shown.image[shown.mask] > 200).mean() > 0.95 and (shown.parsing[shown.mask] == 14).mean() > 0.95
+    np.testing.assert_allclose(np.argwhere(shown.mask).mean(axis=0)[0], 240 - scale * size[0] / 8, atol=1)
 
 
 def test_rows_judge_against_the_targets():
@@ -170,7 +185,7 @@ def test_speed_and_quality_of_a_model_at_its_sizes():
     cases, blind = list(live_quality.rendered_cases(1)), Blind()
     blind.at = lambda size: blind
     table = live_quality.speed_quality({"unet": blind, "yolo": Blind()}, blind, cases)
-    assert [(row["model"], row["size"]) for row in table] == [("unet", s) for s in (192, 256, 320)] + [("yolo", 256)]
+    assert [(row["model"], row["size"]) for row in table] == [(m, s) for m in ("unet", "yolo") for s in SIZES.values()]
     assert all(row["fit_iou"] == 0 and row["frame_ms"] > 0 for row in table)
     assert live_quality.speed_quality({"yolo": blind}, blind, []) == []
 

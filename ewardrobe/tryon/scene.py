@@ -62,7 +62,7 @@ class Scene:
     skin: np.ndarray | None = None
 
 
-def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: float, size: int = 256) -> Scene:
+def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: float, size: int = 320) -> Scene:
     """Ask the chosen model for the garments and the U-Net for the person; see ``Scene``.
 
     frame: RGB uint8 (H, W, 3); segmenter: any ``Segmenter``; parser: a ``UNetSegmenter``, may be the same object.
