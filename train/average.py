@@ -1,0 +1,109 @@
+"""Average the weights of runs that went on from the same weights: one network, better than each of them.
+
+    python -m train.average runs/a/best.pt runs/b/best.pt --start weights/yolo.pt --out runs/yolo_average/best.pt
+
+Runs with other seeds or settings end in the same valley of the loss and err differently; in its middle the network
+errs less, at no cost when it is used (Wortsman et al., "Model soups", ICML 2022).  Runs that did not start from the
+same weights have no valley in common, and their average is worth nothing: validate before it is shipped.
+
+``--start``: the weights that the runs started from belong to the average too.  They are not counted in steps and
+images, which ``train.register --continues`` adds.  Beside the file lie the runs' curves, one after the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ewardrobe.weights import WeightsError
+from train import checkpoints
+from train.engine import TrainingError
+
+PER_RUN = ("model", "info")
+"""What may differ between the files; the rest says which network they are of."""
+SHIFTED = ("seconds", "step", "images")
+
+
+def average(runs: Sequence[Path], start: Path | None = None) -> dict[str, Any]:
+    """Return the content of a ``best.pt`` with the mean of the weights in ``runs`` and, if given, in ``start``.
+
+    Steps and images are those of ``runs`` together, flags those of the first.  Raises ``WeightsError`` for a file that
+    cannot be read or is of another network.
+    """
+    paths = [*runs, *([start] if start else [])]
+    contents = [_read(path) for path in paths]
+    first = contents[0]
+    for path, content in zip(paths[1:], contents[1:], strict=True):
+        if _identity(content) != _identity(first):
+            raise WeightsError(f"{path} is of another network than {paths[0]}: average runs of one network")
+    model = {name: _mean([content["model"][name] for content in contents]) for name in first["model"]}
+    infos = [content.get("info", {}) for content in contents[: len(runs)]]
+    counted = {name: sum(info.get(name) or 0 for info in infos) for name in ("step", "images")}
+    return first | {"model": model, "info": {**counted, "config": infos[0].get("config", {})}}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals
+        raise WeightsError(f"{path} is not readable as weights ({type(error).__name__}: {error})") from error
+    if not isinstance(content, dict) or "model" not in content or "optimizer" in content:
+        raise WeightsError(f"{path} holds no weights for the app: give a best.pt that a training script wrote")
+    return content
+
+
+def _identity(content: dict[str, Any]) -> tuple:
+    shapes = {name: value.shape for name, value in content["model"].items()}
+    return shapes, {name: value for name, value in content.items() if name not in PER_RUN}
+
+
+def _mean(tensors: list[Tensor]) -> Tensor:
+    """Return the mean, computed in float32; of counters, which are no numbers to average, the first."""
+    if not tensors[0].is_floating_point():
+        return tensors[0]
+    return torch.stack([tensor.float() for tensor in tensors]).mean(dim=0).to(tensors[0].dtype)
+
+
+def joined_log(runs: Sequence[Path]) -> list[dict[str, Any]]:
+    """Return the records of the ``log.jsonl`` beside each of ``runs``, counted on from one to the next."""
+    joined: list[dict[str, Any]] = []
+    shift = dict.fromkeys(SHIFTED, 0)
+    for log in (run.with_name("log.jsonl") for run in runs):
+        lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
+        records = [json.loads(line) for line in lines]
+        joined += [r | {k: r[k] + by for k, by in shift.items() if k in r} for r in records]
+        for name in SHIFTED:
+            shift[name] += max((r[name] for r in records if name in r), default=0)
+    return joined
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+", help="the best.pt of each run")
+    parser.add_argument("--start", type=Path, help="what the runs started from, to be averaged with them")
+    parser.add_argument("--out", type=Path, required=True, help="the file to write, in a folder of its own")
+    args = parser.parse_args(argv)
+    if args.out.resolve().parent in {path.resolve().parent for path in (*args.runs, *filter(None, [args.start]))}:
+        print(f"error: --out {args.out}: give a folder that holds none of what is averaged", file=sys.stderr)
+        return 2
+    try:
+        content, log = average(args.runs, args.start), joined_log(args.runs)
+        checkpoints.write(args.out, content)
+        args.out.with_name("log.jsonl").write_text("".join(json.dumps(r) + "\n" for r in log), encoding="utf-8")
+    except (WeightsError, TrainingError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{args.out}: the mean of {len(args.runs) + bool(args.start)} networks; validate it before it is shipped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
