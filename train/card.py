@@ -113,8 +113,17 @@ def provenance(metrics: dict) -> str:
     meta = metrics["meta"]
     return (
         f"Measured on {meta['images']} photos of {meta['data']}, split {meta['split']}, on {meta['date'][:10]} "
-        f"({meta['machine']['processor']}, {metrics['speed']['threads']} threads) with `{meta['command']}`."
+        f"({meta['machine']['processor']}, {how(metrics['speed'])}) with `{meta['command']}`."
     )
+
+
+def how(speed: dict) -> str:
+    """Return the number of threads and, where it was written down, the precision of the network.
+
+    >>> how({"threads": 2, "precision": "int8"}), how({"threads": 2})
+    ('2 threads, int8', '2 threads')
+    """
+    return f"{speed['threads']} threads" + (f", {speed['precision']}" if "precision" in speed else "")
 
 
 def provenances(metrics_by_name: dict[str, dict]) -> list[str]:
