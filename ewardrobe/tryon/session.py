@@ -34,7 +34,7 @@ Below 256 the U-Net, which learned at 384, often takes a person who stands whole
 """
 
 PRESETS = ("auto", *SIZES)
-SLOW_MS, QUICK_MS = 45.0, 20.0
+SLOW_MS, QUICK_MS = 60.0, 20.0
 """*auto* takes smaller pictures above, and larger ones below, these milliseconds an answer."""
 
 PARSER = "unet"
