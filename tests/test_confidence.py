@@ -106,7 +106,7 @@ def test_unusable_thresholds_say_the_cure(raw):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """The shipped YOLO in a folder of its own; ``folder(thresholds)`` writes its manifest."""
-    shipped = dict(read_manifest()["yolo"])
+    shipped = {k: v for k, v in read_manifest()["yolo"].items() if k != "int8"}  # its files stay where they are
     shutil.copy(verified_path("yolo")[0], tmp_path)
 
     def write(chosen: dict | None):
