@@ -1,4 +1,4 @@
-"""Average the weights of runs that went on from the same weights: one network, better than each of them.
+"""Average the weights of runs that went on from the same weights: one network, often better than each of them.
 
     python -m train.average runs/a/best.pt runs/b/best.pt --start weights/yolo.pt --out runs/yolo_average/best.pt
 
