@@ -116,8 +116,10 @@ def test_the_camera_comes_back_in_another_colour_and_in_other_modes(page, base_u
     expect(following).to_be_visible()
     time.sleep(1)
     plain = rgb(video, TORSO)
-    video.click()  # as after Start: the keys go to the stream's frame, which passes them on
+    stream.get_by_role("button", name="Stop").focus()  # as after Start: the keys go to the stream's frame
+    assert page.evaluate("document.activeElement.tagName") == "IFRAME"
     page.keyboard.press("ArrowRight")
+    expect(page.get_by_text(re.compile("^On you: "))).to_be_visible()
     times["a garment, by key"] = eventually(lambda: np.abs(rgb(video, TORSO) - plain).max() > 20, "a garment is put on")
     seen = video.evaluate(FRAMES)
     eventually(lambda: video.evaluate(FRAMES) > seen + 10, "the stream goes on")
