@@ -4,9 +4,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from ewardrobe import runtime
+from ewardrobe import runtime, ui_messages
 
 runtime.configure()  # before any page imports torch or ultralytics
+ui_messages.mend_library()
 
 PAGES = (  # file, title, icon; the first is the one that opens
     ("add_garments", "Add garments", ":material/add_a_photo:"),

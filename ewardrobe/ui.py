@@ -114,9 +114,10 @@ def wardrobe_store() -> FeatureStore:
     store = FeatureStore()
     started = st.session_state.setdefault("wardrobes_started", set())
     if str(store.home) not in started:
-        started.add(str(store.home))
         with suppress(StoreError):  # broken or read-only: the page that loads the wardrobe says so
             store.ensure_samples()
+        # Last: a rerun starts while this run still draws the samples, and would find an empty wardrobe; so it waits.
+        started.add(str(store.home))
     return store
 
 

@@ -23,7 +23,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 TIMEOUT_MS = 30_000
 START_SECONDS = 90
 
-collect_ignore = ["in_server", "failing_app.py"]  # the first patches what imports it, the second is an app
+collect_ignore = ["in_server", "failing_app.py", "fragment_app.py"]  # a patch, and apps
 
 
 def pytest_collection_modifyitems(items) -> None:
