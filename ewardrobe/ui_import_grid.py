@@ -194,7 +194,7 @@ def _garment(visit: Visit, queue: ImportQueue, one: Shown) -> None:
             piece.id in visit.chosen,
             key=key,
             on_change=_pick,
-            args=(visit, piece.id, key),
+            args=(visit, visit.choices, piece.id, key),
         )
         st.button(
             "",
@@ -204,14 +204,15 @@ def _garment(visit: Visit, queue: ImportQueue, one: Shown) -> None:
             on_click=_repair,
             args=(queue, one),
         )
+    shown = kind(one.item)
     st.selectbox(
         "Category",
         KINDS,
-        KINDS.index(kind(one.item)),
-        key=f"import-kind-{piece.id}-{kind(one.item)}",
+        KINDS.index(shown),
+        key=f"import-kind-{piece.id}-{shown}",
         label_visibility="collapsed",
         on_change=_rename,
-        args=(queue, piece.id, f"import-kind-{piece.id}-{kind(one.item)}"),
+        args=(queue, piece.id, shown),
     )
     st.caption(facts(one))
 
@@ -225,13 +226,16 @@ def facts(one: Shown) -> str:
     return ui.literal(line) + "  \n" + ui.literal(Path(one.entry.name).name)
 
 
-def _pick(visit: Visit, piece_id: str, key: str) -> None:
-    (visit.chosen.add if st.session_state[key] else visit.chosen.discard)(piece_id)
+def _pick(visit: Visit, choices: int, piece_id: str, key: str) -> None:
+    """Choose one or not.  A slow browser still tells of boxes that are gone (``choices`` ago): they count no longer."""
+    if choices == visit.choices:
+        (visit.chosen.add if st.session_state[key] else visit.chosen.discard)(piece_id)
 
 
-def _rename(queue: ImportQueue, piece_id: str, key: str) -> None:
-    fields = kind_fields(st.session_state[key])
-    ui.change(queue.edit, [piece_id], lambda piece: replace(piece, fields=piece.fields | fields))
+def _rename(queue: ImportQueue, piece_id: str, shown: str) -> None:
+    """Take the chosen category; ``shown`` itself is told by a slow browser after another way has changed it."""
+    if (chosen := st.session_state[f"import-kind-{piece_id}-{shown}"]) != shown:
+        ui.change(queue.edit, [piece_id], lambda piece: replace(piece, fields=piece.fields | kind_fields(chosen)))
 
 
 def _repair(queue: ImportQueue, one: Shown) -> None:

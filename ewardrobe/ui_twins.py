@@ -25,6 +25,11 @@ def twin_notice(
     left, right = st.columns([1, 3], gap="small", vertical_alignment="center")
     if picture is not None:
         left.image(picture, width="stretch")
+
+    def taken() -> None:
+        if (chosen := st.session_state[widget]) != choice:  # a slow browser still tells of a box that is gone
+            decide(chosen)
+
     right.caption(f":orange[:material/content_copy:] {text}", help=HELP)
     widget = f"{key}-{choice}"
     st.selectbox(
@@ -33,7 +38,7 @@ def twin_notice(
         CHOICES.index(choice),
         key=widget,
         label_visibility="collapsed",
-        on_change=lambda: decide(st.session_state[widget]),
+        on_change=taken,
     )
 
 

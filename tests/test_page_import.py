@@ -10,10 +10,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from test_import_queue import RedSegmenter, photo
 
-from ewardrobe import ui, ui_import
+from ewardrobe import ui, ui_import, ui_import_grid
 from ewardrobe.feature_store import FeatureStore, StoreError
 from ewardrobe.import_queue import FAILED, READY, ImportQueue
 from ewardrobe.import_worker import work_through
+from ewardrobe.ui_add import Visit
 from ewardrobe.weights import WeightsError
 
 
@@ -260,3 +261,25 @@ def test_failed_save_keeps_the_queue(imported, store, queue, monkeypatch):
     assert len(queue.entries()) == 5
     press(page, "import-save")
     assert len(store.items()) == 4
+
+
+# A browser that is slower than the server still tells of boxes that are gone
+
+
+def test_a_box_of_before_choose_all_does_not_count(monkeypatch):
+    monkeypatch.setattr(st, "session_state", {"pick-0-a": False, "pick-1-a": False})
+    visit = Visit()
+    ui_import_grid._choose(visit, ["a", "b"])
+    ui_import_grid._pick(visit, 0, "a", "pick-0-a")
+    assert visit.chosen == {"a", "b"}
+    ui_import_grid._pick(visit, 1, "a", "pick-1-a")
+    assert visit.chosen == {"b"}
+
+
+def test_the_category_that_was_shown_is_no_choice(monkeypatch):
+    edited = []
+    monkeypatch.setattr(ui, "change", lambda action, ids, edit: edited.extend(ids))
+    for chosen, ids in (("skirt", []), ("trousers", ["a"])):
+        monkeypatch.setattr(st, "session_state", {"import-kind-a-skirt": chosen})
+        ui_import_grid._rename(ImportQueue, "a", "skirt")
+        assert edited == ids
