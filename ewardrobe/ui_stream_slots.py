@@ -28,6 +28,9 @@ LOOK_SECONDS = 0.2
 QUIET_SECONDS = 0.4
 """A connection that is lost while frames still come is a network's hiccup, not a closed tab."""
 
+ARRIVAL_SECONDS = 5.0
+"""By then the server names the page whose script runs."""
+
 SHUT_DOWN_SECONDS = 3.0
 
 
@@ -37,11 +40,20 @@ class Viewer:
     def __init__(self, session_id: str, app_session: Any, page: str) -> None:
         """app_session: Streamlit's ``AppSession``, held weakly; page: its ``page_script_hash``."""
         self.session_id, self.page, self._app_session = session_id, page, weakref.ref(app_session)
+        self._before, self._since = app_session.page_script_hash, time.monotonic()
 
     def left_page(self) -> bool:
-        """Tell whether the tab shows another page by now."""
+        """Tell whether the tab shows another page by now.
+
+        A busy server still names the page before for a while after this one's script has begun: that is no leaving.
+        """
         app_session = self._app_session()
-        return app_session is None or bool(self.page) and app_session.page_script_hash not in ("", self.page)
+        if app_session is None:
+            return True
+        now = app_session.page_script_hash
+        if now == self.page or time.monotonic() - self._since > ARRIVAL_SECONDS:
+            self._before = self.page
+        return bool(self.page) and now not in ("", self.page, self._before)
 
     def closed_tab(self) -> bool:
         """Tell whether the tab is closed or loaded again: Streamlit has lost its connection."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from fractions import Fraction
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -15,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 
 from ewardrobe import ui_stream, ui_stream_help
 from ewardrobe.ui_stream import IceServersError, ice_servers
-from ewardrobe.ui_stream_slots import QUIET_SECONDS, Slots
+from ewardrobe.ui_stream_slots import ARRIVAL_SECONDS, QUIET_SECONDS, Slots, Viewer
 
 GREY = np.full((4, 6, 3), 128, np.uint8)
 
@@ -302,3 +303,25 @@ def test_where_a_browser_gives_a_camera(url, secure):
 )
 def test_every_reason_comes_with_what_to_do(report, cure):
     assert cure in ui_stream_help.explain(report, "http://localhost:8501")
+
+
+class AppSession(SimpleNamespace):
+    """What a viewer asks of Streamlit's ``AppSession``."""
+
+
+def test_a_server_that_still_names_the_page_before_is_no_leaving():
+    tab = AppSession(page_script_hash="start")
+    viewer = Viewer("id", tab, "live")
+    assert not viewer.left_page()  # the script of "live" runs, and the server has not noticed yet
+    tab.page_script_hash = "live"
+    assert not viewer.left_page()
+    for other in ("start", "wardrobe"):
+        tab.page_script_hash = other
+        assert viewer.left_page()
+
+
+def test_who_has_left_before_the_server_noticed_is_gone_some_seconds_later(monkeypatch):
+    tab = AppSession(page_script_hash="wardrobe")
+    viewer, now = Viewer("id", tab, "live"), time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + ARRIVAL_SECONDS + 1)
+    assert viewer.left_page()
