@@ -4,10 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from ewardrobe import runtime, ui_messages
+from ewardrobe.app import streamlit_internals
+from ewardrobe.core import process
 
-runtime.configure()  # before any page imports torch or ultralytics
-ui_messages.mend_library()
+process.configure()  # before any page imports torch or ultralytics
+streamlit_internals.mend_library()
 
 PAGES = (  # file, title, icon; the first is the one that opens
     ("add_garments", "Add garments", ":material/add_a_photo:"),

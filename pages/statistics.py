@@ -2,26 +2,26 @@
 
 import streamlit as st
 
-from ewardrobe import ui, ui_statistics
+from ewardrobe.app import page, statistics
 
 TABS = {
-    "Overview": ui_statistics.overview,
-    "Worn": ui_statistics.worn,
-    "Money": ui_statistics.money,
-    "Additions": ui_statistics.added,
+    "Overview": statistics.overview,
+    "Worn": statistics.worn,
+    "Money": statistics.money,
+    "Additions": statistics.added,
 }
 
-store = ui.wardrobe_store()
-ui.page_header("Statistics", "What you own, what you wear, and what a wear costs.")
-frame = ui.load_wardrobe(store)
+store = page.wardrobe_store()
+page.page_header("Statistics", "What you own, what you wear, and what a wear costs.")
+frame = page.load_wardrobe(store)
 if frame.empty:
-    ui.empty_state("Nothing to count yet", "Statistics come by themselves once there are garments in the wardrobe.")
+    page.empty_state("Nothing to count yet", "Statistics come by themselves once there are garments in the wardrobe.")
     st.stop()
-chosen = ui_statistics.ask_which(frame)
+chosen = statistics.ask_which(frame)
 if chosen.empty:
     st.info("Nothing fits these filters. Clear one of them to see more.", icon=":material/search_off:")
     st.stop()
-ui_statistics.headlines(chosen)
+statistics.headlines(chosen)
 for tab, show in zip(st.tabs(list(TABS), on_change="rerun", key="statistics-tab"), TABS.values(), strict=True):
     if tab.open:  # only the open one is drawn
         with tab:

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from fashion_files import annotation_item, write_photo
 
-from ewardrobe import weights as weight_files
-from ewardrobe.attributes.network import AttributeNet
-from ewardrobe.attributes.values import HEADS, SLEEVE_OF_CATEGORY, Guess
+from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY, Guess
 from ewardrobe.evaluation.attributes import Answer, evaluate_attributes
+from ewardrobe.models import weights as weight_files
+from ewardrobe.models.networks.attributes import AttributeNet
 
 SIZE = 64
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from ewardrobe import runtime
+from ewardrobe.core import process
 
-runtime.configure()  # before any test imports torch or ultralytics
+process.configure()  # before any test imports torch or ultralytics
 
 # A deadline measures the machine, not the code; the same examples every time, so that a red test stays red.
 hypothesis.settings.register_profile("ewardrobe", deadline=None, derandomize=True, database=None)

@@ -11,8 +11,8 @@ import sys
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 from training import SMALL, TinyTask
 
-from train import trainer
-from train.config import Config
+from train.loop import trainer
+from train.loop.config import Config
 
 
 def train(data: str, name: str, batch_size: int, steps: int) -> trainer.Trainer:

@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ewardrobe.detections import Detections
-from ewardrobe.taxonomy import CATEGORY_IDS
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.taxonomy import CATEGORY_IDS
 
 SIZE = (60, 80)  # height, width
 

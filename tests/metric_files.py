@@ -6,8 +6,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from ewardrobe.metrics import MEASURES
-from ewardrobe.taxonomy import CATEGORIES
+from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.evaluation.metrics import MEASURES
 
 INSTANCES = [20, 40, 1, 16, 6, 0, 11, 26, 16, 6, 3, 2, 1]  # slings (6) are absent
 

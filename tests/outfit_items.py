@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from ewardrobe.items import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES, kind_fields
+from ewardrobe.wardrobe.item import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES, kind_fields
 
 NAMES = {"top": "t-shirt", "bottom": "jeans", "dress": "dress", "outer": "coat"}
 CATEGORY = {"top": "short sleeve top", "bottom": "trousers", "dress": "vest dress", "outer": "long sleeve outwear"}

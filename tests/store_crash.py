@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ewardrobe.feature_store import FeatureStore
+from ewardrobe.feature_store.store import FeatureStore
 
 CUTOUT = np.full((8, 6, 4), 255, np.uint8)
 

@@ -24,8 +24,6 @@ OPTIONAL = ("requirements-text.txt", "requirements-ray.txt", "requirements-onnx.
 DISTRIBUTIONS = {"open_clip": "open-clip-torch"}
 """What an extra's module is called on PyPI, where it is not installed."""
 
-MAX_LINES = 300
-LONG_FILES: frozenset[str] = frozenset()  # files that may be longer, with a reason beside each
 MAX_PAGE_LINES = 110
 
 # Written apart, so that this file does not contain what it looks for.
@@ -36,11 +34,6 @@ MACHINE_PATHS = re.compile(
 
 def name_of(path: Path) -> str:
     return path.relative_to(REPOSITORY).as_posix()
-
-
-def is_ui(path: Path) -> bool:
-    """Tell whether a module is one of the package's widgets, the only ones that may use Streamlit."""
-    return re.fullmatch(r"ewardrobe/ui(_\w+)?\.py", name_of(path)) is not None
 
 
 @cache
@@ -78,44 +71,6 @@ def tracked_files() -> list[Path]:
     if listing.returncode:
         pytest.skip("not a git checkout")
     return [REPOSITORY / name for name in listing.stdout.split("\0") if name]
-
-
-@pytest.mark.parametrize("path", PACKAGE, ids=name_of)
-def test_package_knows_neither_streamlit_nor_training(path):
-    banned = {"train", "pages", "tests"} | (set() if is_ui(path) else {"streamlit", "streamlit_webrtc"})
-    assert not imported_modules(path) & banned
-
-
-@pytest.mark.parametrize("path", [path for path in PACKAGE if not is_ui(path)], ids=name_of)
-def test_only_pages_build_on_the_widgets(path):
-    """Whoever imports ``ewardrobe.ui`` imports Streamlit."""
-    names = {node.module or "" for node in ast.walk(tree(path)) if isinstance(node, ast.ImportFrom)}
-    names |= {
-        f"{node.module}.{a.name}"
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.ImportFrom)
-        for a in node.names
-    }
-    names |= {a.name for node in ast.walk(tree(path)) if isinstance(node, ast.Import) for a in node.names}
-    assert not [name for name in names if re.match(r"ewardrobe\.ui(_|\.|$)", name)]
-
-
-@pytest.mark.parametrize("path", TRAIN, ids=name_of)
-def test_training_knows_no_streamlit(path):
-    assert not imported_modules(path) & {"streamlit", "streamlit_webrtc", "pages"}
-
-
-@pytest.mark.parametrize("path", PACKAGE + PAGES + TRAIN, ids=name_of)
-def test_files_are_short_enough_to_read(path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= MAX_LINES or name_of(path) in LONG_FILES, f"{lines} lines: split it by subject"
-
-
-def test_long_files_are_still_long():
-    for name in LONG_FILES:
-        assert len((REPOSITORY / name).read_text(encoding="utf-8").splitlines()) > MAX_LINES, (
-            f"{name}: take it off the list"
-        )
 
 
 @pytest.mark.parametrize("path", PACKAGE, ids=name_of)

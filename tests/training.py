@@ -8,10 +8,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from ewardrobe.core.detections import Detections
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.detections import Detections
 from train import mask_rcnn, unet, yolo
-from train.engine import TrainingError
+from train.loop.engine import TrainingError
 
 SCRIPTS = {
     "mask_rcnn": (mask_rcnn.MaskRCNNConfig, mask_rcnn.MaskRCNNTask),

@@ -9,7 +9,7 @@ import numpy as np
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
-from ewardrobe.feature_store import FeatureStore
+from ewardrobe.feature_store.store import FeatureStore
 
 ITEMS = (
     {"id": "a", "type": "jeans", "category_id": 8, "colour": "blue", "tags": ["work"], "added": "2026-01-05"},

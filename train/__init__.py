@@ -1,5 +1,5 @@
 """Training scripts: ``python -m train.unet``, ``train.yolo``, ``train.mask_rcnn``; they write what the app loads."""
 
-from ewardrobe import runtime
+from ewardrobe.core import process
 
-runtime.configure()  # before any of them imports torch or ultralytics
+process.configure()  # before any of them imports torch or ultralytics

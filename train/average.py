@@ -22,9 +22,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ewardrobe.weights import WeightsError
-from train import checkpoints
-from train.engine import TrainingError
+from ewardrobe.models.weights import WeightsError
+from train.loop import checkpoints
+from train.loop.engine import TrainingError
 
 PER_RUN = ("model", "info")
 """What may differ between the files; the rest says which network they are of."""

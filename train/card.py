@@ -14,14 +14,14 @@ import sys
 from pathlib import Path
 from statistics import fmean
 
-from ewardrobe import atomic
-from ewardrobe.attributes.values import NAME as ATTRIBUTES
-from ewardrobe.learning_curve import outlook
-from ewardrobe.metrics import TITLES
-from ewardrobe.run_logs import SHIPPED_SUFFIX, RunLog, points
-from ewardrobe.segmenters.confidence import DEFAULT_THRESHOLD, of_entry
-from ewardrobe.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
-from train import attribute_card
+from ewardrobe.core import atomic
+from ewardrobe.core.attributes import NAME as ATTRIBUTES
+from ewardrobe.evaluation.learning_curve import outlook
+from ewardrobe.evaluation.metrics import TITLES
+from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
+from ewardrobe.models.confidence import DEFAULT_THRESHOLD, of_entry
+from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
+from train.cards import attributes as attribute_card
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- figures: written by python -m train.card -->", "<!-- end of figures -->"

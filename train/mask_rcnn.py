@@ -19,16 +19,16 @@ import numpy as np
 import torch
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, maskrcnn_resnet50_fpn_v2
 
+from ewardrobe.core.detections import masks_to_xyxy
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.detections import masks_to_xyxy
-from ewardrobe.segmenters.encoders import ENCODERS, WIDTHS
-from ewardrobe.segmenters.mask_rcnn import MaskRCNNSegmenter, normalisation
-from ewardrobe.segmenters.mask_rcnn_model import BACKBONES, AsItIs, build, imagenet_weights, replace_heads
-from train import checkpoints
-from train.config import Config
-from train.engine import TrainingError, option
-from train.inputs import normalised
-from train.trainer import main
+from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, normalisation
+from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS
+from ewardrobe.models.networks.mask_rcnn import BACKBONES, AsItIs, build, imagenet_weights, replace_heads
+from train.loop import checkpoints
+from train.loop.config import Config
+from train.loop.engine import TrainingError, option
+from train.loop.inputs import normalised
+from train.loop.trainer import main
 
 MIN_SIDE = 3
 """Garments that a crop has left fewer pixels high or wide are no instances: their boxes have no shape to learn."""

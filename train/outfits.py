@@ -22,12 +22,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ewardrobe import atomic, weights
+from ewardrobe.core import atomic
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.evaluation import provenance
+from ewardrobe.evaluation.outfits import OutfitSet, evaluate, outfit_set, read_outfits, scorers
+from ewardrobe.models import weights
 from ewardrobe.outfits import compatibility
 from ewardrobe.outfits.compatibility import FEATURES, SHARED, Compatibility
-from ewardrobe.outfits.evaluation import OutfitSet, evaluate, outfit_set, read_outfits, scorers
 from ewardrobe.outfits.grammar import BODY_SLOTS
 from train.register import LICENCE
 

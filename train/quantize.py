@@ -20,13 +20,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ewardrobe import atomic, exports, exports_benchmark, runtime
-from ewardrobe import weights as weight_files
+from ewardrobe.core import atomic, process
+from ewardrobe.core.images import load_image
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
-from ewardrobe.exports_benchmark import Timed
-from ewardrobe.images import load_image
-from ewardrobe.segmenters import MODELS, SHOWN_SCORE
-from ewardrobe.segmenters.network import TorchNetwork, convert
+from ewardrobe.evaluation.benchmarks import exports as exports_benchmark
+from ewardrobe.evaluation.benchmarks.exports import Timed
+from ewardrobe.models import MODELS, SHOWN_SCORE
+from ewardrobe.models import weights as weight_files
+from ewardrobe.models.inference import TorchNetwork, convert
+from ewardrobe.models.networks import exports
 
 MAX_LOSS, MIN_GAIN = 0.01, 1.3
 KEPT_INPUTS = 60
@@ -173,7 +175,7 @@ def _number(value: float | None) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run from the command line."""
-    runtime.configure()
+    process.configure()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", choices=sorted(MODELS))
     parser.add_argument("--data", type=Path, required=True, help="a data set in DeepFashion2's layout")

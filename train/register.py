@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ewardrobe import weights as weight_files
-from ewardrobe.segmenters import MODELS, kind_of
+from ewardrobe.models import MODELS, kind_of
+from ewardrobe.models import weights as weight_files
 
 LICENCE = "AGPL-3.0"
 

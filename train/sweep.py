@@ -22,13 +22,13 @@ from pathlib import Path
 import optuna
 
 from ewardrobe.datasets.deepfashion2 import DatasetError
-from train import sweep_report
-from train.config import Config
-from train.data import Data, load_data
-from train.engine import TrainingError, parse_config
-from train.space import Space, as_json, largest, parse_space, suggest
-from train.study import PRUNERS, finished, mark, open_study, requeue, storage_errors
-from train.trainer import Trainer, run
+from train.loop.config import Config
+from train.loop.data import Data, load_data
+from train.loop.engine import TrainingError, parse_config
+from train.loop.trainer import Trainer, run
+from train.search import report
+from train.search.space import Space, as_json, largest, parse_space, suggest
+from train.search.study import PRUNERS, finished, mark, open_study, requeue, storage_errors
 
 SCRIPTS = {
     "unet": ("train.unet", "UNetConfig", "UNetTask"),
@@ -116,7 +116,7 @@ class Sweep:
 
     def write(self) -> None:
         """Write ``runs/sweeps/NAME.json``."""
-        sweep_report.write(FOLDER / f"{self.args.name}.json", self.study)
+        report.write(FOLDER / f"{self.args.name}.json", self.study)
 
 
 def parse(argv=None) -> tuple[argparse.Namespace, Config, type]:
@@ -151,7 +151,7 @@ def main(argv=None) -> int:
     except KeyboardInterrupt:
         print("interrupted: the same command goes on with the sweep", file=sys.stderr)
         return 130
-    print(sweep_report.summary(sweep.study))
+    print(report.summary(sweep.study))
     return 0
 
 

@@ -18,18 +18,18 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ewardrobe import atomic, runtime
-from ewardrobe import weights as weight_files
+from ewardrobe.core import atomic, process
+from ewardrobe.core.images import ImageError, load_image
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_NAMES
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS
 from ewardrobe.evaluation.matching import encode_masks, mask_ious, precision_recall
 from ewardrobe.evaluation.photo import read_truth
-from ewardrobe.images import ImageError, load_image
-from ewardrobe.segmenters import MODELS, Segmenter, load_segmenter
-from ewardrobe.segmenters.confidence import DEFAULT_THRESHOLD, RAW
-from ewardrobe.taxonomy import CATEGORIES, CATEGORY_NAMES
-from train import threshold_choice as choice
-from train.threshold_choice import Choice, Counts, Seen
+from ewardrobe.models import MODELS, Segmenter, load_segmenter
+from ewardrobe.models import weights as weight_files
+from ewardrobe.models.confidence import DEFAULT_THRESHOLD, RAW
+from train.search import thresholds as choice
+from train.search.thresholds import Choice, Counts, Seen
 
 
 def raw_segmenter(name: str) -> Segmenter:
@@ -166,7 +166,7 @@ def main(argv=None) -> int:
     parser.add_argument("--limit", type=int, help="at most N photos, spread over the split", metavar="N")
     parser.add_argument("--dry-run", action="store_true", help="print, and leave the manifest as it is")
     args = parser.parse_args(argv)
-    runtime.configure()
+    process.configure()
     try:
         for name in args.models:
             run(name, args)

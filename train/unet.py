@@ -17,17 +17,17 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from ewardrobe.core.taxonomy import CATEGORIES, LABEL_COUNT
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.segmenters.encoders import ENCODERS, WIDTHS
-from ewardrobe.segmenters.unet import MEAN, STD, UNetSegmenter
-from ewardrobe.segmenters.unet_model import UNet
-from ewardrobe.taxonomy import CATEGORIES, LABEL_COUNT
-from train import checkpoints, public_weights
-from train.config import Config
-from train.engine import TrainingError, option
-from train.inputs import normalised
-from train.losses import bce_loss, competition_loss, dice_loss, union_loss
-from train.trainer import main
+from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS
+from ewardrobe.models.networks.unet import UNet
+from ewardrobe.models.unet import MEAN, STD, UNetSegmenter
+from train.loop import checkpoints, public_weights
+from train.loop.config import Config
+from train.loop.engine import TrainingError, option
+from train.loop.inputs import normalised
+from train.loop.losses import bce_loss, competition_loss, dice_loss, union_loss
+from train.loop.trainer import main
 
 
 @dataclass

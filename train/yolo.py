@@ -18,14 +18,14 @@ import cv2
 import numpy as np
 import torch
 
+from ewardrobe.core.detections import masks_to_xyxy
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.detections import masks_to_xyxy
-from ewardrobe.segmenters.yolo import ARCHITECTURE, YoloSegmenter, build
-from train import checkpoints, public_weights
-from train.config import Config
-from train.engine import TrainingError, option
-from train.inputs import normalised
-from train.trainer import main
+from ewardrobe.models.yolo import ARCHITECTURE, YoloSegmenter, build
+from train.loop import checkpoints, public_weights
+from train.loop.config import Config
+from train.loop.engine import TrainingError, option
+from train.loop.inputs import normalised
+from train.loop.trainer import main
 
 MASK_STRIDE = 4
 """Prototype masks have a quarter of the input's resolution."""

@@ -21,13 +21,15 @@ FOLDER = Path(__file__).parent
 
 def command_names() -> list[str]:
     """Return the names of all commands as they are typed, in alphabetical order."""
-    return sorted(p.stem.replace("_", "-") for p in FOLDER.glob("[!_]*.py"))
+    files = [*FOLDER.glob("[!_]*.py"), *(path.parent for path in FOLDER.glob("[!_]*/__init__.py"))]
+    return sorted(path.stem.replace("_", "-") for path in files)
 
 
 def summary(name: str) -> str:
     """Return the first line of the docstring of command ``name`` without importing it."""
-    source = (FOLDER / f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
-    docstring = ast.get_docstring(ast.parse(source)) or ""
+    path = FOLDER / name.replace("-", "_")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     return docstring.partition("\n")[0]
 
 

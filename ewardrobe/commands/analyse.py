@@ -22,14 +22,14 @@ def run(args: argparse.Namespace) -> int:
     """Analyse and say what was found; returns 0, 1 when a picture could not be read, 2 without weights or wardrobe."""
     from tqdm import tqdm
 
-    from ewardrobe.attributes import gather
-    from ewardrobe.attributes.analyse import analyse
-    from ewardrobe.feature_store import FeatureStore
+    from ewardrobe.feature_store.store import FeatureStore
+    from ewardrobe.garments import attributes
+    from ewardrobe.garments.analyse import analyse
 
     store = FeatureStore(args.wardrobe)
     known = {item["id"] for item in store.items()}
     unknown = [item_id for item_id in args.items if item_id not in known]
-    said = gather.problem() or ("" if known else f"{store.path}: no items; add some with `ewardrobe digitize`")
+    said = attributes.problem() or ("" if known else f"{store.path}: no items; add some with `ewardrobe digitize`")
     said = said or (f"no item {', '.join(unknown)} in {store.path}" if unknown else "")
     if said:
         print(f"ewardrobe analyse: {said}", file=sys.stderr)

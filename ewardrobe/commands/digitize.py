@@ -25,7 +25,7 @@ def add_parser(subparsers) -> None:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what every command that looks at photos takes: model, weights, score, refinement."""
-    from ewardrobe.segmenters import DEFAULT_MODEL, MODELS, SHOWN_SCORE
+    from ewardrobe.models import DEFAULT_MODEL, MODELS, SHOWN_SCORE
 
     parser.add_argument("--model", default=DEFAULT_MODEL, choices=sorted(MODELS), help=f"default: {DEFAULT_MODEL}")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of your own training")
@@ -53,9 +53,9 @@ def run(args: argparse.Namespace) -> int:
     """Digitize every photo; returns 0, 1 when a file could not be used, 2 when there was no photo or no engine."""
     from tqdm import tqdm
 
-    from ewardrobe.digitize import find_photos
-    from ewardrobe.engine_ray import EngineError
-    from ewardrobe.feature_store import FeatureStore
+    from ewardrobe.feature_store.store import FeatureStore
+    from ewardrobe.garments.digitize import find_photos
+    from ewardrobe.garments.ray_engine import EngineError
 
     photos = find_photos(args.photos)
     if not photos:
@@ -74,8 +74,8 @@ def run(args: argparse.Namespace) -> int:
 
 def outcomes(photos: list[Path], args: argparse.Namespace):
     """Return an iterator of (path, result or fault) by the engine that was asked for."""
-    from ewardrobe.digitize import Settings, digitize_paths
-    from ewardrobe.engine_ray import digitize_with_ray
+    from ewardrobe.garments.digitize import Settings, digitize_paths
+    from ewardrobe.garments.ray_engine import digitize_with_ray
 
     settings = Settings(args.model, args.weights, args.min_score, not args.no_refine)
     if args.engine == "ray":
@@ -87,8 +87,8 @@ def _keep(path: Path, outcome, store, args: argparse.Namespace) -> bool:
     """Save what was found in one photo and tell of it; ``False`` when the file cannot be used."""
     from tqdm import tqdm
 
-    from ewardrobe.digitize import save_garments
-    from ewardrobe.images import ImageError
+    from ewardrobe.core.images import ImageError
+    from ewardrobe.garments.digitize import save_garments
 
     if isinstance(outcome, ImageError):
         tqdm.write(str(outcome), file=sys.stderr)

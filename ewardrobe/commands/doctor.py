@@ -21,8 +21,8 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong, mend it if asked, and say what is left."""
-    from ewardrobe.doctor import examine, mend
-    from ewardrobe.feature_store import FeatureStore
+    from ewardrobe.feature_store.doctor import examine, mend
+    from ewardrobe.feature_store.store import FeatureStore
 
     store = FeatureStore(args.wardrobe)
     if not store.home.is_dir():

@@ -11,7 +11,7 @@ from pathlib import Path
 
 def add_parser(subparsers) -> None:
     """Add ``evaluate`` and its arguments."""
-    from ewardrobe.segmenters import SHOWN_SCORE
+    from ewardrobe.models import SHOWN_SCORE
 
     parser = subparsers.add_parser("evaluate", help=__doc__, description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of a data set in DeepFashion2's layout")
@@ -35,11 +35,12 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table, write the JSON; 1 when photos had to be skipped."""
     if args.threads:
-        os.environ["EWARDROBE_THREADS"] = str(args.threads)  # read by ewardrobe.runtime at every inference
+        os.environ["EWARDROBE_THREADS"] = str(args.threads)  # read by ewardrobe.core.process at every inference
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
-    from ewardrobe.evaluation import Options, evaluate, report
+    from ewardrobe.evaluation import report
+    from ewardrobe.evaluation.evaluator import Options, evaluate
     from ewardrobe.evaluation.webcam import evaluate_views
-    from ewardrobe.segmenters import load_segmenter
+    from ewardrobe.models import load_segmenter
 
     if problem := _usage_problem(args):
         print(f"ewardrobe evaluate: {problem}", file=sys.stderr)
@@ -65,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _usage_problem(args: argparse.Namespace) -> str | None:
     """Tell what would only fail after the work is done, or with a traceback."""
-    from ewardrobe.segmenters import MODELS
+    from ewardrobe.models import MODELS
 
     if args.model not in MODELS:
         return f"unknown model {args.model!r}: known are {', '.join(sorted(MODELS))}"
@@ -87,8 +88,8 @@ def _nearest_folder(path: Path) -> Path:
 
 
 def _provenance(args: argparse.Namespace, dataset) -> dict:
-    from ewardrobe import weights
     from ewardrobe.evaluation import provenance
+    from ewardrobe.models import weights
 
     sha256 = weights.sha256_of(args.weights) if args.weights else weights.verified_path(args.model)[1]["sha256"]
     return {

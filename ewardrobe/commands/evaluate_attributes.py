@@ -24,8 +24,8 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, print the figures, write the JSON; 1 when the network's weights are missing (colours only)."""
     from tqdm import tqdm
 
-    from ewardrobe.attributes import gather
     from ewardrobe.evaluation import attributes, report
+    from ewardrobe.garments import attributes as gather
 
     if problem := usable_json(args.json):
         print(f"ewardrobe evaluate-attributes: {problem}", file=sys.stderr)
@@ -69,9 +69,9 @@ def _head_line(name: str, figures: dict | None, target: float | None) -> str:
 
 
 def _provenance(args: argparse.Namespace, found: list, missing: bool) -> dict:
-    from ewardrobe import weights
-    from ewardrobe.attributes.values import NAME
+    from ewardrobe.core.attributes import NAME
     from ewardrobe.evaluation import provenance
+    from ewardrobe.models import weights
 
     words = ["python", "-m", "ewardrobe", "evaluate-attributes", "--data", args.data.resolve().name]
     words += ["--split", args.split, "--resamples", str(args.resamples)]

@@ -28,9 +28,9 @@ def run(args: argparse.Namespace) -> int:
     """Measure and print; returns 0, or 2 when there are too few garments."""
     from tqdm import tqdm
 
-    from ewardrobe import atomic
+    from ewardrobe.core import atomic
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
-    from ewardrobe.duplicates_report import measure_duplicates
+    from ewardrobe.evaluation.duplicates import measure_duplicates
 
     dataset = DeepFashion2(args.data, args.split)
     records = dataset.records(args.limit)

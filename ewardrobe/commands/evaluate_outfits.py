@@ -24,8 +24,8 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table and what it can tell apart, write the JSON."""
+    from ewardrobe.evaluation.outfits import evaluate, read_outfits, scorers
     from ewardrobe.outfits import compatibility
-    from ewardrobe.outfits.evaluation import evaluate, read_outfits, scorers
 
     if args.json is not None and (args.json.is_dir() or not os.access(_nearest_folder(args.json), os.W_OK)):
         print(f"ewardrobe evaluate-outfits: --json {args.json} cannot be written: give a file", file=sys.stderr)
@@ -71,10 +71,10 @@ def _interval(bounds: list[float]) -> str:
 
 
 def _meta(args: argparse.Namespace, data) -> dict:
-    from ewardrobe import weights
     from ewardrobe.evaluation import provenance
+    from ewardrobe.evaluation.outfits import CHOICES, slot_counts
+    from ewardrobe.models import weights
     from ewardrobe.outfits import compatibility
-    from ewardrobe.outfits.evaluation import CHOICES, slot_counts
 
     path = args.weights or weights.verified_path(compatibility.NAME)[0]
     return {

@@ -21,7 +21,7 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the file and say what is in it."""
-    from ewardrobe.feature_store import FeatureStore
+    from ewardrobe.feature_store.store import FeatureStore
 
     if args.file.suffix.lower() not in (".zip", ".csv"):
         print(f"ewardrobe export: {args.file}: end it in .zip (everything) or .csv (the table)", file=sys.stderr)
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 def _zip(store, path: Path) -> int:
     from tqdm import tqdm
 
-    from ewardrobe.backup_zip import write_backup
+    from ewardrobe.feature_store.backup_zip import write_backup
 
     with tqdm(unit="picture", file=sys.stderr, disable=None) as bar:
         written = write_backup(store, path, lambda done, total: _show(bar, done, total))
@@ -47,9 +47,9 @@ def _zip(store, path: Path) -> int:
 
 
 def _csv(store, path: Path) -> int:
-    from ewardrobe.atomic import write_bytes
-    from ewardrobe.csv_exchange import csv_bytes
-    from ewardrobe.store_document import explain_os_error
+    from ewardrobe.core.atomic import write_bytes
+    from ewardrobe.feature_store.csv_table import csv_bytes
+    from ewardrobe.feature_store.wardrobe_json import explain_os_error
 
     items = store.items()
     try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``import``."""
-    from ewardrobe.exchange import CHOICES
+    from ewardrobe.feature_store.exchange import CHOICES
 
     parser = subparsers.add_parser("import", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv")
@@ -29,7 +29,7 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the differences, and take them over unless it is a dry run."""
-    from ewardrobe.feature_store import FeatureStore
+    from ewardrobe.feature_store.store import FeatureStore
 
     store = FeatureStore(args.wardrobe)
     if not args.file.is_file():
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
 def _zip(store, args: argparse.Namespace) -> list[str]:
     from tqdm import tqdm
 
-    from ewardrobe.backup_zip import open_backup, preview, restore
+    from ewardrobe.feature_store.backup_zip import open_backup, preview, restore
 
     with open_backup(args.file) as backup, tqdm(unit="picture", file=sys.stderr, disable=None) as bar:
         _tell(preview(store, backup))
@@ -61,7 +61,7 @@ def _zip(store, args: argparse.Namespace) -> list[str]:
 
 
 def _csv(store, args: argparse.Namespace) -> list[str]:
-    from ewardrobe.csv_exchange import read_csv, take_over
+    from ewardrobe.feature_store.csv_table import read_csv, take_over
 
     table = read_csv(store, args.file.read_bytes(), str(args.file))
     _tell(table.differences)
@@ -77,7 +77,7 @@ def _csv(store, args: argparse.Namespace) -> list[str]:
 
 
 def _tell(differences) -> None:
-    from ewardrobe.exchange import counts, shown
+    from ewardrobe.feature_store.exchange import counts, shown
 
     for difference in differences:
         if difference.status == "changed":

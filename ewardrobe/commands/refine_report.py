@@ -15,7 +15,7 @@ from pathlib import Path
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``refine-report``."""
-    from ewardrobe.segmenters import SHOWN_SCORE
+    from ewardrobe.models import SHOWN_SCORE
 
     parser = subparsers.add_parser("refine-report", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data set in DeepFashion2's layout")
@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
-    from ewardrobe.refinement_report import measure_refinement
-    from ewardrobe.segmenters import load_segmenter
+    from ewardrobe.evaluation.refinement import measure_refinement
+    from ewardrobe.models import load_segmenter
 
     dataset = DeepFashion2(args.data, args.split)
     segmenter = load_segmenter(args.model, args.weights) if args.model else None

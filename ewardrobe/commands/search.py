@@ -13,7 +13,7 @@ from pathlib import Path
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``search``."""
-    from ewardrobe.text_search import DEFAULT_MODEL
+    from ewardrobe.feature_store.text_search import DEFAULT_MODEL
 
     parser = subparsers.add_parser("search", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("text", nargs="?", help='what to look for: "a red dress for the summer"')
@@ -27,8 +27,8 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Search or tag; returns 0, 2 when nothing was asked or the wardrobe has no pictures."""
-    from ewardrobe.feature_store import FeatureStore
-    from ewardrobe.text_search import embed_items, load_embedder, search
+    from ewardrobe.feature_store.store import FeatureStore
+    from ewardrobe.feature_store.text_search import embed_items, load_embedder, search
 
     labels = [label.strip() for label in (args.labels or "").split(",") if label.strip()]
     if bool(labels) == bool(args.text):
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tag(store, embedder, labels: list[str], ids: list[str], vectors, args: argparse.Namespace) -> int:
-    from ewardrobe.text_search import zero_shot
+    from ewardrobe.feature_store.text_search import zero_shot
 
     for item_id, chances in zip(ids, zero_shot(embedder, vectors, labels), strict=True):
         best = int(chances.argmax())

@@ -25,8 +25,8 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the files and print their names; returns 0, or 2 when ``--out`` cannot be written."""
-    from ewardrobe.digitize import digitize_photo
-    from ewardrobe.segmenters import load_segmenter
+    from ewardrobe.garments.digitize import digitize_photo
+    from ewardrobe.models import load_segmenter
 
     segmenter = load_segmenter(args.model, args.weights)
     result = digitize_photo(args.photo, segmenter, args.min_score, refine=not args.no_refine)
@@ -42,9 +42,9 @@ def output_files(result, photo: Path) -> dict[str, bytes]:
     """Return the files to write: ``{name: content}``."""
     import numpy as np
 
-    from ewardrobe.detections import Detections
-    from ewardrobe.drawing import draw_detections
-    from ewardrobe.images import png_bytes
+    from ewardrobe.core.detections import Detections
+    from ewardrobe.core.drawing import draw_detections
+    from ewardrobe.core.images import png_bytes
 
     garments = result.garments
     masks = np.array([garment.mask for garment in garments]).reshape(-1, *result.image.shape[:2])
@@ -63,7 +63,7 @@ def output_files(result, photo: Path) -> dict[str, bytes]:
 
 def garment_entry(garment) -> dict:
     """Return a garment as in COCO's results: category, score, ``bbox`` (x, y, width, height), area, run lengths."""
-    from ewardrobe.masks import mask_to_rle
+    from ewardrobe.core.masks import mask_to_rle
 
     x0, y0, x1, y1 = garment.box
     return {
@@ -79,7 +79,7 @@ def garment_entry(garment) -> dict:
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:
-    from ewardrobe.atomic import write_bytes
+    from ewardrobe.core.atomic import write_bytes
 
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in files.items():

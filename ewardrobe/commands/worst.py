@@ -15,7 +15,7 @@ CELL, COLUMNS = 320, 4
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``worst``."""
-    from ewardrobe.segmenters import MODELS, SHOWN_SCORE
+    from ewardrobe.models import MODELS, SHOWN_SCORE
 
     parser = subparsers.add_parser("worst", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a data set in DeepFashion2's layout")
@@ -31,11 +31,11 @@ def run(args: argparse.Namespace) -> int:
     """Write the sheet; 2 when it cannot be written."""
     from tqdm import tqdm
 
-    from ewardrobe.atomic import write_bytes
+    from ewardrobe.core.atomic import write_bytes
+    from ewardrobe.core.images import png_bytes
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
     from ewardrobe.evaluation.errors import photo_errors, worst
-    from ewardrobe.images import png_bytes
-    from ewardrobe.segmenters import load_segmenter
+    from ewardrobe.models import load_segmenter
 
     if args.count < 1:
         print(f"ewardrobe worst: --count {args.count}: expected a number from 1", file=sys.stderr)
@@ -69,8 +69,8 @@ def _cell(photo):
     import cv2
     import numpy as np
 
-    from ewardrobe.detections import Detections
-    from ewardrobe.drawing import draw_detections
+    from ewardrobe.core.detections import Detections
+    from ewardrobe.core.drawing import draw_detections
 
     truth = Detections.from_masks(photo.truth.masks, photo.truth.category_ids, np.ones(len(photo.truth.masks)))
     cell = np.full((CELL + 16, CELL, 3), 255, np.uint8)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ewardrobe.core.taxonomy import CATEGORY_BY_ID
 from ewardrobe.datasets.deepfashion2 import DatasetError, Record, item_mask, read_record
 from ewardrobe.datasets.samples import read_photo
-from ewardrobe.taxonomy import CATEGORY_BY_ID
 
 JUDGED = ("colour", "pattern", "material", "style")
 

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ewardrobe import atomic
+from ewardrobe.core import atomic
+from ewardrobe.core.masks import mask_to_rle
+from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.datasets.records import LANDMARK_COUNTS, Item, Record, item_mask
-from ewardrobe.masks import mask_to_rle
-from ewardrobe.taxonomy import CATEGORIES
 
 SEGMENTATIONS = ("outline", "polygon", "rle")
 INFO = {"description": "DeepFashion2 layout converted by eWardrobe"}

@@ -20,7 +20,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from tqdm import tqdm
 
-from ewardrobe import atomic
+from ewardrobe.core import atomic
 from ewardrobe.datasets import coco, yolo
 from ewardrobe.datasets.convert_part import Part, convert_part, read_annotations, read_images, read_summary
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, annotation_names

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from ewardrobe import atomic
+from ewardrobe.core import atomic
 from ewardrobe.datasets import coco, yolo
 from ewardrobe.datasets.records import LANDMARK_COUNTS, DatasetError, Record, read_record
 

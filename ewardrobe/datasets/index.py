@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.datasets.pool import chunks, in_order
 from ewardrobe.datasets.records import PHOTO_SUFFIXES, DatasetError, item_keys, read_category
-from ewardrobe.taxonomy import CATEGORIES
 
 CHUNK = 512
 

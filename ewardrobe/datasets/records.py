@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ewardrobe.taxonomy import CATEGORY_BY_ID
+from ewardrobe.core.taxonomy import CATEGORY_BY_ID
 
 EXIF_ORIENTATION = 0x0112
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")

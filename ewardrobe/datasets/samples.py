@@ -14,9 +14,9 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
+from ewardrobe.core.taxonomy import CATEGORY_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record, item_mask
 from ewardrobe.datasets.index import Index, read_index
-from ewardrobe.taxonomy import CATEGORY_IDS
 
 T = TypeVar("T")
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets.augment import warp
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
 from ewardrobe.datasets.samples import Sample, read_photo, to_sample
 from ewardrobe.datasets.synthetic.export import mask_to_polygons
-from ewardrobe.taxonomy import category
 
 FRAME = (480, 640)
 """Height and width of a webcam's picture, pixels."""

@@ -14,8 +14,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ewardrobe.core.taxonomy import CATEGORY_NAMES
 from ewardrobe.datasets.records import Item, Record, item_mask
-from ewardrobe.taxonomy import CATEGORY_NAMES
 
 IMAGE_MODES = ("link", "copy")
 

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ewardrobe.attributes.calibration import BINS, expected_calibration_error, f1_by_class, macro_f1
-from ewardrobe.attributes.colour import MULTICOLOUR, colour_ranking
-from ewardrobe.attributes.colour_names import COLOUR_NAMES
-from ewardrobe.attributes.values import HEADS, SLEEVE_OF_CATEGORY
+from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY
+from ewardrobe.core.colour_names import COLOUR_NAMES
 from ewardrobe.datasets.attributes import judged_garments
 from ewardrobe.evaluation.bootstrap import PERCENTILES
-from ewardrobe.garments import garment_from_mask
+from ewardrobe.garments.colours import MULTICOLOUR, colour_ranking
+from ewardrobe.garments.cutout import garment_from_mask
+from ewardrobe.models.calibration import BINS, expected_calibration_error, f1_by_class, macro_f1
 
 TARGETS = {"colour_top1": 0.70, "colour_top2": 0.88, "pattern_macro_f1": 0.55}
 DARK = {"black", "navy"}

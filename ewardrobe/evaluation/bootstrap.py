@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.evaluation.coco_eval import CocoMatcher, average_precisions, common_categories
 from ewardrobe.evaluation.photo import PhotoResult
 from ewardrobe.evaluation.pixels import dice_of_counts, iou_of_counts
-from ewardrobe.taxonomy import CATEGORIES
 
 RESAMPLES = 300
 PERCENTILES = (2.5, 97.5)

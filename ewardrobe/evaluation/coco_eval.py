@@ -12,7 +12,7 @@ import numpy as np
 from faster_coco_eval import COCO, COCOeval_faster
 from faster_coco_eval.core.cocoeval import Params
 
-from ewardrobe.taxonomy import CATEGORIES, CATEGORY_IDS
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS
 
 RECALL_POINTS = 101
 MIN_INSTANCES = 10

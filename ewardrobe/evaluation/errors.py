@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.images import load_image
 from ewardrobe.datasets.deepfashion2 import Record
-from ewardrobe.detections import Detections
 from ewardrobe.evaluation.matching import encode_masks, mask_ious, match_by_iou
 from ewardrobe.evaluation.photo import Truth, read_truth
-from ewardrobe.garments import drop_duplicates
-from ewardrobe.images import load_image
-from ewardrobe.segmenters import Segmenter
+from ewardrobe.garments.cutout import drop_duplicates
+from ewardrobe.models import Segmenter
 
 ROUGH_IOU = 0.75
 """A garment that is found with less than this mask IoU has a rough outline."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from faster_coco_eval import mask as coco_mask
 
-from ewardrobe.taxonomy import CATEGORY_IDS
+from ewardrobe.core.taxonomy import CATEGORY_IDS
 
 MATCH_IOU = 0.5
 BACKGROUND = len(CATEGORY_IDS)

@@ -8,13 +8,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.masks import boundary_iou
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, LABEL_COUNT
 from ewardrobe.datasets.deepfashion2 import DatasetError, Record, item_mask
-from ewardrobe.detections import Detections
 from ewardrobe.evaluation.coco_eval import CocoInstance
 from ewardrobe.evaluation.matching import confusion_pairs, encode_masks, mask_ious, match_by_score
 from ewardrobe.evaluation.pixels import label_counts, label_map, overlap_counts, parsing_counts
-from ewardrobe.masks import boundary_iou
-from ewardrobe.taxonomy import CATEGORIES, CATEGORY_IDS, LABEL_COUNT
 
 CONDITIONS = ("viewpoint", "occlusion", "scale", "zoom_in")
 
@@ -91,7 +91,7 @@ def judge(record: Record, truth: Truth, detections: Detections, rles: list[dict]
 
 def add_refined(result: PhotoResult, truth: Truth, image: np.ndarray, detections: Detections) -> None:
     """Judge the garments that the app makes of ``detections`` (those that it shows), refined on the photo."""
-    from ewardrobe.garments import extract_garments
+    from ewardrobe.garments.cutout import extract_garments
 
     garments = sorted(extract_garments(image, detections, refine=True), key=lambda g: -g.score)
     masks = np.array([g.mask for g in garments], bool).reshape(-1, *image.shape[:2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ewardrobe.taxonomy import CATEGORIES, CATEGORY_BY_ID, LABEL_COUNT, LAYER_ORDER
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_BY_ID, LABEL_COUNT, LAYER_ORDER
 
 GARMENT_LABELS = len(CATEGORIES)
 

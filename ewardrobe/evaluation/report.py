@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from ewardrobe import atomic
+from ewardrobe.core import atomic
 
 DIGITS = 6
 _NUMBER_LIST = re.compile(r"\[([\d\s.,eE+-]+)\]")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ewardrobe.core.taxonomy import CATEGORIES, CONTEXT_NAMES
 from ewardrobe.evaluation.bootstrap import RESAMPLES, confidence_intervals
 from ewardrobe.evaluation.coco_eval import (
     MIN_INSTANCES,
@@ -17,7 +18,6 @@ from ewardrobe.evaluation.coco_eval import (
 from ewardrobe.evaluation.matching import calibration, precision_recall
 from ewardrobe.evaluation.photo import CONDITIONS, PhotoResult, category_rows
 from ewardrobe.evaluation.pixels import dice_of_counts, iou_of_counts
-from ewardrobe.taxonomy import CATEGORIES, CONTEXT_NAMES
 
 LABEL_NAMES = ("background", *(c.name for c in CATEGORIES), *CONTEXT_NAMES.values())
 

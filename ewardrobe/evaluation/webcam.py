@@ -10,8 +10,8 @@ from tqdm import tqdm
 
 from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.datasets.webcam import VIEWS, write_views
-from ewardrobe.evaluation import Options, evaluate
-from ewardrobe.segmenters import Segmenter
+from ewardrobe.evaluation.evaluator import Options, evaluate
+from ewardrobe.models import Segmenter
 
 SEED = 0
 """The views are the same in every evaluation: models are compared on the same frames."""

@@ -12,11 +12,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ewardrobe.attributes.colour_names import COLOUR_NAMES, name_probabilities
-from ewardrobe.items import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
+from ewardrobe.core.colour_names import COLOUR_NAMES, name_probabilities
 from ewardrobe.outfits import harmony, warmth
 from ewardrobe.outfits.grammar import ALL_SLOTS, category_number, slot_of
-from ewardrobe.wardrobe_view import SWATCHES
+from ewardrobe.wardrobe.item import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
+from ewardrobe.wardrobe.pictures import SWATCHES
 
 PALETTE = 3
 """Colours of a garment that are looked at."""
@@ -30,7 +30,7 @@ class Closet:
     """N pieces as arrays; what is unknown is -1 or NaN and takes part in no term.
 
     items: as they are stored.  ids: their ids.  slots: (N,) places in ``ALL_SLOTS``.  categories: (N,) 0..13, 0 = none.
-    patterns, materials, styles: (N,) places in the lists of ``ewardrobe.items``.  names: (N, 13) probability of each
+    patterns, materials, styles: (N,) places in the lists of ``wardrobe.item``.  names: (N, 13) probability of each
     colour name; zeros without colours.  hues: (N, 72) see ``harmony``.  shades: (N, 13) bool: non-neutral colours by
     name.  lightness: (N,) CIELAB, the mean.  clo: (N,) warmth.  seasons: (N, 4) bool.  favourite: (N,) bool.
     idle: (N,) days since it was worn, NaN if never.

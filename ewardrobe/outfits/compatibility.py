@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from ewardrobe.items import MATERIALS, PATTERNS, STYLES
+from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.models.weights import WeightsError, verified_path
 from ewardrobe.outfits.closet import Closet
 from ewardrobe.outfits.grammar import ALL_SLOTS, BODY_SLOTS
-from ewardrobe.taxonomy import CATEGORIES
-from ewardrobe.weights import WeightsError, verified_path
+from ewardrobe.wardrobe.item import MATERIALS, PATTERNS, STYLES
 
 NAME = "outfits"
 """The model's name in the weights' manifest."""

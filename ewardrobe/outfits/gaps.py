@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ewardrobe.items import COLOURS, kind_fields
+from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.outfits import candidates
 from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import ALL_SLOTS, Wish, layers, slot_of, unavailable
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of, weights_for
-from ewardrobe.taxonomy import CATEGORIES
+from ewardrobe.wardrobe.item import COLOURS, kind_fields
 
 NEW = "new-"
 """How the ids of imagined pieces begin."""

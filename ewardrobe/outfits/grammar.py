@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from ewardrobe.items import ACCESSORY_SLOTS, SEASONS, kind
-from ewardrobe.taxonomy import CATEGORIES, CATEGORY_ID_BY_NAME, SLOTS
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_ID_BY_NAME, SLOTS
+from ewardrobe.wardrobe.item import ACCESSORY_SLOTS, SEASONS, kind
 
 ALL_SLOTS = ("outer", "top", "dress", "bottom", *ACCESSORY_SLOTS)
 """Every slot, in the order in which an outfit is listed: from the outermost and uppermost down."""

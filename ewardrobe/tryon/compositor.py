@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from ewardrobe.taxonomy import SLOTS
+from ewardrobe.core.taxonomy import SLOTS
 from ewardrobe.tryon import fitting, shading
 from ewardrobe.tryon.fitting import Box, Drawn
 from ewardrobe.tryon.garment import Prepared, sleeve_length

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ewardrobe.taxonomy import category
+from ewardrobe.core.taxonomy import category
 from ewardrobe.tryon.spans import Spans, measure
 
 MAX_SIDE = 512

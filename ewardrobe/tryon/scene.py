@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from ewardrobe.detections import Detections
-from ewardrobe.segmenters import SHOWN_SCORE
-from ewardrobe.segmenters.unet import GARMENTS, SLOT_CHANNELS
-from ewardrobe.taxonomy import EXCLUDES, SLOTS, category
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.taxonomy import EXCLUDES, SLOTS, category
+from ewardrobe.models import SHOWN_SCORE
+from ewardrobe.models.unet import GARMENTS, SLOT_CHANNELS
 from ewardrobe.tryon.spans import Spans, measure
 
 MIN_PERSON = 0.01

@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ewardrobe.detections import Detections
-from ewardrobe.taxonomy import category
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.taxonomy import category
 from ewardrobe.tryon.motion import move_points
 
 TINT = 0.35

@@ -14,7 +14,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from ewardrobe.segmenters import Segmenter, load_segmenter
+from ewardrobe.models import Segmenter, load_segmenter
 from ewardrobe.tryon.compositor import Look, State, compose
 from ewardrobe.tryon.motion import IDENTITY, MotionTracker, move_mask
 from ewardrobe.tryon.scene import Scene, read_scene

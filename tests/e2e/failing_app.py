@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from ewardrobe import ui_stream
+from ewardrobe.app.live import stream
 from ewardrobe.tryon.session import LiveSession
 
 
@@ -18,8 +18,8 @@ class Failing:
     probabilities = predict
 
 
-session = ui_stream.live_session("live", lambda: LiveSession("failing", load=lambda name: Failing()))
-ui_stream.stream(session, "live")
+session = stream.live_session("live", lambda: LiveSession("failing", load=lambda name: Failing()))
+stream.stream(session, "live")
 
 
 @st.fragment(run_every=0.5)

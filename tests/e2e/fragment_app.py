@@ -5,9 +5,9 @@ import time
 import streamlit as st
 from streamlit.runtime import get_instance
 
-from ewardrobe import ui_messages
+from ewardrobe.app import streamlit_internals
 
-ui_messages.mend_library()
+streamlit_internals.mend_library()
 
 SLOW_SECONDS = 1.5
 BUSY_SECONDS = 0.5

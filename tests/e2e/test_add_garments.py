@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 from playwright.sync_api import expect
 
-from ewardrobe.feature_store import FeatureStore
-from ewardrobe.images import jpeg_bytes, load_image
+from ewardrobe.core.images import jpeg_bytes, load_image
+from ewardrobe.feature_store.store import FeatureStore
 
 MODEL_MS = 90_000  # the first photo waits for torch and the weights
 

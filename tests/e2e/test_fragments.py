@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import running_server
+from browser import running_server
 from playwright.sync_api import expect
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from ewardrobe.feature_store import FeatureStore
-from ewardrobe.images import jpeg_bytes
-from ewardrobe.import_queue import FAILED, READY, ImportQueue
+from ewardrobe.core.images import jpeg_bytes
+from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.garments.queue import FAILED, READY, ImportQueue
 
 PHOTOS = 20
 WAIT_MS = 180_000  # the model, then twenty photos, on a busy machine

@@ -9,7 +9,7 @@ import time
 import av
 import numpy as np
 import pytest
-from conftest import chromium_flags, chromium_path, running_server
+from browser import chromium_flags, chromium_path, running_server
 from fake_camera import moving_frames
 from playwright.sync_api import expect
 

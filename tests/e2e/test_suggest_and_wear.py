@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from ewardrobe import wear_log
-from ewardrobe.feature_store import FeatureStore
-from ewardrobe.outfit_store import OutfitStore
+from ewardrobe.feature_store.outfits import OutfitStore
+from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.wardrobe import wear_log
 
 SCRIPT_MS = 90_000
 CLOTHES = (  # name, category or slot, colour, RGB

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
+from browser import running_server
 from playwright.sync_api import expect
+from wardrobe_items import rendered
 
-from ewardrobe.backup_zip import write_backup
-from ewardrobe.feature_store import FeatureStore
-
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
-
-from conftest import running_server  # noqa: E402
-from wardrobe_items import rendered  # noqa: E402
+from ewardrobe.feature_store.backup_zip import write_backup
+from ewardrobe.feature_store.store import FeatureStore
 
 IDLE = 60_000
 NAME = 4  # the place of the table's column

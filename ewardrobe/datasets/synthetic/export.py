@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ewardrobe.core.taxonomy import CATEGORIES, category
 from ewardrobe.datasets.records import LANDMARK_COUNTS
 from ewardrobe.datasets.synthetic.person import random_outfit, render_person
 from ewardrobe.datasets.synthetic.scene import SPECK, SyntheticPhoto, render_flat_lay
-from ewardrobe.taxonomy import CATEGORIES, category
 
 
 def mask_to_polygons(mask: np.ndarray, tolerance: float = 0.4) -> list[np.ndarray]:

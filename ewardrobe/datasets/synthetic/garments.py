@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets.synthetic import collars, creases, details
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.fabric import Fabric
 from ewardrobe.datasets.synthetic.geometry import Part, along, mirrored, smooth, tube, tube_quads
 from ewardrobe.datasets.synthetic.styles import Style
-from ewardrobe.taxonomy import category
 
 Zones = dict[str, list[Part]]
 """Parts by place in the painting order: back, legs, torso, arm-1 (left of the picture), arm1 (right)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets.synthetic import backgrounds
 from ewardrobe.datasets.synthetic.accessories import bag_parts, extras
 from ewardrobe.datasets.synthetic.body import (
@@ -44,7 +45,6 @@ from ewardrobe.datasets.synthetic.scene import (
     paint_zones,
 )
 from ewardrobe.datasets.synthetic.styles import Style, random_style
-from ewardrobe.taxonomy import category
 
 FRAMINGS = ("whole", "half", "close")
 _INWARDS = ("bottom", "top", "dress", "outer")

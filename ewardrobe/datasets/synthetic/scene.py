@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets.synthetic import surfaces
 from ewardrobe.datasets.synthetic.accessories import hanger
 from ewardrobe.datasets.synthetic.body import (
@@ -17,7 +18,6 @@ from ewardrobe.datasets.synthetic.garments import Zones, garment_parts
 from ewardrobe.datasets.synthetic.geometry import View
 from ewardrobe.datasets.synthetic.paint import Canvas
 from ewardrobe.datasets.synthetic.styles import Style, random_style
-from ewardrobe.taxonomy import category
 
 SKIN, HAIR, FOOTWEAR, BAG, OTHER = 14, 15, 16, 17, 18
 SPECK = 8

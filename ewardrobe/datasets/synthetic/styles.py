@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ewardrobe.taxonomy import category
+from ewardrobe.core.taxonomy import category
 
 UPPER, OUTER, DRESSES = (1, 2, 5, 6), (3, 4), (10, 11, 12, 13)
 

@@ -1,0 +1,1 @@
+"""The pages: the only room with Streamlit, a folder a page."""

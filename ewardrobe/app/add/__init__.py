@@ -1,0 +1,1 @@
+"""Adding garments: ways in, review, queue and repair."""

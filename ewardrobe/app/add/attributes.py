@@ -1,0 +1,68 @@
+"""Pattern, material, style and sleeves of a garment on its card: what the network says, and what it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from ewardrobe.app.page import literal
+from ewardrobe.garments import attributes
+from ewardrobe.garments.draft import Card
+from ewardrobe.wardrobe.fields import SLEEVES
+from ewardrobe.wardrobe.item import MATERIALS, PATTERNS, STYLES
+
+CHOICES = {"pattern": PATTERNS, "material": MATERIALS, "style": STYLES, "sleeve": SLEEVES}
+LABELS = {"pattern": "Pattern", "material": "Material", "style": "Style", "sleeve": "Sleeves"}
+WIDE = ("material",)
+"""Names too long for half a card; open questions get the whole width too."""
+
+
+def attribute_boxes(card: Card, base: str, on_change: Callable[..., None], args: tuple) -> None:
+    """Show a select box for each attribute of ``card``; empty, with the guess as a suggestion, where the app asks.
+
+    on_change: called with ``*args``, the attribute's name and the key of its widget.
+    """
+    network, told = card.told, {name: (None, None) for name in CHOICES if name != "sleeve"} | card.attributes
+    # By what was asked, not by what was answered: an answer moves no box.
+    beside = [name for name in CHOICES if name not in WIDE and network.get(name, (None,))[0] is not None]
+    with st.container(horizontal=True):  # beside each other where the card is wide enough
+        for name in beside:
+            _box(card, name, told[name], base, on_change, args)
+    for name in [name for name in CHOICES if name in told and name not in beside]:
+        _box(card, name, told[name], base, on_change, args)
+
+
+def _box(card: Card, name: str, told: tuple, base: str, on_change: Callable[..., None], args: tuple) -> None:
+    value, source = told
+    key = f"{name}-{base}-{card.kind}"  # another kind: other guesses, and none of the box's memory
+    st.selectbox(
+        label(name, source),
+        CHOICES[name],
+        CHOICES[name].index(value) if value in CHOICES[name] else None,
+        placeholder=question(source),
+        key=key,
+        disabled=not card.edit.keep,
+        on_change=on_change,
+        args=(*args, name, key),
+    )
+
+
+def label(name: str, source: object) -> str:
+    """Return the heading of a box: "Pattern · 93 %", "Material · ?" for a question, "Style" for the owner's word."""
+    if not isinstance(source, dict) or "confidence" not in source:
+        return LABELS[name]
+    return f"{LABELS[name]} · ?" if "guess" in source else f"{LABELS[name]} · {source['confidence']:.0%}"
+
+
+def question(source: object) -> str:
+    """Return the text of an empty box: "wool? (41 %)"."""
+    if isinstance(source, dict) and "guess" in source:
+        return f"{source['guess']}? ({source['confidence']:.0%})"
+    return "choose"
+
+
+def say_what_is_missing() -> None:
+    """Say once, in small letters, that the network's weights are missing, with the cure."""
+    if problem := attributes.problem():
+        st.caption(f":material/info: {literal(problem)}")

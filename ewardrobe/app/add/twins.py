@@ -1,0 +1,73 @@
+"""The notice that a garment seems to be in the wardrobe already, with the choice of what becomes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+
+from ewardrobe.feature_store.store import FeatureStore, StoreError
+from ewardrobe.garments.duplicates import find_twin
+from ewardrobe.garments.review import photos_of
+from ewardrobe.garments.saving import CHOICES, hash_of
+
+HELP = (
+    "Keep both: two items. Same as this one: no new item; what the one in the wardrobe lacks is filled in. "
+    "Skip: this one is left out."
+)
+
+
+def twin_notice(
+    text: str, picture: np.ndarray | str | None, choice: str, key: str, decide: Callable[[str], object]
+) -> None:
+    """Show ``text`` beside the twin's ``picture``, and the choice; ``decide`` is called with a new one."""
+    left, right = st.columns([1, 3], gap="small", vertical_alignment="center")
+    if picture is not None:
+        left.image(picture, width="stretch")
+
+    def taken() -> None:
+        if (chosen := st.session_state[widget]) != choice:  # a slow browser still tells of a box that is gone
+            decide(chosen)
+
+    right.caption(f":orange[:material/content_copy:] {text}", help=HELP)
+    widget = f"{key}-{choice}"
+    st.selectbox(
+        "What becomes of it?",
+        CHOICES,
+        CHOICES.index(choice),
+        key=widget,
+        label_visibility="collapsed",
+        on_change=taken,
+    )
+
+
+def known_garments(store: FeatureStore) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """Return ``{item id: hash}`` and ``{key of a photo: its items}``, once for each state of the wardrobe's file."""
+    return _known(str(store.home.absolute()), store.signature())
+
+
+@st.cache_resource(show_spinner="Comparing with the wardrobe …", max_entries=2)
+def _known(home: str, signature: tuple | None) -> tuple[dict[str, str], dict[str, set[str]]]:
+    store = FeatureStore(home)
+    try:
+        items = store.items()
+    except StoreError:  # the page that shows the wardrobe says so
+        return {}, {}
+    return {item["id"]: text for item in items if (text := hash_of(store, item))}, photos_of(items)
+
+
+def twin_of(cutout: np.ndarray) -> str | None:
+    """Return the id of the item of the wardrobe that ``cutout`` seems to show again."""
+    twin = find_twin(cutout, known_garments(FeatureStore())[0])
+    return twin[0] if twin else None
+
+
+def item_with(item_id: str | None) -> dict | None:
+    """Return an item of the wardrobe, ``None`` if there is none with that id any more."""
+    if item_id is None:
+        return None
+    try:
+        return FeatureStore().get(item_id)
+    except StoreError:
+        return None

@@ -1,0 +1,249 @@
+"""The page Compare models, second half: what the models said about one photo, side by side."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from ewardrobe.app import page
+from ewardrobe.app.add.cards import DOT
+from ewardrobe.app.add.intake import read_timed
+from ewardrobe.app.add.review import count
+from ewardrobe.app.compare.folder import heat_map, summary
+from ewardrobe.app.compare.photos import (
+    TIMED_RUNS,
+    Bench,
+    Settings,
+    ask_about_shown,
+    forget_failures,
+    short_label,
+    start_over,
+    starts,
+    time_again,
+)
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.drawing import draw_detections
+from ewardrobe.core.images import jpeg_bytes, scale_to
+from ewardrobe.core.masks import mask_box, padded_box
+from ewardrobe.evaluation.comparison import agreement as comparison
+from ewardrobe.evaluation.comparison.pictures import agreement_colours, detail_picture, draw_agreement
+from ewardrobe.evaluation.comparison.runs import (
+    VIEW_SIDE,
+    ModelRun,
+    match_masks,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """The photo that is shown, and what its models say above the threshold, in the order of ``models``."""
+
+    key: str
+    image: np.ndarray
+    small: np.ndarray
+    models: list[str]
+    runs: list[ModelRun]
+    garments: list[Detections]
+
+    @property
+    def labels(self) -> list[str]:
+        """The models' names for people."""
+        return [short_label(model) for model in self.models]
+
+
+def compare(bench: Bench, chosen: Settings) -> None:
+    """Show everything about the photo at hand, and below it the summary of all photos."""
+    _bar(bench)
+    for note in bench.notes:
+        st.caption(f":material/info: {note}")
+    if not chosen.models:
+        st.info("Choose at least one model in the sidebar.", icon=":material/info:")
+        return
+    ask_about_shown(bench, chosen.models)
+    if bench.photo.key in bench.unreadable:
+        st.error(page.literal(bench.unreadable[bench.photo.key]), icon=":material/broken_image:")
+    else:
+        _photo(bench, chosen)
+    if len(bench.photos) > 1:
+        summary(bench, chosen)
+
+
+def _bar(bench: Bench) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if (total := len(bench.photos)) > 1:
+            last = bench.place >= total - 1
+            left, right = ":material/chevron_left:", ":material/chevron_right:"
+            back, on = (bench, bench.place - 1), (bench, bench.place + 1)
+            st.button("Previous", key="previous", icon=left, disabled=not bench.place, on_click=_go, args=back)
+            st.button("Next", key="next", icon=right, icon_position="right", disabled=last, on_click=_go, args=on)
+            st.markdown(f"**{bench.place + 1} of {total}**", width="content")
+        st.markdown(page.literal(bench.photo.name), width="content")
+        st.space("stretch")
+        st.button("Other photos", key="compare-over", icon=":material/restart_alt:", on_click=start_over)
+
+
+def _go(bench: Bench, place: int) -> None:
+    bench.place = place
+
+
+# One photo
+
+
+def _photo(bench: Bench, chosen: Settings) -> None:
+    key, runs = bench.photo.key, {model: bench.runs[bench.photo.key, model] for model in chosen.models}
+    image, _ = read_timed(key, bench.photo)
+    good = [model for model, run in runs.items() if isinstance(run, ModelRun)]
+    garments = [runs[model].small.detections(chosen.min_score) for model in good]
+    shown = Shown(key, image, scale_to(image, VIEW_SIDE), good, [runs[model] for model in good], garments)
+    _side_by_side(bench, shown, runs)
+    _times(bench, shown)
+    if len(good) < 2:
+        st.caption("Choose two models or more to see where they agree.")
+        return
+    if not any(map(len, garments)):
+        st.info("No model sees a garment here. Lower the confidence in the sidebar.", icon=":material/search_off:")
+        return
+    _agreement(shown, chosen.by_category)
+    _matches(shown)
+
+
+def _side_by_side(bench: Bench, shown: Shown, runs: dict[str, ModelRun | str]) -> None:
+    for column, (model, run) in zip(st.columns(len(runs)), runs.items(), strict=True):
+        with column:
+            st.markdown(f"##### {short_label(model)}")
+            if isinstance(run, str):
+                st.error(page.literal(run), icon=":material/error:")
+                st.button("Try again", key=f"again-{model}", on_click=forget_failures, args=(bench,))
+                continue
+            found = shown.garments[shown.models.index(model)]
+            st.image(draw_detections(shown.small, found), width="stretch", output_format="JPEG")
+            hidden = len(run.found.scores) - len(found)
+            more = f" · {hidden} below the confidence" if hidden else ""
+            st.caption(f"{count(len(found), 'garment')} · {1000 * run.median_s:.0f} ms{more}")
+
+
+def _times(bench: Bench, shown: Shown) -> None:
+    if not shown.models:
+        return
+    with st.expander("Times", icon=":material/timer:", key="compare-times"):
+        again = st.button(f"Measure {TIMED_RUNS} times more", key="measure", icon=":material/speed:")
+        if again:
+            time_again(bench, bench.photo, shown.models)
+        st.dataframe(_time_table(bench, shown), hide_index=True, width="stretch", column_config=_time_columns())
+        st.caption("From the picture in memory to its masks at the photo's size, all scores. Reading is not counted.")
+
+
+def _time_table(bench: Bench, shown: Shown) -> pd.DataFrame:
+    rows = []
+    for model, label in zip(shown.models, shown.labels, strict=True):
+        here = bench.runs[bench.photo.key, model]
+        all_s = [run.median_s for (_, name), run in bench.runs.items() if name == model and isinstance(run, ModelRun)]
+        start = starts().get(model)
+        rows.append(
+            {
+                "Model": label,
+                "ms": 1000 * here.median_s,
+                "runs": len(here.seconds),
+                "slowest": 1000 * max(here.seconds),
+                "all": 1000 * float(np.median(all_s)),
+                "first": start and 1000 * start.first_s,
+                "load": start and 1000 * start.load_s,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _time_columns() -> dict:
+    number, once = st.column_config.NumberColumn, "Once for each start of the app; short if another page did it before."
+    return {
+        "ms": number("This photo, median ms", format="%.0f"),
+        "runs": number("Runs"),
+        "slowest": number("Slowest, ms", format="%.0f"),
+        "all": number("All photos so far, median ms", format="%.0f"),
+        "first": number("First call, ms", format="%.0f", help=once),
+        "load": number("Loading, ms", format="%.0f", help=once),
+    }
+
+
+def _agreement(shown: Shown, by_category: bool) -> None:
+    st.subheader("Where they agree", anchor=False)
+    labels = comparison.label_maps(shown.garments)
+    agreement = comparison.agreement_map(labels, by_category)
+    left, right = st.columns(2, gap="large")
+    with left:
+        models = len(shown.models)
+        st.image(draw_agreement(shown.small, agreement, models), width="stretch", output_format="JPEG")
+        st.html(legend_html(comparison.agreement_shares(agreement, models), by_category))
+    with right:
+        matrix = comparison.mask_iou_matrix(labels, by_category)
+        heat_map(matrix, shown.labels, "compare-iou")
+        if (mean := comparison.mean_agreement(matrix)) is not None:
+            st.caption(f"Mask IoU of all garment pixels, each pair of models; mean {mean:.0%}.")
+
+
+def legend_html(shares: list[float], by_category: bool) -> str:
+    """Return the legend of the agreement map: a dot of each colour, how many models, share of the garment pixels."""
+    what = "name the same category" if by_category else "see a garment"
+    total = len(shares)
+    names = [f"all {total} {what}" if k == total else f"{k} of {total}" for k in range(1, total + 1)]
+    lines = [
+        f'<span style="margin-right:1.2em;white-space:nowrap">'
+        f'<i style="{DOT};background:rgb{colour}"></i>{name}: {share:.0%}</span>'
+        for colour, name, share in zip(agreement_colours(total), names, shares, strict=True)
+    ]
+    return f'<div style="font-size:.875rem">{" ".join(reversed(lines))}</div>'
+
+
+def _matches(shown: Shown) -> None:
+    st.subheader("Garment by garment", anchor=False)
+    matches = comparison.match_garments(shown.garments)
+    table = comparison.match_table(matches, shown.garments, shown.labels)
+    table["Mask IoU"] *= 100
+    table.insert(0, "", [_thumbnail(shown, match) for match in matches])
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=56,
+        placeholder="–",
+        width="stretch",
+        column_config={
+            "": st.column_config.ImageColumn("", width=64),
+            "Mask IoU": st.column_config.NumberColumn(
+                format="%.0f %%", help="Mean over the pairs of models that see this garment"
+            ),
+        },
+    )
+    _details(shown, matches, table["Garment"].tolist())
+
+
+def _thumbnail(shown: Shown, match: comparison.Match) -> str:
+    masks = [found.masks[one] for found, one in zip(shown.garments, match, strict=True) if one is not None]
+    x0, y0, x1, y1 = padded_box(mask_box(np.any(masks, axis=0)), 6, *shown.small.shape[:2])
+    data = jpeg_bytes(scale_to(shown.small[y0:y1, x0:x1], 112), 85)
+    return "data:image/jpeg;base64," + base64.b64encode(data).decode()
+
+
+@st.fragment
+def _details(shown: Shown, matches: list[comparison.Match], names: list[str]) -> None:
+    """Show one garment's sleeves and hem enlarged, the same place for every model."""
+    st.subheader("Sleeves and hems, enlarged", anchor=False)
+    chosen = st.selectbox(
+        "Garment",
+        range(len(matches)),
+        format_func=lambda i: f"{i + 1} · {names[i]}",
+        key=f"compare-detail-{shown.key}-{len(matches)}",
+    )
+    masks = match_masks(matches[chosen], shown.runs)
+    boxes = comparison.detail_boxes(np.any([mask for mask in masks if mask is not None], axis=0))
+    for place, box in boxes.items():
+        columns = st.columns(len(masks) + 1)
+        columns[0].image(detail_picture(shown.image, None, box), caption=place, width="stretch", output_format="JPEG")
+        for column, label, mask in zip(columns[1:], shown.labels, masks, strict=True):
+            if mask is None:
+                column.caption(f"{label} does not see this garment.")
+                continue
+            column.image(detail_picture(shown.image, mask, box), caption=label, width="stretch", output_format="JPEG")

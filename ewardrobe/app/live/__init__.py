@@ -1,0 +1,1 @@
+"""The live view: camera, garments on the person, pictures kept."""

@@ -1,0 +1,185 @@
+"""Videos in place of the camera: the sample clip, rendered once, and uploaded files, sent through the same stream."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+
+import av
+import numpy as np
+import streamlit as st
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+from filelock import FileLock
+
+from ewardrobe.app.live.stream import end_others
+from ewardrobe.app.page import literal
+from ewardrobe.core import process
+from ewardrobe.core.video import Video, VideoError, open_video, play, write_video
+from ewardrobe.datasets.synthetic import render_clip
+
+LOGGER = logging.getLogger(__name__)
+VIDEO_TYPES = ["mp4", "mov", "m4v", "webm", "mkv", "avi"]
+CLOCK = Fraction(1, 90_000)
+"""The time base of pictures in RTP (RFC 3551)."""
+
+LATE_SECONDS = 0.5
+"""A clip that is decoded too slowly plays slower from here on, instead of hurrying after its clock."""
+
+SAMPLE = {"seed": 7, "frames": 45, "size": (480, 640), "fps": 15.0, "category_ids": (1, 8)}
+"""The sample clip: short sleeves over trousers, 3 s, in which the right arm passes in front of the trunk and back."""
+
+
+class ClipTrack(MediaStreamTrack):
+    """A video as a WebRTC track: decoded in a thread of its own, paced by its own times."""
+
+    kind = "video"
+
+    def __init__(self, frames: Iterator[tuple[np.ndarray, float]]) -> None:
+        """frames: (RGB uint8 (H, W, 3), seconds since the start) as `video_file.play` yields them."""
+        super().__init__()
+        self._frames = frames
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="clip-reader")
+        self._start: float | None = None
+
+    async def recv(self) -> av.VideoFrame:
+        """Return the next frame when it is due; ``MediaStreamError`` after the last one."""
+        if self.readyState != "live":
+            raise MediaStreamError
+        try:
+            item = await asyncio.get_running_loop().run_in_executor(self._reader, partial(next, self._frames, None))
+        except RuntimeError as error:  # stopped meanwhile: the reader takes no more work
+            raise MediaStreamError from error
+        if item is None:
+            self.stop()
+            raise MediaStreamError
+        picture, seconds = item
+        await asyncio.sleep(self._wait(seconds))
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = round(seconds / CLOCK), CLOCK
+        return frame
+
+    def _wait(self, seconds: float) -> float:
+        """Return how long it is until the frame of ``seconds`` is due."""
+        now = time.monotonic()
+        if self._start is None or now - self._start - seconds > LATE_SECONDS:
+            self._start = now - seconds
+        return max(self._start + seconds - now, 0.0)
+
+    def stop(self) -> None:
+        """End the track, and its thread after the frame that it is at."""
+        super().stop()
+        self._reader.shutdown(wait=False)  # a cancelled read would end the relay's task before it told anybody
+
+
+class ClipPlayer:
+    """What streamlit-webrtc takes for a player: a video track, no sound."""
+
+    audio = None
+
+    def __init__(self, video: Video) -> None:
+        """video: played from its start, again and again, until the stream ends."""
+        self.video = ClipTrack(play(video))
+
+
+def player(video: Video) -> Callable[[], ClipPlayer]:
+    """Return the ``make_player`` of `stream.play_clip` for ``video``."""
+    return partial(ClipPlayer, video)
+
+
+class Drawing:
+    """The sample clip as it is drawn in a thread of its own: a run of the page that is cut short starts nothing anew.
+
+    done: the part that is drawn, 0..1; error: why it failed, or None.
+    """
+
+    _running: Drawing | None = None
+    _lock = threading.Lock()
+
+    def __init__(self, path: Path) -> None:
+        """path: what is written, whole or not at all."""
+        self.path, self.done, self.error = path, 0.0, None
+        self._thread = threading.Thread(target=self._run, name="sample-clip", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def of(cls, path: Path) -> Drawing:
+        """Return the drawing of ``path`` that is under way in this process, else begin it."""
+        with cls._lock:
+            if cls._running is None or not cls._running.is_busy() or cls._running.path != path:
+                cls._running = cls(path)
+            return cls._running
+
+    def is_busy(self) -> bool:
+        """Tell whether it is still being drawn."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            render_sample(self.path, partial(setattr, self, "done"))
+        except Exception as error:  # shown where the clip is asked for
+            LOGGER.exception("The sample clip could not be drawn")
+            self.error = error
+
+
+def sample_clip() -> Video:
+    """Return the sample clip; the first time it is drawn, with a progress bar, which takes some seconds.
+
+    Raises ``VideoError`` where the cache folder cannot be written.
+    """
+    path = process.cache_dir() / "sample_clip_2.mov"  # the number: of what is drawn, counted up with every change
+    if not path.is_file():
+        end_others()  # it needs the processor, and what was shown before goes on until this run ends
+        drawing, bar = Drawing.of(path), st.empty()
+        while drawing.is_busy():
+            bar.progress(drawing.done, "Drawing the sample clip, once …")
+            time.sleep(0.2)
+        bar.empty()
+        if drawing.error:
+            raise VideoError(f"The sample clip could not be drawn: {drawing.error}")
+    return open_video(path, "Sample clip")
+
+
+def render_sample(path: Path, tell: Callable[[float], object] = lambda done: None) -> None:
+    """Write the sample clip to ``path``, whole or not at all; ``tell`` is called with the part done, 0..1.
+
+    It plays forward and then backward, so that it has no jump where it begins again.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):  # another process waits for this one's clip
+        if path.is_file():
+            return
+        frames = []
+        for number, (frame, _, _) in enumerate(render_clip(**SAMPLE), 1):
+            frames.append(frame)
+            tell(number / SAMPLE["frames"])
+        temporary = path.with_suffix(".part")
+        write_video(temporary, frames + frames[-2:0:-1], round(SAMPLE["fps"]))
+        temporary.replace(path)
+
+
+def uploaded_video(key: str) -> Video | None:
+    """Show the upload of a video; return it, or None while there is none or it cannot be played (which is said)."""
+    file = st.file_uploader("Video", VIDEO_TYPES, key=key, help="Up to three minutes. It stays on this machine.")
+    if file is None:
+        end_others()
+        return None
+    try:
+        return _opened(file.file_id, file.name, file)
+    except VideoError as error:
+        end_others()
+        st.error(literal(str(error)), icon=":material/error:")
+        return None
+
+
+@st.cache_resource(show_spinner=False, max_entries=4, scope="session")
+def _opened(file_id: str, name: str, _file) -> Video:
+    """Check an upload once, not in every run."""
+    return open_video(_file.getvalue(), name)

@@ -1,0 +1,289 @@
+"""The page Live try-on, right half: what to draw, and the garments to choose from.
+
+All of it is one fragment: a choice runs this panel alone and sets ``session.look`` in place, the stream goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from ewardrobe.app import page
+from ewardrobe.app.live import outfit
+from ewardrobe.app.live.view import Room
+from ewardrobe.core.taxonomy import SLOTS
+from ewardrobe.tryon import rack
+from ewardrobe.tryon.compositor import MODES, Look
+from ewardrobe.tryon.garment import GarmentImageError, Prepared
+from ewardrobe.tryon.rack import Piece
+from ewardrobe.tryon.session import LiveSession
+
+SLOT_LABELS = {"top": "Tops", "outer": "Jackets", "bottom": "Bottoms", "dress": "Dresses"}
+MODE_LABELS = {"wear": "Wear", "overlay": "Overlay", "recolour": "Recolour", "segments": "Segments"}
+MODE_LEADS = {
+    "wear": "Garments of your wardrobe in the place of what you wear.",
+    "overlay": "Garments of your wardrobe held in front of you, in their own shape.",
+    "recolour": "What you wear in another colour, or in the cloth of a garment.",
+    "segments": "What the model sees: outlines, names, and how sure it is.",
+}
+PIECES_AT_A_TIME = 12
+FIRST_COLOUR = "#0f766e"
+PANEL_CSS = """<style>
+.st-key-panel [role=radiogroup] {flex-wrap: nowrap;}
+.st-key-panel [role=radiogroup] button {padding-left: 2px; padding-right: 2px;}
+.st-key-walk {flex-wrap: nowrap;}
+.st-key-walk button {padding-left: 4px; padding-right: 4px;}
+@media (max-width: 640px) {
+  [data-testid=stColumn]:has(.st-key-countdown) {position: sticky; top: 3.5rem; z-index: 20; max-height: 56vh;
+    overflow-y: auto; background: light-dark(#fcfbf9, #15181a); padding-bottom: .5rem;}
+}
+.st-key-rail [role=radiogroup] {flex-wrap: wrap;}
+.st-key-rail button[role=radio] {height: auto; padding: 6px; border-radius: 10px;}
+.st-key-rail button[role=radio] img {height: 84px; max-height: 84px; width: 84px; max-width: 84px; display: block;}
+.st-key-rail button[aria-checked=true] {box-shadow: 0 0 0 2px var(--st-primary-color, #0f766e);}
+</style>"""
+"""Four choices stay in one row; on a phone the camera's picture stays in view above the rail; a garment is chosen by
+its picture, which Streamlit shows as small as a letter."""
+
+_KEYS = """
+const pass = (event) => {
+  if (event.target.closest?.('input, select, textarea, [role=listbox], [role=combobox]')) return
+  const {key, code, ctrlKey, altKey, shiftKey, metaKey} = event
+  document.body.dispatchEvent(
+    new KeyboardEvent(event.type, {key, code, ctrlKey, altKey, shiftKey, metaKey, bubbles: true, cancelable: true}))
+}
+export default function () {
+  const letGo = (event) => {
+    if (event.target.closest?.('.st-key-panel [role=radio]')) setTimeout(() => document.activeElement?.blur(), 100)
+  }
+  const enter = () => setTimeout(() => {
+    const frame = document.activeElement
+    if (!frame?.matches('iframe[title^=streamlit_webrtc]')) return
+    for (const kind of ['keydown', 'keyup']) frame.contentWindow.addEventListener(kind, pass)
+  })
+  document.addEventListener('pointerup', letGo)
+  window.addEventListener('blur', enter)
+  return () => {
+    document.removeEventListener('pointerup', letGo)
+    window.removeEventListener('blur', enter)
+  }
+}
+"""
+"""Who has pressed Start is in the stream's frame, which would keep the keys: it passes them on to the page.
+
+A choice that was clicked would keep the arrow keys for itself, too; one that was reached by keyboard does keep them.
+"""
+
+
+@st.fragment
+def dress(session: LiveSession | None, room: Room) -> None:
+    """Show mode and rail, and let ``session`` (``None`` while there is no picture) draw what is chosen."""
+    st.html(PANEL_CSS)
+    outfit.wear_left(room, partial(_pieces, room))
+    with st.container(key="panel"):
+        _panel(session, room)
+    st.components.v2.component("ewardrobe_keys", js=_KEYS)(key="live-keys", height=1)
+
+
+def _panel(session: LiveSession | None, room: Room) -> None:
+    mode = _pick_mode()
+    colour = _pick_colour() if mode == "recolour" else None
+    pieces = [] if mode == "segments" else _pieces(room)
+    if mode != "segments" and colour is None:
+        if pieces:
+            outfit.pick(room, pieces)
+        _rail(room, pieces) if pieces else _empty(room)
+    opacity = 1.0 if mode == "segments" else _pick_opacity()
+    garments = {} if colour else _prepared(room, pieces)
+    if mode == "recolour" and not colour and not garments:
+        st.caption(":material/info: Choose a garment for its cloth, or switch a new colour on.")
+    room.look = Look(mode, garments, opacity, colour)
+    if session is not None:
+        session.look = room.look
+
+
+def _pick_mode() -> str:
+    mode = st.segmented_control(
+        "What to show",
+        list(MODE_LABELS),
+        default=next(iter(MODE_LABELS)),
+        required=True,
+        format_func=MODE_LABELS.get,
+        key="live-mode",
+        persist_state="session",
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    st.caption(MODE_LEADS[mode])
+    return mode if mode in MODES else MODES[0]
+
+
+def _pick_opacity() -> float:
+    percent = st.slider("Opacity", 10, 100, 100, 5, format="%d %%", key="live-opacity", persist_state="session")
+    return percent / 100
+
+
+def _pick_colour() -> tuple[int, int, int] | None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        chosen = st.toggle("A new colour", key="live-recolour", persist_state="session")
+        code = st.color_picker(
+            "Colour",
+            FIRST_COLOUR,
+            key="live-colour",
+            persist_state="session",
+            label_visibility="collapsed",
+            disabled=not chosen,
+        )
+    return rgb_of(code) if chosen else None
+
+
+def rgb_of(code: str) -> tuple[int, int, int]:
+    """Return the RGB (0..255) of a colour code.
+
+    >>> rgb_of("#0f766e")
+    (15, 118, 110)
+    """
+    return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
+
+
+# The rail
+
+
+def _pieces(room: Room) -> list[Piece]:
+    store = page.wardrobe_store()
+    frame = page.load_wardrobe(store)
+    items = frame.reset_index().to_dict("records")
+    return [*reversed(room.cut), *rack.wardrobe_pieces(items, store.picture), *(_samples() if room.samples else [])]
+
+
+@st.cache_resource(show_spinner="Drawing the samples …")
+def _samples() -> list[Piece]:
+    return rack.sample_pieces()
+
+
+def _empty(room: Room) -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown("##### Nothing to put on yet", width="content")
+        st.markdown("Photograph some clothes first, or look how it works with two drawn ones.", width="content")
+        with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
+            st.button("Try with sample garments", key="live-samples", on_click=setattr, args=(room, "samples", True))
+            with suppress(StreamlitAPIException):  # a page run on its own has no other pages
+                st.page_link("pages/add_garments.py", label="Add garments", icon=":material/add_a_photo:")
+
+
+def _rail(room: Room, pieces: list[Piece]) -> None:
+    """Show one slot's garments as pictures, with buttons to go through them without aiming."""
+    slots = [slot for slot in SLOTS if rack.on_slot(pieces, slot)]
+    slot = st.segmented_control(
+        "Kind",
+        slots,
+        default=slots[0],
+        required=True,
+        format_func=lambda name: SLOT_LABELS[name] + (" ✓" if name in room.worn else ""),
+        key="live-slot",
+        persist_state="session",
+        label_visibility="collapsed",
+        width="stretch",
+    )
+    slot = slot if slot in slots else slots[0]
+    there = rack.on_slot(pieces, slot)
+    _pictures(room, slot, there)
+    _walk(room, slot, [piece.key for piece in there])
+    names = {piece.key: piece.name for piece in pieces}
+    on = [names[room.worn[slot]] for slot in SLOTS if room.worn.get(slot) in names]
+    st.caption("On you: " + page.literal(", ".join(on)) if on else "Choose a garment to put it on.")
+    if room.left_over:
+        st.caption(":material/info: Of the outfit, not shown on you: " + page.literal(", ".join(room.left_over)))
+
+
+def _pictures(room: Room, slot: str, pieces: list[Piece]) -> None:
+    shown = _one_page(room.worn.get(slot), slot, pieces)
+    names = {piece.key: f"![{page.literal(piece.name)}]({_thumbnail(piece.key, piece)})" for piece in shown}
+    key = f"live-pieces-{slot}"
+    st.session_state[key] = room.worn[slot] if room.worn.get(slot) in names else None
+    with st.container(key="rail"):
+        st.pills(
+            SLOT_LABELS[slot],
+            list(names),
+            format_func=names.get,
+            key=key,
+            label_visibility="collapsed",
+            on_change=_put_on,
+            args=(room, slot, lambda: st.session_state[key]),
+        )
+
+
+def _one_page(current: str | None, slot: str, pieces: list[Piece]) -> list[Piece]:
+    """Return the pieces to show: those around the worn one, or the page that was turned to."""
+    pages = -(-len(pieces) // PIECES_AT_A_TIME)
+    if pages <= 1:
+        return pieces
+    places = {piece.key: place for place, piece in enumerate(pieces)}
+    key, seen = f"live-page-{slot}-{pages}", f"live-page-of-{slot}"
+    if current in places and st.session_state.get(seen) != current:  # another one was put on: turn to it
+        st.session_state[key] = places[current] // PIECES_AT_A_TIME + 1
+    st.session_state[seen] = current
+    number = min(st.pagination(pages, key=key), pages)
+    return pieces[(number - 1) * PIECES_AT_A_TIME : number * PIECES_AT_A_TIME]
+
+
+@st.cache_data(show_spinner=False, max_entries=2000)
+def _thumbnail(key: str, _piece: Piece) -> str:
+    return rack.thumbnail(_piece)
+
+
+def _walk(room: Room, slot: str, keys: list[str]) -> None:
+    """Show the large buttons that go through the garments, by the arrow keys too."""
+    with st.container(horizontal=True, gap="small", key="walk"):
+        for label, by in (("Previous", -1), ("Next", 1)):
+            st.button(
+                label,
+                key=f"live-{label.lower()}",
+                shortcut="Right" if by > 0 else "Left",
+                width="stretch",
+                on_click=_put_on,
+                args=(room, slot, partial(_step, room, slot, keys, by)),
+            )
+        st.button(
+            "Remove",
+            key="live-remove",
+            width="stretch",
+            disabled=slot not in room.worn,
+            on_click=_put_on,
+            args=(room, slot, lambda: None),
+        )
+
+
+def _step(room: Room, slot: str, keys: list[str], by: int) -> str | None:
+    return rack.step(keys, room.worn.get(slot), by)
+
+
+def _put_on(room: Room, slot: str, choose: Callable[[], str | None]) -> None:
+    room.worn, room.left_over = rack.put_on(room.worn, slot, choose()), []
+
+
+# From pictures to what is drawn
+
+
+def _prepared(room: Room, pieces: list[Piece]) -> dict[str, Prepared]:
+    """Return what is worn, ready to be drawn; says what cannot be, and takes off what is no longer there."""
+    by_key = {piece.key: piece for piece in pieces}
+    if pieces:
+        room.worn = {slot: key for slot, key in room.worn.items() if key in by_key}
+    garments = {}
+    for slot, key in room.worn.items():
+        try:
+            if key in by_key:
+                garments[slot] = _ready(key, by_key[key])
+        except GarmentImageError as error:
+            st.warning(f"**Cannot be worn.** {page.literal(str(error))}.", icon=":material/broken_image:")
+    return garments
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _ready(key: str, _piece: Piece) -> Prepared:
+    return rack.ready(_piece)

@@ -1,0 +1,204 @@
+"""The page Live try-on: its state, its settings, the stream and how fast everything goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+
+from ewardrobe.app import page
+from ewardrobe.app.live import clip, stream
+from ewardrobe.app.live.stream import StreamState
+from ewardrobe.core.video import Video
+from ewardrobe.evaluation.comparison.runs import model_problems
+from ewardrobe.models import LIVE_MODEL
+from ewardrobe.tryon.compositor import Look
+from ewardrobe.tryon.rack import Piece
+from ewardrobe.tryon.session import PARSER, PRESETS, SIZES, LiveSession, Stats
+
+PRESET_LABELS = {"auto": "Auto", "fast": "Fast", "balanced": "Balanced", "sharp": "Sharp"}
+READOUT_SECONDS = 1.0
+SOURCES = {
+    "Camera": ":material/videocam:",
+    "Sample clip": ":material/movie:",
+    "Video": ":material/upload:",
+}
+"""Where the picture comes from, with an icon each."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shot:
+    """A captured picture: raw as the camera gave it (not mirrored) and composed as shown, RGB uint8 (H, W, 3).
+
+    name: of its file, without ending; worn: names by wardrobe id of the garments drawn in it.
+    """
+
+    name: str
+    raw: np.ndarray
+    composed: np.ndarray
+    worn: dict[str, str]
+
+
+@dataclass
+class Room:
+    """The fitting room of one tab: what is worn (key by slot), what was cut here, and the capture under way.
+
+    left_over: names of what of an outfit cannot be shown; look: as it is drawn now; samples: the drawn garments hang
+    beside the wardrobe's; due: seconds of ``time.monotonic`` at which the picture is taken; kept: the last picture
+    lies in the wardrobe; leaving: it was sent to Add garments, where the person is to follow.
+    """
+
+    worn: dict[str, str] = field(default_factory=dict)
+    left_over: list[str] = field(default_factory=list)
+    look: Look = field(default_factory=Look)
+    cut: list[Piece] = field(default_factory=list)
+    samples: bool = False
+    due: float | None = None
+    shot: Shot | None = None
+    shots: int = 0
+    kept: bool = False
+    leaving: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """model: name of the segmenter; preset: one of ``tryon.session.PRESETS``; mirror: as in a mirror."""
+
+    model: str
+    preset: str
+    mirror: bool
+
+
+def current_room() -> Room:
+    """Return this tab's fitting room."""
+    return st.session_state.setdefault("fitting-room", Room())
+
+
+# Settings
+
+
+def settings() -> Settings | None:
+    """Show the settings in the sidebar; ``None`` where a model cannot be used, which is said on the page."""
+    with st.sidebar:
+        words = "What finds the garments. The U-Net looks for hair and hands in any case."
+        model = page.pick_model(LIVE_MODEL, "live-model", help=words)
+        preset = st.select_slider(
+            "Quality",
+            PRESETS,
+            format_func=PRESET_LABELS.get,
+            key="live-preset",
+            persist_state="session",
+            help="Size of the picture that the models see, "
+            + ", ".join(f"{PRESET_LABELS[name].lower()} {size} px" for name, size in SIZES.items())
+            + ". Auto takes what this machine is fast enough for.",
+        )
+        mirror = st.toggle("Mirror", True, key="live-mirror", persist_state="session", help="As in a mirror")
+    return Settings(model, preset, mirror) if _models_usable(model) else None
+
+
+def _models_usable(model: str) -> bool:
+    problems = model_problems()
+    broken = [name for name in dict.fromkeys((model, PARSER)) if problems.get(name)]
+    for name in broken:
+        label = page.MODEL_LABELS.get(name, name)
+        st.error(f"**{label} cannot be used.** {page.literal(problems[name])}", icon=":material/error:")
+    if broken:
+        st.caption("Or choose another model in the sidebar." if PARSER not in broken else "The live view needs it.")
+    return not broken
+
+
+# The stream
+
+
+def open_stream(room: Room, chosen: Settings) -> tuple[LiveSession | None, StreamState]:
+    """Show the camera or a clip, and return what draws it (``None`` while no video is chosen) and how it goes."""
+    source = st.segmented_control(
+        "Picture from",
+        list(SOURCES),
+        default=next(iter(SOURCES)),
+        required=True,
+        format_func=lambda name: f"{SOURCES[name]} {name}",
+        key="live-source",
+        persist_state="session",
+        label_visibility="collapsed",
+    )
+    if source == "Camera":
+        session = _session("live", room, chosen)
+        state = stream.stream(session, "live")
+    else:
+        session, state = _play(_video(source), room, chosen)
+    if state.why_not:
+        st.warning(state.why_not, icon=":material/videocam_off:")
+    return session, state
+
+
+def _video(source: str) -> Video | None:
+    return clip.sample_clip() if source == "Sample clip" else clip.uploaded_video("live-video")
+
+
+def _play(video: Video | None, room: Room, chosen: Settings) -> tuple[LiveSession | None, StreamState]:
+    if video is None:
+        return None, StreamState()
+    key = f"live-clip-{id(video.source) if isinstance(video.source, bytes) else video.name}"
+    session = _session(key, room, chosen)
+    return session, stream.play_clip(session, key, clip.player(video))
+
+
+def _session(key: str, room: Room, chosen: Settings) -> LiveSession:
+    """Return the session of the stream ``key`` with the settings as they are now."""
+
+    def make() -> LiveSession:
+        return LiveSession(chosen.model, look=room.look, mirror=chosen.mirror, preset=chosen.preset)
+
+    session = stream.live_session(key, make)
+    session.model, session.preset, session.mirror = chosen.model, chosen.preset, chosen.mirror
+    session.look = room.look
+    return session
+
+
+# How fast everything goes
+
+
+def readout(session: LiveSession | None, playing: bool, preset: str) -> None:
+    """Show pace and age of what is seen, and what went wrong, anew every second while the stream plays."""
+    if session is not None:
+        st.fragment(_readout, run_every=READOUT_SECONDS if playing else None)(session, playing, preset)
+
+
+def _readout(session: LiveSession, playing: bool, preset: str) -> None:
+    stats = session.stats()
+    if playing:
+        st.caption(pace(stats, preset))
+        if said := advice(session.missing(), tuple(session.look.garments)):
+            st.caption(f":material/info: {said}")
+    if playing and stats.error:
+        st.warning(
+            f"**A frame failed; the picture goes on without it.** {page.literal(stats.error)}",
+            icon=":material/error:",
+        )
+
+
+def advice(missing: tuple[str, ...], worn: tuple[str, ...]) -> str | None:
+    """Return what to do so that the chosen garments are seen, ``missing`` of the slots ``worn``; None if all are.
+
+    >>> advice(("bottom",), ("top", "bottom"))
+    'No trousers or skirt in the picture to put the chosen one over: step back.'
+    """
+    if not missing:
+        return None
+    if set(missing) == set(worn) and missing != ("bottom",):
+        return "Nobody to dress is in the picture: step in front of the camera, upper body in view."
+    if "bottom" in missing:
+        return "No trousers or skirt in the picture to put the chosen one over: step back."
+    return "Not everything that you chose finds its place: show your whole upper body."
+
+
+def pace(stats: Stats, preset: str) -> str:
+    """Return the readout: "Camera 30 fps · drawing 4 ms · models 18 a second at 256 px (auto) · result 60 ms old"."""
+    parts = [f"Camera **{stats.camera_fps:.0f} fps**", f"drawing **{stats.frame_ms:.0f} ms**"]
+    if stats.result_age_ms is None:
+        return " · ".join([*parts, "waiting for the models"])
+    size = f"{stats.size} px (auto)" if preset == "auto" else f"{stats.size} px"
+    parts += [f"models **{stats.inference_hz:.0f} a second** at {size}", f"result **{stats.result_age_ms:.0f} ms** old"]
+    return " · ".join(parts)

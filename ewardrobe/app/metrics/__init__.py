@@ -1,0 +1,1 @@
+"""The metrics page: what was measured of the shipped weights."""

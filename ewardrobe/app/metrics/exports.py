@@ -1,0 +1,45 @@
+"""The table of exported networks on the metrics page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from ewardrobe.app.charts import download
+from ewardrobe.app.metrics import models
+from ewardrobe.app.metrics.models import Known, nothing_yet
+from ewardrobe.app.page import literal
+from ewardrobe.evaluation.figures import exports as figures_exports
+from ewardrobe.models.weights import weights_dir
+
+
+def speed(known: Known) -> None:
+    """Show the times of the models, then those of their networks in other forms."""
+    models.speed(known)
+    st.subheader("Other forms of the networks", anchor=False)
+    exports(known)
+
+
+def exports(known: Known) -> None:
+    """Show what ``benchmark exports`` measured on the shipped weights."""
+    entries = {r.name: r.entry for r in known.reports}
+    result, problem = figures_exports.read_exports(weights_dir() / "exports.json", entries)
+    if problem or result is None:
+        lead = problem or "Half precision, eight bits and ONNX beside what the app runs:"
+        nothing_yet("Not measured yet" if result is None else "Out of date", lead, [figures_exports.COMMAND])
+    if result is None:
+        return
+    table, meta = figures_exports.table(result), result["meta"]
+    table["AP loss"] = table["AP loss"].round(3) + 0.0  # no -0.000
+    columns = {n: st.column_config.NumberColumn(format=f"%.{d}f", width=70) for n, d in figures_exports.DIGITS.items()}
+    columns["Difference"] = st.column_config.NumberColumn(format="%.0e", width=70)
+    st.dataframe(table, hide_index=True, height="content", placeholder="–", column_config=columns)
+    download(table, "exports")
+    st.caption(
+        f"{meta.get('photos')} photos of {meta.get('data')}, {meta.get('threads')} threads. Net: all calls of the "
+        "network for a photo, median. Photo: the same with everything around it. AP over the categories with ≥ 10 "
+        "garments; its loss and the largest difference of an output, as a share of the largest value, are against "
+        "OpenVINO, f32. Of the Mask R-CNN, suppression and RoIAlign stay on PyTorch in every form."
+    )
+    for line in figures_exports.missing(result):
+        st.caption(literal(line))
+    st.code(str(meta.get("command")), language="bash", wrap_lines=True)

@@ -1,0 +1,223 @@
+"""Widgets of the metrics page: choices, figures with their downloads, and what to do where there is nothing yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from ewardrobe.app.charts import download, show
+from ewardrobe.app.page import literal
+from ewardrobe.evaluation import metrics
+from ewardrobe.evaluation.figures import curves as figures_curves
+from ewardrobe.evaluation.figures import metrics as figures
+from ewardrobe.evaluation.figures.metrics import CATEGORY_MEASURES
+from ewardrobe.evaluation.metrics import MEASURES, ModelReport, title
+from ewardrobe.models.weights import WeightsError, weights_dir
+
+SPEED_COLUMNS = {
+    "model": "Model",
+    "runtime": "Runtime",
+    "measured": "Measured",
+    "threads": "Threads",
+    "photo px": "Photo px",
+    "ms_median": "Median ms",
+    "ms_p95": "95 % ms",
+    "first_ms": "First ms",
+    "load_s": "Load s",
+    "peak_rss_mb": "Peak MB",
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the page shows: the models' reports, the metrics that belong to their weights, the benchmark."""
+
+    reports: list[ModelReport]
+    metrics: dict[str, dict]
+    benchmark: dict | None
+    problems: list[str]
+
+
+def load() -> Known:
+    """Read everything about the shipped weights; stops the page with what to do when there is no manifest."""
+    folder = weights_dir()
+    try:
+        reports = metrics.read_reports(folder)
+    except WeightsError as error:
+        st.error("There are no weights to show figures of.", icon=":material/error:")
+        st.code(str(error), language=None, wrap_lines=True)
+        reports = []
+    entries = {r.name: r.entry for r in reports}
+    benchmark, problems = metrics.read_benchmark(folder / "benchmark.json", entries)
+    return Known(reports, metrics.measured(reports), benchmark, problems)
+
+
+def nothing_yet(heading: str, lead: str, commands: Iterable[str]) -> None:
+    """Say what is missing and the commands that make it."""
+    with st.container(border=True):
+        st.markdown(f"##### {heading}")
+        st.markdown(lead)
+        for command in commands:
+            st.code(command, language="bash", wrap_lines=True)
+
+
+def problems(known: Known) -> None:
+    """Say which numbers are not shown and why."""
+    for message in [*(text for r in known.reports for text in r.problems), *known.problems]:
+        st.warning(literal(message), icon=":material/rule:")
+    if known.metrics:
+        for message in [text for r in known.reports for text in r.missing]:
+            st.caption(literal(message))
+
+
+def _measured(known: Known) -> bool:
+    """Tell whether there are metrics; says how to make them if not."""
+    if known.metrics:
+        return True
+    commands = [metrics.evaluate_command(r.name) for r in known.reports]
+    lead = "No figures belong to the weights in `weights/`. Measure them on annotated photos (`DATA`: a data set in \
+DeepFashion2’s layout)."
+    nothing_yet("Not measured yet", lead, commands or [metrics.evaluate_command("unet")])
+    return False
+
+
+def overview(known: Known) -> None:
+    """Show AP beside the published figures, every measure, and the model cards."""
+    problems(known)
+    if _measured(known):
+        if not metrics.one_test(known.metrics):
+            st.warning(
+                "The models were measured on different photos: compare them with care.", icon=":material/warning:"
+            )
+        show(figures.comparison(known.metrics))
+        st.caption(
+            "Grey: published figures **on other photos** (DeepFashion2), for orientation only. They are not the same "
+            "test as ours. Bars: 95 % interval by bootstrap over the photos."
+        )
+        table = metrics.ap_table(known.metrics)
+        unbroken = table.set_index("Model").replace("–", "\u2060–\u2060", regex=True)  # an interval stays on one line
+        st.table(unbroken, border="horizontal")
+        download(table, "ap_table")
+        with st.expander("Every measure", icon=":material/table_rows:"):
+            st.dataframe(metrics.measures_table(known.metrics), hide_index=True, height="content")
+    _cards(known.reports)
+
+
+def _cards(reports: list[ModelReport]) -> None:
+    if reports:
+        st.subheader("Model cards", anchor=False)
+    for report in reports:
+        with st.expander(report.title, icon=":material/description:"):
+            if report.card:
+                st.markdown(report.card)
+            else:
+                _entry(report.entry)
+            if report.metrics:
+                _provenance(report.metrics["meta"])
+
+
+def _entry(entry: dict) -> None:
+    """Show what the manifest says: there is no card of these weights yet."""
+    licence, data = (literal(str(entry.get(key, "not stated"))) for key in ("licence", "data"))
+    st.markdown(
+        f"`{entry['file']}`, {entry['bytes'] / 1e6:.1f} MB, licence {licence}, trained on {data}, "
+        f"{entry.get('images', 0):,} images seen."
+    )
+    st.caption(f"sha256 {entry['sha256']}")
+
+
+def _provenance(meta: dict) -> None:
+    machine = meta.get("machine") or {}
+    st.caption(
+        literal(
+            f"Figures of {str(meta.get('date'))[:10]}, commit {meta.get('commit')}, data sha256 "
+            f"{str(meta.get('data_sha256'))[:12]}…, {machine.get('processor')}, {machine.get('cores')} cores"
+        )
+    )
+    st.code(str(meta.get("command")), language="bash", wrap_lines=True)
+
+
+def categories(known: Known) -> None:
+    """Show a measure by category, and the parsing maps."""
+    if not _measured(known):
+        return
+    measure = st.selectbox(
+        "Measure", list(CATEGORY_MEASURES), format_func=CATEGORY_MEASURES.get, key="category-measure"
+    )
+    show(figures.per_category(known.metrics, measure))
+    st.caption("–: no garment of this category (or, for precision, nothing found). Fewer than ten garments say little.")
+    if chart := figures_curves.parsing(known.metrics):
+        show(chart)
+
+
+def conditions(known: Known) -> None:
+    """Show a measure by DeepFashion2's conditions."""
+    if not _measured(known):
+        return
+    keys = [k for k in MEASURES if any(k in m["overall"] for m in known.metrics.values())]
+    measure = st.selectbox("Measure", keys, format_func=MEASURES.get, key="condition-measure")
+    show(figures.conditions(known.metrics, measure))
+    st.caption(
+        "A photo counts under the hardest condition of its garments. Conditions that the data lacks are left out. "
+        "Webcam: the worn photos cropped, tilted, darkened and disturbed as a webcam shows them (`evaluate --webcam`)."
+    )
+
+
+def curves(known: Known) -> None:
+    """Show precision and recall, confusion and calibration."""
+    if not _measured(known):
+        return
+    names = dict.fromkeys(c["name"] for m in known.metrics.values() for c in m["pr_curves"])
+    counts = {row["name"]: row["instances"] for m in known.metrics.values() for row in m["per_category"]}
+    if names:
+        ordered = sorted(names, key=lambda name: -counts.get(name, 0))
+        label = "Category (the most frequent first)"
+        category = st.selectbox(label, ordered, format_func=lambda n: f"{n} ({counts.get(n, 0)} garments)", key="pr")
+        show(figures_curves.pr_curves(known.metrics, category))
+    model = st.segmented_control(
+        "Confusion of",
+        list(known.metrics),
+        default=next(iter(known.metrics)),
+        required=True,
+        format_func=title,
+        key="cm",
+    )
+    show(figures_curves.confusion(model, known.metrics[model]))
+    show(figures_curves.calibration(known.metrics))
+
+
+def speed(known: Known) -> None:
+    """Show accuracy against time, and the times."""
+    if not known.metrics and not known.benchmark:
+        nothing_yet("Not measured yet", "Speed side by side:", [metrics.BENCHMARK_COMMAND])
+        return
+    if known.metrics:
+        keys = [k for k in MEASURES if any(k in m["overall"] for m in known.metrics.values())]
+        measure = st.selectbox("Measure", keys, format_func=MEASURES.get, key="speed-measure")
+        show(figures_curves.speed_accuracy(known.metrics, known.benchmark, measure))
+        st.caption(
+            "Filled: side by side in one run. Open: in each evaluation. The bar to the right ends at 95 %. First: "
+            "the first call of a new process. Peak: its memory."
+        )
+    table = figures_curves.speed_table(known.metrics, known.benchmark)
+    table = table.assign(model=table["model"].map(title)).rename(columns=SPEED_COLUMNS)
+    st.dataframe(table.round(1), hide_index=True, height="content", placeholder="–", column_config=_narrow(table))
+    download(table, "speed")
+    if known.benchmark is None:
+        nothing_yet("Side by side", "To compare all models and runtimes in one run:", [metrics.BENCHMARK_COMMAND])
+    else:
+        st.code(str(known.benchmark["meta"].get("command")), language="bash", wrap_lines=True)
+
+
+def _narrow(table: pd.DataFrame) -> dict:
+    """Return column settings with which the numbers of ``table`` stand side by side without scrolling."""
+    return {name: st.column_config.NumberColumn(width=72) for name in table.select_dtypes("number").columns}
+
+
+def runs_dir() -> Path:
+    """Return the folder that trainings write to: ``runs/`` in the working directory."""
+    return Path("runs")

@@ -1,0 +1,157 @@
+"""Widgets for trainings and sweeps on the metrics page; while a training goes on its curves follow it."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from ewardrobe.app.charts import show
+from ewardrobe.app.metrics.models import Known, nothing_yet, runs_dir
+from ewardrobe.app.page import literal
+from ewardrobe.evaluation import run_logs
+from ewardrobe.evaluation.figures import runs as figures_runs
+from ewardrobe.evaluation.figures.runs import AXES
+from ewardrobe.evaluation.learning_curve import Outlook, outlook
+from ewardrobe.evaluation.run_logs import RunFile, RunLog, Sweep
+from ewardrobe.models.weights import weights_dir
+
+LIVE_SECONDS, IDLE_SECONDS = 5, 60
+"""How often the curves look for news: while a training goes on, and otherwise."""
+
+OUTLOOK_HELP = (
+    "A saturating (Hill) curve is fitted to the mask AP of the validations and read at twice the images. *From* and "
+    "*to* are the curves that fit nearly as well: with few validations they lie far apart. A falling learning rate at "
+    "the end of a run lifts its last points."
+)
+TRAIN_COMMAND = "python -m train.unet --data DATA --name my-unet"
+SWEEP_COMMAND = "python -m train.sweep unet --name first --trials 30 --images 30000 --data DATA"
+
+
+def training(_: Known) -> None:
+    """Show the curves of every run in ``runs/`` and of the shipped runs."""
+    runs = run_logs.find_runs(runs_dir(), weights_dir())
+    if not runs:
+        lead = "The curves of every training in `runs/` appear here, also while it goes on. To start one:"
+        nothing_yet("No training yet", lead, [TRAIN_COMMAND])
+        return
+    labels = {run.label: run for run in runs}
+    chosen = st.multiselect("Runs", list(labels), default=list(labels), key="runs")
+    axis = st.segmented_control(
+        "Over", list(AXES), default="images", required=True, format_func=AXES.get, key="runs-axis"
+    )
+    live = any(_log(run).live() and not run.shipped for run in runs)
+    follow = st.fragment(_curves, run_every=LIVE_SECONDS if live else IDLE_SECONDS)
+    follow([labels[name] for name in chosen], axis)
+
+
+def _log(run: RunFile) -> RunLog:
+    """Return the log of ``run`` as this visit has read it so far."""
+    return st.session_state.setdefault("run-logs", {}).setdefault(str(run.path), RunLog(run.path))
+
+
+def _curves(runs: list[RunFile], axis: str) -> None:
+    logs = {run: _log(run) for run in runs}
+    for log in logs.values():
+        log.update()
+    if not any(log.training or log.validation for log in logs.values()):
+        st.info(
+            "Nothing is in these logs yet. A training writes its first line after 25 steps.", icon=":material/timer:"
+        )
+        return
+    table = pd.DataFrame([run_logs.summary(run, log) for run, log in logs.items()])
+    st.dataframe(table, hide_index=True, height="content")
+    for run, log in logs.items():
+        if log.bad_lines:
+            st.caption(
+                literal(f"{run.label}: {log.bad_lines} lines of {log.path} are no records and were passed over.")
+            )
+    _quantity(logs, axis, validation=True)
+    _outlook(logs)
+    _quantity(logs, axis, validation=False)
+
+
+def _outlook(logs: dict[RunFile, RunLog]) -> None:
+    """Say what twice the images would bring, by a curve through each run's validations."""
+    rows = []
+    for run, log in logs.items():
+        points = run_logs.points(log.validation, "images", "mask_ap")
+        if found := _expected(tuple(points)):
+            rows.append(
+                [run.label, int(points[-1][0]), points[-1][1], found.images, found.score, found.low, found.high]
+            )
+    if not rows:
+        return
+    st.markdown("##### What more training would bring", help=OUTLOOK_HELP)
+    columns = ["run", "images seen", "mask AP", "at images", "expected", "from", "to"]
+    st.dataframe(
+        pd.DataFrame(rows, columns=columns), hide_index=True, height="content", column_config=_outlook_columns()
+    )
+
+
+def _outlook_columns() -> dict:
+    whole = {name: st.column_config.NumberColumn(format="localized") for name in ("images seen", "at images")}
+    fraction = {name: st.column_config.NumberColumn(format="%.3f") for name in ("mask AP", "expected", "from", "to")}
+    return whole | fraction
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _expected(points: tuple[tuple[float, float], ...]) -> Outlook | None:
+    return outlook([images for images, _ in points], [score for _, score in points])
+
+
+def _quantity(logs: dict[RunFile, RunLog], axis: str, validation: bool) -> None:
+    rows = [row for log in logs.values() for row in (log.validation if validation else log.training)]
+    names = run_logs.quantities(rows)
+    if not names:
+        st.caption("No validation yet: the first comes some minutes after the start (`--validate-minutes`).")
+        return
+    kind = "validation" if validation else "training"
+    first = next((names.index(n) for n in ("mask_ap", "loss") if n in names), 0)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        quantity = st.selectbox(
+            f"Measured at {kind}",
+            names,
+            first,
+            format_func=figures_runs.label,
+            key=f"{kind}-quantity",
+            width=420,
+        )
+        log_scale = not validation and st.toggle("Logarithmic", key=f"{kind}-log")
+    show(figures_runs.training(logs, quantity, axis, log_scale, validation))
+
+
+def sweeps(_: Known) -> None:
+    """Show the trials of a sweep: settings, what made the difference, history."""
+    found = run_logs.find_sweeps(runs_dir(), weights_dir())
+    for sweep in found:
+        if sweep.problem:
+            st.warning(literal(sweep.problem), icon=":material/warning:")
+    readable = {sweep.name: sweep for sweep in found if not sweep.problem}
+    if not readable:
+        lead = "A sweep tries learning rates, batch sizes and more by itself. To run one:"
+        nothing_yet("No sweep yet", lead, [SWEEP_COMMAND])
+        return
+    name = st.selectbox("Sweep", list(readable), key="sweep")
+    _sweep(readable[name])
+
+
+def _sweep(sweep: Sweep) -> None:
+    best = sweep.best()
+    if best is None:
+        st.info(f"{len(sweep.trials)} trials so far, none has run to its end.", icon=":material/timer:")
+    else:
+        settings = ", ".join(
+            f"{p} {_short(best[f'params.{p}'])}" for p in sweep.params if pd.notna(best[f"params.{p}"])
+        )
+        st.markdown(f"Best: trial {best['number']}, mask AP **{best['value']:.4f}** with {literal(settings)}")
+        show(figures_runs.parallel_coordinates(sweep))
+    if sweep.importance:
+        show(figures_runs.importance(sweep))
+    elif best is not None:
+        st.caption("Too few finished trials to say which setting made the difference.")
+    if len(sweep.trials):
+        show(figures_runs.history(sweep))
+
+
+def _short(value) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

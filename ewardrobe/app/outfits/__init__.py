@@ -1,0 +1,1 @@
+"""The outfits page: suggestions, calendar, packing, canvas, taste."""

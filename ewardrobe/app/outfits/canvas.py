@@ -1,0 +1,126 @@
+"""The tab where an outfit is built by hand: pieces are dragged on a canvas, and scored as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from ewardrobe.app import page
+from ewardrobe.app.outfits.canvas_js import CANVAS_CSS, CANVAS_JS
+from ewardrobe.app.outfits.cards import suggested_name
+from ewardrobe.app.outfits.suggestions import Closet, label_of
+from ewardrobe.outfits.closet import closet_of
+from ewardrobe.outfits.collage import BOX_RATIO, CANVAS_RATIO, bars, is_picture, name_of, places, swatch
+from ewardrobe.outfits.grammar import Wish, is_outfit, slot_of
+from ewardrobe.outfits.suggest import Outfit, describe
+from ewardrobe.outfits.terms import score, terms_of
+
+
+def by_hand(closet: Closet) -> None:
+    """Choose pieces, lay them out, see the score, save."""
+    key = "canvas-pieces"
+    st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in closet.by_id]
+    chosen = st.multiselect(
+        "Pieces",
+        list(closet.by_id),
+        format_func=lambda item_id: label_of(closet.by_id[item_id]),
+        key=key,
+        persist_state="session",
+        placeholder="Choose pieces of your wardrobe",
+    )
+    if not chosen:
+        st.info("Choose some pieces, then drag them where you like them.", icon=":material/palette:")
+        return
+    items = [closet.by_id[item_id] for item_id in chosen]
+    left, right = st.columns([5, 4], gap="medium")
+    with left:
+        layout = _canvas(closet, items)
+    with right:
+        _judge(closet, items)
+        _save(closet, chosen, layout)
+
+
+def _canvas(closet: Closet, items: list[Mapping]) -> dict[str, list[float]]:
+    """Show the canvas; returns where each piece lies."""
+    number = st.session_state.setdefault("canvas-number", 0)
+    own = st.session_state.setdefault("canvas-layout", {})
+    laid = places(items, own)
+    data = {"ratio": CANVAS_RATIO, "pieces": [_piece(closet, item, laid[item["id"]]) for item in items]}
+    canvas = st.components.v2.component("ewardrobe_canvas", css=CANVAS_CSS, js=CANVAS_JS)
+    result = canvas(key=f"canvas-{number}", data=data, on_layout_change=lambda: None)
+    moved = _sound(result.get("layout"))
+    st.caption("Drag a piece to move it. Wheel, or + and −: larger and smaller. Double-click: to the front.")
+    own.update(moved)
+    return {item_id: list(place) for item_id, place in places(items, own).items()}
+
+
+def _piece(closet: Closet, item: Mapping, place: tuple) -> dict[str, Any]:
+    url = closet.picture(item)
+    return {
+        "id": item["id"],
+        "name": name_of(item),
+        "url": url if is_picture(url) else "",
+        "colour": swatch(item),
+        "ratio": BOX_RATIO.get(slot_of(item), 0.9),
+        "place": list(place),
+    }
+
+
+def _sound(layout: Any) -> dict[str, tuple[float, ...]]:
+    """Return what the browser sent, without anything that is no place."""
+    if not isinstance(layout, Mapping):
+        return {}
+    whole = {str(k): v for k, v in layout.items() if isinstance(v, list) and len(v) == 4}
+    return {k: tuple(map(float, v)) for k, v in whole.items() if all(isinstance(n, int | float) for n in v)}
+
+
+def _judge(closet: Closet, items: list[Mapping]) -> None:
+    """Say what the recommender thinks of it."""
+    if not is_outfit(slot_of(item) for item in items):
+        st.info(
+            "Not a whole outfit yet: a top and a bottom, or a dress; one piece of each kind.", icon=":material/info:"
+        )
+    if len(items) < 2:
+        return
+    judged = judge(closet, items)
+    st.metric("Score", f"{judged.score:.0%}")
+    st.html(bars(judged.reasons))
+
+
+def judge(closet: Closet, items: list[Mapping]) -> Outfit:
+    """Return the pieces as one outfit with its score and reasons."""
+    wish = Wish(today=date.today())
+    arrays = closet_of(items, wish.today)
+    outfits = np.arange(len(items))[None]
+    terms = terms_of(arrays, outfits, wish, closet.model)
+    return describe(arrays, outfits, terms, score(terms.values, closet.taste.weights), 0, wish)
+
+
+def _save(closet: Closet, chosen: list[str], layout: Mapping) -> None:
+    saved = {outfit["id"]: outfit for outfit in closet.document["outfits"]}
+    edits = st.session_state.get("canvas-edits")
+    if edits not in saved:
+        edits = st.session_state["canvas-edits"] = None
+    st.text_input("Name", key="canvas-name", placeholder=suggested_name(closet.present(chosen)))
+    with st.container(horizontal=True):
+        label = "Save changes" if edits else "Save outfit"
+        st.button(label, type="primary", key="canvas-save", on_click=_keep, args=(closet, chosen, layout, edits))
+        if edits:
+            st.button("Save as another", key="canvas-copy", on_click=_keep, args=(closet, chosen, layout, None))
+        st.button("Lay out anew", key="canvas-reset", type="tertiary", on_click=_lay_anew)
+
+
+def _keep(closet: Closet, chosen: list[str], layout: Mapping, outfit_id: str | None) -> None:
+    name = st.session_state.get("canvas-name") or suggested_name(closet.present(chosen))
+    saved = page.change(closet.book.save, name, chosen, layout, outfit_id, said=f"Saved: {page.literal(name)}")
+    if saved:
+        st.session_state["canvas-edits"] = saved
+
+
+def _lay_anew() -> None:
+    st.session_state["canvas-layout"] = {}
+    st.session_state["canvas-number"] += 1

@@ -1,0 +1,103 @@
+"""The tab that packs for a journey."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import streamlit as st
+
+from ewardrobe.app import page
+from ewardrobe.app.outfits.suggestions import ANY_OCCASION, OCCASION_LABELS, Closet
+from ewardrobe.outfits.collage import collage_html, name_of, names
+from ewardrobe.outfits.gaps import advice
+from ewardrobe.outfits.grammar import OCCASIONS, Wish, temperature_problem
+from ewardrobe.outfits.packing import Packed, pack
+
+
+def packing(closet: Closet) -> None:
+    """Ask where the journey goes, and show the pieces to take and an outfit for every day."""
+    days, wish = _ask()
+    if wish is None:
+        return
+    with st.spinner("Packing …"):
+        packed = _packed(str(closet.store.home), closet.store.signature(), days, repr(wish), closet, wish)
+    if not packed.days:
+        st.info(page.literal(advice(closet.items, wish) or packed.note), icon=":material/lightbulb:")
+        return
+    if packed.note:
+        st.info(packed.note, icon=":material/luggage:")
+    _list(closet, packed)
+    _plan(closet, packed)
+    _days(closet, packed)
+
+
+def _ask() -> tuple[int, Wish | None]:
+    with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
+        days = st.number_input("Days", 1, 30, 5, key="packing-days", persist_state="session", width=120)
+        celsius = st.number_input(
+            "Temperature, °C",
+            value=None,
+            step=1.0,
+            format="%g",
+            placeholder="Any",
+            key="packing-temperature",
+            persist_state="session",
+            width=160,
+        )
+        occasion = st.segmented_control(
+            "Occasion",
+            list(OCCASIONS),
+            format_func=OCCASION_LABELS.get,
+            key="packing-occasion",
+            help=ANY_OCCASION,
+            width="content",
+        )
+    if problem := temperature_problem(celsius):
+        st.warning(problem, icon=":material/thermostat:")
+        return int(days), None
+    return int(days), Wish(occasion, celsius, today=date.today())
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _packed(home: str, signature: tuple, days: int, wish: str, _closet: Closet, _wish: Wish) -> Packed:
+    return pack(_closet.items, _wish, days, _closet.model, _closet.taste.weights)
+
+
+def _list(closet: Closet, packed: Packed) -> None:
+    worn = Counter(item_id for day in packed.days for item_id in day.ids)
+    st.markdown(f"##### {len(packed.ids)} pieces for {len(packed.days)} days")
+    lines = []
+    for item in closet.present(list(packed.ids)):
+        times = worn[item["id"]]
+        note = f":gray[{times} days]" if times > 1 else (":gray[every day]" if not times else ":gray[1 day]")
+        lines.append(f"- {page.literal(name_of(item))} {note}")
+    half = -(-len(lines) // 2)
+    for column, part in zip(st.columns(2), (lines[:half], lines[half:]), strict=True):
+        column.markdown("\n".join(part))
+
+
+def _plan(closet: Closet, packed: Packed) -> None:
+    with st.popover("Plan these days", icon=":material/event:", key="packing-plan"):
+        st.date_input("First day", "today", min_value="today", key="packing-first", format="YYYY-MM-DD")
+        st.button("Plan them", type="primary", key="packing-save", on_click=_plan_all, args=(closet, packed.days))
+
+
+def _plan_all(closet: Closet, days: Sequence) -> None:
+    first = st.session_state["packing-first"]
+    if first is None:
+        return
+    for number, outfit in enumerate(days):
+        if page.change(closet.book.plan, first + timedelta(days=number), list(outfit.ids)) is not None:
+            break
+    page.tell(f"{len(days)} days planned from {first:%d %B}")
+
+
+def _days(closet: Closet, packed: Packed) -> None:
+    with st.container(key="packing-cards"):
+        for number, outfit in enumerate(packed.days, 1):
+            items = closet.present(list(outfit.ids))
+            with st.container(border=True, key=f"packing-{number}"):
+                st.html(collage_html(items, closet.picture))
+                st.markdown(f"**Day {number}**  \n{page.literal(names(items))}")

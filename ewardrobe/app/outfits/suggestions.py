@@ -1,0 +1,266 @@
+"""The page Outfits: what is asked for, and the suggestions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import streamlit as st
+
+from ewardrobe.app import page
+from ewardrobe.feature_store.outfits import OutfitStore
+from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.feature_store.wardrobe_json import StoreError
+from ewardrobe.models.weights import WeightsError
+from ewardrobe.outfits import compatibility, preferences
+from ewardrobe.outfits.collage import COLLAGE_CSS, name_of
+from ewardrobe.outfits.compatibility import Compatibility
+from ewardrobe.outfits.gaps import advice, needs_outerwear
+from ewardrobe.outfits.grammar import (
+    EXTRA_SLOTS,
+    OCCASIONS,
+    Wish,
+    fahrenheit_to_celsius,
+    season_of,
+    slot_of,
+    temperature_problem,
+    unavailable,
+)
+from ewardrobe.outfits.suggest import Suggestions, diversity, suggest
+from ewardrobe.wardrobe.item import SEASONS
+
+OCCASION_LABELS = {name: name.capitalize() for name in OCCASIONS}
+ANY_OCCASION = "None chosen: any occasion"
+EXTRA_LABELS = {"shoes": "Shoes", "bag": "Bag", "hat": "Hat", "accessory": "Scarf and the like"}
+
+
+@dataclass(frozen=True)
+class Closet:
+    """What the tabs share in one run of the page.
+
+    items: of the wardrobe, as stored.  by_id: the same by id.  book: the file of outfits; document: its content.
+    taste: the weights that the ratings give.  model: ``None`` where its weights cannot be read.
+    """
+
+    store: FeatureStore
+    items: list[dict]
+    by_id: dict[str, dict]
+    book: OutfitStore
+    document: dict[str, Any]
+    taste: preferences.Preferences
+    model: Compatibility | None
+
+    def picture(self, item: Mapping) -> str:
+        """Return an item's picture as a data URL."""
+        return page.picture_url(self.store, item, 256)
+
+    def present(self, item_ids: list[str]) -> list[dict]:
+        """Return those of the items that are still in the wardrobe."""
+        return [self.by_id[item_id] for item_id in item_ids if item_id in self.by_id]
+
+
+def open_closet() -> Closet:
+    """Read wardrobe, outfits and model; what cannot be read is told with the way out, and the page stops."""
+    store = page.wardrobe_store()
+    page.load_wardrobe(store)  # says what to do about a broken file
+    items = _items(str(store.home.absolute()), store.signature())
+    book = OutfitStore(store.home)
+    document = _document(book)
+    taste = preferences.learn(document["feedback"])
+    st.html(COLLAGE_CSS)
+    return Closet(store, items, {item["id"]: item for item in items}, book, document, taste, _model())
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _items(home: str, signature: tuple | None) -> list[dict]:
+    """Read the items once for each state of the file."""
+    return FeatureStore(home).items()
+
+
+def _document(book: OutfitStore) -> dict[str, Any]:
+    try:
+        return book.load()
+    except StoreError as error:
+        st.error("The saved outfits could not be read. Nothing was changed.", icon=":material/error:")
+        st.code(str(error), language=None, wrap_lines=True)
+        if error.backup:
+            restore = {
+                "on_click": page.change,
+                "args": (book.restore_backup,),
+                "kwargs": {"said": "The backup is restored"},
+            }
+            st.button("Restore the newest good backup", type="primary", key="outfits-restore", **restore)
+        st.stop()
+
+
+def _model() -> Compatibility | None:
+    try:
+        return compatibility.load()
+    except WeightsError as error:
+        st.warning(f"Without the learned term: {page.literal(str(error))}", icon=":material/warning:")
+        return None
+
+
+# What is asked for
+
+
+def ask_wish(closet: Closet) -> tuple[Wish, int]:
+    """Show the controls and return the wish and how many outfits are wanted."""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            occasion = st.segmented_control(
+                "Occasion",
+                list(OCCASIONS),
+                format_func=OCCASION_LABELS.get,
+                key="outfits-occasion",
+                persist_state="session",
+                help=ANY_OCCASION,
+                width="content",
+            )
+            temperature = _ask_temperature()
+            season = st.selectbox(
+                "Season",
+                SEASONS,
+                SEASONS.index(season_of(date.today())),
+                format_func=str.capitalize,
+                placeholder="Any",
+                key="outfits-season",
+                persist_state="session",
+                width=150,
+            )
+            count = st.number_input("How many", 1, 24, 6, key="outfits-count", persist_state="session", width=120)
+        temperature = _question(temperature)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            locked = _ask_locked(closet)
+            extras = st.multiselect(
+                "With",
+                EXTRA_SLOTS,
+                ["shoes", "bag"],
+                format_func=EXTRA_LABELS.get,
+                key="outfits-extras",
+                persist_state="session",
+                placeholder="Clothes only",
+                width=250,
+            )
+            st.button("Shuffle", icon=":material/shuffle:", key="outfits-shuffle", on_click=shuffle, width=118)
+    return _wish(closet, occasion, temperature, season, locked, extras), int(count)
+
+
+def _ask_temperature() -> float | None:
+    return st.number_input(
+        "Temperature, °C",
+        value=None,
+        step=1.0,
+        format="%g",
+        placeholder="Any",
+        key="outfits-temperature",
+        persist_state="session",
+        help="Typed by you: this app asks no weather service.",
+        width=170,
+    )
+
+
+def _question(value: float | None) -> float | None:
+    """Return the temperature, or ``None`` and the question what was meant where it cannot be one."""
+    problem = temperature_problem(value)
+    if problem is None:
+        return value
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/thermostat: {problem}")
+        if "°F" in problem:
+            celsius = float(round(fahrenheit_to_celsius(value)))
+            st.button(f"Use {celsius:.0f} °C", key="outfits-celsius", on_click=_use_celsius, args=(celsius,))
+        without = "Without a temperature"
+        st.button(without, key="outfits-no-celsius", type="tertiary", on_click=_use_celsius, args=(None,))
+    return None
+
+
+def _use_celsius(value: float | None) -> None:
+    st.session_state["outfits-temperature"] = value
+
+
+def _ask_locked(closet: Closet) -> tuple[str, ...]:
+    key = "outfits-locked"
+    ids = [item["id"] for item in closet.items if unavailable(item) is None]
+    here = set(ids)
+    st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in here]
+    return tuple(
+        st.multiselect(
+            "Build around",
+            ids,
+            format_func=lambda item_id: label_of(closet.by_id[item_id]),
+            key=key,
+            persist_state="session",
+            placeholder="A piece that every outfit is to hold",
+            width=380,
+        )
+    )
+
+
+def label_of(item: Mapping) -> str:
+    """Return an item's name with its colour, unless the name says it."""
+    name, colour = name_of(item), item.get("colour")
+    return f"{colour} {name}" if colour and str(colour) not in name.lower() else name
+
+
+def _wish(closet, occasion, temperature, season, locked, extras) -> Wish:
+    disliked = frozenset(frozenset(entry["items"]) for entry in closet.document["feedback"] if not entry["liked"])
+    seed = st.session_state.setdefault("outfits-seed", 0)
+    return Wish(occasion, temperature, season, locked, tuple(extras), disliked, date.today(), seed)
+
+
+def shuffle(keep: str | None = None) -> None:
+    """Ask for other suggestions; ``keep``: the key of a widget that holds the ids to build around. For a callback."""
+    if keep is not None:
+        st.session_state["outfits-locked"] = list(st.session_state[keep])
+    st.session_state["outfits-seed"] = st.session_state.get("outfits-seed", 0) + 1
+
+
+# The suggestions
+
+
+def suggestions(closet: Closet, wish: Wish, count: int) -> Suggestions:
+    """Return the suggestions; the list stays as it is until something else is asked for or can be worn.
+
+    A rating or a wear changes the score of what is shown, not the list under the pointer.
+    """
+    states = hash(tuple((item["id"], item.get("state"), item.get("category_id")) for item in closet.items))
+    asked = (str(closet.store.home), states, replace(wish, avoid=frozenset()), count)
+    kept = st.session_state.get("outfits-list")
+    if kept is None or kept[0] != asked:
+        found = suggest(closet.items, wish, count, closet.model, closet.taste.weights)
+        kept = st.session_state["outfits-list"] = (asked, found)
+    return kept[1]
+
+
+def explain_shortage(closet: Closet, wish: Wish, count: int, found: Suggestions) -> None:
+    """Say why there are none or few suggestions, and what to do."""
+    for problem in found.problems:
+        st.warning(page.literal(problem), icon=":material/info:")
+    if found.problems:
+        return
+    if needs_outerwear(closet.items, wish) and found.outfits:
+        st.info("It is cold and no coat or jacket can be worn: these go without.", icon=":material/ac_unit:")
+    said = None if wish.locked and found.outfits else advice(closet.items, wish, min(count, 6))
+    if said and (len(found.outfits) < min(count, 6) or not found.outfits):
+        st.info(page.literal(said), icon=":material/lightbulb:")
+    elif not found.outfits:
+        st.info("No outfit holds all of that. Take a piece out of “Build around”.", icon=":material/lightbulb:")
+    unsorted = _unsorted(closet)
+    if unsorted and len(found.outfits) < count:
+        some = f"{unsorted} item{'s have' if unsorted > 1 else ' has'}"
+        st.caption(f":material/info: {some} no category and cannot be in an outfit: choose one in the wardrobe.")
+
+
+def _unsorted(closet: Closet) -> int:
+    return sum(not item.get("category_id") and item.get("slot") not in EXTRA_SLOTS for item in closet.items)
+
+
+def summary(closet: Closet, found: Suggestions) -> None:
+    """State how different the outfits of the list are."""
+    slots = {item["id"]: slot_of(item) for outfit in found.outfits for item in closet.present(list(outfit.ids))}
+    told = diversity(found.outfits, slots)
+    if told:
+        st.caption(told)

@@ -1,0 +1,106 @@
+"""The tabs on what the wardrobe lacks, and on what the ratings have taught."""
+
+from __future__ import annotations
+
+from datetime import date
+from html import escape
+
+import streamlit as st
+
+from ewardrobe.app import page
+from ewardrobe.app.outfits.suggestions import ANY_OCCASION, OCCASION_LABELS, Closet
+from ewardrobe.outfits.collage import swatch
+from ewardrobe.outfits.gaps import Gap, advice, find_gaps
+from ewardrobe.outfits.grammar import OCCASIONS, Wish
+from ewardrobe.outfits.preferences import MOST, Preferences
+from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS
+
+GAP_CSS = """<style>
+.ew-gap {display: grid; grid-template-columns: 34px minmax(0, 1fr); gap: 4px 14px; align-items: center;
+  margin: 0 0 18px; max-width: 640px;}
+.ew-gap > s {width: 34px; height: 34px; border-radius: 50%; box-shadow: inset 0 0 0 1px #00000033;}
+.ew-gap b {font-size: 16px;}
+.ew-gap p {margin: 0; font-size: 14px; color: color-mix(in srgb, currentColor 78%, transparent);}
+.ew-weight {display: grid; grid-template-columns: 190px minmax(80px, 320px) auto; gap: 10px 14px; align-items: center;
+  font-size: 14px;}
+.ew-weight i {position: relative; height: 8px; border-radius: 4px;
+  background: color-mix(in srgb, currentColor 14%, transparent);}
+.ew-weight i s {position: absolute; inset: 0 auto 0 0; border-radius: 4px;
+  background: var(--st-primary-color, #0f766e);}
+.ew-weight i u {position: absolute; top: -4px; bottom: -4px; width: 2px; background: currentColor;}
+</style>"""
+
+
+def gaps(closet: Closet) -> None:
+    """Show which single addition would open the most well-scored outfits."""
+    occasion = st.segmented_control(
+        "For", list(OCCASIONS), format_func=OCCASION_LABELS.get, key="gaps-occasion", help=ANY_OCCASION
+    )
+    wish = Wish(occasion=occasion, today=date.today())
+    said = advice(closet.items, wish)
+    if said:
+        st.info(page.literal(said), icon=":material/lightbulb:")
+    with st.spinner("Trying every kind in every colour …"):
+        found = _gaps(
+            str(closet.store.home), closet.store.signature(), repr(wish), repr(closet.taste.weights), closet, wish
+        )
+    if not found:
+        st.caption("No single piece would open a well-scored outfit that you cannot make already.")
+        return
+    st.html(GAP_CSS + "".join(map(_gap_html, found)))
+    st.caption(
+        "One addition of each kind, in its best colour, plain and in your usual style. An outfit counts as well scored "
+        "when it is as good as the best quarter of what you have."
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _gaps(home: str, signature: tuple, wish: str, weights: str, _closet: Closet, _wish: Wish) -> list[Gap]:
+    return find_gaps(_closet.items, _wish, _closet.model, _closet.taste.weights)
+
+
+def _gap_html(gap: Gap) -> str:
+    outfits = f"{gap.opens} well-scored outfit{'s' if gap.opens > 1 else ''}"
+    name = escape(f"{gap.colour} {gap.category}").capitalize()
+    colour = swatch({"colour": gap.colour})
+    text = f"would open {outfits} (mean score {gap.mean_score:.0%}); you have {gap.base} now."
+    return f"<div class='ew-gap'><s style='background:{colour}'></s><div><b>{name}</b><p>{text}</p></div></div>"
+
+
+def taste(closet: Closet) -> None:
+    """Show the weight of every term, the usual one and yours, and the way back."""
+    learned = closet.taste
+    st.markdown(page.literal(learned.sentence()))
+    st.html(GAP_CSS + weights_html(learned))
+    st.caption(
+        "The bar is how much a term counts for you, the mark how much it counts for everybody. Every like and dislike "
+        "moves the bars a little; nothing else is learned about you, and it stays in your wardrobe's folder."
+    )
+    disabled = not closet.document["feedback"]
+    st.button("Forget all ratings", key="taste-reset", on_click=_forget, args=(closet,), disabled=disabled)
+    forgotten = st.session_state.get("taste-forgotten")
+    if forgotten and disabled:
+        st.button("Bring them back", key="taste-undo", type="tertiary", on_click=_bring_back, args=(closet,))
+
+
+def weights_html(learned: Preferences) -> str:
+    """Return a bar for each term's weight, with a mark at the default one."""
+    most = max(DEFAULT_WEIGHTS.values()) * MOST
+    most = min(most, max([*learned.weights.values(), *DEFAULT_WEIGHTS.values()]) * 1.15)
+    rows = []
+    for name, usual in DEFAULT_WEIGHTS.items():
+        own = learned.weights[name]
+        bar = f"<i><s style='width:{own / most:.1%}'></s><u style='left:{usual / most:.1%}'></u></i>"
+        change = "" if abs(own / usual - 1) < 0.05 else f" ({own / usual - 1:+.0%})"
+        rows.append(f"<span>{escape(LABELS[name])}</span>{bar}<span>{own:.2f}{change}</span>")
+    return f"<div class='ew-weight'>{''.join(rows)}</div>"
+
+
+def _forget(closet: Closet) -> None:
+    st.session_state["taste-forgotten"] = page.change(closet.book.forget_feedback, said="All ratings are forgotten")
+
+
+def _bring_back(closet: Closet) -> None:
+    for entry in st.session_state.pop("taste-forgotten", []):
+        day = date.fromisoformat(entry["date"]) if entry.get("date") else date.today()
+        page.change(closet.book.rate, entry["items"], entry["liked"], entry["terms"], day)

@@ -1,0 +1,161 @@
+"""The statistics page: which items count, the headline figures, and the figures behind its tabs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+
+import pandas as pd
+import streamlit as st
+from streamlit.errors import StreamlitAPIException
+
+from ewardrobe.app import page
+from ewardrobe.app.charts import download, show
+from ewardrobe.evaluation.figures import wardrobe as figures
+from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.wardrobe import statistics
+from ewardrobe.wardrobe.derived import all_of, rows_of
+from ewardrobe.wardrobe.filters import Filters, apply
+
+MOST_SHOWN = 100
+"""Items of a table with pictures; its download has them all."""
+
+
+def ask_which(frame: pd.DataFrame) -> pd.DataFrame:
+    """Show the filters of this page; return the items that count.  Drawn samples count only where nothing else is."""
+    own = frame[~frame["sample"].astype(bool)]
+    frame = own if len(own) else frame
+    grid = st.grid(4, min_column_width=150, vertical_alignment="bottom")
+    kinds = grid.multiselect("Category", all_of(frame, "kind"), placeholder="All", **_kept("kinds"))
+    tags = grid.multiselect("Tags", all_of(frame, "tags"), placeholder="All", **_kept("tags"))
+    seasons = grid.multiselect("Season", all_of(frame, "season"), placeholder="All", **_kept("seasons"))
+    archived = grid.toggle("Archived ones too", **_kept("archived"))
+    states = tuple(all_of(frame, "state")) if archived else ()
+    return apply(frame, Filters(kinds=tuple(kinds), tags=tuple(tags), seasons=tuple(seasons), states=states))
+
+
+def _kept(name: str) -> dict:
+    return {"key": f"count-{name}", "persist_state": "session"}
+
+
+def headlines(frame: pd.DataFrame) -> None:
+    """Show the figures that everybody asks for first."""
+    facts = statistics.summary(frame)
+    grid = st.grid(4, min_column_width=150)
+    grid.metric("Items", f"{facts['items']:,}")
+    priced = "" if facts["priced"] == facts["items"] else f", {facts['priced']:,} with a price"
+    grid.metric("Worth" + priced, _money(facts["value"]))
+    share = facts["worn_recently"] / facts["items"]
+    grid.metric(f"Worn in {statistics.RECENT_DAYS} days", f"{share:.0%}")
+    grid.metric("A wear costs", _money(facts["cost_per_wear"]), help="Prices of what was worn / its wears")
+
+
+def _money(value: float | None) -> str:
+    return "–" if value is None else f"{value:,.2f}"
+
+
+def overview(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Show what there is, by category and by colour."""
+    _side_by_side(lambda: show(figures.categories(frame)), lambda: show(figures.colours(frame)))
+
+
+def worn(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Show when things were worn, and which of them most, least and never."""
+    log = statistics.wears(frame)
+    if log.empty:
+        _nothing("No wear is logged yet", "Log what you wear on the wardrobe page: choose items and press Worn today.")
+    else:
+        years = statistics.years(log)
+        year = years[0]
+        if len(years) > 1:
+            year = st.segmented_control("Year", years, default=years[0], required=True, key="calendar-year")
+        show(figures.calendar(log, year))
+        _side_by_side(*(partial(show, figures.wear_counts(frame, least=least)) for least in (False, True)))
+    _never(store, frame)
+
+
+def _never(store: FeatureStore, frame: pd.DataFrame) -> None:
+    table = statistics.never_worn(frame)
+    if table.empty:
+        st.caption("Everything was worn at least once.")
+        return
+    st.markdown(f"**Never worn** · {len(table)}")
+    _picture_table(store, frame, table.drop(columns="id"), table["id"])
+    download(table, "wardrobe_never_worn")
+
+
+def money(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Show what a wear costs, and what was spent when."""
+    costs = statistics.cost_per_wear(frame)
+    if costs.empty:
+        _nothing("No prices yet", "Enter prices in the wardrobe's table, or for many at once with Edit.")
+        return
+    if costs["wears"].any():
+        show(figures.cost_per_wear(frame))
+    else:
+        st.info("None of the items with a price was worn yet.", icon=":material/info:")
+    best = costs[costs["wears"] > 0].drop(columns=["hex", "kind"])
+    if len(best) > 3:
+        ends = (("Best value", best.head(5)), ("Worst value", best.tail(5)[::-1]))
+        _side_by_side(*(partial(_value_table, store, frame, name, rows) for name, rows in ends))
+    spending = figures.spending(frame)
+    if len(spending.data):
+        show(spending)
+    else:
+        st.caption("With dates of purchase there would be a figure of spending over time here.")
+
+
+def _value_table(store: FeatureStore, frame: pd.DataFrame, name: str, rows: pd.DataFrame) -> None:
+    st.markdown(f"**{name}**")
+    _picture_table(store, frame, rows.drop(columns="id"), rows["id"])
+
+
+def _side_by_side(*parts: Callable) -> None:
+    """Show two parts beside each other, where it is narrow one below the other."""
+    grid = st.grid(2, min_column_width=360, gap="medium")
+    for part in parts:
+        with grid.cell():
+            part()
+
+
+def added(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Show what came into the wardrobe when."""
+    chart = figures.additions(frame)
+    if len(chart.data):
+        show(chart)
+    else:
+        _nothing("No dates", "None of these items has a readable date of its adding.")
+
+
+def _picture_table(store: FeatureStore, frame: pd.DataFrame, table: pd.DataFrame, ids: pd.Series) -> None:
+    """Show rows of items with their pictures; ``ids`` names the item of each row."""
+    ids, table = ids.head(MOST_SHOWN), table.head(MOST_SHOWN).reset_index(drop=True)
+    pictures = [page.picture_url(store, row, 112, 0.1) for row in rows_of(frame.loc[ids])]
+    table.insert(0, "picture", pictures)
+    column = st.column_config
+    st.dataframe(
+        table,
+        hide_index=True,
+        row_height=48,
+        height="content" if len(table) <= 8 else 420,
+        placeholder="",
+        column_config={
+            "picture": column.ImageColumn("", width=48),
+            "type": column.TextColumn("Name"),
+            "kind": column.TextColumn("Category"),
+            "colour": column.TextColumn("Colour"),
+            "price": column.NumberColumn("Price", format="%.2f"),
+            "wears": column.NumberColumn("Worn", format="%d ×"),
+            "cost_per_wear": column.NumberColumn("A wear cost", format="%.2f"),
+            "added": column.DatetimeColumn("Added", format="YYYY-MM-DD"),
+        },
+    )
+
+
+def _nothing(title: str, lead: str) -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.markdown(f"##### {title}", width="content")
+        st.markdown(lead, width="content")
+        with suppress(StreamlitAPIException):  # a page run on its own has no other pages
+            st.page_link("pages/wardrobe.py", label="Wardrobe", icon=":material/checkroom:")

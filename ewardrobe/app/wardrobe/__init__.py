@@ -1,0 +1,1 @@
+"""The wardrobe page: gallery, table and the page of one item."""

@@ -1,0 +1,160 @@
+"""One item's page: its pictures, what can be done with it, its fields, its past, and what is like it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ewardrobe.app import page
+from ewardrobe.app.add.repair import repair_buttons
+from ewardrobe.app.wardrobe.gallery import STATE_MARKS, card_name
+from ewardrobe.app.wardrobe.history import outfits, past
+from ewardrobe.app.wardrobe.item_fields import fields_form
+from ewardrobe.app.wardrobe.overview import open_item, show_cards
+from ewardrobe.app.wardrobe.wear import put_away, remove, wear_buttons
+from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.wardrobe import wear_log
+from ewardrobe.wardrobe.derived import rows_of
+from ewardrobe.wardrobe.pictures import PLACEHOLDER, data_url, frame_html, photo_url
+from ewardrobe.wardrobe.similar import similar
+
+PICTURES = {"image": "Cut-out", "photo": "Photo", "try_on": "Worn"}
+PICTURE_SIDE = 900
+
+
+def item_page(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> None:
+    """Show the page of the item ``item_id`` of ``frame``, the whole wardrobe."""
+    _way_back(frame, item_id)
+    if item_id not in frame.index:
+        page.page_header("Gone", "There is no such item.")
+        st.info("This item is no longer in the wardrobe; it may have been removed in another window.")
+        return
+    item = rows_of(frame.loc[[item_id]])[0]
+    grid = st.grid(5, min_column_width=130, gap="medium")  # two parts of 2 : 3, one below the other where it is narrow
+    with grid.cell(column_span=2):
+        _pictures(store, item)
+    with grid.cell(column_span=3):
+        _heading(item)
+        _figures(item)
+        with st.container(horizontal=True):
+            wear_buttons(store, [item_id], "item")
+            put_away(store, [item_id], "item", _remove)
+        _tabs(store, frame, item)
+
+
+def _way_back(frame: pd.DataFrame, item_id: str) -> None:
+    """Show the way to the wardrobe, and to the neighbours in the order in which it was shown."""
+    shown = [other for other in st.session_state.get("found", ()) if other in frame.index]
+    place = shown.index(item_id) if item_id in shown else None
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Wardrobe", icon=":material/arrow_back:", key="item-close", on_click=open_item, args=(None,))
+        st.space("stretch")
+        if place is not None and len(shown) > 1:
+            for label, by, icon in (("Previous", -1, "chevron_left"), ("Next", 1, "chevron_right")):
+                st.button(
+                    label,
+                    icon=f":material/{icon}:",
+                    icon_position="right" if by > 0 else "left",
+                    type="tertiary",
+                    key=f"item-{label.lower()}",
+                    on_click=open_item,
+                    args=(shown[(place + by) % len(shown)],),
+                )
+
+
+def _remove(store: FeatureStore, ids: list[str]) -> None:
+    remove(store, ids)
+    open_item(None)
+
+
+def _pictures(store: FeatureStore, item: Mapping) -> None:
+    there = {name: store.picture(item.get(name)) for name in PICTURES}
+    there = {name: path for name, path in there.items() if path is not None and path.exists()}
+    if not there:
+        st.html(frame_html(PLACEHOLDER, "no picture"))
+        return
+    kind = next(iter(there))
+    if len(there) > 1:
+        kind = st.segmented_control(
+            "Picture",
+            list(there),
+            default=kind,
+            required=True,
+            format_func=PICTURES.get,
+            label_visibility="collapsed",
+            key=f"item-picture-{item['id']}",
+        )
+    st.html(frame_html(_large(str(there[kind]), kind), f"{card_name(item)}, {PICTURES[kind].lower()}"))
+    with st.container(horizontal=True):
+        repair_buttons(store, item)
+
+
+@st.cache_data(show_spinner=False, max_entries=200)
+def _large(path: str, kind: str) -> str:
+    return data_url(Path(path), PICTURE_SIDE) if kind == "image" else photo_url(Path(path), PICTURE_SIDE)
+
+
+def _heading(item: Mapping) -> None:
+    name = card_name(item)
+    facts = [item["kind"], *(item.get(name) for name in ("colour", "brand", "size"))]
+    page.page_header(
+        page.literal(name[:1].upper() + name[1:]) + (" ♥" if item["favourite"] else ""),
+        page.literal(" · ".join(str(fact) for fact in facts if fact)),
+    )
+    marks = [_state(item)] + (["needs a wash"] if item["needs_wash"] else []) + (["sample"] if item["sample"] else [])
+    if any(marks):
+        with st.container(horizontal=True, gap="small"):
+            for mark in filter(None, marks):
+                st.badge(page.literal(mark), color="gray")
+
+
+def _state(item: Mapping) -> str:
+    mark = STATE_MARKS.get(item["state"], "")
+    return f"{mark}: {item['state_reason']}" if mark and item.get("state_reason") else mark
+
+
+def _figures(item: Mapping) -> None:
+    every = wear_log.wash_interval(item)
+    grid = st.grid(4, min_column_width=100)
+    grid.metric("Worn", f"{item['wears']} ×")
+    grid.metric("Last worn", _short(item["last_worn"]))
+    grid.metric("A wear cost", f"{item['cost_per_wear']:,.2f}" if item["cost_per_wear"] is not None else "–")
+    since = item.get("wears_since_wash") or 0
+    grid.metric("Since the wash", f"{since} of {every}" if every else f"{since} ×")
+
+
+def _short(day: str | None, today: date | None = None) -> str:
+    """Return a day in the few letters that fit: "6 Aug", of an earlier year "Aug 2025"."""
+    if day is None:
+        return "–"
+    found = date.fromisoformat(day)
+    return f"{found.day} {found:%b}" if found.year == (today or date.today()).year else f"{found:%b %Y}"
+
+
+def _tabs(store: FeatureStore, frame: pd.DataFrame, item: Mapping[str, Any]) -> None:
+    """Show what there is to know, one part at a time."""
+    parts = {
+        "Details": partial(fields_form, store, frame, item),
+        "History": partial(past, store, frame, item),
+        "Similar": partial(_similar, store, frame, item),
+        "Outfits": partial(outfits, store, frame, item),
+    }
+    for tab, show in zip(st.tabs(list(parts), on_change="rerun", key="item-tab"), parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
+
+
+def _similar(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:
+    found = similar(frame, item["id"])
+    if found.empty:
+        st.caption("There is nothing else in the wardrobe yet.")
+        return
+    st.caption("By palette, category and pattern; the nearest first.")
+    show_cards(store, found, "similar")

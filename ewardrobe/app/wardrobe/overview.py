@@ -1,0 +1,210 @@
+"""The wardrobe page's gallery and table, the items that are chosen in either, and the way to one item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from ewardrobe.app import page
+from ewardrobe.app.wardrobe.gallery import CSS, HTML, JS, gallery_html
+from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.wardrobe.derived import all_of, rows_of
+from ewardrobe.wardrobe.edits import by_owner
+from ewardrobe.wardrobe.table import READ_ONLY, TableView, item_fields, table_rows
+
+PAGE_LENGTH = 60
+"""Items shown at a time: each carries its picture to the browser."""
+
+_gallery = st.components.v2.component("ewardrobe_gallery", html=HTML, css=CSS, js=JS)
+
+# What is chosen, the same in gallery and table
+
+
+def chosen_ids(frame: pd.DataFrame) -> list[str]:
+    """Return the ids of the chosen items that are still there, in the order of ``frame``."""
+    chosen = st.session_state.get("chosen", set())
+    return [item_id for item_id in frame.index if item_id in chosen] if chosen else []
+
+
+def choose(item_ids: Iterable[str]) -> None:
+    """Choose exactly these items; for a callback."""
+    st.session_state["chosen"] = set(item_ids)
+
+
+def _mark(marks: Mapping[str, bool]) -> None:
+    chosen = set(st.session_state.get("chosen", set()))
+    choose((chosen - set(marks)) | {item_id for item_id, on in marks.items() if on})
+
+
+# One item
+
+
+def opened_id() -> str | None:
+    """Return the id of the item whose page is open: the address names it, so that it can be linked to."""
+    return st.query_params.get("item")
+
+
+def open_item(item_id: str | None) -> None:
+    """Open an item's page, or close it; for a callback."""
+    if item_id is None:
+        st.query_params.pop("item", None)
+    else:
+        st.query_params["item"] = item_id
+
+
+# Both views
+
+
+def one_page(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Return one page of ``frame``, and how many pages there are; ``turn_pages`` shows the control."""
+    pages = max(1, -(-len(frame) // PAGE_LENGTH))
+    number = min(st.session_state.get(f"page-of-{pages}", 1), pages)
+    return frame.iloc[(number - 1) * PAGE_LENGTH : number * PAGE_LENGTH], pages
+
+
+def turn_pages(pages: int) -> None:
+    """Show the control that turns pages; nothing for a single one."""
+    if pages > 1:
+        with st.container(horizontal_alignment="center"):
+            st.pagination(pages, key=f"page-of-{pages}", persist_state="session")
+
+
+def show_gallery(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Show the items as cards that are opened by a click and chosen by their tick."""
+    html = gallery_html(rows_of(frame), lambda item: page.picture_url(store, item, 256))
+    chosen = st.session_state.get("chosen", set())
+    _gallery(
+        key="gallery",
+        data={"html": html, "chosen": chosen_ids(frame), "choosing": bool(chosen)},
+        on_choose_change=lambda: _choose_shown(frame.index.tolist()),
+        on_open_change=lambda: open_item(st.session_state["gallery"]["open"]),
+    )
+
+
+def _choose_shown(shown: list[str]) -> None:
+    chosen = set(st.session_state["gallery"]["choose"] or ())
+    _mark({item_id: item_id in chosen for item_id in shown})
+
+
+def show_cards(store: FeatureStore, frame: pd.DataFrame, key: str) -> None:
+    """Show items as cards that only open."""
+    html = gallery_html(rows_of(frame), lambda item: page.picture_url(store, item, 256))
+    _gallery(key=key, data={"html": html}, on_open_change=lambda: open_item(st.session_state[key]["open"]))
+
+
+def show_table(store: FeatureStore, frame: pd.DataFrame, whole: pd.DataFrame) -> None:
+    """Show the items as a table whose edits are on disk at once, also while it is filtered.
+
+    whole: the wardrobe, whose tags and palettes are offered and known.
+    """
+    chosen = st.session_state.get("chosen", set())
+    ids, rows = frame.index.tolist(), table_rows(frame, lambda item: page.picture_url(store, item, 112, 0.1), chosen)
+    table = st.session_state.get("table")
+    if table is None or not table.shows(ids, rows, st.session_state.get(table.key)):
+        table = st.session_state["table"] = TableView.of(ids, rows, all_of(whole, "tags"))
+    st.data_editor(
+        table.frame,
+        key=table.key,
+        on_change=_save_table,
+        args=(store, table),
+        num_rows="fixed",
+        hide_index=True,
+        row_height=64,
+        placeholder="",
+        height="content" if len(ids) <= 9 else 640,
+        disabled=list(READ_ONLY),
+        column_config=_columns(table),
+    )
+
+
+def _save_table(store: FeatureStore, table: TableView) -> None:
+    news = table.take_news(st.session_state.get(table.key))
+    _mark(news.chosen)
+    if news.cells:
+        page.change(store.alter, news.cells, lambda item: by_owner(item, item_fields(news.cells[item["id"]], item)))
+
+
+def _columns(table: TableView) -> dict[str, Any]:
+    column, options = st.column_config, table.options
+    widths = {"kind": 150, "state_reason": 110, "brand": 100, "size": 60, "notes": 220}
+    labels = {"kind": "Category", "state_reason": "Why, to whom", "colours": "Palette"}
+    return {
+        "chosen": column.CheckboxColumn("", width=36, pinned=True, help="Choose items to change many at once"),
+        "picture": column.ImageColumn("", width=64, pinned=True),
+        "open": column.ButtonColumn(
+            "", width=44, type="tertiary", key=f"open-{table.key}", on_click=_open_row, args=(table,), pinned=True
+        ),
+        "favourite": column.CheckboxColumn("♥", width=48, help="Favourite"),
+        "type": column.TextColumn("Name", width=130, required=True, help="What you call it: jeans, trainers, coat"),
+        **{
+            name: column.SelectboxColumn(
+                labels.get(name, name.capitalize()), width=widths.get(name, 100), options=options[name], required=must
+            )
+            for name, must in {
+                "kind": True,
+                "colour": False,
+                "pattern": False,
+                "material": False,
+                "style": False,
+                "sleeve": False,
+                "state": True,
+            }.items()
+        },
+        **{
+            name: column.MultiselectColumn(
+                labels.get(name, name.capitalize()), width=150, options=options[name], accept_new_options=name == "tags"
+            )
+            for name in ("colours", "season", "tags")
+        },
+        **{
+            name: column.TextColumn(labels.get(name, name.capitalize()), width=widths[name])
+            for name in ("brand", "size", "state_reason", "notes")
+        },
+        "price": column.NumberColumn("Price", width=80, min_value=0, step=0.01, format="%.2f"),
+        "bought": column.DateColumn("Bought", width=100, format="YYYY-MM-DD"),
+        "wears": column.NumberColumn("Worn", width=60, format="%d ×", help="How often; log it on the item's page"),
+        "last_worn": column.DateColumn("Last worn", width=100, format="YYYY-MM-DD"),
+        "cost_per_wear": column.NumberColumn("A wear cost", width=90, format="%.2f", help="Price / wears"),
+    }
+
+
+def _open_row(table: TableView) -> None:
+    click = st.session_state[f"open-{table.key}"]
+    if click is not None and click["row"] < len(table.ids):
+        open_item(table.ids[click["row"]])
+
+
+# Around them
+
+
+def sample_banner(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Say which items are samples, with one click to be rid of them; nothing if there are none."""
+    count = int(frame["sample"].sum())
+    if not count:
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/info: {count} of these are drawn samples that show what a wardrobe looks like.")
+        st.space("stretch")
+        st.button(
+            "Remove samples",
+            key="remove-samples",
+            on_click=page.change,
+            args=(store.remove_samples,),
+            kwargs={"said": "The samples are removed"},
+        )
+
+
+def count_line(frame: pd.DataFrame, found: pd.DataFrame, archived: int, clear: Callable | None) -> None:
+    """Say how many items are shown, with the buttons that choose all of them or clear the filters."""
+    with st.container(horizontal=True, vertical_alignment="center", key="count-line"):
+        of = f" of {len(frame)}" if len(found) != len(frame) else ""
+        more = f" · {archived} archived not shown" if archived else ""
+        st.caption(f"{len(found)}{of} item{'' if len(found) == 1 and not of else 's'}{more}", width="content")
+        if clear:
+            st.button("Clear filters", key="clear-filters", type="tertiary", on_click=clear)
+        st.space("stretch")
+        if len(found):
+            st.button("Choose all", key="choose-all", type="tertiary", on_click=choose, args=(found.index.tolist(),))

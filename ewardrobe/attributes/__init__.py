@@ -1,1 +1,0 @@
-"""What can be told of a garment from its pixels."""

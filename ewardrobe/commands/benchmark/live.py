@@ -1,0 +1,154 @@
+"""``benchmark live``: measure the live view: pace, age, calm, lag, fit, memory."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from itertools import cycle
+from pathlib import Path
+
+from ewardrobe.models import LIVE_MODEL
+
+CLIP_SECONDS, PHOTO_CLIPS, FEW = 4.0, 3, 24
+"""Length of a clip of known truth, photos that become clips, and garments on which models are compared."""
+
+LOOP = 94
+"""Frames of the clip: one swing of the pan at 30 frames a second, so that it goes round without a jump."""
+
+
+def add_live(what) -> None:
+    """Add ``benchmark live``."""
+    parser = what.add_parser("live", help=__doc__, description=__doc__)
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--clip", type=Path, metavar="FILE", help="a video for the pace; calm needs a known truth")
+    source.add_argument("--synthetic", action="store_true", help="a drawn person (the default)")
+    source.add_argument("--data", type=Path, metavar="DIR", help="worn photos of a data set in DeepFashion2's layout")
+    parser.add_argument("--split", default="validation", help="subfolder of --data (default: %(default)s)")
+    parser.add_argument("--photos", type=int, default=40, metavar="N", help="photos judged for the fit (40)")
+    parser.add_argument(
+        "--model", default=LIVE_MODEL, metavar="NAME", help="model of the live view (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=20.0,
+        metavar="S",
+        help="length of the run in real time (20; 600 shows whether memory stays flat)",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.set_defaults(measure=_live)
+
+
+def _live(args: argparse.Namespace) -> int:
+    if problem := _problem(args):
+        print(f"ewardrobe benchmark live: {problem}", file=sys.stderr)
+        return 2
+    from ewardrobe.core.video import VideoError
+    from ewardrobe.evaluation.report import write_metrics
+    from ewardrobe.models.weights import WeightsError
+
+    try:
+        result = _measured(args)
+    except (VideoError, WeightsError) as error:
+        print(f"ewardrobe benchmark live: {error}", file=sys.stderr)
+        return 2
+    print(report(result), clips_report(result), sep="\n\n")
+    if args.json is not None:
+        write_metrics(result, args.json)
+    return 0
+
+
+def _problem(args: argparse.Namespace) -> str | None:
+    from ewardrobe.models import MODELS
+
+    if args.model not in MODELS:
+        return f"--model {args.model}: expected one of {', '.join(MODELS)}"
+    if args.seconds < 2 or args.photos < 1:
+        return "--seconds from 2 and --photos from 1 are expected"
+    if args.clip is not None and not args.clip.is_file():
+        return f"--clip {args.clip}: no such file"
+    if args.data is not None and not (args.data / args.split / "annos").is_dir():
+        return f"--data {args.data}: no {args.split}/annos in it; give a folder in DeepFashion2's layout"
+    if args.json is not None and (args.json.is_dir() or not args.json.absolute().parent.is_dir()):
+        return f"--json {args.json}: give a file in a folder that exists"
+    return None
+
+
+def _measured(args: argparse.Namespace) -> dict:
+    from ewardrobe.evaluation.benchmarks import calm, fit, pace, ratio
+    from ewardrobe.models import MODELS
+    from ewardrobe.tryon.session import shared
+
+    models = {name: shared(name) for name in dict.fromkeys((args.model, *MODELS))}
+    cases = fit.rendered_cases(args.photos)
+    if args.data is not None:
+        cases = fit.data_set_cases(args.data, args.split, args.photos)
+    cases = [case for case in cases if case.mask.mean() >= fit.MIN_SHARE]
+    drawn = calm.rendered_subject(args.model)
+    result = {"kind": "live", "model": args.model}
+    _say(f"pace, {args.seconds:.0f} s in real time")
+    result |= pace.live_pace(args.model, drawn.look, _clip(args, drawn.picture), args.seconds)
+    subjects = [drawn, *(calm.photo_subjects(cases, PHOTO_CLIPS) if args.data else [])]
+    result |= calm.calm(args.model, subjects, min(CLIP_SECONDS, args.seconds), _say)
+    _say("against ultralytics")
+    result |= ratio.ratio_to_ultralytics(drawn.picture, fit.garment_of(drawn.category_id))
+    _say("fit")
+    result |= fit.fit_quality(cases, *fit.as_live(models[args.model], models["unet"]))
+    result["speed_quality"] = fit.speed_quality(models, models["unet"], cases[:FEW])
+    return result | {"meta": _meta(args)}
+
+
+def _clip(args: argparse.Namespace, picture):
+    from ewardrobe.evaluation.benchmarks import clips
+
+    if args.clip is not None:
+        return clips.of_file(args.clip)
+    loop = list(clips.moved(picture, "pan", LOOP))  # drawn beforehand: the camera's work is not ours to count
+    return cycle(loop)
+
+
+def report(result: dict) -> str:
+    """Return the figures beside their targets, as lines of text."""
+    from ewardrobe.evaluation.figures.live import rows
+
+    lines = [f"{'figure':34} {'measured':>10} {'target':>10}  met"]
+    for row in rows(result):
+        value = "–" if row["measured"] is None else f"{row['measured']:.3g}"
+        lines.append(f"{row['figure']:34} {value:>10} {row['target']:>10}  {row['met']}")
+    return "\n".join(lines)
+
+
+def clips_report(result: dict) -> str:
+    """Return what was measured on each kind of clip, as lines of text."""
+    from ewardrobe.evaluation.benchmarks.calm import FIGURES
+
+    lines = [f"{'clip':18}" + "".join(f"{name:>15}" for name in FIGURES)]
+    for row in result["clips"]:
+        values = ["–" if row[name] is None else f"{row[name]:.3g}" for name in FIGURES]
+        lines.append(f"{row['kind'] + ', ' + row['source']:18}" + "".join(f"{value:>15}" for value in values))
+    return "\n".join(lines)
+
+
+def _meta(args: argparse.Namespace) -> dict:
+    from ewardrobe.core import process
+    from ewardrobe.evaluation import provenance
+    from ewardrobe.models import MODELS
+    from ewardrobe.models.weights import read_manifest
+    from ewardrobe.tryon.session import SIZES
+
+    words = ["--data", args.data.resolve().name, "--split", args.split] if args.data else ["--synthetic"]
+    words = ["--clip", args.clip.name] if args.clip else words
+    words += ["--photos", args.photos, "--model", args.model, "--seconds", f"{args.seconds:g}"]
+    return {
+        "data": f"{args.data.resolve().name}, {args.split}" if args.data else "synthetic",
+        "clip": args.clip.name if args.clip else "synthetic",
+        "size": SIZES["balanced"],
+        "threads": process.cpu_threads(),
+        "weights_sha256": {name: read_manifest()[name]["sha256"] for name in sorted(MODELS)},
+        "command": " ".join(["python -m ewardrobe benchmark live", *map(str, words)]),
+        **provenance.describe_run(),
+    }
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)

@@ -1,0 +1,1 @@
+"""What every room stands on: labels, colours, arrays, pictures, files and the process."""

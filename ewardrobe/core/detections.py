@@ -1,0 +1,122 @@
+"""The container that every segmenter returns and every reader takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ewardrobe.core.taxonomy import CATEGORY_BY_ID
+
+_FIELDS = {  # name: (dtype, shape after N)
+    "masks": (np.bool_, ("H", "W")),
+    "boxes": (np.float32, (4,)),
+    "category_ids": (np.int64, ()),
+    "scores": (np.float32, ()),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """Garments found in one image; N may be 0, no field is ever missing.
+
+    masks: (N, H, W) bool, True inside the garment, H and W those of the image.
+    boxes: (N, 4) float32, ``x0 y0 x1 y1`` in pixels of the image, ``x1``/``y1`` exclusive.
+    category_ids: (N,) int64, 1..13 (DeepFashion2).
+    scores: (N,) float32 in [0, 1].
+
+    Raises ``TypeError`` for a wrong dtype and ``ValueError`` for a wrong rank, length or value.
+    """
+
+    masks: np.ndarray
+    boxes: np.ndarray
+    category_ids: np.ndarray
+    scores: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name, (dtype, tail) in _FIELDS.items():
+            _check_array(name, getattr(self, name), dtype, tail)
+        lengths = {name: len(getattr(self, name)) for name in _FIELDS}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"fields differ in length: {lengths}; give one row per garment in each")
+        unknown = sorted(set(self.category_ids.tolist()) - set(CATEGORY_BY_ID))
+        if unknown:
+            raise ValueError(f"unknown category ids {unknown}: expected 1..13; undo the model's class shift")
+        if len(self) and not (0 <= self.scores.min() and self.scores.max() <= 1):
+            raise ValueError("scores must lie in [0, 1]; apply the model's sigmoid or softmax first")
+
+    @classmethod
+    def empty(cls, height: int, width: int) -> Detections:
+        """Return a value with no garment for an image of ``height`` × ``width`` pixels."""
+        return cls.from_masks(np.zeros((0, height, width), bool), [], [])
+
+    @classmethod
+    def from_masks(cls, masks: np.ndarray, category_ids, scores) -> Detections:
+        """Build from (N, H, W) bool masks; boxes are the tight boxes of the masks.  Empty masks are dropped."""
+        masks = np.asarray(masks, bool)
+        keep = masks.any(axis=(1, 2))
+        masks = masks[keep]
+        return cls(
+            masks=masks,
+            boxes=masks_to_xyxy(masks),
+            category_ids=np.asarray(category_ids, np.int64)[keep],
+            scores=np.asarray(scores, np.float32)[keep],
+        )
+
+    def __len__(self) -> int:
+        return len(self.masks)
+
+    def __iter__(self) -> Iterator[Detections]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, index) -> Detections:
+        """Select garments by int, slice, bool mask or integer array; always returns ``Detections``."""
+        if isinstance(index, (int, np.integer)):
+            if not -len(self) <= index < len(self):
+                raise IndexError(f"garment {index} of {len(self)}")
+            index = [int(index)]
+        index = slice(0, 0) if isinstance(index, list) and not index else index
+        return Detections(*(getattr(self, name)[index] for name in _FIELDS))
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """Height and width in pixels of the image that the masks belong to."""
+        return self.masks.shape[1], self.masks.shape[2]
+
+    def above(self, min_score: float) -> Detections:
+        """Return the garments whose score is at least ``min_score`` (0..1)."""
+        return self[self.scores >= min_score]
+
+    def sorted_by_score(self) -> Detections:
+        """Return the garments from the highest to the lowest score; ties keep their order."""
+        return self[np.argsort(-self.scores, kind="stable")]
+
+
+def masks_to_xyxy(masks: np.ndarray) -> np.ndarray:
+    """Return the tight boxes (N, 4) float32 ``x0 y0 x1 y1`` (ends exclusive) of (N, H, W) bool masks.
+
+    An empty mask gives ``0 0 0 0``.
+
+    >>> masks_to_xyxy(np.array([[[0, 0, 0], [0, 1, 1]]], bool)).tolist()
+    [[1.0, 1.0, 3.0, 2.0]]
+    """
+    boxes = np.zeros((len(masks), 4), np.float32)
+    for box, mask in zip(boxes, masks, strict=True):
+        xs, ys = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+        if len(xs):
+            box[:] = xs[0], ys[0], xs[-1] + 1, ys[-1] + 1
+    return boxes
+
+
+def _check_array(name: str, value, dtype, tail: tuple) -> None:
+    wanted = f"({', '.join(['N', *map(str, tail)])}) {np.dtype(dtype).name}"
+    if not isinstance(value, np.ndarray) or value.dtype != dtype:
+        got = f"{value.dtype} array" if isinstance(value, np.ndarray) else type(value).__name__
+        cure = f"convert with np.asarray(..., np.{np.dtype(dtype).name})"
+        raise TypeError(f"{name}: expected {wanted}, got {got}; {cure}")
+    fits = value.ndim == 1 + len(tail) and all(
+        isinstance(want, str) or want == have for want, have in zip(tail, value.shape[1:], strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{name}: expected shape {wanted}, got {value.shape}; keep the N axis even when N is 0 or 1")

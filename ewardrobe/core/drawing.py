@@ -1,0 +1,114 @@
+"""Pictures of results: outlines, fills and name tags on a photo, cut-outs on a checkerboard."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.taxonomy import category
+
+LIGHT_SQUARE, DARK_SQUARE = 250, 226
+
+
+def draw_detections(image: np.ndarray, detections: Detections, labels: bool = True, alpha: float = 0.3) -> np.ndarray:
+    """Return a copy of ``image`` (RGB uint8 (H, W, 3)) with the garments drawn on it.
+
+    Every garment gets a fill of opacity ``alpha`` (0..1) and an outline in its category's colour; with ``labels`` a
+    tag with its name and score.  Large masks are drawn first, so that small ones stay visible.
+    """
+    if image.shape[:2] != detections.image_size:
+        raise ValueError(f"image is {image.shape[:2]}, the masks are {detections.image_size}: draw on the same image")
+    canvas = image.copy()
+    order = np.argsort([-np.count_nonzero(mask) for mask in detections.masks], kind="stable")
+    for i in order:
+        _draw_mask(canvas, detections.masks[i], category(detections.category_ids[i]).colour, alpha)
+    return _draw_tags(canvas, detections[order]) if labels and len(order) else canvas
+
+
+def checkerboard(height: int, width: int, square: int = 12) -> np.ndarray:
+    """Return an RGB uint8 (height, width, 3) board of light grey squares of ``square`` pixels."""
+    odd = (np.arange(height)[:, None] // square + np.arange(width)[None] // square) % 2 == 1
+    return np.repeat(np.where(odd, DARK_SQUARE, LIGHT_SQUARE).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def on_background(rgba: np.ndarray, background: np.ndarray | tuple[int, int, int]) -> np.ndarray:
+    """Lay an RGBA uint8 (h, w, 4) cut-out on a colour or an RGB (h, w, 3) picture; returns RGB uint8."""
+    alpha = rgba[..., 3:].astype(np.float32) / 255
+    mixed = rgba[..., :3] * alpha + np.asarray(background, np.float32) * (1 - alpha)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def on_checkerboard(rgba: np.ndarray, square: int = 12) -> np.ndarray:
+    """Lay an RGBA uint8 (h, w, 4) cut-out on a checkerboard; returns RGB uint8 (h, w, 3)."""
+    return on_background(rgba, checkerboard(*rgba.shape[:2], square))
+
+
+def line_width(height: int, width: int) -> int:
+    """Return the width in pixels of an outline that reads well on an image of this size."""
+    return max(1, round((height * width) ** 0.5 / 320))
+
+
+def _draw_mask(canvas: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], alpha: float) -> None:
+    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    if not contours:
+        return
+    x, y, width, height = cv2.boundingRect(np.concatenate(contours))
+    part, inside = canvas[y : y + height, x : x + width], mask[y : y + height, x : x + width]
+    part[inside] = np.rint(part[inside] * (1 - alpha) + np.array(colour) * alpha).astype(np.uint8)
+    cv2.drawContours(canvas, contours, -1, colour, line_width(*mask.shape), cv2.LINE_AA)
+
+
+def _draw_tags(canvas: np.ndarray, detections: Detections) -> np.ndarray:
+    picture = Image.fromarray(canvas)
+    pen, font = ImageDraw.Draw(picture), _font(_font_size(*canvas.shape[:2]))
+    taken: list[tuple[int, int, int, int]] = []
+    for box, category_id, score in zip(detections.boxes, detections.category_ids, detections.scores, strict=True):
+        garment = category(category_id)
+        text = f"{garment.name} {score:.0%}"
+        place = _free_place(box, _tag_size(font, text), canvas.shape[:2], taken)
+        taken.append(place)
+        radius = (place[3] - place[1]) // 4
+        pen.rounded_rectangle((place[0], place[1], place[2] - 1, place[3] - 1), radius, fill=garment.colour)
+        middle = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
+        pen.text(middle, text, fill=_ink(garment.colour), font=font, anchor="mm")
+    return np.array(picture)
+
+
+def _font_size(height: int, width: int) -> int:
+    return int(np.clip(round((height * width) ** 0.5 / 36), 11, 64))
+
+
+@lru_cache(maxsize=16)
+def _font(size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)  # Pillow carries its own, so that tags look the same everywhere
+
+
+def _tag_size(font: ImageFont.FreeTypeFont, text: str) -> tuple[int, int]:
+    ascent, descent = font.getmetrics()
+    return round(font.getlength(text)) + ascent, ascent + descent + ascent // 4
+
+
+def _free_place(box, size: tuple[int, int], image_size: tuple[int, int], taken: list) -> tuple[int, int, int, int]:
+    """Return the tag's place: at the middle of the top edge of ``box``, moved down past tags already there."""
+    (width, height), (image_height, image_width) = size, image_size
+    x = int(np.clip((box[0] + box[2] - width) / 2, 0, max(0, image_width - width)))
+    y = int(np.clip(box[1], 0, max(0, image_height - height)))
+    while y + height <= image_height and any(_overlap((x, y, x + width, y + height), other) for other in taken):
+        y += max(1, height // 4)
+    y = min(y, max(0, image_height - height))
+    return x, y, x + width, y + height
+
+
+def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def _ink(colour: tuple[int, int, int]) -> str:
+    """Black or white, whichever stands out on ``colour`` (WCAG relative luminance)."""
+    linear = [(c / 255 / 12.92) if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in colour]
+    luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+    return "black" if luminance > 0.179 else "white"

@@ -1,0 +1,154 @@
+"""How the process runs: threads, a quiet ultralytics, and one inference at a time.
+
+Every entry point (app.py, the command line, train/, the tests) calls `configure` before torch or ultralytics is
+imported; every segmenter computes inside ``with inference_slot():``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+MAX_THREADS = 8
+"""Networks of this size gain nothing from more threads."""
+
+QUIET_SETTINGS = {"sync": False, "mlflow": False, "clearml": False, "comet": False, "dvc": False, "raytune": False}
+
+
+def configure() -> None:
+    """Set the environment that torch and ultralytics read when they are imported; a second call changes nothing.
+
+    What the user has set stays.  Ultralytics would otherwise set ``OMP_NUM_THREADS=1`` for the whole process, so
+    that every model's speed depended on the order of imports; it would look for a network, and run pip by itself.
+    Threads that wait sleep instead of spinning: spinning costs the camera and the browser their cores (ResNet-18 at
+    256×192 on two busy cores: 30 to 70 ms instead of 170 to 200).
+    OpenVINO reports every conversion of a model to its maker; without its telemetry package it uses a stub of its own.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # its import fails from now on
+    for name, value in {
+        "OMP_NUM_THREADS": str(cpu_threads()),
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "YOLO_OFFLINE": "true",
+        "YOLO_AUTOINSTALL": "false",
+        "YOLO_VERBOSE": "false",  # its remarks go to stdout, into the JSON of our commands
+        "YOLO_CONFIG_DIR": str(cache_dir()),
+        "ULTRALYTICS_SAFE_LOAD": "1",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+def quiet_ultralytics() -> None:
+    """Switch off what ultralytics reports to others (usage statistics, experiment trackers); call after `configure`.
+
+    The settings file is only written when something changes.
+    """
+    configure()
+    from ultralytics import settings
+    from ultralytics.utils import patches
+
+    # Ultralytics replaces PIL.Image.open: for a file that is no picture it would install pi-heif, or fail with an
+    # ImportError in place of Pillow's own error.  HEIC is read by ewardrobe.core.images.
+    patches._pil_plugins_registered = True
+    changes = {k: v for k, v in QUIET_SETTINGS.items() if settings.get(k) != v}
+    if changes:
+        settings.update(changes)
+
+
+def allow_downloads() -> None:
+    """Let ultralytics look for a network in this process; only a training that was asked for public weights does so."""
+    os.environ["YOLO_OFFLINE"] = "false"
+
+
+def cpu_threads() -> int:
+    """Return how many threads one inference uses: ``EWARDROBE_THREADS``, else the cores of this process, 1..8."""
+    chosen = os.environ.get("EWARDROBE_THREADS", "")
+    if chosen:
+        if not chosen.isdigit() or int(chosen) < 1:
+            raise ValueError(f"EWARDROBE_THREADS={chosen!r}: expected a whole number from 1")
+        return int(chosen)
+    return max(1, min(MAX_THREADS, available_cores()))
+
+
+def available_cores() -> int:
+    """Return the cores that this process may use: its affinity, and the CPU quota of its container (cgroup v2)."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return min(cores, max(1, int(quota) // int(period)))
+    except (OSError, ValueError):  # no cgroup v2, or "max": no quota
+        return cores
+
+
+def cache_dir() -> Path:
+    """Return the folder for files that can be made again (not created here); ``EWARDROBE_CACHE`` moves it."""
+    if chosen := os.environ.get("EWARDROBE_CACHE"):
+        return Path(chosen).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "ewardrobe"
+    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "ewardrobe"
+
+
+class FairLock:
+    """A re-entrant lock that serves threads in the order in which they came.
+
+    With ``threading.RLock`` the live view, which takes the lock again as soon as it has let it go, starves a page
+    that waits for one answer.
+    """
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._queue: deque[int] = deque()  # thread ids; the first one holds the lock
+        self._depth = 0
+
+    def __enter__(self) -> FairLock:
+        me = threading.get_ident()
+        with self._condition:
+            if me not in self._queue:
+                self._queue.append(me)
+                self._wait_for_turn(me)
+            self._depth += 1
+        return self
+
+    def __exit__(self, *exception) -> None:
+        with self._condition:
+            self._depth -= 1
+            if not self._depth:
+                self._queue.popleft()
+                self._condition.notify_all()
+
+    def _wait_for_turn(self, me: int) -> None:
+        try:
+            self._condition.wait_for(lambda: self._queue[0] == me)
+        except BaseException:  # Ctrl-C while waiting: leave the queue, or everybody behind waits for ever
+            self._queue.remove(me)
+            self._condition.notify_all()
+            raise
+
+
+_INFERENCE = FairLock()
+
+
+@contextmanager
+def inference_slot() -> Iterator[None]:
+    """Hold the process's one place for inference, with the right number of torch threads.
+
+    Two inferences at once on a few cores take longer than one after the other.  The thread count is set here since
+    ultralytics lowers it for the whole process whenever it selects the CPU.  May be nested.
+    """
+    with _INFERENCE:
+        limit_torch_threads()
+        yield
+
+
+def limit_torch_threads() -> None:
+    """Make torch use `cpu_threads` in this thread; does nothing while torch is not imported."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != cpu_threads():
+        torch.set_num_threads(cpu_threads())

@@ -1,0 +1,1 @@
+"""Benchmarks: models, exports and the live view, timed and judged."""

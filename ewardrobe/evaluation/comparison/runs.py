@@ -1,0 +1,184 @@
+"""Models asked about photos: once each, everything kept; what the comparison page filters, draws and times.
+
+All measures are taken at ``VIEW_SIDE``, so that the figures of one photo and of a folder of a thousand are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.images import PHOTO_SUFFIXES, ImageError, list_photos
+from ewardrobe.core.masks import rle_to_mask
+from ewardrobe.evaluation.comparison.agreement import Match, label_maps, mask_iou_matrix, mean_agreement
+from ewardrobe.garments.cutout import drop_duplicates
+from ewardrobe.garments.digitize import read_photo
+from ewardrobe.garments.draft import LOWEST_SCORE, Found
+from ewardrobe.models import MODELS, Segmenter
+from ewardrobe.models.weights import WeightsError, verified_path
+
+VIEW_SIDE = 720
+"""Long side in pixels at which models are compared and drawn."""
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo of a folder, read only when it is looked at; used like ``review.Photo``."""
+
+    path: Path
+    name: str
+
+    @cached_property
+    def key(self) -> str:
+        """Stands for path and state of the file: hashing the content would read a whole folder."""
+        try:
+            stat = self.path.stat()
+            state = f"{self.path}|{stat.st_size}|{stat.st_mtime_ns}"
+        except OSError:  # gone: reading it tells
+            state = str(self.path)
+        return hashlib.sha256(state.encode(errors="surrogateescape")).hexdigest()[:16]
+
+    def read(self) -> np.ndarray:
+        """Return the picture as RGB uint8 (H, W, 3); ``ImageError`` says what is wrong with the file, and the cure."""
+        return replace(read_photo(self.path), name=self.name).read()
+
+
+def photos_in(folder: str) -> list[PhotoFile]:
+    """Return the photos in ``folder`` (``~`` is understood) and below; ``ImageError`` when there are none."""
+    path = Path(folder.strip()).expanduser()
+    try:
+        files = [PhotoFile(file, str(file.relative_to(path))) for file in list_photos(path)]
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    if not files:
+        raise ImageError(f"{path}: no photo in it or below; pictures end in {', '.join(PHOTO_SUFFIXES)}")
+    return files
+
+
+# Running
+
+
+@dataclass(frozen=True, eq=False)
+class ModelRun:
+    """What one model said about one photo, and the seconds of each time that it was asked.
+
+    found: at the photo's size; small: the same garments, index for index, at ``VIEW_SIDE``.
+    """
+
+    found: Found
+    small: Found
+    seconds: tuple[float, ...] = field(default=())
+
+    @property
+    def median_s(self) -> float:
+        """Median of the times."""
+        return float(np.median(self.seconds))
+
+    def asked_again(self, seconds: float) -> ModelRun:
+        """Return this with one more time."""
+        return replace(self, seconds=(*self.seconds, seconds))
+
+
+def model_problems() -> dict[str, str | None]:
+    """Return for every known model ``None`` if its weights may be used, else what is wrong and what to do."""
+    problems: dict[str, str | None] = {}
+    for name in MODELS:
+        try:
+            verified_path(name)
+            problems[name] = None
+        except WeightsError as error:
+            problems[name] = str(error)
+    return problems
+
+
+def timed_predict(image: np.ndarray, segmenter: Segmenter) -> tuple[Detections, float]:
+    """Return all garments of ``image`` (RGB uint8 (H, W, 3)) from ``LOWEST_SCORE`` up, and the seconds it took."""
+    started = time.perf_counter()
+    detections = segmenter.predict(image, LOWEST_SCORE)
+    return detections, time.perf_counter() - started
+
+
+def run_model(image: np.ndarray, segmenter: Segmenter) -> ModelRun:
+    """Ask ``segmenter`` once about ``image``; of two detections of one garment the higher score stays."""
+    detections, seconds = timed_predict(image, segmenter)
+    detections = drop_duplicates(detections).sorted_by_score()  # a threshold then keeps the first k
+    small = _resized_masks(detections.masks, view_size(detections.image_size))
+    seen = small.any(axis=(1, 2))
+    few = detections[seen]
+    return ModelRun(
+        Found.of(few), Found.of(Detections.from_masks(small[seen], few.category_ids, few.scores)), (seconds,)
+    )
+
+
+def view_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Return ``size`` (height, width) scaled down to at most ``VIEW_SIDE``, as ``images.scale_to`` does."""
+    scale = min(1.0, VIEW_SIDE / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _resized_masks(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    if masks.shape[1:] == size:
+        return masks
+    resized = [cv2.resize(mask.view(np.uint8) * 255, size[::-1], interpolation=cv2.INTER_AREA) > 127 for mask in masks]
+    return np.stack(resized) if resized else np.zeros((0, *size), bool)
+
+
+def match_masks(match: Match, runs: Sequence[ModelRun]) -> list[np.ndarray | None]:
+    """Return for each model its (H, W) bool mask of one garment at the photo's size, ``None`` where it saw none."""
+    return [None if one is None else rle_to_mask(run.found.rles[one]) for run, one in zip(runs, match, strict=True)]
+
+
+# A folder
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoSummary:
+    """One photo in figures: garments and seconds by each of M models, and their (M, M) mask IoU (NaN: none seen)."""
+
+    name: str
+    garments: tuple[int, ...]
+    seconds: tuple[float, ...]
+    iou: np.ndarray
+
+    @property
+    def agreement(self) -> float | None:
+        """Mean IoU of the pairs of models, ``None`` where no model sees a garment."""
+        return mean_agreement(self.iou)
+
+
+def summarise_photo(name: str, runs: Sequence[ModelRun], min_score: float, by_category: bool = False) -> PhotoSummary:
+    """Return one photo in figures, with the garments of at least ``min_score`` (0..1)."""
+    shown = [run.small.detections(min_score) for run in runs]
+    matrix = mask_iou_matrix(label_maps(shown), by_category)
+    return PhotoSummary(name, tuple(map(len, shown)), tuple(run.median_s for run in runs), matrix)
+
+
+def folder_matrix(summaries: Sequence[PhotoSummary]) -> np.ndarray:
+    """Return the (M, M) mean over the photos of the models' mask IoU; NaN for a pair that saw nothing in any photo."""
+    stack = np.stack([summary.iou for summary in summaries])
+    known = ~np.isnan(stack)
+    with np.errstate(invalid="ignore"):
+        return np.where(known, stack, 0).sum(axis=0) / known.sum(axis=0)
+
+
+def folder_table(summaries: Sequence[PhotoSummary], labels: Sequence[str]) -> pd.DataFrame:
+    """Return a row for each photo: its name, the agreement, and for each model garments and milliseconds."""
+    rows = [
+        {
+            "Photo": summary.name,
+            "Agreement": summary.agreement,
+            **{f"{label}: garments": count for label, count in zip(labels, summary.garments, strict=True)},
+            **{f"{label}: ms": 1000 * seconds for label, seconds in zip(labels, summary.seconds, strict=True)},
+        }
+        for summary in summaries
+    ]
+    return pd.DataFrame(rows).astype({"Agreement": float})

@@ -1,0 +1,181 @@
+"""One evaluator for every model: what the app would show for each photo, compared with the annotation.
+
+``evaluate(segmenter, dataset)`` runs ``segmenter.predict`` on the photos at full size, exactly as the app does, and
+returns one dictionary: AP by faster-coco-eval, pixel and boundary measures, cuts by condition, confidence
+intervals, confusion, calibration and speed.  Masks are turned into run lengths as soon as they are predicted and
+matched in chunks, so that memory does not grow with the data set (a few kilobytes a photo stay).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from tqdm import tqdm
+
+from ewardrobe.core import process
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.images import ImageError, load_image
+from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record, spread
+from ewardrobe.evaluation.bootstrap import RESAMPLES
+from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher
+from ewardrobe.evaluation.matching import encode_masks
+from ewardrobe.evaluation.photo import add_parsing, add_refined, coco_detections, coco_truth, judge, read_truth
+from ewardrobe.evaluation.speed import peak_rss_mb, precision_of, runtime_of
+from ewardrobe.evaluation.summary import Judged, summarise
+from ewardrobe.models import SHOWN_SCORE, Segmenter
+
+MIN_SCORE = 0.01
+"""Candidates down to this score enter AP, which judges the ranking and not one threshold."""
+
+TIMED_PHOTOS = 50
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to judge, beside AP and pixels.
+
+    threshold: confidence from which the app shows a garment.  min_score: lowest one that enters AP.  refine: also
+    judge the garments after their refinement.  parsing: also judge ``segmenter.parse`` where the model has it.
+    resamples: of the bootstrap, 0 for none.  timed: photos of which the time is taken.
+    """
+
+    threshold: float = SHOWN_SCORE
+    min_score: float = MIN_SCORE
+    refine: bool = False
+    parsing: bool = True
+    resamples: int = RESAMPLES
+    timed: int = TIMED_PHOTOS
+
+
+def evaluate(
+    segmenter: Segmenter,
+    dataset: DeepFashion2 | Iterable[Record],
+    options: Options | None = None,
+    *,
+    limit: int | None = None,
+    progress: bool = False,
+) -> dict:
+    """Return the metrics of ``segmenter`` on ``dataset``: fractions of 1, ``None`` where there was nothing to judge.
+
+    limit: at most so many photos, spread evenly over the data set.  progress: a bar on stderr.
+    Photos that cannot be read are listed under ``meta.skipped``; raises ``DatasetError`` when none is left.
+    """
+    options = options or Options()
+    records, total = _records(dataset, limit)
+    run = _Run(segmenter, options, timed_every=max(1, (total or 0) // max(1, options.timed)))
+    for record in tqdm(records, desc=f"evaluate {segmenter.name}", total=total, unit="photo", disable=not progress):
+        run.add(record)
+    if not run.judged.photos:
+        reasons = run.skipped + list(getattr(dataset, "problems", []))
+        raise DatasetError(f"no photo could be evaluated: {'; '.join(reasons[:3]) or 'the data set is empty'}")
+    return summarise(run.judged, options.resamples) | {"speed": run.speed(), "meta": run.meta(dataset)}
+
+
+class _Run:
+    """One pass over the photos: predictions, judgements and times."""
+
+    def __init__(self, segmenter: Segmenter, options: Options, timed_every: int) -> None:
+        self.segmenter, self.options, self.timed_every = segmenter, options, timed_every
+        threads = process.cpu_threads()
+        self.judged = Judged(CocoMatcher("segm", threads=threads), CocoMatcher("bbox"), [], options.threshold)
+        self.skipped: list[str] = []
+        self.first_ms: float | None = None
+        self.times_ms: list[float] = []
+        self.sizes: list[tuple[int, int]] = []
+        self.disagreements = 0
+
+    def add(self, record: Record) -> None:
+        try:
+            image = load_image(record.image_path, max_side=None)
+            self._check_size(record, image)
+            self._judge(record, image)
+        except (ImageError, DatasetError) as error:
+            self.skipped.append(str(error))
+
+    def _judge(self, record: Record, image: np.ndarray) -> None:
+        detections = self._predict(image)
+        shown = detections.above(self.options.threshold)
+        truth, rles = read_truth(record), encode_masks(detections.masks)
+        result = judge(record, truth, detections, rles, self.options.threshold)
+        if self.options.refine:
+            add_refined(result, truth, image, shown)
+        if self.options.parsing and record.parsing_path is not None and hasattr(self.segmenter, "parse"):
+            add_parsing(result, record.parsing_path, self.segmenter.parse(image))
+        for matcher in (self.judged.masks, self.judged.boxes):
+            matcher.add(record.height, record.width, coco_truth(truth), coco_detections(detections, rles))
+        self._time(image, len(shown))
+        self.judged.photos.append(result)
+        self.sizes.append(image.shape[:2])
+
+    def _predict(self, image: np.ndarray) -> Detections:
+        started = time.perf_counter()
+        detections = self.segmenter.predict(image, self.options.min_score)
+        if self.first_ms is None:  # what the app's first photo costs: kernels chosen, memory allocated
+            self.first_ms = (time.perf_counter() - started) * 1e3
+        return detections[:MAX_DETECTIONS]
+
+    def _time(self, image: np.ndarray, shown: int) -> None:
+        """Take the time of some photos as the app asks for them; it must also get what was judged."""
+        if len(self.judged.photos) % self.timed_every or len(self.times_ms) >= self.options.timed:
+            return
+        started = time.perf_counter()
+        detections = self.segmenter.predict(image, self.options.threshold)
+        self.times_ms.append((time.perf_counter() - started) * 1e3)
+        self.disagreements += len(detections) != shown
+
+    @staticmethod
+    def _check_size(record: Record, image: np.ndarray) -> None:
+        if image.shape[:2] != (record.height, record.width):
+            raise DatasetError(
+                f"{record.image_path}: {image.shape[1]}×{image.shape[0]} pixels once turned as its EXIF says, "
+                f"the annotation is for {record.width}×{record.height}; save the photo upright"
+            )
+
+    def speed(self) -> dict:
+        heights, widths = np.array(self.sizes).T
+        times = self.times_ms
+        return {
+            "ms_median": round(float(np.median(times)), 2) if times else None,
+            "ms_p95": round(float(np.percentile(times, 95)), 2) if times else None,
+            "first_ms": None if self.first_ms is None else round(self.first_ms, 2),
+            "photos_timed": len(times),
+            "threads": process.cpu_threads(),
+            "runtime": runtime_of(self.segmenter),
+            "precision": precision_of(self.segmenter),
+            "image_width_median": int(np.median(widths)),
+            "image_height_median": int(np.median(heights)),
+            "megapixels_max": round(float((heights * widths).max() / 1e6), 3),
+            "peak_rss_mb": peak_rss_mb(),
+        }
+
+    def meta(self, dataset) -> dict:
+        problems = list(getattr(dataset, "problems", []))
+        return {
+            "model": self.segmenter.name,
+            "images": len(self.judged.photos),
+            "min_score": self.options.min_score,
+            "app_threshold": self.options.threshold,
+            **self._shown_from(),
+            "refined": self.options.refine,
+            "skipped": self.skipped,
+            "annotation_problems": problems,
+            "threshold_disagreements": self.disagreements,
+        }
+
+    def _shown_from(self) -> dict:
+        """Return the raw scores that the app's threshold stands for, where the model maps them."""
+        confidence = getattr(self.segmenter, "confidence", None)
+        return {} if confidence is None else {"raw_thresholds": confidence.by_name()}
+
+
+def _records(dataset: DeepFashion2 | Iterable[Record], limit: int | None) -> tuple[Iterator[Record], int | None]:
+    """Return the records to judge and how many there may be."""
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit: expected a number of photos from 1, got {limit}")
+    if isinstance(dataset, DeepFashion2):
+        return dataset.records(limit), min(len(dataset), limit or len(dataset))
+    records = list(dataset)
+    return iter([records[i] for i in spread(len(records), limit)]), min(len(records), limit or len(records))

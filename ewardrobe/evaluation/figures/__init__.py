@@ -1,0 +1,1 @@
+"""Charts in Plotly: figures of models, trainings and the wardrobe."""

@@ -1,0 +1,74 @@
+"""The table of ``benchmark exports``: what was measured in, a table out; no Streamlit."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from ewardrobe.evaluation.metrics import title
+from ewardrobe.models.networks.exports import VARIANTS
+
+COMMAND = "python -m ewardrobe benchmark exports --data DATA --json weights/exports.json"
+COLUMNS = {
+    "size_mb": "MB",
+    "network_ms_median": "Net ms",
+    "network_ms_p95": "95 % ms",
+    "predict_ms_median": "Photo ms",
+    "mask_ap_min10": "Mask AP",
+    "mask_ap50_min10": "Mask AP50",
+    "ap_loss": "AP loss",
+    "output_difference": "Difference",
+}
+"""Figures of a row with their headings; AP is over the categories with at least ten garments."""
+
+DIGITS = {"MB": 1, "Net ms": 1, "95 % ms": 1, "Photo ms": 1, "Mask AP": 3, "Mask AP50": 3, "AP loss": 3}
+
+
+def read_exports(path: Path, entries: dict[str, dict]) -> tuple[dict | None, str | None]:
+    """Return the result in ``path`` with the rows of the weights of ``entries`` only, and what is left out and why."""
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        rows, meta = list(result["rows"]), dict(result["meta"])
+        ours = [r for r in rows if r["weights_sha256"] == entries.get(r["model"], {}).get("sha256")]
+        table({"rows": ours})
+    except FileNotFoundError:
+        return None, None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return None, f"{path.name} cannot be read ({type(error).__name__}). To measure again:"
+    others = list(dict.fromkeys(title(r["model"]) for r in rows if r not in ours))
+    problem = f"{path.name}: {', '.join(others)} changed since and is left out. To measure again:" if others else None
+    return ({"rows": ours, "meta": meta} if ours else None), problem
+
+
+def table(result: dict) -> pd.DataFrame:
+    """Return a row for each form that was measured: model, form and the figures of ``COLUMNS``."""
+    rows = [
+        {"Model": title(row["model"]), "Form": VARIANTS.get(row["variant"], row["variant"])}
+        | {label: row[key] for key, label in COLUMNS.items()}
+        for row in result["rows"]
+        if "reason" not in row
+    ]
+    shown = pd.DataFrame(rows, columns=["Model", "Form", *COLUMNS.values()])
+    return shown.astype(dict.fromkeys(COLUMNS.values(), float))  # None, of too few garments, becomes NaN
+
+
+def missing(result: dict) -> list[str]:
+    """Return what was not measured, with the reason, one line for each form and reason."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in result["rows"]:
+        if "reason" in row:
+            form = VARIANTS.get(row["variant"], row["variant"])
+            found.setdefault((form, row["reason"]), []).append(title(row["model"]))
+    return [f"{form} ({', '.join(models)}): {reason}" for (form, reason), models in found.items()]
+
+
+def text(result: dict) -> str:
+    """Return the table and what is missing from it as lines of text."""
+    shown, meta = table(result), result["meta"]
+    formats = {name: (lambda v, d=digits: f"{v:.{d}f}") for name, digits in DIGITS.items()}
+    formats["Difference"] = "{:.1e}".format
+    lines = [shown.to_string(index=False, na_rep="–", formatters=formats)] if len(shown) else []
+    photos = f"{meta['photos']} photos of {meta['data']}; {meta['threads']} threads"
+    return "\n".join([*lines, *missing(result), photos])

@@ -1,0 +1,290 @@
+"""Plotly figures of the wardrobe's statistics, each with the table it was drawn from; no Streamlit."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from ewardrobe.evaluation.figures.metrics import GREY, Chart, styled
+from ewardrobe.wardrobe import statistics
+from ewardrobe.wardrobe.pictures import SWATCHES
+
+ACCENT, QUIET = "#0f766e", "rgba(128,128,128,0.45)"
+SLOT_COLOURS = {
+    "top": "#0f766e",
+    "outer": "#4f6bb5",
+    "bottom": "#c2703d",
+    "dress": "#b0467f",
+    "shoes": "#8a8d2f",
+    "bag": "#7a5ea8",
+    "hat": "#2f8fb0",
+    "accessory": "#8a8a8a",
+}
+SLICES = 80
+"""Most pieces that a bar of one colour is made of; more items share pieces."""
+
+RIM = "rgba(128,128,128,0.55)"
+_HEAT = [[0, "rgba(128,128,128,0.13)"], [0.01, "#b8dcd6"], [0.4, "#4fa79c"], [1, "#0b5d57"]]
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def categories(frame: pd.DataFrame) -> Chart:
+    """Draw how many items of each category there are, and how many of them were worn."""
+    table = statistics.by_category(frame)
+    unworn = table["items"] - table["worn"]
+    figure = go.Figure(
+        [
+            go.Bar(y=table["category"], x=table["worn"], name="worn", marker_color=ACCENT, orientation="h"),
+            go.Bar(y=table["category"], x=unworn, name="never worn", marker_color=QUIET, orientation="h"),
+        ]
+    )
+    figure.update_traces(hovertemplate="%{y}: %{x}<extra>%{fullData.name}</extra>")
+    styled(figure, "Items by category", height=150 + 30 * len(table))
+    figure.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal"})
+    figure.update_yaxes(autorange="reversed")
+    _whole(figure, "xaxis", table["items"])
+    return Chart("wardrobe_categories", figure, table)
+
+
+def colours(frame: pd.DataFrame) -> Chart:
+    """Draw a bar for each colour name, made of the items' colours as they were measured."""
+    table = statistics.by_colour(frame)
+    slices = (
+        pd.concat([_slices(name, rows) for name, rows in table.groupby("colour", sort=False)]) if len(table) else table
+    )
+    bars = go.Bar(
+        y=slices.get("colour"),
+        x=slices.get("items"),
+        base=slices.get("base"),
+        orientation="h",
+        marker={"color": slices.get("hex"), "line": {"width": 0.5, "color": RIM}},
+        customdata=slices.get("label"),
+        hovertemplate="%{y}: %{customdata}<extra></extra>",
+    )
+    names = list(dict.fromkeys(table["colour"]))
+    styled(figure := go.Figure(bars), "Items by colour, as they are", height=110 + 30 * len(names))
+    figure.update_layout(bargap=0.3, showlegend=False)
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
+    _whole(figure, "xaxis", table["colour"].value_counts())
+    return Chart("wardrobe_colours", figure, table)
+
+
+def _slices(name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the pieces of one colour's bar: an item each, or several where there are too many."""
+    parts = [part for part in np.array_split(np.arange(len(rows)), min(SLICES, len(rows))) if len(part)]
+    swatch = SWATCHES.get(name, GREY)
+    flat = GREY if swatch.startswith("conic") else swatch
+    middles = [rows.iloc[part[len(part) // 2]] for part in parts]
+    return pd.DataFrame(
+        {
+            "colour": name,
+            "items": [len(part) for part in parts],
+            "base": [part[0] for part in parts],
+            "hex": [middle["hex"] or flat for middle in middles],
+            "label": [
+                str(m["type"]) if len(p) == 1 else f"{m['type']} and {len(p) - 1} more"
+                for m, p in zip(middles, parts, strict=True)
+            ],
+        }
+    )
+
+
+def wear_counts(frame: pd.DataFrame, least: bool = False) -> Chart:
+    """Draw how often the items worn most, or least, were worn."""
+    table = statistics.most_worn(frame, least=least)
+    labels = _labels(table)
+    figure = go.Figure(
+        go.Bar(
+            y=labels,
+            x=table["wears"],
+            orientation="h",
+            marker_color=ACCENT,
+            text=table["wears"],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=table["last_worn"],
+            hovertemplate="%{y}: worn %{x} times, last on %{customdata}<extra></extra>",
+        )
+    )
+    styled(figure, "Worn least, of what was worn" if least else "Worn most", x="wears", height=120 + 28 * len(table))
+    figure.update_layout(bargap=0.35, showlegend=False)
+    figure.update_yaxes(autorange="reversed", ticktext=[_bare(label) for label in labels], tickvals=labels)
+    _whole(figure, "xaxis", table["wears"])
+    return Chart(f"wardrobe_worn_{'least' if least else 'most'}", figure, table)
+
+
+def cost_per_wear(frame: pd.DataFrame) -> Chart:
+    """Draw price against wears, each item in its colour, with the lines of equal cost per wear."""
+    table = statistics.cost_per_wear(frame)
+    worn = table[table["wears"] > 0]
+    figure = go.Figure([*_cost_lines(worn), _cost_points(worn)])
+    styled(figure, "Price and wears", x="wears", y="price", height=460)
+    figure.update_layout(showlegend=False)
+    if len(worn):
+        figure.update_xaxes(range=[0, worn["wears"].max() * 1.12 + 0.5])
+        figure.update_yaxes(range=[0, worn["price"].max() * 1.12 + 1])
+    return Chart("wardrobe_cost_per_wear", figure, table.drop(columns="hex"))
+
+
+def _cost_points(worn: pd.DataFrame) -> go.Scatter:
+    swatches = {name: GREY if code.startswith("conic") else code for name, code in SWATCHES.items()}
+    fill = [code or swatches.get(name, GREY) for code, name in zip(worn["hex"], worn["colour"], strict=True)]
+    return go.Scatter(
+        x=worn["wears"],
+        y=worn["price"],
+        mode="markers",
+        marker={"size": 13, "color": fill, "line": {"width": 1, "color": RIM}},
+        text=worn["type"],
+        customdata=worn["cost_per_wear"],
+        hovertemplate="%{text}: %{y:,.2f} / %{x} wears = %{customdata:,.2f} a wear<extra></extra>",
+    )
+
+
+def _cost_lines(worn: pd.DataFrame) -> list[go.Scatter]:
+    """Return three lines of equal cost, at round values near the quartiles, named at their upper end."""
+    if worn.empty:
+        return []
+    right, top = worn["wears"].max() * 1.1, worn["price"].max() * 1.1
+    costs = sorted({_round(value) for value in worn["cost_per_wear"].quantile([0.2, 0.5, 0.8]) if value > 0})
+    lines = []
+    for cost in costs:
+        x = min(right, top / cost)
+        text = ["", f"{cost:,g} a wear"]
+        lines.append(
+            go.Scatter(
+                x=[0, x],
+                y=[0, x * cost],
+                mode="lines+text",
+                text=text,
+                textposition="middle left" if x < right else "top left",
+                textfont={"size": 11, "color": GREY},
+                line={"color": QUIET, "width": 1, "dash": "dot"},
+                hoverinfo="skip",
+            )
+        )
+    return lines
+
+
+def _round(value: float) -> float:
+    """Return the value of 1, 2, 5 × 10ⁿ nearest to ``value``.
+
+    >>> _round(3.7), _round(0.16), _round(80)
+    (5.0, 0.2, 100.0)
+    """
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(min((factor * power for factor in (1, 2, 5, 10)), key=lambda near: abs(np.log(near / value))))
+
+
+def spending(frame: pd.DataFrame) -> Chart:
+    """Draw what was spent in each month, and the sum so far."""
+    table = statistics.spending(frame)
+    figure = go.Figure(
+        [
+            go.Bar(x=table["month"], y=table["amount"], name="a month", marker_color=ACCENT),
+            go.Scatter(
+                x=table["month"], y=table["total"], name="so far", yaxis="y2", line={"color": "#c2703d", "width": 2}
+            ),
+        ]
+    )
+    figure.update_traces(hovertemplate="%{x|%B %Y}: %{y:,.2f}<extra>%{fullData.name}</extra>")
+    styled(figure, "Spending", y="a month", height=400)
+    figure.update_layout(
+        yaxis={"rangemode": "tozero"},
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "rangemode": "tozero",
+            "showgrid": False,
+            "title": {"text": "so far"},
+        },
+    )
+    _month_axis(figure, len(table))
+    return Chart("wardrobe_spending", figure, table)
+
+
+def additions(frame: pd.DataFrame) -> Chart:
+    """Draw how many items came into the wardrobe in each month, by their place on the body."""
+    table = statistics.additions(frame)
+    present = [slot for slot in SLOT_COLOURS if slot in set(table["slot"])]
+    figure = go.Figure()
+    for slot in present:
+        rows = table[table["slot"] == slot]
+        figure.add_trace(go.Bar(x=rows["month"], y=rows["items"], name=slot, marker_color=SLOT_COLOURS[slot]))
+    figure.update_traces(hovertemplate="%{x|%B %Y}: %{y}<extra>%{fullData.name}</extra>")
+    styled(figure, "Additions", y="items a month", height=380)
+    figure.update_layout(barmode="stack")
+    _whole(figure, "yaxis", table.groupby("month")["items"].sum())
+    _month_axis(figure, table["month"].nunique())
+    return Chart("wardrobe_additions", figure, table)
+
+
+def _whole(figure: go.Figure, axis: str, values: pd.Series) -> None:
+    """No halves on an axis that counts things."""
+    if len(values) and values.max() < 8:
+        figure.update_layout({axis: {"dtick": 1}})
+
+
+def _month_axis(figure: go.Figure, months: int) -> None:
+    """Whole months as ticks; a single month would be as wide as the figure."""
+    figure.update_xaxes(type="date", tickformat="%b %Y", dtick="M1" if months <= 12 else None)
+    if months <= 3:
+        figure.update_layout(bargap=0.8)
+
+
+def calendar(log: pd.DataFrame, year: int) -> Chart:
+    """Draw a year of the wear log as a calendar: weeks from left to right, Monday on top."""
+    table = statistics.wear_days(log, year)
+    days = [date.fromisoformat(day) for day in table["date"]]
+    first = days[0].weekday()
+    weeks = [(number + first) // 7 for number in range(len(days))]
+    grid, texts = np.full((7, weeks[-1] + 1), np.nan), np.full((7, weeks[-1] + 1), "", object)
+    for day, week, wears, items in zip(days, weeks, table["wears"], table["items"], strict=True):
+        grid[day.weekday(), week] = wears
+        texts[day.weekday(), week] = f"{day.day} {MONTHS[day.month - 1]}: " + (
+            _wrapped(items) if wears else "nothing logged"
+        )
+    figure = go.Figure(_heat_map(grid, texts))
+    starts = [weeks[number] for number, day in enumerate(days) if day.day == 15]
+    styled(figure, f"What was worn in {year}", height=230)
+    figure.update_xaxes(tickvals=starts, ticktext=list(MONTHS), showgrid=False, side="top", constrain="domain")
+    figure.update_yaxes(autorange="reversed", tickvals=[0, 2, 4, 6], ticktext=WEEKDAYS[::2], showgrid=False)
+    figure.update_yaxes(scaleanchor="x", constrain="domain")
+    figure.update_layout(margin_t=85)
+    return Chart(f"wardrobe_worn_{year}", figure, table)
+
+
+def _heat_map(grid: np.ndarray, texts: np.ndarray) -> go.Heatmap:
+    return go.Heatmap(
+        z=grid,
+        text=texts,
+        hovertemplate="%{text}<extra></extra>",
+        hoverongaps=False,
+        colorscale=_HEAT,
+        zmin=0,
+        zmax=max(4, float(np.nanmax(grid))),
+        xgap=3,
+        ygap=3,
+        showscale=False,
+    )
+
+
+def _wrapped(names: str, most: int = 12) -> str:
+    parts = names.split(", ")
+    return "<br>".join(parts[:most]) + (f"<br>and {len(parts) - most} more" if len(parts) > most else "")
+
+
+def _labels(table: pd.DataFrame) -> list[str]:
+    """Return a label for each row, unique: plotly adds up bars of one label."""
+    names = [
+        str(kind if not isinstance(name, str) else name) + (f", {colour}" if isinstance(colour, str) and colour else "")
+        for name, kind, colour in zip(table["type"], table["kind"], table["colour"], strict=True)
+    ]
+    return [f"{name}\u200b{number}" for number, name in enumerate(names)]
+
+
+def _bare(label: str) -> str:
+    return label.partition("\u200b")[0]

@@ -1,0 +1,288 @@
+"""What is known about the shipped weights: metrics, model cards, speed; shown only for the weights they belong to.
+
+Every file names the weights it was measured on by their sha256.  A file of other weights, or one that cannot be read,
+becomes a problem with its cure, never a number.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from ewardrobe.core.attributes import HEADS
+from ewardrobe.core.attributes import NAME as ATTRIBUTES
+from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, verified_path
+
+ATTRIBUTES_COMMAND = "python -m ewardrobe evaluate-attributes --data DATA --json weights/attributes.metrics.json"
+TITLES = {
+    "unet": "U-Net",
+    "yolo": "YOLO-seg nano",
+    "yolo_s": "YOLO-seg small",
+    "mask_rcnn": "Mask R-CNN",
+    ATTRIBUTES: "Attribute network",
+}
+MEASURES = {
+    "mask_ap": "Mask AP",
+    "mask_ap50": "Mask AP50",
+    "mask_ap75": "Mask AP75",
+    "mask_ar": "Mask AR",
+    "mask_ap_min10": "Mask AP, categories with ≥ 10 garments",
+    "mask_ap50_min10": "Mask AP50, categories with ≥ 10 garments",
+    "box_ap": "Box AP",
+    "box_ap50": "Box AP50",
+    "box_ap75": "Box AP75",
+    "box_ar": "Box AR",
+    "box_ap_min10": "Box AP, categories with ≥ 10 garments",
+    "box_ap50_min10": "Box AP50, categories with ≥ 10 garments",
+    "garment_iou": "Garment IoU",
+    "garment_iou_refined": "Garment IoU, refined",
+    "garment_iou_map": "Garment IoU of the label map",
+    "garment_dice": "Garment Dice",
+    "miou": "mIoU over the categories",
+    "boundary_iou": "Boundary IoU of found garments",
+    "boundary_iou_refined": "Boundary IoU of found garments, refined",
+}
+"""Keys of ``overall`` and of every cut with their labels; all are fractions of 1, more is better."""
+
+AP_COLUMNS = ("box_ap", "box_ap50", "box_ap75", "mask_ap", "mask_ap50", "mask_ap75")
+_SECTIONS = {
+    "overall": dict,
+    "overall_ci": dict,
+    "per_category": list,
+    "cuts": dict,
+    "confusion": dict,
+    "pr_curves": list,
+    "calibration": dict,
+    "speed": dict,
+    "meta": dict,
+}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Published figures of another model, on its own test data: never the same test as ours."""
+
+    name: str
+    data: str
+    figures: dict[str, float]
+    source: str
+
+
+REFERENCES = (
+    Reference(
+        "Mask R-CNN of DeepFashion2's authors",
+        "DeepFashion2 validation, 32,153 photos",
+        dict(zip(AP_COLUMNS, (0.638, 0.789, 0.745, 0.640, 0.797, 0.754), strict=True)),
+        "Ge et al., CVPR 2019, and the data set's repository",
+    ),
+    Reference(
+        "Original write-up of this project",
+        "DeepFashion2, part of the data",
+        {"box_ap": 0.49, "mask_ap": 0.56},
+        "the original project's report",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class ModelReport:
+    """One model of the manifest: its entry, and its metrics and card if they belong to its very weights.
+
+    problems: why a file is not shown, with its cure.  missing: what was not made yet, with the command that makes it.
+    """
+
+    name: str
+    entry: dict
+    metrics: dict | None
+    card: str | None
+    problems: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The name as people write it."""
+        return title(self.name)
+
+
+def title(name: str) -> str:
+    """Return the name of a model as people write it.
+
+    >>> title("mask_rcnn"), title("other")
+    ('Mask R-CNN', 'other')
+    """
+    return TITLES.get(name, name)
+
+
+def evaluate_command(name: str) -> str:
+    """Return the command that measures the shipped weights of model ``name``."""
+    return f"python -m ewardrobe evaluate --data DATA --model {name} --json weights/{name}.metrics.json"
+
+
+def read_reports(folder: Path) -> list[ModelReport]:
+    """Return a report for every segmenter of the manifest in ``folder``; ``WeightsError`` if that cannot be read.
+
+    The attribute network is measured by figures of its own, see ``attribute_report``.
+    """
+    entries = read_manifest(folder, SEGMENTATION)
+    return [_report(folder, name, entry, read_metrics, evaluate_command(name)) for name, entry in entries.items()]
+
+
+def attribute_report(folder: Path) -> ModelReport | None:
+    """Return the report of the attribute network, ``None`` if the manifest has none; ``WeightsError`` as above."""
+    entry = read_manifest(folder, ATTRIBUTES).get(ATTRIBUTES)
+    return _report(folder, ATTRIBUTES, entry, read_attribute_metrics, ATTRIBUTES_COMMAND) if entry else None
+
+
+def _report(folder: Path, name: str, entry: dict, reader: Callable[[Path, str], dict], command: str) -> ModelReport:
+    try:
+        verified_path(name, folder)
+    except WeightsError as error:  # numbers of weights that are not there would be numbers of nothing
+        return ModelReport(name, entry, None, None, (str(error),))
+    parts, problems, missing = [], [], []
+    for read, file, cure in (
+        (reader, f"{name}.metrics.json", f"Measure with: {command}"),
+        (read_card, f"{name}.md", "Write it with: python -m train.card"),
+    ):
+        try:
+            parts.append(read(folder / file, entry["sha256"]))
+        except ValueError as error:
+            parts.append(None)
+            (missing if isinstance(error, Missing) else problems).append(f"{error}. {cure}")
+    return ModelReport(name, entry, *parts, tuple(problems), tuple(missing))
+
+
+def read_metrics(path: Path, sha256: str) -> dict:
+    """Return the metrics in ``path`` if they were measured on the weights with ``sha256``; ``ValueError`` if not."""
+    return _of_weights(path, sha256, _SECTIONS, "evaluate")
+
+
+def read_attribute_metrics(path: Path, sha256: str) -> dict:
+    """Return the attribute network's metrics in ``path``; ``ValueError`` as ``read_metrics``."""
+    return _of_weights(path, sha256, dict.fromkeys(("meta", "colour", *HEADS), dict), "evaluate-attributes")
+
+
+def _of_weights(path: Path, sha256: str, sections: dict[str, type], command: str) -> dict:
+    metrics = _read_json(path)
+    wrong = [name for name, kind in sections.items() if not isinstance(metrics.get(name), kind)]
+    if wrong:
+        raise ValueError(f"{path.name} lacks {', '.join(wrong)}: it is not a file of ewardrobe {command}")
+    measured = str(metrics["meta"].get("weights_sha256"))
+    if measured != sha256:
+        raise ValueError(
+            f"{path.name} was measured on other weights (sha256 {measured[:12]}…) than the shipped ones "
+            f"({sha256[:12]}…), so its numbers are not shown"
+        )
+    return metrics
+
+
+def read_card(path: Path, sha256: str) -> str:
+    """Return the model card in ``path`` if it is of the weights with ``sha256``; ``ValueError`` if not."""
+    text = _read_text(path)
+    if sha256 not in text:
+        raise ValueError(f"{path.name} is the card of other weights than the shipped ones, so it is not shown")
+    return text
+
+
+def read_benchmark(path: Path, entries: dict[str, dict]) -> tuple[dict | None, list[str]]:
+    """Return the result of ``benchmark models`` in ``path``, rows of the weights of ``entries`` only, and problems."""
+    try:
+        result = _read_json(path)
+        rows, meta = list(result["models"]), dict(result["meta"])
+        ours = [r for r in rows if "error" not in r and r["weights_sha256"] == _sha256(entries, r["model"])]
+    except FileNotFoundError:
+        return None, []
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return None, [f"{path.name} cannot be read ({error}): measure again with {BENCHMARK_COMMAND}"]
+    others = sorted({title(r["model"]) for r in rows if "error" not in r and r not in ours})
+    problems = [f"{path.name}: {', '.join(others)} changed since, so its times are not shown"] if others else []
+    return ({"models": ours, "meta": meta} if ours else None), problems
+
+
+BENCHMARK_COMMAND = "python -m ewardrobe benchmark models --json weights/benchmark.json"
+
+
+def _sha256(entries: dict[str, dict], name: str) -> str | None:
+    return entries.get(name, {}).get("sha256")
+
+
+def measured(reports: Iterable[ModelReport]) -> dict[str, dict]:
+    """Return the metrics by model name, of the models that have them."""
+    return {report.name: report.metrics for report in reports if report.metrics is not None}
+
+
+def tested_on(metrics: dict) -> str:
+    """Say on which photos ``metrics`` were measured, in a few words."""
+    meta = metrics["meta"]
+    part = ", a part of it" if meta.get("limit") else ""
+    return f"{meta.get('data', 'own data')} {meta.get('split', '')}{part}, {meta.get('images', 0):,} photos"
+
+
+def one_test(metrics: dict[str, dict]) -> bool:
+    """Tell whether all models were measured on the same photos, so that their numbers may be compared."""
+    keys = ("data_sha256", "split", "limit", "images")
+    return len({tuple(m["meta"].get(key) for key in keys) for m in metrics.values()}) <= 1
+
+
+def ap_table(metrics: dict[str, dict]) -> pd.DataFrame:
+    """Return AP, AP50 and AP75 of boxes and masks as text with 95 % intervals, our models first, then references."""
+    rows = [
+        {"Model": title(name), "Tested on": tested_on(m)}
+        | {MEASURES[key]: with_interval(m["overall"].get(key), m["overall_ci"].get(key)) for key in AP_COLUMNS}
+        for name, m in metrics.items()
+    ]
+    rows += [
+        {"Model": r.name, "Tested on": r.data}
+        | {MEASURES[key]: with_interval(r.figures.get(key)) for key in AP_COLUMNS}
+        for r in REFERENCES
+    ]
+    return pd.DataFrame(rows)
+
+
+def measures_table(metrics: dict[str, dict]) -> pd.DataFrame:
+    """Return every measure as text with its 95 % interval: a row for each measure, a column for each model."""
+    rows = []
+    for key, label in MEASURES.items():
+        cells = {title(n): with_interval(m["overall"].get(key), m["overall_ci"].get(key)) for n, m in metrics.items()}
+        if any(text != "–" for text in cells.values()):
+            rows.append({"Measure": label, **cells})
+    return pd.DataFrame(rows)
+
+
+def with_interval(value: float | None, bounds: list[float] | None = None) -> str:
+    """Return a figure as text, with its interval if there is one; ``–`` where there was nothing to measure.
+
+    >>> with_interval(0.5, [0.45, 0.56]), with_interval(0.0), with_interval(None)
+    ('0.500 (0.45–0.56)', '0.000', '–')
+    """
+    if value is None:
+        return "–"
+    return f"{value:.3f}" + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else "")
+
+
+def _read_json(path: Path) -> dict:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise Missing(f"{path.name} is not there yet") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path.name} cannot be read ({error})") from error
+    if not isinstance(content, dict):
+        raise ValueError(f"{path.name} holds a {type(content).__name__}, not an object")
+    return content
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise Missing(f"{path.name} is not there yet") from None
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path.name} cannot be read ({error})") from error
+
+
+class Missing(ValueError, FileNotFoundError):
+    """A file that has not been made yet."""

@@ -1,0 +1,261 @@
+"""The whole wardrobe as one ZIP: ``wardrobe.json``, ``outfits.json`` and ``images/``, as in the wardrobe's folder.
+
+What comes in is taken for hostile: names that lead out of the folder, archives that unpack to far more than they are,
+and pictures too large to be decoded are refused, and no file that is there is ever written over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from ewardrobe.core import atomic
+from ewardrobe.core.images import ImageError, check_picture
+from ewardrobe.feature_store import exchange, outfits_json
+from ewardrobe.feature_store import pictures as store_images
+from ewardrobe.feature_store.exchange import Choice, Difference, Imported, Progress
+from ewardrobe.feature_store.outfits import OutfitStore
+from ewardrobe.feature_store.wardrobe_json import MAX_BYTES, StoreError, dump_document, parse_document
+
+if TYPE_CHECKING:
+    from ewardrobe.feature_store.store import FeatureStore
+
+DOCUMENT, OUTFITS, IMAGES = "wardrobe.json", outfits_json.FILE, "images"
+MAX_PICTURE_BYTES = 200_000_000
+MAX_ENTRIES = 500_000
+MAX_RATIO = 20
+"""Pictures hardly pack any smaller: an archive that unpacks to more than this times its size holds something else."""
+
+FREE_BYTES = 100_000_000
+"""Below this unpacked size the ratio is not looked at: the JSON of a wardrobe packs well."""
+
+
+@dataclass(eq=False)
+class Backup:
+    """A backup that was read and found harmless; its pictures are read when they are needed.
+
+    entries: names in the archive by the picture's name.  missing: pictures that items name but the archive lacks.
+    outfits: the document of ``outfits.json``, ``None`` without.
+    """
+
+    archive: zipfile.ZipFile
+    document: dict[str, Any]
+    entries: dict[str, str]
+    missing: list[str] = field(default_factory=list)
+    outfits: dict[str, Any] | None = None
+
+    @property
+    def items(self) -> list[dict]:
+        """The items of the backup."""
+        return self.document["items"]
+
+    def picture(self, name: str) -> bytes:
+        """Return the content of a picture; ``ImageError`` if it is damaged, no picture or too large."""
+        try:
+            with self.archive.open(self.entries[name]) as file:
+                content = file.read(MAX_PICTURE_BYTES + 1)
+        except (KeyError, *_ZIP_ERRORS) as error:
+            raise ImageError(f"{name}: the backup holds no whole copy ({error})") from None
+        check_picture(content, name)
+        return content
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a backup holds: items, pictures, and names of pictures that were not to be found."""
+
+    items: int
+    pictures: int
+    missing: tuple[str, ...]
+
+
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
+
+
+# Writing
+
+
+def write_backup(store: FeatureStore, target: Path | BinaryIO, progress: Progress | None = None) -> Written:
+    """Write the backup into ``target``: a path, replaced when it is whole, or an open file.
+
+    Raises ``StoreError`` when the wardrobe cannot be read or the file not be written.
+    """
+    try:
+        if not isinstance(target, Path):
+            return _write(store, target, progress)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic.writing(target) as file:
+            return _write(store, file, progress)
+    except OSError as error:
+        raise StoreError(f"The backup was not written ({target}): {error.strerror or error}.") from error
+
+
+def _write(store: FeatureStore, file: BinaryIO, progress: Progress | None) -> Written:
+    document = store.document()
+    names, missing = sorted(store_images.picture_names(document["items"])), []
+    with zipfile.ZipFile(file, "w") as archive:  # pictures are stored as they are: they are packed already
+        archive.writestr(DOCUMENT, dump_document(document), zipfile.ZIP_DEFLATED)
+        with contextlib.suppress(FileNotFoundError):
+            archive.writestr(OUTFITS, (store.home / OUTFITS).read_bytes(), zipfile.ZIP_DEFLATED)
+        for number, name in enumerate(names, 1):
+            path = _found(store, name)
+            if path is None:
+                missing.append(name)
+            else:
+                archive.writestr(f"{IMAGES}/{name}", path.read_bytes())
+            if progress:
+                progress(number, len(names))
+    return Written(len(document["items"]), len(names) - len(missing), tuple(missing))
+
+
+def _found(store: FeatureStore, name: str) -> Path | None:
+    places = (store_images.safe_path(store.home / folder, name) for folder in (IMAGES, "trash"))
+    return next((path for path in places if path and path.is_file()), None)
+
+
+# Reading
+
+
+@contextlib.contextmanager
+def open_backup(source: Path | BinaryIO) -> Iterator[Backup]:
+    """Open a backup for a preview and for ``restore``, which writes; ``StoreError`` says why one is refused."""
+    name = str(source) if isinstance(source, Path) else str(getattr(source, "name", "the file"))
+    with contextlib.ExitStack() as opened:
+        try:
+            backup = _read(opened.enter_context(zipfile.ZipFile(source)), name)
+        except _ZIP_ERRORS as error:
+            told = error.strerror if isinstance(error, OSError) else None
+            what = told or f"it is no ZIP archive, or damaged ({error})"
+            raise StoreError(f"{name} was not read: {what}. Choose a backup that was exported here.") from error
+        yield backup
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> Backup:
+    _refuse_bombs(archive, name)
+    places = {path: entry for entry in archive.infolist() if (path := _safe(entry, name))}
+    root = _root(places, name)
+    if places[root / DOCUMENT].file_size > MAX_BYTES:
+        raise StoreError(f"{name} was refused: its {DOCUMENT} is larger than {MAX_BYTES // 10**6} MB.")
+    document = parse_document(archive.read(places[root / DOCUMENT]), Path(name) / DOCUMENT)
+    entries = {
+        path.name: entry.filename
+        for path, entry in places.items()
+        if path.parent == root / IMAGES and entry.file_size <= MAX_PICTURE_BYTES
+    }
+    missing = sorted(store_images.picture_names(document["items"]) - entries.keys())
+    return Backup(archive, document, entries, missing, _outfits(archive, places.get(root / OUTFITS), name))
+
+
+def _outfits(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | None, name: str) -> dict[str, Any] | None:
+    if entry is None:
+        return None
+    if entry.file_size > MAX_BYTES:
+        raise StoreError(f"{name} was refused: its {OUTFITS} is larger than {MAX_BYTES // 10**6} MB.")
+    return outfits_json.parse(archive.read(entry), Path(name) / OUTFITS)
+
+
+def _refuse_bombs(archive: zipfile.ZipFile, name: str) -> None:
+    entries = archive.infolist()
+    unpacked, packed = sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries)
+    size = archive.fp.seek(0, os.SEEK_END)
+    if len(entries) > MAX_ENTRIES:
+        raise StoreError(f"{name} was refused: {len(entries)} files are more than a wardrobe has.")
+    if packed > size or unpacked > max(FREE_BYTES, MAX_RATIO * size):
+        raise StoreError(
+            f"{name} was refused: {size / 10**6:.1f} MB that unpack to {unpacked / 10**6:.0f} MB are no backup of ours."
+        )
+
+
+def _safe(entry: zipfile.ZipInfo, name: str) -> PurePosixPath | None:
+    """Return where an entry lies, ``None`` for a folder; refuse the archive if it would lie outside."""
+    path = PurePosixPath(entry.filename)
+    link = (entry.external_attr >> 28) == 0xA  # the file type of Unix modes: symbolic link
+    if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or ":" in entry.filename or link:
+        raise StoreError(f"{name} was refused: its entry {entry.filename!r} leads out of the wardrobe's folder.")
+    if entry.flag_bits & 0x1:
+        raise StoreError(f"{name} was refused: it is encrypted. Unpack it and pack it again without a password.")
+    return None if entry.is_dir() else path
+
+
+def _root(places: Mapping[PurePosixPath, Any], name: str) -> PurePosixPath:
+    """Return the folder of the wardrobe in the archive: the top, or one folder that was packed as a whole."""
+    found = sorted((path.parent for path in places if path.name == DOCUMENT), key=lambda path: len(path.parts))
+    if not found or len(found[0].parts) > 1:
+        raise StoreError(f"{name} is no backup of a wardrobe: there is no {DOCUMENT} in it.")
+    return found[0]
+
+
+# Taking over
+
+
+def preview(store: FeatureStore, backup: Backup) -> list[Difference]:
+    """Return what is new, changed or the same in ``backup``."""
+    return exchange.compare(store.items(), backup.items)
+
+
+def restore(
+    store: FeatureStore,
+    backup: Backup,
+    choose: Choice | Mapping[str, Choice] = "theirs",
+    *,
+    remove_others: bool = False,
+    progress: Progress | None = None,
+) -> Imported:
+    """Take over the items of ``backup`` with their pictures, and its outfits; see ``exchange.take_over``.
+
+    A picture that is missing or refused leaves its field empty and is told of in ``problems``; all else is taken.
+    """
+    mine = store.items()
+    differences = exchange.compare(mine, backup.items)
+    taken = [difference for difference in differences if exchange.is_taken(difference, choose)]
+    renamed, problems = _bring_pictures(store, backup, [difference.item for difference in taken], progress)
+    for difference in taken:
+        _rename_pictures(difference, renamed)
+    differences = exchange.compare(mine, [difference.item for difference in differences])
+    result = exchange.take_over(store, differences, choose, remove_others=remove_others, what="imported")
+    result.problems = problems
+    if backup.outfits:
+        result.outfits = OutfitStore(store.home).merge(backup.outfits, replace=choose != "mine")
+    return result
+
+
+def _rename_pictures(difference: Difference, renamed: Mapping[str, str]) -> None:
+    """Let an item name its pictures as they lie in the wardrobe; one that did not come leaves mine in place."""
+    item = difference.item
+    for name in store_images.IMAGE_FIELDS:
+        if item.get(name) and item[name] not in renamed:
+            item[name] = None if difference.status == "new" else difference.fields.get(name, (item[name],))[0]
+        elif item.get(name):
+            item[name] = renamed[item[name]]
+    for name in store_images.IMAGE_LISTS:
+        if item.get(name):
+            item[name] = [renamed[part] for part in item[name] if part in renamed]
+
+
+def _bring_pictures(
+    store: FeatureStore, backup: Backup, items: list[dict], progress: Progress | None
+) -> tuple[dict[str, str], list[str]]:
+    """Write the pictures of ``items``; returns names in the wardrobe by names in the backup, and what went wrong."""
+    roles = dict.fromkeys(sorted(store_images.picture_names(items)), "image")
+    roles |= {item[name]: name for item in items for name in store_images.IMAGE_FIELDS if item.get(name)}
+    renamed: dict[str, str] = {}
+    problems: list[str] = []
+    for number, (name, role) in enumerate(roles.items(), 1):
+        path = store.picture(name)
+        if path is not None and path.exists():
+            renamed[name] = name
+        else:
+            try:
+                content = backup.picture(name)
+                renamed[name] = store.keep_picture(*store_images.named(role, content))
+            except ImageError as error:
+                problems.append(str(error))
+        if progress:
+            progress(number, len(roles))
+    return renamed, problems

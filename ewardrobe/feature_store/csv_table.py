@@ -1,0 +1,218 @@
+"""The wardrobe as a table: CSV out, and CSV of any program in, with a message for each faulty row."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ewardrobe.feature_store import exchange
+from ewardrobe.feature_store.change import edit_of, edited, prepare
+from ewardrobe.feature_store.exchange import Choice, Difference, Imported
+from ewardrobe.feature_store.wardrobe_json import StoreError
+from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
+from ewardrobe.wardrobe.item import view
+
+if TYPE_CHECKING:
+    from ewardrobe.feature_store.store import FeatureStore
+
+MAX_BYTES = 50_000_000
+OWNER = "user"
+
+_ALIASES = {
+    "name": "type",
+    "item": "type",
+    "what": "type",
+    "kind": "category",
+    "color": "colour",
+    "seasons": "season",
+    "cost": "price",
+    "paid": "price",
+    "purchased": "bought",
+    "purchase_date": "bought",
+    "date_of_purchase": "bought",
+    "favorite": "favourite",
+    "label": "brand",
+    "note": "notes",
+    "comment": "notes",
+    "tag": "tags",
+    "status": "state",
+}
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """What is wrong with one row, which is left out, or with one of its cells; line: of the file, from 1."""
+
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.message}"
+
+
+@dataclass
+class Table:
+    """A CSV that was read: what its good rows would change, and what is wrong with the rest.
+
+    ignored: columns that are no field of an item, each with the one that may have been meant.
+    """
+
+    differences: list[Difference] = field(default_factory=list)
+    problems: list[RowProblem] = field(default_factory=list)
+    ignored: dict[str, str | None] = field(default_factory=dict)
+
+
+# Writing
+
+
+def csv_bytes(items: Iterable[Mapping]) -> bytes:
+    """Return ``items`` as CSV (UTF-8 with a mark, so that spreadsheets read it right), a row each."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows([cell_of(item, column) for column in COLUMNS] for item in map(view, items))
+    return text.getvalue().encode("utf-8-sig", "replace")
+
+
+# Reading
+
+
+def read_csv(store: FeatureStore, data: bytes, name: str = "the file") -> Table:
+    """Return what ``data`` would change; nothing is written.
+
+    Comma, semicolon or tab; UTF-8, UTF-16 with a mark or Windows-1252.  Rows with the id of an item change its cells,
+    an empty cell empties the field; all others become new items.  Raises ``StoreError`` if it is no table of clothes.
+    """
+    rows = _rows(data, name)
+    header = next((row for _, row in rows), None)
+    if header is None:
+        raise StoreError(
+            f"{name} is empty: expected a first line with the names of the columns, such as type,brand,price."
+        )
+    table, columns = Table(), _columns(header)
+    known = [column for column in columns if column]
+    if not set(known) - {"id"}:
+        raise StoreError(
+            f"{name}: none of its columns ({', '.join(header[:8])}) is known. Name them as in an exported table:"
+            f" {', '.join(column for column in COLUMNS if column not in READ_ONLY)}."
+        )
+    if twice := sorted({column for column in known if known.count(column) > 1}):
+        raise StoreError(f"{name}: two columns are {', '.join(twice)}; leave one of each.")
+    table.ignored = {cell: _meant(cell) for cell, column in zip(header, columns, strict=True) if cell and not column}
+    _read_rows(store, table, columns, rows)
+    return table
+
+
+def take_over(store: FeatureStore, table: Table, choose: Choice | Mapping[str, Choice] = "theirs") -> Imported:
+    """Take over the good rows of ``table`` in one write; the fields that change are noted as the owner's."""
+    result = exchange.take_over(store, table.differences, choose, what="imported table")
+    result.problems = [str(problem) for problem in table.problems]
+    return result
+
+
+def _rows(data: bytes, name: str) -> Any:
+    """Return an iterator of ``(line, cells)``, empty lines left out."""
+    if len(data) > MAX_BYTES:
+        raise StoreError(f"{name} has {len(data) / 1e6:.0f} MB; tables of up to {MAX_BYTES // 10**6} MB are read.")
+    text = _decoded(data, name)
+    first = text.lstrip("\r\n").partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    return _numbered(reader, name)
+
+
+def _numbered(reader: Any, name: str) -> Any:
+    line = 1
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise StoreError(
+                f"{name}, line {reader.line_num}: {error}. Mend that line; nothing was taken over."
+            ) from error
+        if any(cell.strip() for cell in row):
+            yield line, [cell.strip() for cell in row]
+        line = reader.line_num + 1
+
+
+def _decoded(data: bytes, name: str) -> str:
+    if b"\x00" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise StoreError(f"{name} is no text: save the table as CSV (comma-separated values) first.")
+    for encoding in ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise StoreError(f"{name} is neither UTF-8 nor Windows-1252 text: save it as “CSV UTF-8”.")
+
+
+def _columns(header: list[str]) -> list[str | None]:
+    names = ["_".join(cell.casefold().split()) for cell in header]
+    return [name if name in COLUMNS else _ALIASES.get(name) for name in names]
+
+
+def _meant(cell: str) -> str | None:
+    close = difflib.get_close_matches(cell.casefold(), [*COLUMNS, *_ALIASES], 1, 0.7)
+    return _ALIASES.get(close[0], close[0]) if close else None
+
+
+def _read_rows(store: FeatureStore, table: Table, columns: list[str | None], rows: Any) -> None:
+    present = {item["id"]: item for item in store.items()}
+    lines: dict[str, int] = {}
+    for line, row in rows:
+        cells = {column: cell for column, cell in zip(columns, row, strict=False) if column}
+        item_id = cells.pop("id", "")
+        if len(row) > len(columns) and any(row[len(columns) :]):
+            table.problems.append(
+                RowProblem(line, f"{len(row)} cells, but {len(columns)} columns: is a quote missing?")
+            )
+        elif item_id in lines:
+            table.problems.append(RowProblem(line, f"the id {item_id!r} stands in line {lines[item_id]} too"))
+        else:
+            lines |= {item_id: line} if item_id else {}
+            _read_row(table, line, present.get(item_id), item_id, cells)
+
+
+def _read_row(table: Table, line: int, mine: Mapping | None, item_id: str, cells: Mapping[str, str]) -> None:
+    fields, faults = _fields(mine, cells)
+    if mine is None and not fields.get("type") and not fields.get("category") and not fields.get("slot"):
+        faults.append("what is it? A new item needs a type or a category")
+    table.problems += [RowProblem(line, fault) for fault in faults]
+    if faults:
+        return
+    try:
+        theirs = _item(mine, item_id, fields)
+    except StoreError as error:
+        table.problems.append(RowProblem(line, str(error).removeprefix("The item was not saved: ")))
+        return
+    table.differences += exchange.compare([mine] if mine else [], [theirs])
+
+
+def _fields(mine: Mapping | None, cells: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the fields that differ from what the item's own row would say, and what is wrong with cells."""
+    before = {column: cell_of(view(mine), column) for column in cells} if mine else {}
+    fields: dict[str, Any] = {}
+    faults = []
+    for column, cell in cells.items():
+        if column in READ_ONLY or cell == before.get(column, "").strip():
+            continue
+        try:
+            fields |= value_of(column, cell)
+        except ValueError as error:
+            faults.append(str(error))
+    return fields, faults
+
+
+def _item(mine: Mapping | None, item_id: str, fields: Mapping) -> dict[str, Any]:
+    if mine is not None:
+        before = view(mine)
+        fields = {name: value for name, value in edit_of(fields).items() if before.get(name) != value}
+        return edited(mine, fields, OWNER if fields else None)
+    source = {name: OWNER for name, value in fields.items() if value not in (None, [], False)}
+    return prepare({**fields, "source": source, **({"id": item_id} if item_id else {})})[0]

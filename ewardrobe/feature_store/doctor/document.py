@@ -1,0 +1,137 @@
+"""``wardrobe.json``: missing, broken, or with values that are no garment's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ewardrobe.core.taxonomy import category
+from ewardrobe.feature_store import backups
+from ewardrobe.feature_store.doctor.finding import Finding, counted, some
+from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.feature_store.wardrobe_json import MAX_BYTES, StoreError, empty_document, parse_document
+from ewardrobe.wardrobe import fields as schema
+from ewardrobe.wardrobe.item import KIND_FIELDS, kind_fields
+
+
+def check(store: FeatureStore) -> Iterator[Finding]:
+    """Yield what is wrong with the file, else with values in it."""
+    name = store.path.name
+    if not store.path.exists():
+        if (good := store.newest_good_backup()) is not None:
+            yield Finding(f"{name} is missing.", (name,), f"{good.name} becomes {name} again")
+        return
+    try:
+        store.items()
+    except StoreError as error:
+        yield Finding(str(error), (name,), _cure(store) if error.line is not None else None)
+        return
+    yield from _check_values(store)
+
+
+def mend(store: FeatureStore) -> list[str]:
+    """Put a broken file together again, write cleaned values, let category, id and slot agree."""
+    findings = [finding for finding in check(store) if finding.cure]
+    if not findings:
+        return []
+    if not store.path.exists():
+        return [f"{store.path.name} restored from {store.restore_backup().name}"]
+    try:
+        store.items()
+    except StoreError:
+        return [_put_together(store)]
+    with store._change("mended") as change:
+        change.edit({item["id"]: fields for item in change.items if (fields := _agreeing(item))})
+        change.rewrite = True
+    return [f"mended: {finding.what}" for finding in findings]
+
+
+# A broken file
+
+
+def _cure(store: FeatureStore) -> str | None:
+    readable, kept = _readable_items(store), _kept_items(store)
+    if not readable and not kept:
+        return None
+    others = len(kept.keys() - readable.keys())
+    return (
+        f"the wardrobe is put together from {counted(readable, 'item')} that can be read in it and {others} more of the"
+        " newest good backup; the broken file is kept beside it"
+    )
+
+
+def _readable_items(store: FeatureStore) -> dict[str, dict]:
+    """Return the items by id whose lines can be read: the file has one item a line."""
+    items: dict[str, dict] = {}
+    if store.path.stat().st_size > MAX_BYTES:
+        return items
+    for line in store.path.read_bytes().splitlines():
+        try:
+            item = json.loads(line.strip().rstrip(b",").decode("utf-8"), parse_constant=lambda _: None)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(item, dict) and isinstance(item.get("id"), str) and len(item) > 1:
+            items.setdefault(item["id"], item)
+    return items
+
+
+def _kept_items(store: FeatureStore) -> dict[str, dict]:
+    good = store.newest_good_backup()
+    return {item["id"]: item for item in parse_document(good.read_bytes(), good)["items"]} if good else {}
+
+
+def _put_together(store: FeatureStore) -> str:
+    with store._locked():
+        readable, kept = _readable_items(store), _kept_items(store)
+        document = empty_document() | {"samples_added": True, "items": list({**kept, **readable}.values())}
+        schema.settle(document["items"])
+        backups.set_aside(store.path)
+        store.write_document(document)
+    others = kept.keys() - readable.keys()
+    return f"{store.path.name} put together from {counted(readable, 'readable item')} and {len(others)} of a backup"
+
+
+# Values
+
+
+def _check_values(store: FeatureStore) -> Iterator[Finding]:
+    written = json.loads(store.path.read_bytes().decode("utf-8-sig"), parse_constant=lambda _: None)
+    items = written if isinstance(written, list) else written["items"]
+    ids = [str(item.get("id") or "") for item in items]
+    if len(set(ids)) < len(ids) or "" in ids:
+        yield Finding("Some items have no id, or the id of another one.", (), "each gets an id of its own")
+    wrong = {str(item.get("id")): faults for item in items if (faults := schema.faults(_without_id(item)))}
+    if wrong:
+        told = [f"{item_id} {name} ({fault})" for item_id, faults in wrong.items() for name, fault in faults.items()]
+        cure = "what can be understood is written as it should be, the rest is kept under “unreadable”"
+        yield Finding(f"{counted(told, 'value')} of a wrong type: {some(told)}.", tuple(wrong), cure)
+    yield from _check_items(store.items())
+
+
+def _check_items(items: list[dict]) -> Iterator[Finding]:
+    if apart := [item["id"] for item in items if _agreeing(item)]:
+        what = f"Category, its number and the slot disagree in {counted(apart, 'item')}: {some(apart)}."
+        yield Finding(what, tuple(apart), "number and slot follow the category")
+    kept = {item["id"]: item[schema.UNREADABLE] for item in items if item.get(schema.UNREADABLE)}
+    if kept:
+        told = [f"{i} {', '.join(map(str, values))}" for i, values in kept.items() if isinstance(values, dict)]
+        yield Finding(f"{counted(kept, 'item')} with values put aside: {some(told)}. Enter them anew.", tuple(kept))
+
+
+def _without_id(item: Mapping) -> dict[str, Any]:
+    return {name: value for name, value in item.items() if name != "id"}
+
+
+def _agreeing(item: Mapping) -> dict[str, Any]:
+    """Return the fields to set so that category, id and slot agree; nothing where they do or cannot."""
+    try:
+        if item.get("category"):
+            fields = kind_fields(item["category"])
+        elif item.get("category_id"):
+            fields = kind_fields(category(item["category_id"]).name)
+        else:
+            return {}
+    except (KeyError, ValueError):
+        return {}
+    return fields if any(item.get(name) != fields[name] for name in KIND_FIELDS) else {}

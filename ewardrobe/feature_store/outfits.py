@@ -1,0 +1,251 @@
+"""Saved outfits, planned days and the owner's likes: ``outfits.json`` beside ``wardrobe.json``, with the same safety.
+
+Every change takes the lock, reads the file anew, changes one entry and replaces the file atomically; the last good
+copies are kept in ``backups/``.  Outfits hold ids of items; an item that was removed stays named, so that an undo of
+the removal makes the outfit whole again: ``missing`` tells which are gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from ewardrobe.core import atomic
+from ewardrobe.feature_store.outfits_json import FILE, check, empty_document, parse
+from ewardrobe.feature_store.wardrobe_json import StoreError, explain_os_error
+from ewardrobe.wardrobe.item import plain
+
+LOCK_SECONDS = 10
+BACKUPS = "backups"
+KEEP_BACKUPS = 10
+KEEP_FEEDBACK = 1000
+"""Older ratings are forgotten: taste changes, and a file is to stay readable."""
+
+
+class OutfitStore:
+    """The outfits of the wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``).
+
+    Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
+    """
+
+    def __init__(self, home: Path | str | None = None) -> None:
+        self.home = Path(home or os.environ.get("EWARDROBE_HOME") or "wardrobe").expanduser()
+        self.path = self.home / FILE
+
+    # Reading: no lock, since the file is only ever replaced as a whole.
+
+    def load(self) -> dict[str, Any]:
+        """Return the document: ``outfits``, ``planned`` and ``feedback``, each a list; changing it changes no file."""
+        raw = self._raw()
+        try:
+            return empty_document() if raw is None else parse(raw, self.path)
+        except StoreError as error:
+            error.backup = self.newest_good_backup()
+            raise
+
+    def outfits(self) -> list[dict]:
+        """Return the saved outfits, the newest first: id, name, items, layout, created."""
+        return self.load()["outfits"][::-1]
+
+    def outfit(self, outfit_id: str) -> dict:
+        """Return one saved outfit; ``StoreError`` if there is none with that id."""
+        return _find(self.load()["outfits"], outfit_id)
+
+    def planned(self) -> dict[str, dict]:
+        """Return the planned outfits by ISO date, in the order of the days: date, outfit (id or None), items."""
+        return {plan["date"]: plan for plan in sorted(self.load()["planned"], key=lambda plan: plan["date"])}
+
+    def feedback(self) -> list[dict]:
+        """Return the ratings, oldest first: items, liked, terms, date."""
+        return self.load()["feedback"]
+
+    # Changing
+
+    def save(
+        self,
+        name: str,
+        items: Sequence[str],
+        layout: Mapping[str, Sequence[float]] | None = None,
+        outfit_id: str | None = None,
+    ) -> str:
+        """Save an outfit under ``name`` and return its id; with ``outfit_id`` that outfit is replaced.
+
+        layout: for each item left, top, width (0..1 of the canvas) and depth (0 = below all), as it was laid by hand.
+        """
+        name, ids = " ".join(str(name).split()), list(dict.fromkeys(map(str, items)))
+        if not name or not ids:
+            raise StoreError("The outfit was not saved: give it a name." if ids else "The outfit has no pieces yet.")
+        entry = {"name": name, "items": ids, "layout": plain(dict(layout or {}))}
+        with self._change() as document:
+            if outfit_id is None:
+                entry = {"id": uuid.uuid4().hex[:12], **entry, "created": _now()}
+                document["outfits"].append(entry)
+            else:
+                entry = _find(document["outfits"], outfit_id) | entry
+                document["outfits"] = [entry if o["id"] == outfit_id else o for o in document["outfits"]]
+        return entry["id"]
+
+    def rename(self, outfit_id: str, name: str) -> None:
+        """Give a saved outfit another name."""
+        name = " ".join(str(name).split())
+        if not name:
+            raise StoreError("The outfit keeps its name: give another that is not empty.")
+        with self._change() as document:
+            _find(document["outfits"], outfit_id)["name"] = name
+
+    def remove(self, outfit_id: str) -> dict:
+        """Remove a saved outfit and return it for ``put_back``; days for which it is planned keep its pieces."""
+        with self._change() as document:
+            gone = _find(document["outfits"], outfit_id)
+            document["outfits"] = [outfit for outfit in document["outfits"] if outfit is not gone]
+        return gone
+
+    def put_back(self, outfit: Mapping) -> None:
+        """Undo ``remove``."""
+        with self._change() as document:
+            if all(other["id"] != outfit["id"] for other in document["outfits"]):
+                document["outfits"].append(dict(outfit))
+
+    def plan(self, day: date, items: Sequence[str], outfit_id: str | None = None) -> None:
+        """Plan ``items`` for ``day``, in place of what was planned; ``outfit_id``: the saved outfit that they are."""
+        if not items:
+            raise StoreError("Nothing was planned: the outfit has no pieces.")
+        entry = {"date": day.isoformat(), "outfit": outfit_id, "items": list(map(str, items))}
+        with self._change() as document:
+            document["planned"] = [plan for plan in document["planned"] if plan["date"] != entry["date"]] + [entry]
+
+    def unplan(self, day: date) -> None:
+        """Take away what is planned for ``day``; nothing happens if nothing is."""
+        with self._change() as document:
+            document["planned"] = [plan for plan in document["planned"] if plan["date"] != day.isoformat()]
+
+    def rate(self, items: Iterable[str], liked: bool | None, terms: Mapping[str, float], day: date) -> None:
+        """Note that the owner likes or dislikes an outfit with these ``terms``; ``None`` takes the rating back."""
+        ids = sorted(map(str, items))
+        with self._change() as document:
+            kept = [entry for entry in document["feedback"] if entry["items"] != ids]
+            entry = {"items": ids, "liked": liked, "terms": plain(dict(terms)), "date": day.isoformat()}
+            document["feedback"] = (kept + ([entry] if liked is not None else []))[-KEEP_FEEDBACK:]
+
+    def forget_feedback(self) -> list[dict]:
+        """Forget all ratings and return them."""
+        with self._change() as document:
+            gone, document["feedback"] = document["feedback"], []
+        return gone
+
+    def merge(self, document: Mapping[str, Any], *, replace: bool = True) -> int:
+        """Take over what another ``document`` has more, and with ``replace`` its form of outfits that differ.
+
+        Returns the number of entries taken over.  Days that are planned and garments that are rated here stay so.
+        """
+        taken = 0
+        with self._change() as mine:
+            for name, key in (("outfits", "id"), ("planned", "date"), ("feedback", "items")):
+                places = {str(entry[key]): place for place, entry in enumerate(mine[name])}
+                for entry in document[name]:
+                    place = places.get(str(entry[key]))
+                    if place is None:
+                        mine[name].append(dict(entry))
+                        taken += 1
+                    elif name == "outfits" and replace and mine[name][place] != entry:
+                        mine[name][place] = dict(entry)
+                        taken += 1
+        return taken
+
+    # Backups
+
+    def backups(self) -> list[Path]:
+        """Return the kept copies, newest first."""
+        return sorted((self.home / BACKUPS).glob("outfits-*.json"), reverse=True)
+
+    def newest_good_backup(self) -> Path | None:
+        """Return the newest copy that can be read, ``None`` if there is none."""
+        for path in self.backups():
+            with suppress(OSError, StoreError):
+                parse(path.read_bytes(), path)
+                return path
+        return None
+
+    def restore_backup(self, backup: Path | None = None) -> Path:
+        """Make ``backup`` (default: the newest good one) the outfits again; the present file is set aside."""
+        with self._locked():
+            chosen = backup or self.newest_good_backup()
+            if chosen is None:
+                raise StoreError(f"There is no readable backup of the outfits in {self.home / BACKUPS}.")
+            raw = chosen.read_bytes()
+            parse(raw, chosen)
+            if (broken := self._raw()) is not None:
+                atomic.write_bytes(self.path.with_name(f"outfits.replaced-{_stamp()}.json"), broken)
+            atomic.write_bytes(self.path, raw)
+        return chosen
+
+    # Inside
+
+    def _raw(self) -> bytes | None:
+        try:
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be read: {error.strerror}.", path=self.path) from error
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.home / ".outfits.lock", timeout=LOCK_SECONDS, poll_interval=0.01):
+                yield
+        except Timeout as error:
+            raise StoreError(f"Another program has been writing to {self.home} for {LOCK_SECONDS} s.") from error
+        except OSError as error:
+            raise explain_os_error(error, self.home) from error
+
+    @contextmanager
+    def _change(self) -> Iterator[dict[str, Any]]:
+        """Lock, read the file anew, let the caller change the document, keep a copy of the old one, replace it."""
+        with self._locked():
+            raw, document = self._raw(), self.load()
+            yield document
+            check(document, self.path)
+            data = (json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+            if data == raw:
+                return
+            if raw is not None:
+                self._keep(raw)
+            atomic.write_bytes(self.path, data)
+
+    def _keep(self, raw: bytes) -> None:
+        folder = self.home / BACKUPS
+        folder.mkdir(exist_ok=True)
+        atomic.write_bytes(folder / f"outfits-{_stamp()}.json", raw, durable=False)
+        for path in self.backups()[KEEP_BACKUPS:]:
+            path.unlink(missing_ok=True)
+
+
+def missing(items: Iterable[str], present: Iterable[str]) -> list[str]:
+    """Return the ids of ``items`` that are not among ``present``: pieces that were removed from the wardrobe."""
+    here = set(present)
+    return [item_id for item_id in items if item_id not in here]
+
+
+def _find(outfits: Iterable[dict], outfit_id: str) -> dict:
+    for outfit in outfits:
+        if outfit["id"] == outfit_id:
+            return outfit
+    raise StoreError(f"There is no outfit with id {outfit_id!r}; it may have been removed in another window.")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")

@@ -1,0 +1,255 @@
+"""The wardrobe on disk: ``wardrobe.json`` is the truth, a DataFrame is a view of it, pictures lie beside it.
+
+Every change takes the lock, reads the file anew, changes single fields of single items and replaces the file
+atomically, so two sessions lose nothing and a crash leaves the old file or the new one.
+
+    python -m ewardrobe.feature_store        # load, show, add a red t-shirt, save, show
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ewardrobe.core import atomic
+from ewardrobe.feature_store import backups as store_backups
+from ewardrobe.feature_store import journal
+from ewardrobe.feature_store import pictures as store_images
+from ewardrobe.feature_store.change import Prepared, edit_of, edited, find, now, prepare
+from ewardrobe.feature_store.document import StoreFile
+from ewardrobe.feature_store.wardrobe_json import StoreError, gc_paused, parse_document
+from ewardrobe.wardrobe.item import FIELDS, values_of, view
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FeatureStore", "StoreError"]
+
+
+class FeatureStore(StoreFile):
+    """The wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``), made at the first change.
+
+    Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
+    """
+
+    # Reading: no lock, since the file is only ever replaced as a whole.
+
+    def load(self) -> pd.DataFrame:
+        """Return the wardrobe as a DataFrame: index the string ids, columns ``items.FIELDS``, then unknown fields."""
+        import pandas as pd  # here, because commands that only add items need not wait for it
+
+        with gc_paused():
+            items = self._snapshot().items
+            names = dict.fromkeys(chain(FIELDS, chain.from_iterable(items)))
+            columns = {name: values_of(items, name) for name in names if name != "id"}
+            return pd.DataFrame(columns, index=pd.Index([item["id"] for item in items], dtype="str", name="id"))
+
+    def items(self) -> list[dict]:
+        """Return the items as they are stored, in the order of their adding; changing them changes no file."""
+        return self.document()["items"]
+
+    def get(self, item_id: str) -> dict:
+        """Return one item with all fields of ``items.FIELDS``; ``StoreError`` if there is none with that id."""
+        return view(copy.deepcopy(find(self._snapshot().items, item_id)))
+
+    def image_path(self, item_id: str, kind: str = "image") -> Path | None:
+        """Return the file of an item's ``image`` (cut-out), ``thumbnail``, ``photo`` or ``try_on``; else ``None``."""
+        path = self.picture(self.get(item_id).get(kind))
+        return path if path and path.exists() else None
+
+    def picture(self, name: str | None) -> Path | None:
+        """Return the path of the picture file ``name`` of an item; ``None`` for no name or an unsafe one."""
+        return store_images.safe_path(self.images, name)
+
+    # Changing
+
+    def add(self, item: Mapping, cutout: np.ndarray | None = None, photo: bytes | None = None) -> str:
+        """Add one item and return its id; see ``add_many``."""
+        return self.add_many([(item, cutout, photo)])[0]
+
+    def add_many(self, entries: Iterable[tuple[Mapping, np.ndarray | None, bytes | None]]) -> list[str]:
+        """Add ``(item, cutout, photo)`` entries in one write, all or none, and return their ids in order.
+
+        cutout: RGBA uint8 (h, w, 4) or ``None``; photo: the original file's bytes or ``None``, kept as they are.
+        """
+        time = now()  # one for all: sorting by time keeps their order
+        prepared = [prepare(*entry, added=time) for entry in entries]
+        with self._change() as change:
+            change.append(prepared)
+        return [item["id"] for item, _ in prepared]
+
+    def update(self, item_id: str, **fields: Any) -> None:
+        """Set single fields of one item; category, category id and slot follow each other."""
+        edit = edit_of(fields)
+        with self._change() as change:
+            find(change.items, item_id)
+            change.edit({str(item_id): edit})
+
+    def alter(
+        self, item_ids: Iterable[str], fields_of: Callable[[dict], Mapping], what: str | None = None
+    ) -> list[str]:
+        """Set fields that depend on what an item holds, under the lock; returns the ids of the items that were found.
+
+        fields_of: given an item with all fields, which it must not alter, returns what to set.  what: the change in
+        words, for ``undo``.
+        """
+        wanted, found = {str(item_id) for item_id in item_ids}, []
+        with self._change(what) as change:
+            for place, item in enumerate(change.items):
+                if item["id"] in wanted:
+                    change.replace(place, edited(item, edit_of(fields_of(view(item)))))
+                    found.append(item["id"])
+        return found
+
+    def keep_try_on(self, item_ids: Iterable[str], picture: np.ndarray) -> None:
+        """Keep ``picture`` (RGB uint8 (h, w, 3)) as the one that shows these items worn (field ``try_on``)."""
+        name, content = store_images.encode_try_on(picture)
+        with self._change() as change:
+            wanted = [find(change.items, item_id)["id"] for item_id in item_ids]
+            change.edit({item_id: {"try_on": name} for item_id in wanted})
+            change.pictures[name] = content
+            change.come.add(name)
+
+    def replace_cutout(
+        self, item_id: str, cutout: np.ndarray, hash_text: str | None, keep: list[str] | None = None
+    ) -> None:
+        """Give an item another cut-out (RGBA uint8 (h, w, 4)) with its hash; the present one is kept with it.
+
+        keep: names of the earlier cut-outs to be kept instead (field ``earlier_images``, the original first).
+        """
+        pictures = store_images.encode_pictures(cutout, None)
+        with self._change("cut-out repaired") as change:
+            item = find(change.items, item_id)
+            earlier = [*(item.get("earlier_images") or []), *filter(None, [item.get("image")])]
+            names = {role: name for role, (name, _) in pictures.items()}
+            fields = names | {"earlier_images": earlier if keep is None else keep, "hash": hash_text}
+            change.pictures.update(pictures.values())
+            change.edit({item["id"]: fields}, None)
+            change.come |= store_images.picture_names([fields])
+
+    def apply_edits(
+        self,
+        edited: Mapping[str, Mapping] | None = None,
+        added: Iterable[Mapping] = (),
+        deleted: Iterable[str] = (),
+        source: str | Mapping | None = None,
+    ) -> list[str]:
+        """Apply a table's edits in one write and return the ids of the added items.
+
+        edited: ``{id: {field: value}}``; ``source`` ("user", ``{"by": model, "confidence": 0.8}``) is noted for each
+        edited field.
+        What concerns an item that another session has removed is passed over.
+        """
+        edits = {str(item_id): edit_of(fields) for item_id, fields in (edited or {}).items()}
+        prepared = [prepare(item) for item in added]
+        with self._change() as change:
+            change.edit(edits, source)
+            change.append(prepared)
+            change.drop(deleted)
+        return [item["id"] for item, _ in prepared]
+
+    def remove(self, item_ids: str | Iterable[str]) -> list[dict]:
+        """Remove items and return them for ``put_back``; their pictures go to ``trash/`` for 30 days."""
+        with self._change() as change:
+            return copy.deepcopy(change.drop([item_ids] if isinstance(item_ids, str) else item_ids))
+
+    def put_back(self, items: Iterable[Mapping]) -> None:
+        """Undo ``remove``: add the returned items again, with their ids and their pictures from the trash."""
+        with self._change() as change:
+            present = {item["id"] for item in change.items}
+            change.append((edit_of(item) | {"id": item["id"]}, {}) for item in items if item["id"] not in present)
+
+    def add_samples(self) -> list[str]:
+        """Add the sample items (marked ``sample``) unless there are some; return the ids of those added."""
+        return self._add_samples(lambda document: not any(item.get("sample") for item in document["items"]))
+
+    def ensure_samples(self) -> list[str]:
+        """Add the samples at the very first start only: once removed they do not come back."""
+        if self._snapshot().document.get("samples_added"):
+            return []
+        return self._add_samples(lambda document: not document.get("samples_added") and not document["items"])
+
+    def remove_samples(self) -> list[dict]:
+        """Remove all sample items and return them."""
+        with self._change() as change:
+            return copy.deepcopy(change.drop([item["id"] for item in change.items if item.get("sample")]))
+
+    # Taking back
+
+    def changes(self) -> list[journal.Entry]:
+        """Return the last changes that were not undone, newest first; they outlive a reload and a restart."""
+        made = journal.standing(journal.entries(self.home))
+        return [entry for entry in reversed(made) if not entry.undoes]
+
+    def undo(self, change_id: str | None = None) -> journal.Undone | None:
+        """Take back one change (default: the last one, of ``author`` if the store has one); ``None`` if there is none.
+
+        Only what still is as that change left it is set back: what others edited since stays.
+        """
+        return self._take_back(journal.last_change, change_id)
+
+    def redo(self) -> journal.Undone | None:
+        """Take back the last ``undo`` unless something was changed since; ``None`` if there is nothing to redo."""
+        return self._take_back(journal.last_undo, None)
+
+    def _take_back(self, newest: Callable, change_id: str | None) -> journal.Undone | None:
+        with self._change() as change:
+            entries = journal.entries(self.home)
+            chosen = [entry for entry in journal.standing(entries) if entry.id == change_id]
+            entry = newest(entries, self.author) if change_id is None else next(iter(chosen), None)
+            if entry is None:
+                return None
+            change.what = entry.what
+            return journal.revert(change, entry, entries)
+
+    # Backups
+
+    def backups(self) -> list[Path]:
+        """Return the kept copies of the file, newest first."""
+        return store_backups.listed(self.home)
+
+    def restore_backup(self, backup: Path | None = None) -> Path:
+        """Make ``backup`` (default: the newest good one) the wardrobe again and return it; pictures come back too.
+
+        The present file is kept as ``wardrobe.replaced-<time>.json``.
+        """
+        with self._locked():
+            chosen = backup or self.newest_good_backup()
+            if chosen is None:
+                raise StoreError(f"There is no readable backup in {self.home / store_backups.FOLDER}.", path=self.path)
+            raw = chosen.read_bytes()
+            document = parse_document(raw, chosen)
+            store_backups.set_aside(self.path)
+            atomic.write_bytes(self.path, raw)
+            store_backups.fetch_from_trash(self.home, store_images.picture_names(document["items"]))
+        return chosen
+
+    # Inside
+
+    def _add_samples(self, wanted: Callable[[dict], bool]) -> list[str]:
+        with self._change("") as change:
+            present = {item["id"] for item in change.items}
+            added = _sample_entries() if wanted(change.document) else []
+            added = [entry for entry in added if entry[0]["id"] not in present]
+            change.append(added)
+            change.document["samples_added"] = True
+        return [item["id"] for item, _ in added]
+
+
+def _sample_entries() -> list[Prepared]:
+    from ewardrobe.datasets.synthetic import sample_garments  # here, because drawing them is rarely needed
+
+    fields, time = ("type", "category_id", "colour", "pattern", "material", "style"), now()
+    return [  # ids that do not change: a wardrobe that is set up anew and gets its backup back has them once
+        prepare(
+            {name: garment[name] for name in fields} | {"sample": True, "id": f"sample-{number}"},
+            garment["cutout"],
+            added=time,
+        )
+        for number, garment in enumerate(sample_garments(), 1)
+    ]

@@ -1,0 +1,1 @@
+"""From detections to items: garments are cut, measured, repaired, compared and queued."""

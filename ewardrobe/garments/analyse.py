@@ -1,0 +1,108 @@
+"""Attributes of items that are in the wardrobe already; what the owner has entered is never touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.garments.attributes import Told, by_whom, guess, is_owners, told, told_colours
+
+BATCH = 50
+"""Items whose findings are written together: an interruption loses at most so many."""
+
+
+@dataclass
+class Analysis:
+    """What came of it.
+
+    looked: items whose cut-out was looked at; filled, asked: fields that got a value or an open question; unusable:
+    what is wrong with each picture that could not be read.
+    """
+
+    looked: int = 0
+    filled: int = 0
+    asked: int = 0
+    unusable: list[str] = field(default_factory=list)
+
+
+def analyse(
+    store: FeatureStore, item_ids: Iterable[str] | None = None, progress: Callable[[list], Iterable] = iter
+) -> Analysis:
+    """Tell the attributes of the items (default: all) that have a cut-out, and write what is new.
+
+    Doing it again changes nothing.  A value of the owner's, one that came without a source, and what is entered while
+    this runs stay as they are.  progress: wraps the list of items, such as ``tqdm``.  Raises ``StoreError``.
+    """
+    wanted = None if item_ids is None else set(item_ids)
+    found: dict[str, Told] = {}
+    result = Analysis()
+    for item in progress([item for item in store.items() if wanted is None or item["id"] in wanted]):
+        cutout = _cutout(store, item, result)
+        if cutout is not None:
+            result.looked += 1
+            found[item["id"]] = findings(item, cutout)
+        if len(found) >= BATCH:
+            _write(store, found, result)
+            found = {}
+    _write(store, found, result)
+    return result
+
+
+def findings(item: Mapping, cutout: np.ndarray) -> Told:
+    """Return what the cut-out, RGBA uint8 (h, w, 4), tells of ``item`` beside what the owner has said."""
+    category_id = item.get("category_id")
+    chosen = by_whom((item.get("source") or {}).get("category")) in ("user", None)
+    colours = {} if item.get("colour") and item.get("colours") else told_colours(cutout)
+    everything = told(guess(cutout, category_id), category_id, chosen) | colours
+    return {name: value for name, value in everything.items() if not is_owners(item, name)}
+
+
+def read_cutout(path: Path) -> np.ndarray:
+    """Return a picture file as RGBA uint8 (h, w, 4), opaque where it has no alpha; ``OSError`` if it is none."""
+    try:
+        with Image.open(path) as picture:
+            return np.asarray(picture.convert("RGBA"))
+    except (UnidentifiedImageError, ValueError, SyntaxError) as error:
+        raise OSError(f"{path} is no picture ({error})") from error
+
+
+def _cutout(store: FeatureStore, item: Mapping, result: Analysis) -> np.ndarray | None:
+    path = store.picture(item.get("image"))
+    if path is None:
+        return None
+    try:
+        return read_cutout(path)
+    except OSError as error:
+        result.unusable.append(f"{item.get('type') or 'item'} {item['id']}: {error}")
+        return None
+
+
+def _write(store: FeatureStore, found: Mapping[str, Told], result: Analysis) -> None:
+    """Write what differs, under the store's lock, so that what the owner has entered meanwhile is seen."""
+    changes: dict[str, Told] = {}
+
+    def fields_of(item: dict) -> dict:
+        changes[item["id"]] = new = {
+            name: (value, source)
+            for name, (value, source) in found[item["id"]].items()
+            if not is_owners(item, name) and not _same(item, name, value, source)
+        }
+        if not new:
+            return {}
+        sources = {name: source for name, (_, source) in new.items()}
+        return {name: value for name, (value, _) in new.items()} | {"source": {**item["source"], **sources}}
+
+    if found:
+        store.alter(found, fields_of, what="attributes told")
+    told = [value for new in changes.values() for value, _ in new.values()]
+    result.filled += sum(value is not None for value in told)
+    result.asked += sum(value is None for value in told)
+
+
+def _same(item: Mapping, name: str, value: object, source: object) -> bool:
+    return item.get(name) == value and (item.get("source") or {}).get(name) == source

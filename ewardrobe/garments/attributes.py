@@ -1,0 +1,115 @@
+"""What is known of a garment's attributes, from whom, and what the owner is to be asked.
+
+In an item ``source[field]`` says where a value comes from: ``"user"`` (entered by the owner), ``"measured"`` (colours),
+``{"by": "attributes", "confidence": 0.93}`` (told by the network), ``{"by": "category"}`` (the sleeve length that the
+category's name states).  A guess that is not sure is no value: the field stays empty and its source carries it,
+``{"by": "attributes", "confidence": 0.41, "guess": "wool"}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from ewardrobe.core.attributes import HEADS, NAME, SLEEVE_OF_CATEGORY, Guess
+from ewardrobe.garments.colours import dominant_colours, garment_colour
+from ewardrobe.models.weights import WeightsError
+
+LEARNED = tuple(HEADS)
+"""The fields that the network tells."""
+
+USER, MEASURED, CATEGORY = "user", "measured", "category"
+
+Told = dict[str, tuple[Any, Any]]
+"""Values with their sources, by field."""
+
+
+def guess(cutout: np.ndarray, category_id: int | None) -> dict[str, Guess]:
+    """Return the network's guesses on a cut-out, RGBA uint8 (h, w, 4), of a garment of category 1..13.
+
+    None for what is no garment of the thirteen categories (``None``: shoes, bags), and none without weights: the
+    wardrobe works without them, see ``problem``.
+    """
+    if category_id is None:
+        return {}
+    from ewardrobe.models.attributes import shipped_classifier  # here, because importing torch takes seconds
+
+    try:
+        return shipped_classifier().predict(np.ascontiguousarray(cutout[..., :3]), cutout[..., 3], category_id)
+    except WeightsError:
+        return {}
+
+
+def problem() -> str | None:
+    """Return why pattern, material, style and sleeves are not told, with the cure; ``None`` if they are."""
+    from ewardrobe.models.attributes import shipped_classifier
+
+    try:
+        shipped_classifier()
+    except WeightsError as error:
+        return f"Pattern, material and style are not told: {error}"
+    return None
+
+
+def told(guesses: Mapping[str, Guess], category_id: int | None, category_by_user: bool = False) -> Told:
+    """Return what the learned fields of an item get: a value where the network is sure, else an open question."""
+    fields = {name: _told(one) for name, one in guesses.items() if name != "sleeve"}
+    sleeve = SLEEVE_OF_CATEGORY.get(category_id) if category_id is not None else None
+    return fields | ({"sleeve": _sleeve(sleeve, guesses.get("sleeve"), category_by_user)} if sleeve else {})
+
+
+def told_colours(cutout: np.ndarray) -> Told:
+    """Return the colours measured on a cut-out, RGBA uint8 (h, w, 4); nothing for an empty one."""
+    colours = dominant_colours(np.ascontiguousarray(cutout[..., :3]), cutout[..., 3] > 127)
+    if not colours:
+        return {}
+    return {
+        "colour": (garment_colour(colours), MEASURED),
+        "colours": ([asdict(colour) for colour in colours], MEASURED),
+    }
+
+
+def by_whom(source: Any) -> str | None:
+    """Return who said a value, of one entry of an item's ``source``.
+
+    >>> by_whom("user"), by_whom({"by": "attributes", "confidence": 0.9}), by_whom(None)
+    ('user', 'attributes', None)
+    """
+    return source.get("by") if isinstance(source, Mapping) else source
+
+
+def is_owners(item: Mapping, field: str) -> bool:
+    """Tell whether ``field`` is the owner's: entered by hand, emptied by hand, or there without a word from whom."""
+    by = by_whom((item.get("source") or {}).get(field))
+    return by == USER or (by is None and item.get(field) not in (None, "", []))
+
+
+def open_question(item: Mapping, field: str) -> tuple[str, float] | None:
+    """Return the guess and its confidence that the owner of ``item`` is to be asked about; ``None`` if nothing is."""
+    source = (item.get("source") or {}).get(field)
+    if item.get(field) is None and isinstance(source, Mapping) and source.get("guess"):
+        return str(source["guess"]), float(source.get("confidence") or 0)
+    return None
+
+
+def confidence_of(item: Mapping, field: str) -> float | None:
+    """Return how sure the network was of the value of ``field``; ``None`` if somebody else said it."""
+    source = (item.get("source") or {}).get(field)
+    return source.get("confidence") if isinstance(source, Mapping) else None
+
+
+def _told(one: Guess) -> tuple[str | None, dict]:
+    source = {"by": NAME, "confidence": round(one.confidence, 3)}
+    return (one.value, source) if one.sure else (None, source | {"guess": one.value})
+
+
+def _sleeve(named: str, one: Guess | None, category_by_user: bool) -> tuple[str | None, dict]:
+    """Believe the category's name, unless the network is sure of something else and nobody chose the category."""
+    if one is None or category_by_user or (one.value != named and not one.sure):
+        return named, {"by": CATEGORY}
+    if one.value == named:
+        return named, {"by": CATEGORY, "confidence": round(one.confidence, 3)}
+    return None, {"by": NAME, "confidence": round(one.confidence, 3), "guess": one.value}

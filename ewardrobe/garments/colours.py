@@ -1,0 +1,153 @@
+"""Dominant colours of a garment, measured in CIELAB under its mask, and their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ewardrobe.core.colour_names import COLOUR_NAMES, colour_name, name_probabilities
+from ewardrobe.core.colour_terms import css_name, temperature, tone
+from ewardrobe.core.masks import shrink
+
+SAMPLES = 3000
+CLUSTERS = 6
+LIGHTNESS_WEIGHT = 0.5
+"""Folds and shadows change lightness far more than hue, so lightness counts half in every distance."""
+
+MERGE_DISTANCE = 14.0
+"""Clusters nearer than this (weighted Lab distance) are one colour under two lights."""
+
+MIN_SHARE = 0.04
+"""Less than this share of a garment is a button, a seam or a codec's doing, not one of its colours."""
+
+DOMINANT_SHARE = 0.45
+"""Below this share of its commonest colour name a garment is "multicolour" (chosen on judged garments)."""
+
+MULTICOLOUR = "multicolour"
+
+
+@dataclass(frozen=True)
+class ColourShare:
+    """One colour of a garment: its name, sRGB ``#rrggbb``, share of the garment (0..1), CIELAB (D65) values."""
+
+    name: str
+    hex: str
+    share: float
+    lab: tuple[float, float, float]
+
+    @property
+    def css(self) -> str:
+        """The nearest CSS name: "mediumvioletred"."""
+        return css_name(self.lab)
+
+    @property
+    def terms(self) -> tuple[str, str]:
+        """How light it is (dark, medium, light) and how warm (warm, cool, neutral)."""
+        return tone(self.lab), temperature(self.lab)
+
+
+def dominant_colours(image: np.ndarray, mask: np.ndarray, k: int = 3) -> tuple[ColourShare, ...]:
+    """Return up to ``k`` colours of the pixels of ``image`` (RGB uint8 (H, W, 3)) under ``mask`` (H, W) bool.
+
+    Largest share first; the shares are of the whole garment, so they sum to 1 or less.  An empty mask has none.
+    Method: k-means in CIELAB with lightness down-weighted, after the extreme lights and darks are trimmed; clusters
+    nearer than ``MERGE_DISTANCE`` are merged.
+    """
+    pixels = _trimmed(_lab_samples(image, mask))
+    if not len(pixels):
+        return ()
+    colours = _merged(*_kmeans(pixels, CLUSTERS))
+    return tuple(_colour_share(lab, share) for lab, share in colours[:k] if share >= MIN_SHARE)
+
+
+def garment_colour(colours: tuple[ColourShare, ...]) -> str:
+    """Return the garment's main colour name; "multicolour" when no name holds ``DOMINANT_SHARE`` of it."""
+    totals: dict[str, float] = {}
+    for colour in colours:
+        totals[colour.name] = totals.get(colour.name, 0.0) + colour.share
+    if not totals or max(totals.values()) < DOMINANT_SHARE:
+        return MULTICOLOUR
+    return colour_ranking(colours)[0]
+
+
+def colour_ranking(colours: tuple[ColourShare, ...]) -> tuple[str, ...]:
+    """Return all colour names, the likeliest for the whole garment first; () for no colours.
+
+    Every colour votes for all names with its probability times its share, so that two shades on either side of a
+    border between names do not split the vote.
+    """
+    if not colours:
+        return ()
+    votes = name_probabilities([colour.lab for colour in colours]).T @ [colour.share for colour in colours]
+    return tuple(COLOUR_NAMES[i] for i in np.argsort(-votes, kind="stable"))
+
+
+def lab_to_hex(lab: tuple[float, float, float]) -> str:
+    """Return the sRGB ``#rrggbb`` of a CIELAB colour; what lies outside sRGB is clipped."""
+    rgb = cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0]
+    return "#" + "".join(f"{round(float(value) * 255):02x}" for value in np.clip(rgb, 0, 1))
+
+
+_WEIGHTS = np.array([LIGHTNESS_WEIGHT, 1, 1], np.float32)
+
+
+def _lab_samples(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return at most ``SAMPLES`` Lab pixels (n, 3) float32, evenly spread; the mask's rim is left out if it can be."""
+    places = np.flatnonzero(shrink(mask, max(1, round(np.count_nonzero(mask) ** 0.5 * 0.02))))
+    places = places if len(places) >= 50 else np.flatnonzero(mask)
+    places = places[np.linspace(0, len(places) - 1, min(SAMPLES, len(places))).astype(int)] if len(places) else places
+    rgb = image.reshape(-1, 3)[places].astype(np.float32) / 255
+    return cv2.cvtColor(rgb[None], cv2.COLOR_RGB2LAB)[0] if len(places) else rgb
+
+
+def _trimmed(lab: np.ndarray, share: float = 0.03) -> np.ndarray:
+    if len(lab) < 20:
+        return lab
+    low, high = np.quantile(lab[:, 0], [share, 1 - share])
+    return lab[(lab[:, 0] >= low) & (lab[:, 0] <= high)]
+
+
+def _kmeans(pixels: np.ndarray, k: int, rounds: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Return centres (k, 3) Lab and shares (k,); farthest-point start, so the same pixels give the same answer."""
+    points = pixels * _WEIGHTS
+    centres = _spread_start(points, k)
+    for _ in range(rounds):
+        nearest = _squared_distances(points, centres).argmin(axis=1)
+        counts = np.bincount(nearest, minlength=len(centres))
+        sums = np.stack([np.bincount(nearest, points[:, i], len(centres)) for i in range(3)], axis=1)
+        centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres).astype(np.float32)
+    return centres / _WEIGHTS, counts / len(points)
+
+
+def _squared_distances(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return (centres**2).sum(axis=1) - 2 * points @ centres.T  # the points' own square changes no argmin
+
+
+def _spread_start(points: np.ndarray, k: int) -> np.ndarray:
+    centres = [np.median(points, axis=0)]
+    distance = np.full(len(points), np.inf, np.float32)
+    while len(centres) < min(k, len(points)):
+        distance = np.minimum(distance, ((points - centres[-1]) ** 2).sum(axis=1))
+        centres.append(points[distance.argmax()])
+    return np.array(centres, np.float32)
+
+
+def _merged(centres: np.ndarray, shares: np.ndarray) -> list[tuple[np.ndarray, float]]:
+    """Join the nearest two clusters until all are ``MERGE_DISTANCE`` apart; largest share first."""
+    colours = [(centre, float(share)) for centre, share in zip(centres, shares, strict=True) if share > 0]
+    while len(colours) > 1:
+        points = np.array([centre for centre, _ in colours]) * _WEIGHTS
+        distances = np.linalg.norm(points[:, None] - points[None], axis=2) + np.eye(len(points)) * 1e9
+        i, j = sorted(np.unravel_index(distances.argmin(), distances.shape))
+        if distances[i, j] > MERGE_DISTANCE:
+            break
+        (a, share_a), (b, share_b) = colours[i], colours.pop(j)
+        colours[i] = ((a * share_a + b * share_b) / (share_a + share_b), share_a + share_b)
+    return sorted(colours, key=lambda colour: -colour[1])
+
+
+def _colour_share(lab: np.ndarray, share: float) -> ColourShare:
+    values = tuple(round(float(value), 1) for value in lab)
+    return ColourShare(colour_name(values), lab_to_hex(values), round(share, 3), values)

@@ -1,0 +1,136 @@
+"""From a photo to the wardrobe in two calls: what the command line does, and anybody's script can."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ewardrobe import models
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.images import ImageError, Source, list_photos, source_name
+from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.garments.cutout import Garment, extract_garments
+from ewardrobe.garments.draft import Card, Edit, Photo, item_of
+from ewardrobe.models import SHOWN_SCORE, Segmenter
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoResult:
+    """One photo looked at: the file, its RGB uint8 (H, W, 3), what the model saw, the garments cut out.
+
+    model: the segmenter's name; milliseconds: time of each stage, "read", "find", "cut out".
+    """
+
+    photo: Photo
+    image: np.ndarray
+    detections: Detections
+    garments: tuple[Garment, ...]
+    model: str
+    milliseconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How photos are looked at: model, weights of one's own, score 0..1, whether outlines move to the edges."""
+
+    model: str
+    weights: Path | None = None
+    min_score: float = SHOWN_SCORE
+    refine: bool = True
+
+    def load(self) -> Segmenter:
+        """Load the model; ``WeightsError`` if its weights are not to be trusted."""
+        return models.load_segmenter(self.model, self.weights)
+
+
+Outcome = PhotoResult | ImageError
+"""What became of a photo: what was found in it, or why it cannot be used."""
+
+
+def digitize_paths(paths: Iterable[Path], settings: Settings) -> Iterator[tuple[Path, Outcome]]:
+    """Yield each photo with its result or fault, in the order of ``paths``, in this process."""
+    segmenter = settings.load()
+    for path in paths:
+        yield path, digitize_path(path, segmenter, settings)
+
+
+def digitize_path(path: Path, segmenter: Segmenter, settings: Settings) -> Outcome:
+    """Return what ``digitize_photo`` says of the file ``path``, or its ``ImageError``."""
+    try:
+        return digitize_photo(path, segmenter, settings.min_score, refine=settings.refine)
+    except ImageError as error:
+        return error
+
+
+def digitize_photo(
+    source: Source, segmenter: Segmenter, min_score: float = SHOWN_SCORE, *, refine: bool = True
+) -> PhotoResult:
+    """Find the garments in a photo (path, bytes or open file) and cut them out; no garment is a normal result.
+
+    min_score: 0..1, below it a detection is passed over.  refine: move the outlines to the photo's edges.
+    Raises ``ImageError`` with file, fault and cure when the photo cannot be used.
+    """
+    milliseconds: dict[str, float] = {}
+    with _timed(milliseconds, "read"):
+        photo = read_photo(source)
+        image = photo.read()
+    with _timed(milliseconds, "find"):
+        detections = segmenter.predict(image, min_score)
+    with _timed(milliseconds, "cut out"):
+        garments = tuple(extract_garments(image, detections, refine=refine))
+    return PhotoResult(photo, image, detections, garments, segmenter.name, milliseconds)
+
+
+def save_garments(store: FeatureStore, result: PhotoResult) -> list[str]:
+    """Add all garments of ``result`` and the photo to ``store`` in one write; returns their ids in order.
+
+    Raises ``StoreError`` when the wardrobe cannot be written; then nothing is added.
+    """
+    entries = [
+        (item_of(Card("", garment, Edit(), garment.score), result.model), garment.cutout, result.photo.data)
+        for garment in result.garments
+    ]
+    return store.add_many(entries) if entries else []
+
+
+def read_photo(source: Source) -> Photo:
+    """Return the bytes of ``source`` with its name; ``ImageError`` for what is missing or cannot be opened."""
+    name = source_name(source)
+    if isinstance(source, (str, Path)):
+        return Photo(name, _read_path(Path(source)))
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return Photo(name, bytes(source))
+    source.seek(0)
+    return Photo(name, source.read())
+
+
+def find_photos(paths: list[Path | str]) -> list[Path]:
+    """Return the files of ``paths``, each folder replaced by the photos in and below it, every file once.
+
+    A path that is no folder stays as it is, whatever its ending: reading it tells what is wrong with it.
+    """
+    found: dict[Path, None] = {}
+    for path in map(Path, paths):
+        found.update(dict.fromkeys(list_photos(path) if path.is_dir() else [path]))
+    return list(found)
+
+
+@contextmanager
+def _timed(milliseconds: dict[str, float], stage: str) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    milliseconds[stage] = round(1000 * (time.perf_counter() - started), 1)
+
+
+def _read_path(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ImageError(f"{path}: no such file; check the path") from None
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror}); check what it is and its permissions") from None

@@ -1,0 +1,127 @@
+"""Where many photos come from: a folder of this machine, or a ZIP file that is looked at before anything is taken."""
+
+from __future__ import annotations
+
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+from ewardrobe.core.images import PHOTO_SUFFIXES, ImageError, list_photos
+from ewardrobe.garments.digitize import read_photo
+from ewardrobe.garments.draft import Photo
+
+MAX_FILES = 10_000
+MAX_FILE_BYTES = 200_000_000
+"""Largest photo in a ZIP file; a raw 100 megapixel TIFF has 300 MB, and no phone makes one."""
+
+MAX_TOTAL_BYTES = 20_000_000_000
+MAX_RATIO = 200
+"""Photos hardly shrink in a ZIP file, drawings to a twentieth; what shrinks more than this is a bomb."""
+
+RATIO_BYTES = 5_000_000
+"""Below this size a high ratio does no harm: a small white picture."""
+
+
+def folder_photos(folder: str | Path) -> list[Path]:
+    """Return the photos in ``folder`` (``~`` is understood) and below; ``ImageError`` when there are none."""
+    text = str(folder).strip()
+    if not text:
+        raise ImageError("No folder was named; type the path of one, such as ~/Pictures")
+    path = Path(text).expanduser()
+    try:
+        found = list_photos(path)
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    if not found:
+        raise ImageError(f"{path}: no photo in it or below; pictures end in {', '.join(PHOTO_SUFFIXES)}")
+    return found
+
+
+def read_photos(paths: Iterable[Path]) -> Iterator[Photo | ImageError]:
+    """Yield each photo with its file's name, or why it cannot be read: one bad file does not stop the others."""
+    for path in paths:
+        try:
+            yield Photo(path.name, read_photo(path).data)
+        except ImageError as error:
+            yield error
+
+
+class PhotoZip:
+    """The photos in a ZIP file, checked as a whole when it is opened; ``with`` closes it.
+
+    Raises ``ImageError`` for what is no ZIP file, leads out of the folder (``../``, an absolute path, a link), is
+    encrypted, unpacks to far more than it holds, or has no photo in it.
+    """
+
+    def __init__(self, file: BinaryIO | Path | str, name: str) -> None:
+        self.name = name
+        try:
+            self._zip = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise ImageError(f"{name}: not a ZIP file, or damaged ({error}); pack or copy it again") from None
+        try:
+            self._members = _photos_of(self._zip, name)
+        except BaseException:
+            self._zip.close()
+            raise
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __enter__(self) -> PhotoZip:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
+
+    def photos(self) -> Iterator[Photo | ImageError]:
+        """Yield each photo, or why it cannot be unpacked; no more is unpacked than the ZIP file said."""
+        for member in self._members:
+            name = PurePosixPath(member.filename).name
+            try:
+                with self._zip.open(member) as file:
+                    data = file.read(member.file_size + 1)
+            except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+                yield ImageError(f"{name} in {self.name}: cannot be unpacked ({error}); pack it again")
+                continue
+            if len(data) > member.file_size:
+                yield ImageError(f"{name} in {self.name}: larger than the ZIP file says; pack it again")
+            else:
+                yield Photo(name, data)
+
+
+def _photos_of(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
+    members = [member for member in archive.infolist() if not member.is_dir()]
+    if len(members) > MAX_FILES:
+        raise ImageError(f"{name}: {len(members)} files, the limit is {MAX_FILES}; pack fewer at a time")
+    for member in members:
+        if fault := _fault(member):
+            raise ImageError(f"{name}: refused, since {member.filename!r} {fault}; nothing was taken from it")
+    if sum(member.file_size for member in members) > MAX_TOTAL_BYTES:
+        raise ImageError(f"{name}: unpacks to more than {MAX_TOTAL_BYTES // 10**9} GB; pack fewer photos at a time")
+    photos = [member for member in members if _is_photo(member.filename)]
+    if not photos:
+        raise ImageError(f"{name}: no photo in it; pictures end in {', '.join(PHOTO_SUFFIXES)}")
+    return photos
+
+
+def _fault(member: zipfile.ZipInfo) -> str | None:
+    path = member.filename.replace("\\", "/")
+    if path.startswith("/") or ".." in path.split("/") or ":" in path.split("/")[0]:
+        return "leads out of the ZIP file"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "is a link"
+    if member.flag_bits & 1:
+        return "is encrypted"
+    if member.file_size > MAX_FILE_BYTES:
+        return f"unpacks to more than {MAX_FILE_BYTES // 10**6} MB"
+    if member.file_size > max(RATIO_BYTES, MAX_RATIO * member.compress_size):
+        return "unpacks to far more than it holds, as a ZIP bomb does"
+    return None
+
+
+def _is_photo(filename: str) -> bool:
+    path = PurePosixPath(filename)
+    return path.suffix.lower() in PHOTO_SUFFIXES and not any(part.startswith((".", "__MACOSX")) for part in path.parts)

@@ -1,0 +1,109 @@
+"""The photos of the queue looked at one after the other, in a thread of the app or in the process that asks for it.
+
+One worker at a time looks at a wardrobe's queue, also when several processes are open on it: it holds a lock that the
+operating system frees when the process dies.  What was begun and not ended is then begun again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from ewardrobe.core import atomic
+from ewardrobe.core.images import ImageError
+from ewardrobe.feature_store.wardrobe_json import StoreError
+from ewardrobe.garments.digitize import digitize_photo
+from ewardrobe.garments.queue import ANALYSING, FAILED, MAX_ATTEMPTS, QUEUED, READY, Entry, ImportQueue, piece_of
+from ewardrobe.models import Segmenter
+from ewardrobe.models.weights import WeightsError
+
+THREAD_NAME = "import-queue"
+Load = Callable[[str], Segmenter]
+
+
+def work_through(queue: ImportQueue, load: Load, stop: threading.Event | None = None) -> bool:
+    """Look at every queued photo; ``False`` if another worker is at it.
+
+    load: returns the segmenter of a name; ``WeightsError`` ends the work, and the photos stay queued.
+    """
+    queue.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(queue.folder / ".worker.lock", timeout=0):
+            atomic.remove_leftovers(queue.folder)
+            while (entry := next_entry(queue)) and not (stop and stop.is_set()):
+                look_at(queue, entry, load)
+    except Timeout:
+        return False
+    return True
+
+
+def next_entry(queue: ImportQueue) -> Entry | None:
+    """Return the first photo that waits; one that was under way belongs to a worker that died."""
+    waiting = (entry for entry in queue.entries() if entry.state in (QUEUED, ANALYSING))
+    return next(waiting, None)
+
+
+def look_at(queue: ImportQueue, entry: Entry, load: Load) -> None:
+    """Look at one photo and write down what was found, or why it failed."""
+    if entry.attempts >= MAX_ATTEMPTS:
+        _fail(queue, entry, "the app ended twice while it looked at this photo; scale it down, or discard it")
+        return
+    segmenter = load(entry.model)
+    queue.change(entry.key, lambda entry: replace(entry, state=ANALYSING, attempts=entry.attempts + 1))
+    try:
+        result = digitize_photo(queue.photo(entry).data, segmenter, entry.min_score)
+        pieces = [(piece_of(garment), garment) for garment in result.garments]
+    except ImageError as error:
+        _fail(queue, entry, str(error).removeprefix("the picture: "))
+    except Exception as error:  # one photo must not end the import of the others
+        logging.getLogger(__name__).exception("import of %s", entry.name)
+        _fail(queue, entry, f"{type(error).__name__}: {error}")
+    else:
+        queue.keep_pictures(entry, pieces)
+        found = tuple(piece for piece, _ in pieces)
+        queue.change(entry.key, lambda entry: replace(entry, state=READY, reason=None, pieces=found))
+
+
+def _fail(queue: ImportQueue, entry: Entry, reason: str) -> None:
+    queue.change(entry.key, lambda entry: replace(entry, state=FAILED, reason=reason, pieces=()))
+
+
+class Importer:
+    """The worker of one wardrobe's queue as a thread of the app, which lives while there is something to look at."""
+
+    def __init__(self, home: Path, load: Load) -> None:
+        self.queue, self._load = ImportQueue(home), load
+        self._stop, self._thread, self._guard = threading.Event(), None, threading.Lock()
+        self.problem: str | None = None
+        atexit.register(self.end)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def wake(self) -> None:
+        """Start the thread unless it is at work or nothing waits."""
+        with self._guard:
+            if not self.busy and not self._stop.is_set() and next_entry(self.queue):
+                self.problem = None
+                self._thread = threading.Thread(target=self._run, name=THREAD_NAME, daemon=True)
+                self._thread.start()
+
+    def end(self, seconds: float = 20) -> None:
+        """Stop after the photo at hand: a thread inside a model would abort the process as it ends."""
+        self._stop.set()
+        if self.busy:
+            self._thread.join(seconds)
+
+    def _run(self) -> None:
+        try:
+            work_through(self.queue, self._load, self._stop)
+        except (WeightsError, StoreError, OSError) as error:
+            self.problem = str(error)

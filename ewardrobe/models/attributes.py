@@ -1,0 +1,152 @@
+"""Pattern, material, style and sleeve length of a garment, told by a small network that says how sure it is.
+
+    guesses = load_classifier().predict(image, mask, category_id)
+    guesses["pattern"]           # Guess("striped", 0.93, sure=True)
+
+A confidence is calibrated: of the guesses with 0.8, about eight in ten are right on photos like those of the training.
+What is not ``sure`` is a suggestion to ask the owner about, never a value to store.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from ewardrobe.core import process
+from ewardrobe.core.attributes import HEADS, NAME, SLEEVE_OF_CATEGORY, Guess
+from ewardrobe.core.masks import mask_box, padded_box
+from ewardrobe.models import check_image
+from ewardrobe.models import weights as weight_files
+from ewardrobe.models.calibration import Calibration
+from ewardrobe.models.networks.attributes import MEAN, STD, AttributeNet
+
+CLOSE_HEADS = ("pattern", "material")
+"""Dots and weaves are too small in a picture of the whole garment: these heads look twice, once from near."""
+
+LEAST_SEEN = 0.15
+"""Share of a near view that the garment must fill; between the legs of trousers there is nothing to see."""
+
+MARGIN = 0.06
+"""Space round the garment in its crop, as a share of its long side."""
+
+
+class AttributeClassifier:
+    """A trained ``AttributeNet`` with its calibration; safe from several threads."""
+
+    def __init__(self, model: AttributeNet, calibration: dict[str, Calibration], size: int) -> None:
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.model = model.eval().to(self.device, memory_format=torch.channels_last)
+        self.calibration, self.size = calibration, size
+
+    def predict(self, image: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, Guess]:
+        """Tell the attributes of the garment under ``mask``, (H, W) bool or 0..255, of RGB uint8 (H, W, 3) ``image``.
+
+        category_id: 1..13, ``None`` where unknown.  A garment without sleeves to speak of (trousers) has no guess of
+        them; an empty mask has no guess at all.
+        """
+        if mask.shape != check_image(image).shape[:2]:
+            raise ValueError(f"image is {image.shape[:2]}, the mask is {mask.shape}: give the mask of this image")
+        if not (mask > mask_threshold(mask)).any():
+            return {}
+        logits = self.logits(image, mask, category_id)
+        return {
+            name: _guess(name, self.calibration[name], values)
+            for name, values in logits.items()
+            if name != "sleeve" or category_id is None or category_id in SLEEVE_OF_CATEGORY
+        }
+
+    def logits(self, image: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, np.ndarray]:
+        """Return (1, values) float32 of each head: means over the views of the garment and their mirror images.
+
+        The whole garment for all heads; for ``CLOSE_HEADS`` also its middle from twice as near.
+        """
+        views = [to_input(*view) for view in garment_views(image, mask, self.size)]
+        batch = np.stack([one[..., ::step] for one in views for step in (1, -1)])
+        with process.inference_slot(), torch.inference_mode():
+            tensor = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
+            ids = torch.full((len(batch),), category_id or 0, device=self.device)
+            outputs = {name: values.float().cpu().numpy() for name, values in self.model(tensor, ids).items()}
+        return {
+            name: (values if name in CLOSE_HEADS else values[:2]).mean(axis=0, keepdims=True)
+            for name, values in outputs.items()
+        }
+
+
+def load_classifier(weights: Path | None = None) -> AttributeClassifier:
+    """Load the shipped weights, or a file of ``train.attributes``; ``WeightsError`` says what is wrong with it."""
+    state, _ = weight_files.load_state(NAME, weights)
+    try:
+        calibration = {name: Calibration(**state["calibration"][name]) for name in HEADS}
+        same = {name: tuple(state["values"][name]) for name in HEADS} == HEADS
+        encoder, size = state.get("encoder", "plain"), int(state["size"])
+        model = AttributeNet(int(state["last_width"]), encoder=encoder)
+    except (KeyError, TypeError, ValueError) as error:
+        raise weight_files.WeightsError(
+            f"the weights do not say what they tell ({type(error).__name__}: {error}): give a best.pt that "
+            "python -m train.attributes wrote"
+        ) from error
+    if not same:
+        raise weight_files.WeightsError("the weights tell other values than this version knows: train them again")
+    weight_files.fill(model, state["model"], NAME)
+    return AttributeClassifier(model, calibration, size)
+
+
+@lru_cache(maxsize=1)
+def shipped_classifier() -> AttributeClassifier:
+    """Return the classifier with the shipped weights, loaded once; ``WeightsError`` as ``load_classifier``."""
+    return load_classifier()
+
+
+def garment_views(image: np.ndarray, mask: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the whole garment and, if enough of the garment is there, its middle at twice the scale; see ``crop``."""
+    rgb, part = crop(image, mask, 2 * size)
+    whole = [cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in (rgb, part)]
+    middle = np.s_[size // 2 : size // 2 + size]
+    near = np.ascontiguousarray(rgb[middle, middle]), np.ascontiguousarray(part[middle, middle])
+    return [tuple(whole), near] if near[1].mean() >= LEAST_SEEN * 255 else [tuple(whole)]
+
+
+def crop(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the garment in a square of ``size`` pixels: RGB uint8 (size, size, 3) and its mask uint8 0..255.
+
+    image: RGB uint8 (H, W, 3); mask: (H, W) bool or 0..255, not empty.  The garment keeps its proportions.
+    """
+    box = mask_box(mask > mask_threshold(mask))
+    margin = max(1, round(MARGIN * max(box[2] - box[0], box[3] - box[1])))
+    x0, y0, x1, y1 = padded_box(box, margin, *mask.shape)
+    rgb, part = image[y0:y1, x0:x1], np.ascontiguousarray(mask[y0:y1, x0:x1])
+    part = part.view(np.uint8) * 255 if part.dtype == bool else part
+    return _squared(rgb, size, 127), _squared(part, size, 0)
+
+
+def mask_threshold(mask: np.ndarray) -> int:
+    """Return the value above which a pixel of ``mask`` belongs to the garment: 0 for bool, 127 for 0..255."""
+    return 0 if mask.dtype == bool else 127
+
+
+def to_input(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Return the (4, size, size) float32 that the network reads of a ``crop``: all is 0 outside the garment."""
+    alpha = mask[..., None].astype(np.float32) / 255
+    return np.concatenate([(rgb.astype(np.float32) - MEAN) / STD * alpha, alpha], axis=2).transpose(2, 0, 1)
+
+
+def _squared(picture: np.ndarray, size: int, fill: int) -> np.ndarray:
+    scale = size / max(picture.shape[:2])
+    height, width = (max(1, round(side * scale)) for side in picture.shape[:2])
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    canvas = np.full((size, size, *picture.shape[2:]), fill, np.uint8)
+    top, left = (size - height) // 2, (size - width) // 2
+    canvas[top : top + height, left : left + width] = cv2.resize(picture, (width, height), interpolation=method)
+    return canvas
+
+
+def _guess(name: str, calibration: Calibration, logits: np.ndarray) -> Guess:
+    chances = calibration.chances(logits)[0]
+    best = int(chances.argmax())
+    confidence = round(float(chances[best]), 4)
+    rounded = tuple(round(float(chance), 4) for chance in chances)
+    return Guess(HEADS[name][best], confidence, confidence >= calibration.ask_below, rounded)

@@ -1,0 +1,174 @@
+"""Run a network on whichever runtime is fastest here: OpenVINO on a processor, torch on a GPU.
+
+Measured on two x86 cores: OpenVINO needs a quarter to a half of PyTorch's time for both of our live models.  The
+converted network is kept in the cache folder under the checksum of the weights it came from.  Where a network in eight
+bits was shipped for those very weights (``train.quantize``), and the processor has instructions for it, that one runs;
+with AMX, bfloat16 is as fast, and its AP differs by 0.004 at most (weights/exports.json): OpenVINO then uses that.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import warnings
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ewardrobe.core import process as runtime
+from ewardrobe.models import weights as weight_files
+
+RUNTIMES = ("openvino", "torch")
+PRECISIONS = ("f32", "bf16", "int8")
+INT8_FLAGS = {"avx512_vnni", "avx_vnni"}
+"""Without these, sums of 8-bit products overflow at 16 bits on x86, and eight bits are hardly faster."""
+BF16_FLAG = "amx_bf16"
+
+Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
+"""Maps (B, 3, H, W) float32 to the network's outputs, each a float32 array."""
+
+
+def choose_runtime() -> str:
+    """Return ``openvino`` or ``torch``: ``EWARDROBE_RUNTIME`` if set, torch where there is a GPU, else openvino."""
+    return _chosen("EWARDROBE_RUNTIME", RUNTIMES) or ("torch" if torch.cuda.is_available() else "openvino")
+
+
+def choose_precision() -> str:
+    """Return one of ``PRECISIONS``: what to prefer on OpenVINO; a network without an 8-bit form runs in f32 instead.
+
+    ``EWARDROBE_PRECISION`` if set; else bf16 with AMX, int8 with other instructions for it, f32 without.
+    """
+    flags = processor_flags()
+    fitting = "bf16" if BF16_FLAG in flags else "int8" if flags & INT8_FLAGS else "f32"
+    return _chosen("EWARDROBE_PRECISION", PRECISIONS) or fitting
+
+
+def _chosen(variable: str, known: tuple[str, ...]) -> str:
+    chosen = os.environ.get(variable, "")
+    if chosen and chosen not in known:
+        raise ValueError(f"{variable}={chosen!r}: expected one of {', '.join(known)}")
+    return chosen
+
+
+@cache
+def processor_flags() -> frozenset[str]:
+    """Return what the processor can do by Linux's names, such as ``avx512_vnni``; nothing on other systems."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return frozenset()
+    return frozenset(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), ()))
+
+
+def make_network(
+    module: torch.nn.Module,
+    key: str | None = None,
+    runtime_name: str | None = None,
+    example: torch.Tensor | None = None,
+) -> Network:
+    """Return a function that runs ``module``, which maps one tensor to a tensor or a tuple of tensors.
+
+    key: the checksum of its weights, for the cache and to find its 8-bit form; ``None`` (weights in training) runs it
+    with torch, unconverted.  example: as ``convert`` takes it.  Calls hold the process's inference slot and may come
+    from any thread.  Raises ``WeightsError`` when the 8-bit form is shipped but altered.
+    """
+    runtime_name = runtime_name or (choose_runtime() if key else "torch")
+    if runtime_name == "torch":
+        return TorchNetwork(module)
+    precision = choose_precision()
+    if key and precision == "int8" and (path := weight_files.int8_model(key)):
+        return OpenVINONetwork(path, "int8")
+    hint = "bf16" if precision == "bf16" else "f32"
+    return OpenVINONetwork(_cached_model(module.eval(), key, example), hint, hint)
+
+
+class TorchNetwork:
+    """Runs ``module`` with torch, on the GPU if there is one."""
+
+    runtime, precision = "torch", "f32"
+
+    def __init__(self, module: torch.nn.Module) -> None:
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        self.module = module.eval().to(self.device, memory_format=torch.channels_last)
+
+    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the outputs for ``batch``, float32 each."""
+        with runtime.inference_slot(), torch.inference_mode():
+            outputs = self.module(torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last))
+            outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+            return tuple(o.float().cpu().numpy() for o in outputs)
+
+
+class OpenVINONetwork:
+    """Runs a model of OpenVINO, in memory or in a file, on the processor.
+
+    precision: what is told of it.  hint: how OpenVINO computes what is not in eight bits, ``f32`` or ``bf16``.
+    """
+
+    runtime = "openvino"
+
+    def __init__(self, model, precision: str = "f32", hint: str = "f32") -> None:
+        options = {
+            "INFERENCE_NUM_THREADS": runtime.cpu_threads(),
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": hint,  # by default f32: the same answer on every processor
+        }
+        self.precision = precision
+        self._compiled = core().compile_model(model, "CPU", options)
+        self._local = threading.local()
+
+    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the outputs for ``batch``, float32 each."""
+        if not hasattr(self._local, "request"):  # a request belongs to one thread
+            self._local.request = self._compiled.create_infer_request()
+        with runtime.inference_slot():
+            outputs = self._local.request.infer([np.ascontiguousarray(batch)])
+            return tuple(np.array(outputs[i]) for i in range(len(outputs)))
+
+
+@cache
+def core():
+    """Return OpenVINO's core, one for the life of the process.
+
+    A core that is dropped unloads its plugin, and the next fork of the process, such as for reading photos, crashes.
+    """
+    import openvino
+
+    return openvino.Core()
+
+
+def _cached_model(module: torch.nn.Module, key: str | None, example: torch.Tensor | None) -> Path | object:
+    """Return the converted model: a file of the cache, or the model itself where the cache cannot be written."""
+    import openvino
+
+    folder = runtime.cache_dir() / "openvino" / f"{key}-{openvino.__version__.split('-')[0]}"
+    if (folder / "model.xml").is_file():
+        return folder / "model.xml"
+    model = convert(module, example)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as temporary:
+            openvino.save_model(model, Path(temporary) / "model.xml", compress_to_fp16=False)
+            os.rename(temporary, folder)
+    except OSError:  # read-only, full, or another process was first: the cache only saves time
+        return model
+    return folder / "model.xml"
+
+
+def convert(module: torch.nn.Module, example: torch.Tensor | None = None):
+    """Return ``module`` as a model of OpenVINO whose input has the form of ``example``, of any batch and picture size.
+
+    example: by default a picture, (1, 3, h, w); the channels stay fixed, and the sides of what is no picture.
+    """
+    import openvino
+
+    picture = example is None or example.shape[1] == 3
+    example = torch.zeros(1, 3, 256, 192) if example is None else example
+    shape = [-1, 3, -1, -1] if picture else [-1, *example.shape[1:]]
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # torch.jit.trace is deprecated, and what OpenVINO converts from
+        return openvino.convert_model(module, example_input=example, input=shape)

@@ -1,0 +1,89 @@
+"""The network that tells a garment's pattern, material, style and sleeve length from its masked crop.
+
+The body is an encoder of the U-Net (the plain one with a narrow last stage), so that it can start from the U-Net's
+weights; textures are read off the means and deviations of its maps under the mask.  The category is an input of the
+heads that it helps; the sleeve head does not see it, or it would only repeat what the category's name says.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ewardrobe.core.attributes import HEADS
+from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.models.networks.encoders import WIDTHS, make_encoder
+
+MEAN, STD = 127.5, 64.0
+"""Pixel normalisation, in units of 0..255; the U-Net's, whose weights the body can start from."""
+
+NEEDS_CATEGORY = ("pattern", "material", "style")
+LAST_WIDTH = 128
+EMBEDDING = 24
+HIDDEN = 96
+STRIDE = 32
+"""Height and width of an input must be multiples of this."""
+
+
+class AttributeNet(nn.Module):
+    """One body, a head of two layers for each of ``HEADS``."""
+
+    def __init__(self, last_width: int = LAST_WIDTH, dropout: float = 0.3, encoder: str = "plain") -> None:
+        super().__init__()
+        self.body = make_encoder(encoder, (*WIDTHS[:-1], last_width))
+        widths = self.body.widths
+        self.mask_stem = nn.Conv2d(1, widths[0], 3, stride=2, padding=1, bias=False)
+        nn.init.zeros_(self.mask_stem.weight)  # begins as the encoder that it was initialised with
+        self.category = nn.Embedding(len(CATEGORIES) + 1, EMBEDDING)  # 0: unknown
+        features = 2 * (widths[2] + widths[3] + widths[4])
+        self.heads = nn.ModuleDict(
+            {
+                name: _head(features + EMBEDDING * (name in NEEDS_CATEGORY), len(values), dropout)
+                for name, values in HEADS.items()
+            }
+        )
+
+    def freeze_body(self) -> None:
+        """Let training change the heads alone."""
+        for part in (self.body, self.mask_stem):
+            part.requires_grad_(False)
+
+    def train(self, mode: bool = True) -> AttributeNet:
+        """Switch to training or, with ``mode`` false, to use; the statistics of a frozen body stay as they are."""
+        super().train(mode)
+        if not self.mask_stem.weight.requires_grad:
+            self.body.eval()
+        return self
+
+    def forward(self, x: Tensor, category_ids: Tensor) -> dict[str, Tensor]:
+        """Map (B, 4, H, W) and (B,) int64 to the logits of each head, (B, values).
+
+        x: normalised RGB, 0 outside the garment, and the mask 0..1; category_ids: 1..13, 0 where unknown.
+        """
+        pooled = torch.cat(self._pooled(x[:, :3], x[:, 3:]), dim=1)
+        known = torch.cat([pooled, self.category(category_ids)], dim=1)
+        return {name: head(known if name in NEEDS_CATEGORY else pooled) for name, head in self.heads.items()}
+
+    def _pooled(self, rgb: Tensor, mask: Tensor) -> list[Tensor]:
+        pooled = self.body(rgb, self.mask_stem(mask))
+        return [moment for x in pooled[2:] for moment in masked_moments(x, mask)]
+
+
+def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation (B, C) of maps (B, C, h, w) under ``mask`` (B, 1, H, W), shrunk to their size.
+
+    An empty mask has moments of 0.
+    """
+    weight = F.interpolate(mask, x.shape[2:], mode="area").float()
+    total = weight.sum(dim=(2, 3)).clamp(min=1e-3)
+    x = x.float()  # squares overflow half precision
+    mean = (x * weight).sum(dim=(2, 3)) / total
+    variance = ((x - mean[:, :, None, None]).square() * weight).sum(dim=(2, 3)) / total
+    return mean, (variance + 1e-6).sqrt()
+
+
+def _head(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.LayerNorm(inputs), nn.Dropout(dropout), nn.Linear(inputs, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, outputs)
+    )

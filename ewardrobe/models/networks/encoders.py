@@ -1,0 +1,129 @@
+"""Encoders of the U-Net, which a Mask R-CNN can take over: our own, or the backbone of an ultralytics YOLO.
+
+All give five maps at strides 2, 4, 8, 16 and 32.  A YOLO's backbone can start from public weights, which have seen a
+hundred times as many photos as a wardrobe data set holds: what a small set of garments lacks most.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ewardrobe.core import process
+
+WIDTHS = (32, 48, 96, 192, 384)
+"""Channels of our own encoder at the five strides."""
+
+YOLO_BACKBONES = {  # architecture: the layers whose maps are the last of strides 2, 4, 8, 16 and 32
+    "yolov8n": (0, 2, 4, 6, 9),
+    "yolov8s": (0, 2, 4, 6, 9),
+    "yolo11n": (0, 2, 4, 6, 10),
+    "yolo11s": (0, 2, 4, 6, 10),
+}
+ENCODERS = ("plain", *YOLO_BACKBONES)
+PIXEL_SCALE, PIXEL_SHIFT = 64 / 255, 0.5
+"""From the U-Net's normalised pixels to the 0..1 that a YOLO reads."""
+
+
+def make_encoder(name: str = "plain", widths: tuple[int, ...] = WIDTHS) -> nn.Module:
+    """Return an untrained encoder of ``ENCODERS``, with ``widths``: (5,) channels; ``ValueError`` for another name.
+
+    widths: of the plain encoder; a YOLO's are its architecture's.
+    """
+    if name == "plain":
+        return Encoder(widths)
+    if name not in YOLO_BACKBONES:
+        raise ValueError(f"unknown encoder {name!r}: known are {', '.join(ENCODERS)}")
+    return YoloEncoder(name)
+
+
+class Encoder(nn.Module):
+    """Residual stages at strides 2, 4, 8, 16 and 32 (He et al., CVPR 2016).
+
+    Widths are multiples of 16 and all convolutions plain 3×3, which processors without matrix units run fastest.
+    """
+
+    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
+        super().__init__()
+        self.widths = tuple(widths)
+        self.stem = conv_bn(3, widths[0], stride=2)
+        depths = (1, 2, 2, 2)
+        self.stages = nn.ModuleList(
+            nn.Sequential(
+                ResidualBlock(widths[i], widths[i + 1], stride=2),
+                *(ResidualBlock(widths[i + 1], widths[i + 1]) for _ in range(depth - 1)),
+            )
+            for i, depth in enumerate(depths)
+        )
+
+    def forward(self, x: Tensor, more: Tensor | None = None) -> list[Tensor]:
+        """Map (B, 3, H, W) normalised RGB to five maps (B, widths[i], H / 2**(i+1), W / 2**(i+1)).
+
+        more: (B, widths[0], H / 2, W / 2), added to the first convolution's map, such as a mask's own.
+        """
+        convolution, norm, relu = self.stem
+        x = convolution(x)
+        features = [relu(norm(x if more is None else x + more))]
+        for stage in self.stages:
+            features.append(stage(features[-1]))
+        return features
+
+
+class YoloEncoder(nn.Module):
+    """The backbone of an ultralytics YOLO, without its neck and heads."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        process.quiet_ultralytics()
+        from ultralytics.nn.tasks import DetectionModel
+
+        self.taps = YOLO_BACKBONES[name]
+        self.layers = DetectionModel(f"{name}.yaml", verbose=False).model[: self.taps[-1] + 1]
+        self.widths = self._measured_widths()
+
+    def forward(self, x: Tensor, more: Tensor | None = None) -> list[Tensor]:
+        """Map (B, 3, H, W) RGB, normalised as for the U-Net, to five maps (B, widths[i], H / 2**(i+1), …).
+
+        more: (B, widths[0], H / 2, W / 2), added to the first convolution's map, such as a mask's own.
+        """
+        stem, *layers = self.layers
+        x = stem.conv(x * PIXEL_SCALE + PIXEL_SHIFT)
+        x = stem.act(stem.bn(x if more is None else x + more))
+        features = [x]
+        for place, layer in enumerate(layers, 1):
+            x = layer(x)
+            if place in self.taps:
+                features.append(x)
+        return features
+
+    def _measured_widths(self) -> tuple[int, ...]:
+        with torch.no_grad():
+            maps = self.eval()(torch.zeros(1, 3, 64, 64))  # training mode would change the statistics
+        self.train()
+        return tuple(m.shape[1] for m in maps)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3×3 convolutions around a shortcut."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__()
+        self.conv1 = conv_bn(inputs, outputs, stride=stride)
+        self.conv2 = conv_bn(outputs, outputs, relu=False)
+        nn.init.zeros_(self.conv2[1].weight)  # starts as the identity: trains faster (Goyal et al., 2017)
+        self.shortcut = nn.Identity()
+        if stride != 1 or inputs != outputs:
+            self.shortcut = nn.Sequential(
+                nn.AvgPool2d(stride), nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, inputs, H, W) to (B, outputs, H/stride, W/stride)."""
+        return F.relu(self.conv2(self.conv1(x)) + self.shortcut(x), inplace=True)
+
+
+def conv_bn(inputs: int, outputs: int, stride: int = 1, relu: bool = True) -> nn.Sequential:
+    """3×3 convolution, batch normalisation and, if ``relu``, a ReLU."""
+    layers = [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs)]
+    return nn.Sequential(*layers, nn.ReLU(inplace=True)) if relu else nn.Sequential(*layers)

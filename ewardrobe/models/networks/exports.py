@@ -1,0 +1,188 @@
+"""The networks of a model in other forms: half precision, bfloat16, eight bits, ONNX; each runs in the model's place.
+
+A U-Net or a YOLO is one part, a Mask R-CNN three (``networks.mask_rcnn_parts``).
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ewardrobe.core import process
+from ewardrobe.models import Segmenter, load_segmenter
+from ewardrobe.models import weights as weight_files
+from ewardrobe.models.inference import Network, OpenVINONetwork, TorchNetwork, convert, core
+from ewardrobe.models.networks import mask_rcnn_parts
+from ewardrobe.models.networks.mask_rcnn_parts import Part
+
+VARIANTS = {
+    "torch": "PyTorch, f32",
+    "openvino": "OpenVINO, f32",
+    "openvino-fp16": "OpenVINO, f16 weights",
+    "openvino-bf16": "OpenVINO, bf16",
+    "openvino-int8": "OpenVINO, int8",
+    "onnx": "ONNX Runtime, f32",
+}
+"""What is compared, in words.  ``openvino`` comes from what the app runs where no other form is shipped."""
+
+INT8_FOLDER = Path("runs/int8")
+"""Where ``train.quantize`` writes, in the working directory."""
+
+WHOLE = "network"
+"""Name of the only part of a model that is one network."""
+
+
+class Unavailable(RuntimeError):
+    """A form cannot be made or run here; the message says why, and the cure."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A shipped model to be exported: its segmenter on torch, its parts, its file's checksum and size in bytes."""
+
+    model: str
+    segmenter: Segmenter
+    parts: list[Part]
+    sha256: str
+    size: int
+
+
+def read_source(model: str) -> Source:
+    """Load the shipped weights of ``model``; ``WeightsError`` if they are not as the manifest says."""
+    with _on_torch():
+        segmenter = load_segmenter(model)
+    entry = weight_files.verified_path(model)[1]
+    return Source(model, segmenter, parts_of(segmenter), entry["sha256"], entry["bytes"])
+
+
+@contextmanager
+def _on_torch() -> Iterator[None]:
+    """Have models load on torch: what is exported is the module."""
+    before = os.environ.get("EWARDROBE_RUNTIME")
+    os.environ["EWARDROBE_RUNTIME"] = "torch"
+    try:
+        yield
+    finally:
+        os.environ.pop("EWARDROBE_RUNTIME")
+        os.environ |= {} if before is None else {"EWARDROBE_RUNTIME": before}
+
+
+def parts_of(segmenter: Segmenter) -> list[Part]:
+    """Return the networks of ``segmenter``, which runs on torch, on the processor."""
+    if hasattr(segmenter, "model"):
+        return mask_rcnn_parts.parts_of(copy.deepcopy(segmenter.model).cpu())
+    return [Part(WHOLE, copy.deepcopy(segmenter.network.module).cpu(), torch.zeros(1, 3, 256, 192))]
+
+
+def with_networks(segmenter: Segmenter, networks: dict[str, Network]) -> Segmenter:
+    """Return a copy of ``segmenter`` that runs ``networks``, by part, in place of its own."""
+    other = copy.copy(segmenter)
+    if WHOLE in networks:
+        other.network = networks[WHOLE]
+    else:
+        other.model, other.device = mask_rcnn_parts.with_parts(segmenter.model, networks), "cpu"
+    return other
+
+
+def build(variant: str, source: Source, folder: Path, int8: Path | None = None) -> tuple[dict[str, Network], int]:
+    """Return the networks of ``source`` by part in the form ``variant``, and the bytes of their files.
+
+    folder: where files are written.  int8: folder of ``train.quantize``; by default what is shipped, else what is in
+    ``INT8_FOLDER``.
+    Raises ``Unavailable`` for what is missing here.
+    """
+    if variant == "torch":
+        return {part.name: TorchNetwork(part.module) for part in source.parts}, source.size
+    make = {"onnx": _onnx, "openvino-int8": lambda part, stem: _int8(source, part, int8)}.get(
+        variant, _openvino(variant)
+    )
+    made = {part.name: make(part, folder / f"{source.model}.{part.name}.{variant}") for part in source.parts}
+    size = sum(p.stat().st_size for _, path in made.values() for p in {path, path.with_suffix(".bin")} if p.is_file())
+    return {name: network for name, (network, _) in made.items()}, size
+
+
+def _openvino(variant: str) -> Callable[[Part, Path], tuple[Network, Path]]:
+    def make(part: Part, stem: Path) -> tuple[Network, Path]:
+        import openvino
+
+        if variant == "openvino-bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise Unavailable("this processor does not compute in bfloat16")
+        path = stem.with_name(f"{stem.name}.xml")
+        openvino.save_model(convert(part.module, part.example), path, compress_to_fp16=variant == "openvino-fp16")
+        return OpenVINONetwork(path, variant, "bf16" if variant == "openvino-bf16" else "f32"), path
+
+    return make
+
+
+def int8_stem(model: str, part: str) -> str:
+    """Return the name without suffix of a part's files in eight bits.
+
+    >>> int8_stem("unet", "network"), int8_stem("mask_rcnn", "body")
+    ('unet.int8', 'mask_rcnn.body.int8')
+    """
+    return f"{model}.int8" if part == WHOLE else f"{model}.{part}.int8"
+
+
+def _int8(source: Source, part: Part, folder: Path | None) -> tuple[Network, Path]:
+    folder = _int8_folder(source, folder)
+    path = folder / f"{int8_stem(source.model, part.name)}.xml"
+    return OpenVINONetwork(path, "int8"), path
+
+
+def _int8_folder(source: Source, folder: Path | None) -> Path:
+    """Return where the int8 files of these very weights are."""
+    if folder is None and (shipped := weight_files.int8_model(source.sha256)):
+        return shipped.parent
+    folder = folder or INT8_FOLDER
+    command = f"python -m train.quantize {source.model} --data DATA (needs pip install -r requirements-train.txt)"
+    try:
+        entry = json.loads((folder / f"{source.model}.int8.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise Unavailable(f"not made yet: {command}") from None
+    if entry["source_sha256"] != source.sha256:
+        raise Unavailable(f"made of other weights: {command}")
+    return weight_files.checked_int8(entry, folder).parent
+
+
+def _onnx(part: Part, stem: Path) -> tuple[Network, Path]:
+    path = stem.with_name(f"{stem.name}.onnx")
+    try:
+        import onnx  # noqa: F401 (what torch writes with)
+        import onnxruntime
+    except ImportError as error:
+        raise Unavailable(f"{error.name} is not installed: pip install -r requirements-onnx.txt") from None
+    _write_onnx(part, path)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = process.cpu_threads()
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as ours: waiting threads sleep
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+    def run(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+        with process.inference_slot():
+            return tuple(session.run(None, {"input": np.ascontiguousarray(batch)}))
+
+    return run, path
+
+
+def _write_onnx(part: Part, path: Path) -> None:
+    axes = {0: "batch", 2: "height", 3: "width"} if part.example.shape[1] == 3 else {0: "regions"}
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # the exporter by tracing is deprecated; the new one fixes the picture's size
+        torch.onnx.export(
+            part.module,
+            (part.example,),
+            path,
+            dynamo=False,
+            verbose=False,
+            input_names=["input"],
+            dynamic_axes={"input": axes},
+        )

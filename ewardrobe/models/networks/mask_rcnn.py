@@ -1,0 +1,155 @@
+"""Mask R-CNN (He et al., ICCV 2017) in two weights: torchvision's ResNet-50 FPN v2, and a light one for processors.
+
+The light network keeps torchvision's region proposals, sampling and losses, and saves where garments allow it: no
+pyramid level of stride 4 (a garment fills a good part of the picture), few anchors and proposals, heads a fraction as
+wide.  Its body is the U-Net's encoder, which a trained U-Net can fill, or a ResNet.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+import torch
+import torchvision
+from torch import Tensor, nn
+from torchvision.models import resnet
+from torchvision.models.detection import MaskRCNN, maskrcnn_resnet50_fpn_v2
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.image_list import ImageList
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.models.detection.rpn import AnchorGenerator, RPNHead
+from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
+from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
+
+from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.models.networks.encoders import WIDTHS, make_encoder
+
+CLASS_COUNT = 1 + len(CATEGORIES)
+"""torchvision counts the background as class 0, so classes are DeepFashion2's category ids."""
+
+BACKBONES = ("unet", "resnet18", "resnet34", "resnet50")
+STRIDE = 32
+"""Height and width of an input must be multiples of this."""
+
+MAX_GARMENTS = 20
+LEVELS = ("8", "16", "32")
+ANCHOR_SIDES = ((24, 40), (64, 92), (128, 168), (208, 256))
+"""Sides of the light network's anchors at strides 8 to 64, in pixels of a picture of ``ANCHOR_IMAGE`` pixels."""
+ANCHOR_IMAGE = 256
+ASPECTS = (0.5, 1.0, 2.0)
+
+LIGHT = {
+    "rpn_pre_nms_top_n_train": 300,
+    "rpn_post_nms_top_n_train": 150,
+    "rpn_pre_nms_top_n_test": 200,
+    "rpn_post_nms_top_n_test": 60,
+    "rpn_batch_size_per_image": 128,
+    "rpn_fg_iou_thresh": 0.6,
+    "box_batch_size_per_image": 32,
+    "box_positive_fraction": 0.25,
+}
+PYRAMID_CHANNELS, BOX_FEATURES, MASK_CHANNELS = 96, 256, (96, 96)
+
+
+def build(
+    backbone: str = "unet", size: int = 256, widths: tuple[int, ...] = WIDTHS, encoder: str = "plain"
+) -> MaskRCNN:
+    """Return an untrained network for the 13 categories that takes (B, 3, H, W) normalised RGB.
+
+    ``backbone`` is one of ``BACKBONES`` (``ValueError`` otherwise); ``size``: pixels on the long side, to which the
+    light network's anchors are fitted; ``widths`` and ``encoder``: of the U-Net whose encoder is the body.
+    """
+    if backbone not in BACKBONES:
+        raise ValueError(f"unknown backbone {backbone!r}: known are {', '.join(BACKBONES)}")
+    shared = {"box_score_thresh": 0.01, "box_detections_per_img": MAX_GARMENTS}
+    if backbone == "resnet50":
+        model = maskrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None, num_classes=CLASS_COUNT, **shared)
+    else:
+        body = make_encoder(encoder, widths) if backbone == "unet" else ResNetBody(backbone)
+        model = _light(body, size, shared)
+    model.transform = AsItIs()
+    return model
+
+
+def replace_heads(model: MaskRCNN) -> None:
+    """Give a network that was made for other classes new last layers for the 13 categories."""
+    boxes = model.roi_heads.box_predictor.cls_score.in_features
+    masks = model.roi_heads.mask_predictor.conv5_mask
+    model.roi_heads.box_predictor = FastRCNNPredictor(boxes, CLASS_COUNT)
+    model.roi_heads.mask_predictor = MaskRCNNPredictor(masks.in_channels, masks.out_channels, CLASS_COUNT)
+
+
+class AsItIs(nn.Module):
+    """Stands in for torchvision's transform: the batch has been resized and normalised, once, before the network."""
+
+    def forward(self, images: Tensor | list[Tensor], targets: list | None = None) -> tuple[ImageList, list | None]:
+        """Wrap (B, 3, H, W) images."""
+        batch = images if isinstance(images, Tensor) else torch.stack(list(images))
+        return ImageList(batch, [tuple(batch.shape[-2:])] * len(batch)), targets
+
+    def postprocess(self, result: list[dict], image_shapes: list, original_image_sizes: list) -> list[dict]:
+        """Return boxes in pixels of the batch and masks in their boxes (N, 1, 28, 28), as the network gives them."""
+        return result
+
+
+class Pyramid(nn.Module):
+    """A feature pyramid (Lin et al., CVPR 2017) over a body's strides 8, 16 and 32, with a fourth, pooled level."""
+
+    def __init__(self, body: nn.Module, inputs: list[int], channels: int = PYRAMID_CHANNELS) -> None:
+        super().__init__()
+        self.body, self.out_channels = body, channels
+        self.fpn = FeaturePyramidNetwork(inputs, channels, extra_blocks=LastLevelMaxPool())
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Map (B, 3, H, W) to (B, channels, h, w) by stride; ``pool`` has stride 64."""
+        return self.fpn(dict(zip(LEVELS, self.body(x)[-3:], strict=True)))
+
+
+class ResNetBody(nn.Module):
+    """The stages of torchvision's ResNet-18 or ResNet-34."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        whole = getattr(torchvision.models, name)(weights=None)
+        self.conv1, self.bn1 = whole.conv1, whole.bn1
+        self.layer1, self.layer2, self.layer3, self.layer4 = whole.layer1, whole.layer2, whole.layer3, whole.layer4
+        self.widths = [stage[-1].conv2.out_channels for stage in (self.layer1, self.layer2, self.layer3, self.layer4)]
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        """Map (B, 3, H, W) to the four stages' maps at strides 4, 8, 16 and 32."""
+        x = torch.relu(self.bn1(self.conv1(x)))
+        features = [self.layer1(torch.nn.functional.max_pool2d(x, 3, stride=2, padding=1))]
+        for stage in (self.layer2, self.layer3, self.layer4):
+            features.append(stage(features[-1]))
+        return features
+
+
+def _light(body: nn.Module, size: int, shared: dict) -> MaskRCNN:
+    pyramid = Pyramid(body, list(body.widths[-3:]))
+    anchors = _anchors(size)
+    align = partial(MultiScaleRoIAlign, list(LEVELS), sampling_ratio=2)
+    masks = MaskRCNNHeads(PYRAMID_CHANNELS, list(MASK_CHANNELS), 1)
+    return MaskRCNN(
+        pyramid,
+        rpn_anchor_generator=anchors,
+        rpn_head=RPNHead(PYRAMID_CHANNELS, anchors.num_anchors_per_location()[0]),
+        box_roi_pool=align(output_size=7, canonical_scale=112),
+        box_head=TwoMLPHead(PYRAMID_CHANNELS * 7 * 7, BOX_FEATURES),
+        box_predictor=FastRCNNPredictor(BOX_FEATURES, CLASS_COUNT),
+        mask_roi_pool=align(output_size=14, canonical_scale=224),  # stride 8 for all but the largest: finer contours
+        mask_head=masks,
+        mask_predictor=MaskRCNNPredictor(MASK_CHANNELS[-1], MASK_CHANNELS[-1], CLASS_COUNT),
+        **LIGHT,
+        **shared,
+    )
+
+
+def _anchors(size: int) -> AnchorGenerator:
+    scale = size / ANCHOR_IMAGE
+    sides = tuple(tuple(round(side * scale) for side in level) for level in ANCHOR_SIDES)
+    return AnchorGenerator(sides, (ASPECTS,) * len(sides))
+
+
+def imagenet_weights(backbone: str):
+    """Return torchvision's public ImageNet weights of a ResNet body."""
+    return {"resnet18": resnet.ResNet18_Weights.DEFAULT, "resnet34": resnet.ResNet34_Weights.DEFAULT}[backbone]

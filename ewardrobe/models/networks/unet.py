@@ -1,0 +1,78 @@
+"""The U-Net's network: one of the encoders of ``encoders.py``, a decoder with skips, 18 sigmoid channels.
+
+After Ronneberger et al. (MICCAI 2015) with a squeeze-and-excitation at the bottleneck (Hu et al., CVPR 2018): a
+category needs the whole garment in view.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ewardrobe.core.taxonomy import CATEGORIES, LABEL_COUNT
+from ewardrobe.models.networks.encoders import WIDTHS, conv_bn, make_encoder
+
+STRIDE = 32
+"""Height and width of an input must be multiples of this."""
+
+
+class UNet(nn.Module):
+    """Garments and the person's context as independent sigmoid channels, since garments may overlap."""
+
+    def __init__(self, widths: tuple[int, ...] = WIDTHS, encoder: str = "plain") -> None:
+        super().__init__()
+        self.encoder = make_encoder(encoder, widths)
+        widths = self.encoder.widths
+        self.context = SqueezeExcite(widths[4])
+        self.presence = nn.Linear(widths[4], len(CATEGORIES))
+        self.up16 = Up(widths[4], widths[3], 128)
+        self.up8 = Up(128, widths[2], 96)
+        self.up4 = Up(96, widths[1], 48)
+        self.up2 = Up(48, widths[0], 32)
+        self.head = nn.Conv2d(32, LABEL_COUNT, 3, padding=1)
+        nn.init.normal_(self.head.weight, std=0.01)
+        nn.init.constant_(self.head.bias, -3.0)  # most pixels are none of the 18
+        nn.init.constant_(self.presence.bias, -2.0)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Map (B, 3, H, W) to logits (B, 18, H/2, W/2) and presence logits (B, 13).
+
+        Channel ``i`` is label ``i + 1`` of a parsing map; presence says which categories the picture shows.
+        """
+        f2, f4, f8, f16, f32 = self.encoder(x)
+        f32 = self.context(f32)
+        presence = self.presence(f32.mean(dim=(2, 3)))
+        x = self.up16(f32, f16)
+        x = self.up8(x, f8)
+        x = self.up4(x, f4)
+        x = self.up2(x, f2)
+        return self.head(x), presence
+
+
+class SqueezeExcite(nn.Module):
+    """Channel weights from the global mean."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gate = nn.Sequential(
+            nn.Linear(channels, channels // 4), nn.ReLU(inplace=True), nn.Linear(channels // 4, channels), nn.Sigmoid()
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Scale the channels of (B, C, H, W)."""
+        return x * self.gate(x.mean(dim=(2, 3)))[:, :, None, None]
+
+
+class Up(nn.Module):
+    """Doubles the resolution and joins the encoder's map of that resolution."""
+
+    def __init__(self, inputs: int, skip: int, outputs: int) -> None:
+        super().__init__()
+        self.reduce = nn.Conv2d(inputs, outputs, 1, bias=False)  # before the upsampling: a quarter of the work
+        self.conv = conv_bn(outputs + skip, outputs)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        """Map (B, inputs, H, W) and (B, skip, 2H, 2W) to (B, outputs, 2H, 2W)."""
+        x = F.interpolate(self.reduce(x), scale_factor=2.0, mode="bilinear", align_corners=False)
+        return self.conv(torch.cat([x, skip], dim=1))

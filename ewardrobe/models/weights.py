@@ -1,0 +1,151 @@
+"""The shipped weights: a manifest with checksums, and loading that refuses anything that does not agree with it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+MANIFEST = "manifest.json"
+SEGMENTATION = "segmentation"
+"""The task of the models that find garments."""
+
+
+class WeightsError(RuntimeError):
+    """Weights are missing, altered, unreadable or of another model; the message says which, and the cure."""
+
+
+def weights_dir() -> Path:
+    """Return the folder of the weights: ``EWARDROBE_WEIGHTS`` if set, else ``weights/`` beside the package."""
+    override = os.environ.get("EWARDROBE_WEIGHTS")
+    return Path(override) if override else Path(__file__).resolve().parents[2] / "weights"
+
+
+def read_manifest(folder: Path | None = None, task: str | None = None) -> dict[str, dict]:
+    """Return the manifest's entries by model name: file, sha256, bytes, licence, data, config, commit, …
+
+    task: only the models for it; an entry that names none is for ``SEGMENTATION``.
+    """
+    path = (folder or weights_dir()) / MANIFEST
+    try:
+        models = json.loads(path.read_text(encoding="utf-8"))["models"]
+        return {n: entry for n, entry in models.items() if task in (None, entry.get("task", SEGMENTATION))}
+    except FileNotFoundError:
+        raise WeightsError(
+            f"{path} is missing: restore the folder weights/ from the repository, or train ({_HOW})"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise WeightsError(f"{path} is not a readable manifest ({error}): restore it from the repository") from error
+
+
+def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
+    """Return the weights file of model ``name`` and its manifest entry, once its size and sha256 agree."""
+    folder = folder or weights_dir()
+    entries = read_manifest(folder)
+    if name not in entries:
+        known = ", ".join(sorted(entries)) or "none"
+        raise WeightsError(f"no weights for {name!r} in {folder / MANIFEST} (has: {known}); {_HOW}")
+    entry = entries[name]
+    path = folder / entry["file"]
+    if not path.is_file():
+        raise WeightsError(f"{path} is missing: restore it from the repository, or train ({_HOW})")
+    stat = path.stat()
+    actual = _sha256(path, stat.st_size, stat.st_mtime_ns)
+    if stat.st_size != entry["bytes"] or actual != entry["sha256"]:
+        raise WeightsError(
+            f"{path} is not the file of the manifest: sha256 {actual[:12]}… ({stat.st_size} bytes), expected "
+            f"{entry['sha256'][:12]}… ({entry['bytes']} bytes); restore it, or register your own with "
+            "`python -m train.register`"
+        )
+    return path, entry
+
+
+def int8_model(sha256: str, folder: Path | None = None) -> Path | None:
+    """Return OpenVINO's model in eight bits that was made of the weights with ``sha256``; ``None`` if none is shipped.
+
+    One that was made of other weights than ``sha256`` is stale and not returned.  Raises ``WeightsError`` where its
+    files do not agree with the manifest.
+    """
+    folder = folder or weights_dir()
+    if not (folder / MANIFEST).is_file():  # weights of one's own need no manifest
+        return None
+    for entry in read_manifest(folder).values():
+        if (int8 := entry.get("int8")) and int8["source_sha256"] == sha256:
+            return checked_int8(int8, folder)
+    return None
+
+
+def checked_int8(int8: dict, folder: Path) -> Path:
+    """Return the ``.xml`` of a model in eight bits, once all of its files agree with ``int8``; else ``WeightsError``.
+
+    int8: ``source_sha256`` and ``files``, which gives bytes and sha256 by name of a file in ``folder``.
+    """
+    for name, expected in int8["files"].items():
+        path = folder / name
+        stat = path.stat() if path.is_file() else None
+        if stat is None or _sha256(path, stat.st_size, stat.st_mtime_ns) != expected["sha256"]:
+            what = "missing" if stat is None else "not the file that was written"
+            raise WeightsError(
+                f"{path} is {what}: restore it, make it again with `python -m train.quantize`, or set "
+                "EWARDROBE_PRECISION=f32"
+            )
+    return folder / next(name for name in int8["files"] if name.endswith(".xml"))
+
+
+def load_state(
+    name: str, weights: Path | None = None, folder: Path | None = None, kind: str | None = None
+) -> tuple[dict, dict]:
+    """Return the content and the manifest entry of a weights file, loaded without unpickling code.
+
+    ``kind``: of the network, where it is not the model's name.
+
+    ``weights`` is a file of your own, whose entry holds just its name, size and checksum; without it the verified
+    shipped file is read.
+    """
+    path, entry = _own_file(Path(weights)) if weights is not None else verified_path(name, folder)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals
+        raise WeightsError(f"{path} is not readable as weights ({type(error).__name__}: {error})") from error
+    if not isinstance(state, dict) or state.get("kind") != (kind or name):
+        theirs = state.get("kind") if isinstance(state, dict) else type(state).__name__
+        raise WeightsError(f"{path} holds {theirs!r}, not {kind or name!r}: give the file of that model")
+    return state, entry
+
+
+def _own_file(path: Path) -> tuple[Path, dict]:
+    try:
+        return path, {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size}
+    except OSError as error:
+        raise WeightsError(
+            f"{path} cannot be read ({error.strerror}): give a file that a training script wrote"
+        ) from None
+
+
+def fill(model: torch.nn.Module, state: dict, name: str) -> None:
+    """Copy ``state`` (any float precision) into ``model``; ``WeightsError`` if the layers do not match."""
+    try:
+        model.load_state_dict(
+            {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+        )
+    except (RuntimeError, AttributeError) as error:
+        raise WeightsError(f"the weights do not fit the network {name!r} ({str(error).splitlines()[0]})") from error
+
+
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file as hexadecimal text."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=64)
+def _sha256(path: Path, size: int, mtime_ns: int) -> str:
+    """Checksum once for each state of the file: size and time of change are part of the key."""
+    return sha256_of(path)
+
+
+_HOW = "see “Train” in README.md"

@@ -1,0 +1,149 @@
+"""YOLO-seg (ultralytics) as a segmenter: boxes, then masks from prototypes (Bolya et al., YOLACT, ICCV 2019).
+
+The network is ultralytics'; our weights file holds its tensors and the name of its configuration, so loading runs no
+pickled code.  Pre- and post-processing are here, which keeps the model safe from several threads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from ewardrobe.core import process
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.models import check_image
+from ewardrobe.models import weights as weight_files
+from ewardrobe.models.confidence import RAW, Confidence, of_entry
+from ewardrobe.models.inference import make_network
+
+ARCHITECTURE = "yolo26n-seg.yaml"
+STRIDE = 32
+MAX_GARMENTS = 30
+NMS_IOU = 0.5
+BOX_MARGIN = 0.05
+"""A mask may leave its box by this share of the box: an inexact box shall not cut a sleeve off."""
+
+
+class YoloSegmenter:
+    """Runs a trained ultralytics ``SegmentationModel`` at ``size`` pixels on the long side."""
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        size: int = 256,
+        key: str | None = None,
+        confidence: Confidence = RAW,
+        name: str = "yolo",
+    ) -> None:
+        head = model.model[-1]
+        head.export = head.dynamic = True  # (boxes, prototypes) for any size of picture, nothing else
+        self.network = make_network(model, key)
+        self.name, self.size, self.confidence = name, size, confidence
+
+    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+        """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
+        found = self._raw(check_image(image), self.confidence.lowest_raw(min_score))
+        return self.confidence.applied(found, min_score)
+
+    def _raw(self, image: np.ndarray, min_score: float) -> Detections:
+        """Return what the network itself scores at least ``min_score``."""
+        batch, (rows, cols) = preprocess(image, self.size)
+        boxes, prototypes = self.network(batch)
+        found = suppress(boxes, min_score)
+        logits = np.einsum("nc,chw->nhw", found[:, 6:], prototypes[0])
+        scale = image.shape[0] / rows, image.shape[1] / cols
+        masks = [
+            full_mask(soft, box[:4], (rows, cols), batch.shape[2:], image.shape[:2], scale)
+            for soft, box in zip(logits, found, strict=True)
+        ]
+        if not masks:
+            return Detections.empty(*image.shape[:2])
+        scores = np.clip(found[:, 4], 0, 1)
+        return Detections.from_masks(np.stack(masks), found[:, 5].astype(np.int64) + 1, scores)
+
+
+def suppress(boxes: np.ndarray, min_score: float) -> np.ndarray:
+    """Return the (N, 6 + 32) float32 rows ``x0 y0 x1 y1 score class coefficients…`` that survive suppression.
+
+    boxes: (1, 4 + 13 + 32, anchors) as the network gives them.
+    """
+    from ultralytics.utils.nms import non_max_suppression
+
+    rows = non_max_suppression(
+        torch.from_numpy(boxes),
+        max(min_score, 1e-3),
+        NMS_IOU,
+        max_det=MAX_GARMENTS,
+        nc=len(CATEGORIES),
+        max_time_img=10.0,
+    )
+    return rows[0].numpy()
+
+
+def load(weights: Path | None = None, name: str = "yolo") -> YoloSegmenter:
+    """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
+    state, entry = weight_files.load_state(name, weights, kind="yolo")
+    try:
+        model, size = build(state["architecture"]), int(state["size"])
+    except (KeyError, ValueError, TypeError, FileNotFoundError) as error:
+        raise weight_files.WeightsError(
+            f"the weights do not say which YOLO they are of ({type(error).__name__}: {error}): "
+            "give a best.pt that python -m train.yolo wrote"
+        ) from error
+    weight_files.fill(model, state["model"], name)
+    return YoloSegmenter(model, size, entry["sha256"], of_entry(entry), name)
+
+
+def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:
+    """Return an untrained ultralytics network for the 13 categories, such as ``yolo11n-seg.yaml``."""
+    process.quiet_ultralytics()
+    from ultralytics.nn.tasks import SegmentationModel
+
+    model = SegmentationModel(architecture, nc=len(CATEGORIES), verbose=False)
+    model.names = {c.id - 1: c.name for c in CATEGORIES}
+    return model
+
+
+def preprocess(image: np.ndarray, size: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return the (1, 3, h, w) float32 input in [0, 1] and its rows and columns before padding with grey 114."""
+    scale = size / max(image.shape[:2])
+    rows, cols = (max(1, round(side * scale)) for side in image.shape[:2])
+    small = cv2.resize(image, (cols, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    padded = cv2.copyMakeBorder(small, 0, -rows % STRIDE, 0, -cols % STRIDE, cv2.BORDER_CONSTANT, value=(114, 114, 114))
+    return to_input(padded[None]), (rows, cols)
+
+
+def to_input(images: np.ndarray) -> np.ndarray:
+    """Turn (B, H, W, 3) RGB uint8 into the (B, 3, H, W) float32 in [0, 1] that the network reads."""
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32) / 255
+
+
+def full_mask(logits, box_xyxy, content, padded, image_size, scale) -> np.ndarray:
+    """Scale (h, w) prototype logits to the image and crop them to their box; returns (H, W) bool.
+
+    box_xyxy is in pixels of the padded input, ``content`` its rows and columns without the padding.
+    """
+    box_xyxy = widened(np.asarray(box_xyxy, float))
+    mask = np.zeros(image_size, bool)
+    x0, x1 = (int(np.clip(round(v * scale[1]), 0, image_size[1])) for v in (box_xyxy[0], box_xyxy[2]))
+    y0, y1 = (int(np.clip(round(v * scale[0]), 0, image_size[0])) for v in (box_xyxy[1], box_xyxy[3]))
+    if x1 <= x0 or y1 <= y0:
+        return mask
+    soft = cv2.resize(logits, (padded[1], padded[0]), interpolation=cv2.INTER_LINEAR)[: content[0], : content[1]]
+    soft = cv2.resize(soft, image_size[::-1], interpolation=cv2.INTER_LINEAR)
+    mask[y0:y1, x0:x1] = soft[y0:y1, x0:x1] > 0
+    return mask
+
+
+def widened(box_xyxy: np.ndarray) -> np.ndarray:
+    """Return (4,) ``x0 y0 x1 y1`` grown by ``BOX_MARGIN`` of the box to every side.
+
+    >>> widened(np.array([10.0, 0.0, 30.0, 40.0])).tolist()
+    [9.0, -2.0, 31.0, 42.0]
+    """
+    margin = BOX_MARGIN * (box_xyxy[2:] - box_xyxy[:2])
+    return np.concatenate([box_xyxy[:2] - margin, box_xyxy[2:] + margin])

@@ -1,0 +1,75 @@
+"""One field changed on many items: which fields, with which choices, and what the change means for each item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ewardrobe.wardrobe.fields import SLEEVES
+from ewardrobe.wardrobe.item import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES, kind_fields
+from ewardrobe.wardrobe.palette import with_names
+
+CHOICE_FIELDS = {
+    "kind": KINDS,
+    "colour": COLOURS,
+    "pattern": PATTERNS,
+    "material": MATERIALS,
+    "style": STYLES,
+    "sleeve": SLEEVES,
+}
+LIST_FIELDS = {"tags": (), "season": SEASONS}
+FIELDS = {
+    "tags": "Tags",
+    "season": "Season",
+    "kind": "Category",
+    "colour": "Colour",
+    "pattern": "Pattern",
+    "material": "Material",
+    "style": "Style",
+    "sleeve": "Sleeve",
+    "type": "Name",
+    "brand": "Brand",
+    "size": "Size",
+    "price": "Price",
+    "bought": "Bought",
+    "wash_interval": "Wears between washes",
+    "favourite": "Favourite",
+    "notes": "Notes",
+}
+"""The fields that can be changed on many items, and what they are called; the most useful first."""
+
+WAYS = ("Add", "Remove", "Replace")
+"""What can be done to a list: its values are joined, taken out, or set."""
+
+
+def change_of(item: Mapping, field: str, value: Any, way: str = "Replace") -> dict[str, Any]:
+    """Return the fields of ``item`` that setting ``field`` to ``value`` changes, with their source; {} for none.
+
+    way: one of ``WAYS``, for ``LIST_FIELDS`` only.
+    """
+    if field == "kind":
+        new = kind_fields(value)
+    elif field in LIST_FIELDS:
+        new = {field: joined(item.get(field) or [], value or (), way)}
+    elif field == "colours":
+        new = {field: with_names(item.get(field), value or ())}
+    else:
+        new = {field: value}
+    return by_owner(item, new) if any(item.get(name) != part for name, part in new.items()) else {}
+
+
+def by_owner(item: Mapping, fields: Mapping) -> dict[str, Any]:
+    """Return ``fields`` with the note that the owner has entered them."""
+    return {**fields, "source": {**(item.get("source") or {}), **dict.fromkeys(fields, "user")}}
+
+
+def joined(present: Iterable[str], values: Iterable[str], way: str) -> list[str]:
+    """Return a list after ``values`` were added, removed or set; order kept, each value once.
+
+    >>> joined(["work", "old"], ["new", "work"], "Add"), joined(["work", "old"], ["old"], "Remove")
+    (['work', 'old', 'new'], ['work'])
+    """
+    present, values = list(present), list(values)
+    if way == "Remove":
+        return [value for value in present if value not in values]
+    return list(dict.fromkeys((present if way == "Add" else []) + values))

@@ -1,0 +1,205 @@
+"""A wardrobe item: its fields, their choices, and the rules that keep a stored item sound."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
+from datetime import date
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_ID_BY_NAME, CATEGORY_NAMES, category
+from ewardrobe.wardrobe import fields as schema
+from ewardrobe.wardrobe.fields import STATES
+
+COLOURS = (
+    *("black", "white", "grey", "beige", "brown", "red", "orange", "yellow"),
+    *("green", "blue", "navy", "purple", "pink", "multicolour"),
+)
+PATTERNS = ("solid", "striped", "checked", "floral", "dotted", "animal", "graphic", "other")
+MATERIALS = ("cotton", "denim", "knit", "leather", "linen", "wool", "silk", "lace", "fur", "synthetic", "other")
+STYLES = ("casual", "smart", "party", "sporty")
+SEASONS = ("spring", "summer", "autumn", "winter")
+
+ACCESSORY_SLOTS = ("shoes", "bag", "hat", "accessory")
+"""Places that the detector does not know; such items are added by hand and have no category."""
+
+KIND_FIELDS = ("category", "category_id", "slot")
+"""The fields that say what kind an item is; they follow each other."""
+
+KINDS = (*CATEGORY_NAMES, *ACCESSORY_SLOTS)
+"""What an item can be: a DeepFashion2 category, or one of the accessory slots."""
+
+TYPES = {  # everyday name: kind
+    "shoes": "shoes",
+    "trainers": "shoes",
+    "boots": "shoes",
+    "sandals": "shoes",
+    "bag": "bag",
+    "backpack": "bag",
+    "hat": "hat",
+    "cap": "hat",
+    "beanie": "hat",
+    "scarf": "accessory",
+    "belt": "accessory",
+    "gloves": "accessory",
+    "socks": "accessory",
+    "jewellery": "accessory",
+    "glasses": "accessory",
+    "t-shirt": "short sleeve top",
+    "shirt": "long sleeve top",
+    "sweater": "long sleeve top",
+    "vest": "vest",
+    "jacket": "long sleeve outwear",
+    "coat": "long sleeve outwear",
+    "shorts": "shorts",
+    "trousers": "trousers",
+    "jeans": "trousers",
+    "skirt": "skirt",
+    "dress": "short sleeve dress",
+}
+"""Everyday names that the form offers (any other is welcome) and the kind that each starts with."""
+
+FIELDS = tuple(name for name in schema.EXPECTED if name != "id")
+"""The fields of an item beside its id, in the order of the table's columns; any others are kept as they are."""
+
+LIST_FIELDS = ("colours", "season", "tags", "wear_log", "earlier_images")
+_DEFAULTS = {"favourite": False, "sample": False, "state": STATES[0], "wears_since_wash": 0}
+
+
+def default(field: str) -> Any:
+    """Return the value of ``field`` for an item that has none: a new ``[]`` or ``{}``, a constant or ``None``."""
+    if field in LIST_FIELDS:
+        return []
+    return {} if field == "source" else _DEFAULTS.get(field)
+
+
+def view(item: Mapping) -> dict[str, Any]:
+    """Return ``item`` with every one of ``FIELDS`` present; unknown fields follow at the end."""
+    missing = {field: default(field) for field in FIELDS if item.get(field) is None}
+    known = {field: missing.get(field, item.get(field)) for field in ("id", *FIELDS)}
+    return known | {name: value for name, value in item.items() if name not in known}
+
+
+def values_of(items: Iterable[Mapping], field: str) -> list:
+    """Return the value of ``field`` of each item, its default where an item has none: a column of the table."""
+    missing = default(field)
+    if isinstance(missing, list | dict):  # copies: the cells are the caller's to change
+        make = type(missing)
+        return [make(value) if (value := item.get(field)) else make() for item in items]
+    return [missing if (value := item.get(field)) is None else value for item in items]
+
+
+def kind(item: Mapping) -> str:
+    """Return one of ``KINDS``: the category's name, else the accessory slot.
+
+    >>> kind({"category": "skirt"}), kind({"slot": "bag"}), kind({})
+    ('skirt', 'bag', 'accessory')
+    """
+    return item.get("category") or (item.get("slot") if item.get("slot") in ACCESSORY_SLOTS else "accessory")
+
+
+def kind_fields(name: str) -> dict[str, Any]:
+    """Return ``category``, ``category_id`` and ``slot`` of a kind; ``ValueError`` lists ``KINDS`` for any other.
+
+    >>> kind_fields("skirt")
+    {'category': 'skirt', 'category_id': 9, 'slot': 'bottom'}
+    """
+    if name in ACCESSORY_SLOTS:
+        return {"category": None, "category_id": None, "slot": name}
+    if name not in CATEGORY_ID_BY_NAME:
+        raise ValueError(f"unknown category {name!r}: expected one of {', '.join(KINDS)}")
+    found = CATEGORIES[CATEGORY_ID_BY_NAME[name] - 1]
+    return {"category": found.name, "category_id": found.id, "slot": found.slot}
+
+
+def sound(fields: Mapping) -> dict[str, Any]:
+    """Return ``fields`` as they may be stored: plain JSON values, and category, category id and slot in agreement.
+
+    Raises ``ValueError`` or ``TypeError`` with the field's name when a value cannot be stored.
+    """
+    fields = {str(name): plain(value, str(name)) for name, value in fields.items()}
+    fields = {name: schema.cleaned(name, value) for name, value in fields.items()}
+    for name, fault in schema.faults(fields).items():
+        raise ValueError(f"field {name!r}: {fault}")
+    return fields | _category_fields(fields)
+
+
+def source_of(item: Mapping, field: str) -> tuple[str | None, float | None]:
+    """Return who gave ``field`` its value, and with what confidence 0..1 if it was predicted.
+
+    "user" is the owner, "measured" the colour measurement, any other name a model; ``None`` if nobody noted it.
+
+    >>> source_of({"source": {"pattern": {"by": "attributes", "confidence": 0.8}}}, "pattern")
+    ('attributes', 0.8)
+    >>> source_of({"source": {"brand": "user"}}, "brand")
+    ('user', None)
+    """
+    source = (item.get("source") or {}).get(field)
+    if isinstance(source, Mapping):
+        return source.get("by"), source.get("confidence")
+    return source, None
+
+
+def new_item(fields: Mapping) -> dict[str, Any]:
+    """Return a whole new item: ``fields`` made sound, the kind taken from its everyday type where none is given."""
+    fields = sound(fields)
+    if not fields.get("category") and not fields.get("slot"):
+        fields |= kind_fields(TYPES.get(str(fields.get("type")).lower(), "accessory"))
+    fields["type"] = fields.get("type") or kind(fields)
+    return view(fields)
+
+
+def plain(value: Any, name: str = "value") -> Any:
+    """Return ``value`` as JSON can hold it: NaN, NaT and infinities become ``None``, NumPy values Python's own.
+
+    Dataclasses (``ColourShare``) become objects.
+    Raises ``TypeError`` naming the field for anything else (bytes, functions, …).
+
+    >>> plain({"a": float("nan"), "b": np.float32(0.5), "c": ("x", np.int64(3))})
+    {'a': None, 'b': 0.5, 'c': ['x', 3]}
+    """
+    if value is None or isinstance(value, bool) or type(value).__name__ in ("NAType", "NaTType"):
+        return value if isinstance(value, bool) else None
+    if isinstance(value, np.ndarray | np.generic) and not isinstance(value, str | float):
+        return plain(value.tolist(), name)
+    if is_dataclass(value) and not isinstance(value, type):
+        value = asdict(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(part, f"{name}.{key}") for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        parts = sorted(value, key=str) if isinstance(value, set | frozenset) else value
+        return [plain(part, name) for part in parts]
+    return _plain_scalar(value, name)
+
+
+def _plain_scalar(value: Any, name: str) -> str | int | float | None:
+    if isinstance(value, str):  # lone surrogates (from broken file names) have no UTF-8
+        return str(value).encode("utf-8", "replace").decode()
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, PurePath):
+        return str(value)
+    raise TypeError(f"field {name!r}: a {type(value).__name__} cannot be stored; give text, a number or a list of them")
+
+
+def _category_fields(fields: Mapping) -> dict[str, Any]:
+    number, name = fields.get("category_id"), fields.get("category")
+    if number is None and name is None:
+        return {"category": None, "category_id": None} if {"category", "category_id"} & set(fields) else {}
+    if number is None:
+        return kind_fields(name)
+    try:
+        found = category(number)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"field 'category_id': expected 1..{len(CATEGORIES)} or nothing, got {number!r}") from error
+    if name is not None and name != found.name:
+        raise ValueError(f"category {name!r} and category_id {number} disagree: {number} is {found.name!r}")
+    return kind_fields(found.name)

@@ -1,0 +1,161 @@
+"""The wardrobe as an editable table: its rows, and what its edits, which come by position, mean for the items."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Container, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from ewardrobe.wardrobe.derived import iso_date, missing, rows_of
+from ewardrobe.wardrobe.fields import SLEEVES, STATES
+from ewardrobe.wardrobe.item import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES, kind, kind_fields
+from ewardrobe.wardrobe.palette import palette_names, with_names
+
+TEXT_COLUMNS = (
+    *("type", "kind", "colour", "pattern", "material", "style", "sleeve", "brand", "size", "state", "state_reason"),
+    "notes",
+)
+LIST_COLUMNS = ("colours", "season", "tags")
+NUMBER_COLUMNS = ("price", "wears", "cost_per_wear")
+DATE_COLUMNS = ("bought", "last_worn")
+FLAG_COLUMNS = ("chosen", "favourite")
+COLUMNS = (
+    *("chosen", "picture", "open", "favourite", "type", "kind", "colour", "colours", "pattern", "material", "style"),
+    *("sleeve", "season", "brand", "size", "price", "bought", "tags", "state", "state_reason", "wears", "last_worn"),
+    *("cost_per_wear", "notes"),
+)
+"""In their order.  chosen, picture and open belong to the page, not to the item."""
+
+READ_ONLY = ("picture", "open", "wears", "last_worn", "cost_per_wear")
+OPEN_LABEL = ":material/open_in_full:"
+CHOICES = {
+    "kind": KINDS,
+    "colour": COLOURS,
+    "pattern": PATTERNS,
+    "material": MATERIALS,
+    "style": STYLES,
+    "sleeve": SLEEVES,
+    "state": STATES,
+}
+LIST_CHOICES = {"colours": COLOURS, "season": SEASONS, "tags": ()}
+
+
+def table_rows(
+    frame: pd.DataFrame, picture: Callable[[Mapping], str], chosen: Container[str] = ()
+) -> list[dict[str, Any]]:
+    """Return one dictionary of ``COLUMNS`` for each row of a frame of ``derived.with_derived``.
+
+    picture: the data URL of an item's picture; chosen: ids of the items that the owner has ticked.
+    """
+    rows = []
+    for item in rows_of(frame):
+        own = {"kind": kind(item), "picture": picture(item), "open": OPEN_LABEL, "chosen": item["id"] in chosen}
+        own["colours"] = palette_names(item)
+        rows.append(_row({name: item.get(name) for name in COLUMNS} | own))
+    return rows
+
+
+def item_fields(cells: Mapping, item: Mapping | None = None) -> dict[str, Any]:
+    """Return the fields of an item that edited ``cells`` of the table stand for; ``item`` as it was before."""
+    fields = {name: value for name, value in cells.items() if name not in ("kind", "chosen", *READ_ONLY)}
+    if "colours" in fields:
+        fields["colours"] = with_names((item or {}).get("colours"), fields["colours"] or [])
+    if "bought" in fields:
+        fields["bought"] = iso_date(fields["bought"])
+    return fields | (kind_fields(cells["kind"]) if cells.get("kind") else {})
+
+
+@dataclass(frozen=True)
+class News:
+    """What the user did since the last look: cells by item id, and the items ticked or no longer ticked."""
+
+    cells: dict[str, dict[str, Any]]
+    chosen: dict[str, bool]
+
+
+@dataclass
+class TableView:
+    """What one mounted table was given, so that its edits, which come by position, find their items.
+
+    The table keeps this frame while the user edits it: feeding it the saved values at every edit would mount it anew,
+    with the cursor lost.  It is replaced as soon as frame + pending edits are not what the wardrobe holds.
+    """
+
+    ids: list[str]
+    rows: list[dict[str, Any]]
+    options: dict[str, list[str]]
+    key: str
+    edited: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+    _numbers = itertools.count(1)
+
+    @classmethod
+    def of(cls, ids: Iterable[str], rows: list[dict[str, Any]], known_tags: Iterable[str] = ()) -> TableView:
+        """Return a new view with a key of its own."""
+        options = {name: _options(choices, [row[name] for row in rows]) for name, choices in CHOICES.items()}
+        for name, choices in LIST_CHOICES.items():
+            options[name] = _options(choices, itertools.chain(*[row[name] for row in rows]))
+        options["tags"] = sorted({*options["tags"], *known_tags})
+        return cls(list(ids), rows, options, f"wardrobe-table-{next(cls._numbers)}")
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The table's input: columns of one type whatever the rows hold, so that every cell can be edited."""
+        frame = pd.DataFrame(self.rows, columns=list(COLUMNS))
+        for name in DATE_COLUMNS:
+            frame[name] = pd.to_datetime(frame[name], errors="coerce", format="%Y-%m-%d")
+        text = dict.fromkeys(("picture", "open", *TEXT_COLUMNS), "str")
+        return frame.astype(text | dict.fromkeys(NUMBER_COLUMNS, "float64") | dict.fromkeys(FLAG_COLUMNS, bool))
+
+    def shows(self, ids: Iterable[str], rows: list[dict[str, Any]], state: Mapping | None) -> bool:
+        """Tell whether the user, with the table's pending ``state``, sees exactly these items and values."""
+        edited = _edited(state)
+        seen = [_row({**row, **edited.get(place, {})}) for place, row in enumerate(self.rows)]
+        return self.ids == list(ids) and seen == rows
+
+    def take_news(self, state: Mapping | None) -> News:
+        """Return what is new in ``state`` since the last call.
+
+        The table reports all edits since it was mounted every time; writing an old one again would undo what another
+        window has saved meanwhile.
+        """
+        edited, news = _edited(state), News({}, {})
+        for place, cells in edited.items():
+            before = self.edited.get(place, {})
+            changed = {name: value for name, value in cells.items() if name not in before or before[name] != value}
+            if place >= len(self.ids):
+                continue
+            if "chosen" in changed:
+                news.chosen[self.ids[place]] = bool(changed.pop("chosen"))
+            if changed:
+                news.cells[self.ids[place]] = changed
+        self.edited = edited
+        return news
+
+
+def _cell(name: str, value: Any) -> Any:
+    if name in LIST_COLUMNS:
+        return [str(part) for part in value] if isinstance(value, list | tuple) else []
+    if name in NUMBER_COLUMNS:
+        return None if missing(value) or isinstance(value, str) else float(value)
+    if name in DATE_COLUMNS:
+        return iso_date(value)
+    if name in FLAG_COLUMNS:
+        return bool(value)
+    return None if missing(value) or value == "" else str(value)
+
+
+def _row(cells: Mapping) -> dict[str, Any]:
+    return {name: _cell(name, value) for name, value in cells.items()}
+
+
+def _options(choices: Iterable[str], present: Iterable[str | None]) -> list[str]:
+    """Return ``choices`` and after them whatever else the wardrobe holds: a cell must be able to show its value."""
+    return list(dict.fromkeys([*choices, *sorted(filter(None, present))]))
+
+
+def _edited(state: Mapping | None) -> dict[int, dict[str, Any]]:
+    return {int(place): dict(cells) for place, cells in ((state or {}).get("edited_rows") or {}).items()}

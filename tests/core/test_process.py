@@ -1,0 +1,148 @@
+"""Threads, the quiet ultralytics, and one inference at a time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import torch
+
+from ewardrobe.core import process
+
+
+def in_new_process(code: str, **environment: str) -> str:
+    """Output of ``code`` in a process without this one's settings."""
+    names = {"OMP_NUM_THREADS", "EWARDROBE_THREADS", "YOLO_OFFLINE", "YOLO_AUTOINSTALL", "YOLO_CONFIG_DIR"}
+    env = {k: v for k, v in os.environ.items() if k not in names} | environment
+    return subprocess.run(
+        [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def test_environment_is_set_once_and_the_users_choice_stays(monkeypatch):
+    monkeypatch.delenv("YOLO_AUTOINSTALL", raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    process.configure()
+    assert os.environ["OMP_NUM_THREADS"] == "3"
+    assert os.environ["YOLO_AUTOINSTALL"] == "false"
+
+
+def test_only_training_may_look_for_a_network(monkeypatch):
+    process.quiet_ultralytics()
+    from ultralytics.utils import is_online
+
+    monkeypatch.setenv("YOLO_OFFLINE", "true")
+    asked = []
+    monkeypatch.setattr("socket.getaddrinfo", lambda *arguments: asked.append(arguments))
+    assert not is_online()
+    assert not asked
+    process.allow_downloads()
+    assert is_online()
+    assert asked
+
+
+def test_libraries_report_nothing_and_leave_the_users_settings_alone(tmp_path):
+    code = """
+import os
+from ewardrobe import runtime
+runtime.quiet_ultralytics()
+import openvino, torch
+from openvino.tools.ovc import telemetry_utils
+from ultralytics import SETTINGS
+from ultralytics.utils import AUTOINSTALL, ONLINE
+from ultralytics.utils.events import events
+model = openvino.convert_model(torch.nn.Linear(2, 2), example_input=torch.zeros(1, 2))
+print(os.environ["OMP_NUM_THREADS"], AUTOINSTALL, ONLINE, SETTINGS["sync"], events.enabled)
+print(telemetry_utils.tm.__name__, len(model.outputs))
+print(SETTINGS.file)
+"""
+    answer = in_new_process(code, EWARDROBE_CACHE=str(tmp_path / "cache"), EWARDROBE_THREADS="5")
+    ultralytics, openvino, file = answer.splitlines()[-3:]
+    assert ultralytics == "5 False False False False"
+    assert openvino == "openvino.tools.ovc.telemetry_stub 1"
+    assert file.startswith(str(tmp_path / "cache"))
+
+
+def test_threads_are_the_cores_unless_chosen(monkeypatch):
+    monkeypatch.delenv("EWARDROBE_THREADS", raising=False)
+    assert 1 <= process.cpu_threads() <= process.MAX_THREADS
+    assert process.available_cores() <= os.cpu_count()
+    monkeypatch.setenv("EWARDROBE_THREADS", "12")
+    assert process.cpu_threads() == 12
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
+def test_bad_thread_count_says_what_is_expected(monkeypatch, text):
+    monkeypatch.setenv("EWARDROBE_THREADS", text)
+    with pytest.raises(ValueError, match="whole number from 1"):
+        process.cpu_threads()
+
+
+def test_slot_undoes_a_thread_count_that_somebody_else_set(monkeypatch):
+    monkeypatch.setenv("EWARDROBE_THREADS", "2")
+    torch.set_num_threads(1)  # as ultralytics does on two cores
+    with process.inference_slot():
+        assert torch.get_num_threads() == 2
+
+
+def test_one_inference_at_a_time():
+    inside, most = 0, 0
+
+    def work():
+        nonlocal inside, most
+        for _ in range(20):
+            with process.inference_slot(), process.inference_slot():  # nested: an evaluation around a prediction
+                inside += 1
+                most = max(most, inside)
+                time.sleep(0.0005)
+                inside -= 1
+
+    run_threads(work, count=4)
+    assert most == 1
+
+
+def test_who_waits_is_served_next():
+    """A thread that lets go and takes again at once, as the live view does, does not starve another."""
+    lock, order, waiting = process.FairLock(), [], threading.Event()
+
+    def page():
+        waiting.set()
+        with lock:
+            order.append("page")
+
+    with lock:
+        thread = threading.Thread(target=page)
+        thread.start()
+        waiting.wait(5)
+        while len(lock._queue) < 2:
+            time.sleep(0.001)
+    with lock:
+        order.append("live")
+    thread.join(5)
+    assert order == ["page", "live"]
+
+
+def test_an_error_inside_frees_the_slot():
+    with pytest.raises(RuntimeError), process.inference_slot():
+        raise RuntimeError
+    passed = threading.Event()
+
+    def work():
+        with process.inference_slot():
+            passed.set()
+
+    run_threads(work, count=1)
+    assert passed.is_set()
+
+
+def run_threads(target, count: int) -> None:
+    threads = [threading.Thread(target=target) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()

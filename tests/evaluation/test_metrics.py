@@ -1,0 +1,138 @@
+"""What is known about the weights, and of which weights: numbers of others are never shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from metric_files import metrics, write_benchmark, write_weights
+
+from ewardrobe.evaluation import metrics as known
+from ewardrobe.evaluation.metrics import read_benchmark, read_reports
+from ewardrobe.models.weights import WeightsError
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_weights(tmp_path / "weights", {"unet": 0.5, "yolo": 0.4})
+    return tmp_path / "weights"
+
+
+def report(folder, name: str = "unet") -> known.ModelReport:
+    return next(r for r in read_reports(folder) if r.name == name)
+
+
+def test_metrics_and_card_of_the_very_weights_are_given(folder):
+    unet = report(folder)
+    assert unet.metrics["overall"]["mask_ap"] == 0.5
+    assert unet.card.startswith("# Card of unet")
+    assert unet.problems == ()
+
+
+def test_numbers_of_other_weights_are_refused(folder):
+    (folder / "unet.metrics.json").write_text(json.dumps(metrics("f" * 64, 0.9)))
+    unet = report(folder)
+    assert unet.metrics is None
+    assert "measured on other weights" in unet.problems[0]
+    assert "python -m ewardrobe evaluate --data DATA --model unet" in unet.problems[0]
+    assert list(known.measured(read_reports(folder))) == ["yolo"]
+
+
+def test_metrics_that_do_not_say_of_which_weights_are_refused(folder):
+    content = metrics("x")
+    del content["meta"]["weights_sha256"]
+    (folder / "unet.metrics.json").write_text(json.dumps(content))
+    assert report(folder).metrics is None
+
+
+def test_weights_that_were_altered_have_no_numbers(folder):
+    (folder / "unet.pt").write_bytes(b"other content!!!")
+    unet = report(folder)
+    assert (unet.metrics, unet.card) == (None, None)
+    assert "is not the file of the manifest" in unet.problems[0]
+
+
+def test_a_card_of_other_weights_is_refused(folder):
+    (folder / "unet.md").write_text("# U-Net\n\nsha256 `123`: mask AP 0.99\n")
+    unet = report(folder)
+    assert unet.card is None
+    assert unet.metrics is not None
+    assert "train.card" in unet.problems[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "cannot be read"),
+        ("[]", "not an object"),
+        ("{}", "lacks overall"),
+        (json.dumps(metrics("a") | {"cuts": []}), "lacks cuts"),
+        (b"\xff\xfe", "cannot be read"),
+        (None, "is not there yet"),
+    ],
+)
+def test_unreadable_metrics_are_a_problem_with_its_cure(folder, content, says):
+    path = folder / "unet.metrics.json"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    unet = report(folder)
+    message = (unet.problems if content is not None else unet.missing)[0]
+    assert says in message
+    assert "Measure with" in message
+    assert len(unet.problems) + len(unet.missing) == 1
+
+
+def test_without_a_manifest_there_is_an_error(tmp_path):
+    with pytest.raises(WeightsError, match="manifest"):
+        read_reports(tmp_path)
+
+
+def test_the_benchmark_gives_only_rows_of_these_weights(folder):
+    entries = {r.name: r.entry for r in read_reports(folder)}
+    write_benchmark(folder / "benchmark.json", entries)
+    result, problems = read_benchmark(folder / "benchmark.json", entries)
+    assert [row["model"] for row in result["models"]] == ["unet", "unet", "yolo", "yolo"]
+    assert problems == []
+    changed = entries | {"yolo": entries["yolo"] | {"sha256": "0" * 64}}
+    result, problems = read_benchmark(folder / "benchmark.json", changed)
+    assert {row["model"] for row in result["models"]} == {"unet"}
+    assert "YOLO-seg nano changed since" in problems[0]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}", '{"models": [1], "meta": {}}', '{"models": 3, "meta": {}}'])
+def test_a_broken_benchmark_is_a_problem(tmp_path, content):
+    (tmp_path / "benchmark.json").write_text(content)
+    result, problems = read_benchmark(tmp_path / "benchmark.json", {})
+    assert result is None
+    assert "benchmark models" in problems[0]
+
+
+def test_no_benchmark_is_no_problem(tmp_path):
+    assert read_benchmark(tmp_path / "benchmark.json", {}) == (None, [])
+
+
+def test_the_ap_table_names_the_data_of_every_row(folder):
+    table = known.ap_table(known.measured(read_reports(folder)))
+    assert table["Tested on"].tolist()[:2] == ["wardrobe13 validation, 60 photos"] * 2
+    assert table["Mask AP"].tolist() == ["0.500 (0.46–0.55)", "0.400 (0.36–0.45)", "0.640", "0.560"]
+    assert table["Box AP75"].tolist() == ["0.500", "0.400", "0.745", "–"]
+    assert all("DeepFashion2" in text for text in table["Tested on"].tolist()[2:])
+
+
+def test_the_table_of_measures_leaves_out_what_nobody_measured(folder):
+    table = known.measures_table(known.measured(read_reports(folder)))
+    assert "Garment IoU" in table["Measure"].tolist()
+    assert "Garment IoU, refined" not in table["Measure"].tolist()
+    assert table.columns.tolist() == ["Measure", "U-Net", "YOLO-seg nano"]
+
+
+def test_a_measure_that_is_nothing_is_a_dash():
+    assert known.with_interval(None, None) == "–"
+    assert known.with_interval(0) == "0.000"
+
+
+def test_models_measured_on_different_photos_are_told_apart():
+    assert known.one_test({"unet": metrics("a"), "yolo": metrics("b")})
+    assert not known.one_test({"unet": metrics("a"), "yolo": metrics("b", limit=40)})
+    assert known.tested_on(metrics("a", limit=40, images=40)) == "wardrobe13 validation, a part of it, 40 photos"

@@ -1,0 +1,210 @@
+"""The wardrobe as a table, out and in, as people and spreadsheets write it."""
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ewardrobe import __main__ as cli
+from ewardrobe.feature_store import csv_table
+from ewardrobe.feature_store.csv_table import csv_bytes, read_csv, take_over
+from ewardrobe.feature_store.exchange import counts
+from ewardrobe.feature_store.store import FeatureStore, StoreError
+from ewardrobe.wardrobe import wear_log
+from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
+from ewardrobe.wardrobe.item import COLOURS, KINDS, SEASONS, kind_fields, new_item, view
+
+
+@pytest.fixture
+def store(tmp_path) -> FeatureStore:
+    store = FeatureStore(tmp_path / "home")
+    store.add_many(
+        [
+            (
+                {"id": "a", "type": "shirt", "tags": ["work", "summer"], "price": 12.5, "bought": "2026-03-31"},
+                None,
+                None,
+            ),
+            ({"id": "b", "type": "boots", "notes": '=cmd|"x"\nsecond line', "favourite": True}, None, None),
+        ]
+    )
+    return store
+
+
+def rows(data: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"))))
+
+
+def lines(*texts: str) -> bytes:
+    return "\r\n".join(texts).encode()
+
+
+def test_a_table_goes_out_and_comes_back_unchanged(store):
+    wear_log.log_wear(store, ["a"], "2026-04-01")
+    data = csv_bytes(store.items())
+    assert data.startswith(b"\xef\xbb\xbfid,type,category")
+    first, second = rows(data)
+    assert (first["tags"], first["price"], first["times_worn"], first["last_worn"]) == (
+        *("work; summer", "12.5", "1", "2026-04-01"),
+    )
+    assert (second["category"], second["favourite"], second["notes"]) == ("shoes", "yes", '\'=cmd|"x"\nsecond line')
+    table = read_csv(store, data)
+    assert (counts(table.differences), table.problems) == ({"new": 0, "changed": 0, "same": 2}, [])
+    before = store.path.read_bytes()
+    take_over(store, table)
+    assert store.path.read_bytes() == before
+
+
+def test_cells_change_only_their_fields_and_are_the_owners(store):
+    table = read_csv(store, lines("id;Brand;Price;Tags", "a;Acme;9,90 €;", "b;;;x"))
+    assert [(d.id, d.status) for d in table.differences] == [("a", "changed"), ("b", "changed")]
+    store.update("a", size="M")
+    assert str(take_over(store, table)) == "2 changed"
+    item = store.get("a")
+    assert (item["brand"], item["price"], item["tags"], item["size"], item["bought"]) == (
+        "Acme",
+        9.9,
+        [],
+        "M",
+        "2026-03-31",
+    )
+    assert item["source"] == {"brand": "user", "price": "user", "tags": "user"}
+    assert store.undo().what == "imported table: 2 items"
+    assert store.get("a")["price"] == 12.5
+
+
+def test_new_rows_become_items(store):
+    text = "Name,Color,Purchase date,Favorite,Seasons,extra\nParka,Green,3/31/2026,x,autumn; Winter,7\n"
+    table = read_csv(store, text.encode("utf-16"))
+    assert table.ignored == {"extra": None}
+    take_over(store, table)
+    item = view(store.items()[-1])
+    assert (item["type"], item["colour"], item["bought"], item["favourite"]) == ("Parka", "green", "2026-03-31", True)
+    assert (item["season"], item["source"]["type"]) == (["autumn", "winter"], "user")
+
+
+def test_every_faulty_row_is_told_with_its_line_and_the_good_ones_are_taken(store):
+    data = lines(
+        "id,type,category,price,bought,state,colr",
+        "a,shirt,,cheap,,,",
+        "b,boots,,,03/04/2026,,",
+        ",,,5,,,",
+        "c,hat,,5,,,",
+        "c,cap,,5,,,",
+        ",scarf,toga,,,,",
+        ",scarf,,,,lost,",
+        ",belt,,,yesterday,,",
+        ",belt,,,,,,more",
+        "",
+        ",belt,,7,31.12.2025,archived,red",
+    )
+    table = read_csv(store, data)
+    told = [str(problem) for problem in table.problems]
+    assert told[0] == "line 2: price: expected a number, got 'cheap'"
+    assert told[1].startswith("line 3: bought: '03/04/2026' could be 2026-03-04 or 2026-04-03")
+    assert told[2].startswith("line 4: what is it?")
+    assert told[3] == "line 6: the id 'c' stands in line 5 too"
+    assert told[4].startswith("line 7: category: 'toga' is none of short sleeve top")
+    assert told[5] == "line 8: field 'state': expected one of in use, laundry, lent, archived, got 'lost'"
+    assert told[6] == "line 9: bought: 'yesterday' is no date; write it as 2026-03-31"
+    assert told[7] == "line 10: 8 cells, but 7 columns: is a quote missing?"
+    assert len(told) == 8
+    assert table.ignored == {"colr": "colour"}
+    assert take_over(store, table).added == 2
+    assert store.items()[-1]["state"] == "archived"
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "is empty"),
+        (b"a,b,c\n1,2,3\n", "none of its columns .a, b, c. is known"),
+        (b"id\na\n", "none of its columns"),
+        (b"type,name\nx,y\n", "two columns are type"),
+        (b'type,brand\nhat,"open\n', "line 2: unexpected end of data"),
+        (b"PK\x03\x04\x00\x00", "is no text"),
+        (b"\x81\x8d\x8f,\xff", "neither UTF-8 nor"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_a_reason(store, data, told):
+    with pytest.raises(StoreError, match=told):
+        read_csv(store, data, "table.csv")
+
+
+def test_a_table_that_is_far_too_large_is_refused(store, monkeypatch):
+    monkeypatch.setattr(csv_table, "MAX_BYTES", 100)
+    with pytest.raises(StoreError, match="tables of up to 0 MB"):
+        read_csv(store, b"type\n" + b"hat\n" * 100)
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "value"),
+    [
+        ("price", "1.234,50 €", 1234.5),
+        ("price", "$1,234.50", 1234.5),
+        ("price", "EUR 12", 12),
+        ("bought", "31 March 2026", "2026-03-31"),
+        ("bought", "Mar 31, 2026", "2026-03-31"),
+        ("bought", "2026-03-31 10:00", "2026-03-31"),
+        ("bought", "12/12/2026", "2026-12-12"),
+        ("favourite", "No", False),
+        ("wears_since_wash", "", 0),
+        ("price", "", None),
+        ("colour", "Navy", "navy"),
+    ],
+)
+def test_cells_are_read_as_people_write_them(column, text, value):
+    assert value_of(column, text) == {column: value}
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("price", "1,234"), ("price", "1.2.3"), ("bought", "31/31/2026"), ("favourite", "maybe")]
+)
+def test_what_can_be_read_in_two_ways_is_asked_about(column, text):
+    with pytest.raises(ValueError, match=column):
+        value_of(column, text)
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12).map(str.strip)
+ITEMS = st.fixed_dictionaries(
+    {"type": TEXT.filter(bool)},
+    optional={
+        **dict.fromkeys(("brand", "size", "notes", "state_reason"), TEXT),
+        "kind": st.sampled_from(KINDS),
+        "price": st.floats(0, 1e6).map(lambda value: round(value, 2)),
+        "bought": st.dates().map(str),
+        "favourite": st.booleans(),
+        "colour": st.sampled_from(COLOURS),
+        "season": st.lists(st.sampled_from(SEASONS), unique=True),
+        "tags": st.lists(TEXT.filter(lambda tag: tag and not set(tag) & set(";|")), max_size=3),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(fields=ITEMS)
+def test_any_item_survives_the_table(tmp_path_factory, fields):
+    item = new_item({**fields, **kind_fields(fields.pop("kind", "accessory")), "id": "a"})
+    store = FeatureStore(tmp_path_factory.mktemp("home"))
+    table = read_csv(store, csv_bytes([item]))
+    assert not table.problems
+    take_over(store, table)
+    copy = store.get("a")
+    for column in set(COLUMNS) - set(READ_ONLY):
+        if item.get(column) not in ("", None):
+            assert cell_of(copy, column) == cell_of(item, column)
+    assert (copy["slot"], copy["tags"], copy["price"]) == (item["slot"], item["tags"], item["price"])
+
+
+def test_the_commands_write_and_read_a_table(store, tmp_path, capsys):
+    path, home = tmp_path / "table.csv", ["--wardrobe", str(store.home)]
+    assert cli.main(["export", str(path), *home]) == 0
+    path.write_text(path.read_text("utf-8-sig").replace("shirt", "blouse") + ",,,,,,,,,,,oops\n")
+    assert cli.main(["import", str(path), "--dry-run", *home]) == 1
+    told = capsys.readouterr()
+    assert "changed a blouse: type: shirt → blouse" in told.out
+    assert "line 5: price: expected a number" in told.err
+    assert cli.main(["import", str(path), *home]) == 1
+    assert store.get("a")["type"] == "blouse"

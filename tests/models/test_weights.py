@@ -1,0 +1,104 @@
+"""Only weights that agree with the manifest are loaded."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+import torch
+
+from ewardrobe.models import weights
+from ewardrobe.models.weights import WeightsError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    torch.save({"kind": "unet", "model": {"a": torch.zeros(2)}}, tmp_path / "unet.pt")
+    entry = {
+        "file": "unet.pt",
+        "sha256": weights.sha256_of(tmp_path / "unet.pt"),
+        "bytes": (tmp_path / "unet.pt").stat().st_size,
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps({"models": {"unet": entry}}))
+    return tmp_path
+
+
+def test_verified_weights_load(folder):
+    state, entry = weights.load_state("unet", folder=folder)
+    assert state["kind"] == "unet" and entry["file"] == "unet.pt"
+
+
+def test_altered_weights_are_refused(folder):
+    path = folder / "unet.pt"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"not the file of the manifest.*train\.register"):
+        weights.load_state("unet", folder=folder)
+
+
+def test_missing_file_missing_entry_missing_manifest(folder):
+    with pytest.raises(WeightsError, match=r"no weights for 'yolo'.*unet"):
+        weights.load_state("yolo", folder=folder)
+    (folder / "unet.pt").unlink()
+    with pytest.raises(WeightsError, match="is missing: restore"):
+        weights.load_state("unet", folder=folder)
+    (folder / "manifest.json").unlink()
+    with pytest.raises(WeightsError, match=r"manifest\.json is missing"):
+        weights.load_state("unet", folder=folder)
+
+
+def test_broken_manifest_is_named(folder):
+    (folder / "manifest.json").write_text('{"models": ')
+    with pytest.raises(WeightsError, match=r"manifest\.json is not a readable manifest"):
+        weights.load_state("unet", folder=folder)
+
+
+def test_weights_of_another_model_are_refused(folder, tmp_path):
+    torch.save({"kind": "yolo", "model": {}}, tmp_path / "other.pt")
+    with pytest.raises(WeightsError, match="holds 'yolo', not 'unet'"):
+        weights.load_state("unet", tmp_path / "other.pt")
+
+
+class Evil:
+    def __reduce__(self):
+        return (Path.touch, (Path("evil-was-here"),))
+
+
+def test_own_weights_never_run_pickled_code(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evil.pt").write_bytes(pickle.dumps(Evil()))
+    with pytest.raises(WeightsError, match="not readable as weights"):
+        weights.load_state("unet", tmp_path / "evil.pt")
+    assert not (tmp_path / "evil-was-here").exists()
+
+
+def test_tensors_that_do_not_fit_are_refused():
+    with pytest.raises(WeightsError, match="do not fit"):
+        weights.fill(torch.nn.Linear(2, 2), {"weight": torch.zeros(3, 3), "bias": torch.zeros(2)}, "unet")
+
+
+def test_half_precision_is_widened():
+    model = torch.nn.Linear(2, 1)
+    weights.fill(model, {"weight": torch.full((1, 2), 0.5).half(), "bias": torch.zeros(1).half()}, "unet")
+    assert model.weight.dtype == torch.float32 and model.weight.tolist() == [[0.5, 0.5]]
+
+
+def test_every_shipped_file_agrees_with_the_manifest_and_is_small():
+    entries = weights.read_manifest()
+    assert {"unet", "yolo"} <= set(entries)
+    sizes = [weights.verified_path(name)[0].stat().st_size for name in entries]
+    assert max(sizes) < 50e6 and sum(sizes) < 100e6
+    for entry in entries.values():
+        assert {"sha256", "bytes", "licence", "data", "command", "commit", "images", "config"} <= set(entry)
+
+
+def test_shipped_thresholds_were_chosen_for_the_shipped_weights():
+    for entry in weights.read_manifest(task=weights.SEGMENTATION).values():
+        chosen = entry["thresholds"]
+        assert chosen["weights_sha256"] == entry["sha256"], "run python -m train.thresholds again"
+        # halfway to a category's own threshold may cost the choosing photos a little: see threshold_choice.OWN_SHARE
+        assert chosen["f1"]["each"]["overall"] >= chosen["f1"]["default"]["overall"] - 0.005
+        assert {"data", "split", "images", "command", "date", "f1_cross_validated"} <= set(chosen)

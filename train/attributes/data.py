@@ -1,0 +1,158 @@
+"""What the attribute network learns from: masked crops of judged garments, all in memory, in a file to be made once."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY
+from ewardrobe.datasets.deepfashion2 import DatasetError
+from train.loop.engine import TrainingError
+
+NOT_JUDGED = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Garments:
+    """N garments.
+
+    rgb: (N, S, S, 3) uint8, background included.  masks: (N, S, S) uint8, 0..255.  category_ids: (N,) int64, 1..13.
+    labels: for each head (N,) int64, its value's place in ``HEADS`` or ``NOT_JUDGED``.  images: (N,) file names.
+    """
+
+    rgb: np.ndarray
+    masks: np.ndarray
+    category_ids: np.ndarray
+    labels: dict[str, np.ndarray]
+    images: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.category_ids)
+
+    def __getitem__(self, chosen: np.ndarray) -> Garments:
+        """Select by an integer or bool array."""
+        labels = {name: values[chosen] for name, values in self.labels.items()}
+        return Garments(self.rgb[chosen], self.masks[chosen], self.category_ids[chosen], labels, self.images[chosen])
+
+
+def load_garments(data: str, cache: str, side: int) -> Garments:
+    """Return the judged garments of the training split: those of the file ``cache``, which is made where it is missing.
+
+    With a cache of ``side`` pixels no data set is needed.  Raises ``TrainingError`` and ``DatasetError``.
+    """
+    if cache and Path(cache).is_file():
+        return read_cache(Path(cache), side)
+    if not data:
+        raise TrainingError("--data: give the folder of a data set with attributes_train.csv, or an existing --cache")
+    garments = read_garments(Path(data), "train", side)
+    if cache:
+        write_cache(Path(cache), garments)
+    return garments
+
+
+def read_garments(root: Path, split: str, side: int) -> Garments:
+    """Cut every judged garment out of its photo; ``DatasetError`` when there is none."""
+    from ewardrobe.datasets.attributes import judged_garments
+    from ewardrobe.models.attributes import crop
+
+    found, pictures, masks = [], [], []
+    for judged, pixels, mask in judged_garments(root, split):
+        rgb, part = crop(pixels, mask, side)
+        found.append(judged)
+        pictures.append(rgb)
+        masks.append(part)
+    if not found:
+        raise DatasetError(f"{root}: no judged garment of the split {split} has an annotation")
+    labels = {name: np.array([label(name, judged) for judged in found]) for name in HEADS}
+    ids = np.array([judged.category_id for judged in found])
+    return Garments(np.stack(pictures), np.stack(masks), ids, labels, np.array([j.image for j in found]))
+
+
+def label(head: str, judged) -> int:
+    """Return the place of the value in its head; ``NOT_JUDGED`` for what is unknown or no attribute of the garment."""
+    sleeve = SLEEVE_OF_CATEGORY.get(judged.category_id)
+    value = sleeve if head == "sleeve" else judged.values[head]
+    return HEADS[head].index(value) if value in HEADS[head] else NOT_JUDGED
+
+
+def write_cache(path: Path, garments: Garments) -> None:
+    """Write ``garments`` as compressed pictures: about 6 KB each at 176 pixels."""
+    pictures = [cv2.imencode(".webp", rgb[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 88])[1] for rgb in garments.rgb]
+    masks = [np.frombuffer(zlib.compress(np.packbits(mask > 127).tobytes(), 9), np.uint8) for mask in garments.masks]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(path.name + ".tmp")
+    with open(temporary, "wb") as file:
+        np.savez(
+            file,
+            side=garments.rgb.shape[1],
+            category_ids=garments.category_ids,
+            images=garments.images,
+            **{f"label_{name}": values for name, values in garments.labels.items()},
+            **_joined("rgb", pictures),
+            **_joined("mask", masks),
+        )
+    temporary.replace(path)
+
+
+def read_cache(path: Path, side: int) -> Garments:
+    """Read what ``write_cache`` wrote; ``TrainingError`` if it is no such file or of another size."""
+    try:
+        with np.load(path) as file:
+            content = dict(file)
+        if int(content["side"]) != side:
+            raise TrainingError(f"{path} holds crops of {content['side']} pixels, {side} are needed: delete it")
+        rgb = np.stack([cv2.imdecode(part, cv2.IMREAD_COLOR)[..., ::-1] for part in _parted("rgb", content)])
+        bits = (np.frombuffer(zlib.decompress(part.tobytes()), np.uint8) for part in _parted("mask", content))
+        masks = np.stack([np.unpackbits(b, count=side * side).reshape(side, side) * 255 for b in bits])
+        labels = {name: content[f"label_{name}"] for name in HEADS}
+        return Garments(rgb, masks.astype(np.uint8), content["category_ids"], labels, content["images"])
+    except (OSError, ValueError, KeyError, zlib.error, TypeError) as error:
+        raise TrainingError(f"{path} is not readable as crops ({error}): delete it") from error
+
+
+def split_by_image(garments: Garments, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places of the garments to train on and of those held out: a ``share`` of the photos, whole ones."""
+    held_out = np.isin(garments.images, held_out_photos(garments.images, share, seed))
+    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+
+
+def held_out_photos(images: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Return the names, of those in ``images``, of the photos that a training with these settings holds out."""
+    photos = np.unique(images)
+    return photos[np.random.default_rng(seed).permutation(len(photos))[: round(share * len(photos))]]
+
+
+def sampling_weights(labels: dict[str, np.ndarray], threshold: float = 0.1) -> np.ndarray:
+    """Return (N,) float64: how often each garment is drawn, so that rare values are seen more often.
+
+    A value in a share f of the garments weighs max(1, sqrt(threshold / f)), a garment as its rarest value
+    (repeat-factor sampling; Gupta, Dollár and Girshick, CVPR 2019).
+    """
+    weights = np.ones(len(next(iter(labels.values()))))
+    for values in labels.values():
+        share = np.bincount(values[values >= 0], minlength=1) / max(1, len(values))
+        factor = np.maximum(1, np.sqrt(threshold / np.maximum(share, 1e-9)))
+        weights = np.maximum(weights, np.where(values >= 0, factor[np.maximum(values, 0)], 1))
+    return weights
+
+
+def log_priors(labels: dict[str, np.ndarray], weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Return for each head (values,) float64: the log share of every value when garments are drawn by ``weights``."""
+    priors = {}
+    for name, values in labels.items():
+        counts = np.bincount(values[values >= 0], weights[values >= 0], len(HEADS[name])) + 1  # none is impossible
+        priors[name] = np.log(counts / counts.sum())
+    return priors
+
+
+def _joined(name: str, parts: list[np.ndarray]) -> dict[str, np.ndarray]:
+    ends = np.cumsum([part.size for part in parts])
+    return {name: np.concatenate([part.ravel() for part in parts]), f"{name}_ends": ends}
+
+
+def _parted(name: str, content: dict) -> list[np.ndarray]:
+    return np.split(content[name], content[f"{name}_ends"][:-1])

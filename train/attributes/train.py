@@ -1,0 +1,228 @@
+"""Train the network that tells pattern, material, style and sleeve length of a garment.
+
+    python -m train.attributes --data DATA --encoder yolov8s --init weights/unet.pt --steps 2500
+
+``DATA`` is a data set in DeepFashion2's layout with ``attributes_train.csv`` beside it.  A share of its photos is held
+out: the calibration and the choice of the best weights come from them.  ``--cache FILE`` keeps the crops, so that
+another run, on another machine too, needs no photos.  Checkpoints and ``log.jsonl`` go to ``runs/NAME``; ``python -m
+train.register attributes runs/NAME/best.pt`` turns the best one into the weights that the app loads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ewardrobe.core.attributes import HEADS, NAME
+from ewardrobe.models.calibration import Calibration
+from ewardrobe.models.networks.attributes import LAST_WIDTH, MEAN, STD, AttributeNet
+from ewardrobe.models.networks.encoders import ENCODERS
+from train.attributes.augment import Augmentation
+from train.attributes.calibration import as_content, calibrate, scores
+from train.attributes.data import NOT_JUDGED, Garments, load_garments, log_priors, sampling_weights, split_by_image
+from train.attributes.prints import joined, printed
+from train.loop import checkpoints
+from train.loop.devices import make_fabric
+from train.loop.engine import GracefulStop, TrainingError, option, seed_everything
+from train.loop.trainer import Trainer, loop
+
+COLOURED_HEADS = ("material", "style")
+"""Denim is blue and a suit is dark: recoloured garments teach these heads nothing."""
+
+CATEGORY_DROPOUT = 0.15
+"""How often the category is hidden, so that an item of unknown category gets an answer too."""
+
+
+@dataclass
+class AttributesConfig:
+    """Flags of ``python -m train.attributes``; those that all trainings share mean the same."""
+
+    data: str = option("", "folder of a data set with attributes_train.csv")
+    cache: str = option("", "file of the crops: read where it exists, else written")
+    name: str = option("attributes", "run name: results go to runs/NAME")
+    steps: int = option(2500, "optimiser steps in all")
+    minutes: float = option(0.0, "end after so many minutes, the schedule by the clock; 0 = by --steps alone")
+    batch_size: int = option(32, "garments a step")
+    optimizer: str = option("adamw", "adamw, or sgd with Nesterov momentum 0.9", choices=["adamw", "sgd"])
+    lr: float = option(1e-3, "peak learning rate")
+    weight_decay: float = option(0.05, "weight decay of convolutions and linear layers")
+    schedule: str = option("cosine", "learning-rate schedule", choices=["cosine", "wsd"])
+    decay: float = option(0.4, "share of the steps in which wsd decays")
+    warmup: int = option(100, "warm-up steps")
+    clip: float = option(5.0, "gradient norm limit")
+    ema: float = option(0.998, "decay of the averaged weights")
+    norm: str = option("batch", "batch normalisation: of the batch, or frozen", choices=["batch", "frozen"])
+    image_size: int = option(160, "pixels of a square crop, a multiple of 32")
+    encoder: str = option("plain", "encoder of the U-Net in --init", choices=list(ENCODERS))
+    last_width: int = option(LAST_WIDTH, "channels of the plain encoder's last stage; 384 takes over the U-Net's whole")
+    freeze_body: bool = option(False, "train the heads alone, on the body that --init gives")
+    dropout: float = option(0.3, "dropout of the heads")
+    smoothing: float = option(0.05, "label smoothing: the judgements are noisy")
+    augment: float = option(1.0, "strength of the augmentation: 0 none, 1 as designed")
+    prints: int = option(0, "so many plain garments are printed with drawn rare patterns and join the others")
+    held_out: float = option(0.12, "share of the photos for calibration and the choice of the best weights")
+    threads: int = option(1, "CPU threads")
+    precision: str = option("32-true", "number format", choices=["32-true", "bf16-mixed", "16-mixed"])
+    accelerator: str = option("auto", "cpu, cuda, or auto: cuda where there is one", choices=["auto", "cpu", "cuda"])
+    checkpoint_minutes: float = option(8.0, "minutes between checkpoints")
+    validate_minutes: float = option(5.0, "minutes between validations")
+    validate_steps: int = option(0, "steps between validations, instead of --validate-minutes; 0 = by the clock")
+    patience: int = option(0, "stop after so many validations without a better score; 0 = never")
+    init: str = option("", "start the body from this U-Net, such as weights/unet.pt, or all from such a network")
+    resume: bool = option(False, "go on from runs/NAME/last.pt")
+    overwrite: bool = option(False, "begin anew where runs/NAME holds a run")
+    seed: int = option(0, "random seed")
+
+
+class AttributesTask:
+    """The attribute network in the common loop."""
+
+    kind = NAME
+    unused_parameters = False
+
+    def __init__(self, config: AttributesConfig) -> None:
+        self.config = config
+        self.drawn_prior: dict[str, Tensor] = {}
+        self.calibration: dict[str, Calibration] = {}
+
+    def build(self) -> torch.nn.Module:
+        """Return the network in the memory layout that convolutions like best."""
+        model = AttributeNet(self.config.last_width, self.config.dropout, self.config.encoder)
+        if self.config.freeze_body:
+            model.freeze_body()
+        return model.to(memory_format=torch.channels_last)
+
+    def initialise(self, model: AttributeNet, content: dict) -> None:
+        """Start from another run's network, or the body from the layers of a U-Net's encoder that have its shape."""
+        if checkpoints.model_in(content) == self.kind:
+            checkpoints.fill(model, content, self.kind)
+            return
+        own = model.body.state_dict()
+        theirs = {k.removeprefix("encoder."): v for k, v in checkpoints.weights_in(content).items()}
+        fitting = {k: v for k, v in theirs.items() if k in own and own[k].shape == v.shape}
+        if next(iter(own)) not in fitting:
+            kind, theirs = checkpoints.model_in(content), content.get("encoder", "plain")
+            raise TrainingError(f"--init: no layer of {kind!r} fits: give weights/unet.pt and --encoder {theirs}")
+        model.body.load_state_dict(own | fitting)
+        print(f"--init: {len(fitting)} of {len(own)} tensors of the body taken over", flush=True)
+
+    def loss(self, model: torch.nn.Module, batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the sum of the heads' cross-entropies with the prior added to the logits (Menon et al., 2021)."""
+        x, category_ids, labels, recoloured = batch
+        parts = {}
+        for name, logits in model(x, category_ids).items():
+            truth = torch.where(recoloured, NOT_JUDGED, labels[name]) if name in COLOURED_HEADS else labels[name]
+            balanced = logits.float() + self.drawn_prior[name]
+            smoothing = self.config.smoothing
+            total = F.cross_entropy(
+                balanced, truth, ignore_index=NOT_JUDGED, label_smoothing=smoothing, reduction="sum"
+            )
+            parts[name] = total / (truth != NOT_JUDGED).sum().clamp(min=1)
+        return sum(parts.values()), {name: value.detach() for name, value in parts.items()}
+
+    def content(self, state: dict) -> dict:
+        """Return what the app needs beside the weights."""
+        return {
+            "task": NAME,
+            "encoder": self.config.encoder,
+            "last_width": self.config.last_width,
+            "size": self.config.image_size,
+            "values": {name: list(values) for name, values in HEADS.items()},
+            "calibration": as_content(self.calibration),
+        }
+
+
+class AttributesTrainer(Trainer):
+    """The common trainer, judged by the mean macro-F1 of the heads on the garments held out."""
+
+    def validate(self, samples: Garments) -> dict[str, float]:
+        """Calibrate and score the averaged weights; keeps ``best.pt``, in half precision."""
+        model = AttributeNet(self.config.last_width, 0, self.config.encoder).to(self.fabric.device)
+        model.load_state_dict({key.removeprefix("module."): value for key, value in self.ema.state.items()})
+        logits = held_out_logits(model.eval(), samples)
+        natural = log_priors(samples.labels, np.ones(len(samples)))
+        self.task.calibration = calibrate(logits, samples.labels, natural)
+        values = scores(logits, samples.labels, self.task.calibration)
+        self.log.write(step=self.step, images=self.images, val=values)
+        self.stale += 1
+        if values["mean"] > self.best:
+            self.best, self.stale = values["mean"], 0
+            checkpoints.export(self, values)
+        if 0 < self.config.patience <= self.stale:
+            self.ending = f"no better score than {self.best:.4f} in {self.stale} validations"
+        print(f"step {self.step}: {values}", flush=True)
+        return values
+
+
+class Batches:
+    """Augmented batches on the training's device; batch ``n`` depends on the seed and ``n`` alone."""
+
+    def __init__(self, garments: Garments, config: AttributesConfig, device: torch.device, first_step: int) -> None:
+        self.config, self.device, self.first_step = config, device, first_step
+        self.pictures, self.masks = as_tensors(garments, device)
+        self.ids = torch.from_numpy(garments.category_ids).to(device)
+        self.labels = {name: torch.from_numpy(values).to(device) for name, values in garments.labels.items()}
+        self.weights = torch.from_numpy(sampling_weights(garments.labels)).to(device)
+        self.augment = Augmentation(config.image_size, config.augment)
+
+    def __iter__(self) -> Iterator[tuple]:
+        generator = torch.Generator(self.device)
+        for step in range(self.first_step, self.config.steps):
+            generator.manual_seed(self.config.seed * 1_000_003 + step)
+            chosen = torch.multinomial(self.weights, self.config.batch_size, replacement=True, generator=generator)
+            x, recoloured = self.augment(self.pictures[chosen], self.masks[chosen], generator)
+            hidden = torch.rand(len(chosen), device=self.device, generator=generator) < CATEGORY_DROPOUT
+            ids = torch.where(hidden, 0, self.ids[chosen])
+            labels = {name: values[chosen] for name, values in self.labels.items()}
+            yield x.contiguous(memory_format=torch.channels_last), ids, labels, recoloured
+
+
+def as_tensors(garments: Garments, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return pictures (N, 3, S, S) and masks (N, 1, S, S), uint8, on ``device``."""
+    pictures = torch.from_numpy(np.ascontiguousarray(garments.rgb.transpose(0, 3, 1, 2))).to(device)
+    return pictures, torch.from_numpy(garments.masks[:, None]).to(device)
+
+
+@torch.inference_mode()
+def held_out_logits(model: AttributeNet, garments: Garments, batch: int = 64) -> dict[str, np.ndarray]:
+    """Return the (N, values) logits of each head as the app computes them: the mean of a crop and its mirror image."""
+    device = next(model.parameters()).device
+    found: dict[str, list[np.ndarray]] = {name: [] for name in HEADS}
+    for start in range(0, len(garments), batch):
+        part = garments[np.arange(start, min(start + batch, len(garments)))]
+        pictures, masks = as_tensors(part, device)
+        alpha = masks.float() / 255
+        x = torch.cat([(pictures.float() - MEAN) / STD * alpha, alpha], dim=1)
+        ids = torch.from_numpy(part.category_ids).to(device)
+        straight, mirrored = model(x, ids), model(x.flip(3), ids)
+        for name in HEADS:
+            found[name].append(((straight[name] + mirrored[name]) / 2).float().cpu().numpy())
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def run(config: AttributesConfig, task: AttributesTask) -> AttributesTrainer:
+    """Train until ``steps``, a stop signal or the end of patience; returns the trainer."""
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+        raise TrainingError("the attribute network is trained in one process: leave torchrun out")
+    torch.set_num_threads(config.threads)
+    seed_everything(config.seed)
+    fabric = make_fabric(config)
+    garments = load_garments(config.data, config.cache, config.image_size)
+    learn, held_out = (garments[chosen] for chosen in split_by_image(garments, config.held_out, config.seed))
+    if not len(learn) or not len(held_out):
+        raise TrainingError(f"{len(garments)} garments are too few to learn from some and hold out others")
+    if config.prints:
+        learn = joined(learn, printed(learn, config.prints, config.seed))
+    priors = log_priors(learn.labels, sampling_weights(learn.labels))
+    task.drawn_prior = {name: torch.tensor(p, dtype=torch.float32, device=fabric.device) for name, p in priors.items()}
+    trainer = AttributesTrainer(config, task, fabric)
+    fabric.print(f"{len(learn)} garments to learn from, {len(held_out)} held out; from step {trainer.step}", flush=True)
+    with GracefulStop() as trainer.stop:
+        loop(trainer, Batches(learn, config, fabric.device, trainer.step), held_out)
+    return trainer

@@ -1,0 +1,1 @@
+"""Model cards and the README's table, written from what was measured."""

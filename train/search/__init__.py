@@ -1,0 +1,1 @@
+"""Sweeps and the choice of thresholds."""

@@ -1,0 +1,104 @@
+"""The search space of a sweep: which flags of a training script vary, and between what."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import optuna
+
+from train.loop.config import Config
+from train.loop.engine import TrainingError
+
+SGD_RATE = 10.0
+"""SGD wants larger steps than AdamW: a sweep multiplies ``lr`` by this where it draws SGD."""
+
+STRIDE = 32
+
+
+@dataclass(frozen=True)
+class Range:
+    """Any number from ``low`` to ``high``, drawn evenly, or evenly in its logarithm."""
+
+    low: float
+    high: float
+    log: bool = False
+
+
+Space = dict[str, Range | tuple]
+LOGARITHMIC = ("lr", "weight_decay")
+
+
+def default_space(config: Config) -> Space:
+    """Return what is searched unless ``--space`` says otherwise, around the defaults of the model."""
+    return {
+        "lr": Range(config.lr / 8, config.lr * 4, log=True),
+        "weight_decay": Range(1e-4, 0.1, log=True),
+        "optimizer": ("adamw", "sgd"),
+        "batch_size": (8, 16, 32),
+        "workers": (0, 1, 2),
+        "image_size": tuple(sorted({_to_stride(config.image_size * f) for f in (0.75, 1, 1.25)})),
+        "augment": Range(0.0, 1.5),
+    }
+
+
+def parse_space(texts: list[str], config: Config) -> Space:
+    """Return the default space with ``NAME=LOW:HIGH`` and ``NAME=A,B,C`` replaced; one value keeps a flag fixed.
+
+    ``TrainingError`` for a name that is no flag, or values of the wrong type.
+    """
+    space = default_space(config)
+    for text in texts:
+        name, _, values = text.partition("=")
+        field = name.replace("-", "_")
+        if field not in {f.name for f in dataclasses.fields(config)} or not values:
+            known = ", ".join(space)
+            raise TrainingError(f"--space {text}: expected FLAG=LOW:HIGH or FLAG=A,B,C; usual flags are {known}")
+        space[field] = _parse_values(field, values, type(getattr(config, field)))
+    return space
+
+
+def _parse_values(name: str, values: str, kind: type) -> Range | tuple:
+    try:
+        if kind is float and ":" in values:
+            low, high = (float(v) for v in values.split(":"))
+            if not low < high or (name in LOGARITHMIC and low <= 0):
+                raise ValueError("LOW must be below HIGH")
+            return Range(low, high, name in LOGARITHMIC)
+        if kind is bool:
+            return tuple({"true": True, "false": False}[v.lower()] for v in values.split(","))
+        return tuple(kind(v) for v in values.split(","))
+    except (ValueError, KeyError) as error:
+        raise TrainingError(f"--space {name}={values}: not of type {kind.__name__} ({error})") from error
+
+
+def suggest(trial: optuna.Trial, space: Space, config: Config) -> Config:
+    """Return ``config`` with the values that ``trial`` draws; the size at validation keeps its ratio to training's."""
+    drawn = {name: _suggest(trial, name, values) for name, values in space.items()}
+    if "image_size" in drawn and "eval_size" not in drawn:
+        drawn["eval_size"] = _to_stride(drawn["image_size"] * config.eval_size / config.image_size)
+    new = dataclasses.replace(config, **drawn)
+    if "lr" in drawn and new.optimizer == "sgd":
+        new.lr *= SGD_RATE
+    return new
+
+
+def _suggest(trial: optuna.Trial, name: str, values: Range | tuple):
+    if isinstance(values, Range):
+        return trial.suggest_float(name, values.low, values.high, log=values.log)
+    return values[0] if len(values) == 1 else trial.suggest_categorical(name, values)
+
+
+def largest(space: Space, config: Config) -> Config:
+    """Return ``config`` with the largest pictures of ``space``: for these the photos are read, once for all trials."""
+    size = max(space.get("image_size", (config.image_size,)))
+    return dataclasses.replace(config, image_size=size, eval_size=round(size * config.eval_size / config.image_size))
+
+
+def as_json(space: Space) -> dict:
+    """Return ``space`` as plain values."""
+    return {k: dataclasses.asdict(v) if isinstance(v, Range) else {"choices": list(v)} for k, v in space.items()}
+
+
+def _to_stride(pixels: float) -> int:
+    return max(STRIDE, round(pixels / STRIDE) * STRIDE)

@@ -1,0 +1,139 @@
+"""The Optuna study of a sweep: where it is stored, what makes it the same study, what is left of dead workers."""
+
+from __future__ import annotations
+
+import os
+import socket
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import optuna
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalRedisBackend
+from optuna.trial import TrialState
+
+from train.loop.engine import TrainingError
+
+PRUNERS = ("median", "hyperband", "none")
+STARTUP_TRIALS = 4
+"""So many trials run to their end before one may be pruned."""
+
+
+def open_study(name: str, storage: str, pruner: str, rungs: int, about: dict, seed: int | None = None) -> optuna.Study:
+    """Create the study or go on with it.
+
+    storage: a database or Redis URL, or a path for a journal file.  about: what all of its trials have in common;
+    ``TrainingError`` if the stored study is about something else.
+    """
+    sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP_TRIALS * 2, constant_liar=True, seed=seed)
+    with storage_errors(storage):
+        study = optuna.create_study(
+            storage=_open_storage(storage),
+            study_name=name,
+            direction="maximize",
+            sampler=sampler,
+            pruner=make_pruner(pruner, rungs),
+            load_if_exists=True,
+        )
+        _check(study, about)
+        requeue_dead(study)
+    return study
+
+
+def make_pruner(name: str, rungs: int) -> optuna.pruners.BasePruner:
+    """Return the pruner: worse than the median of the others at this point, or successive halving (Hyperband)."""
+    if name == "median":
+        return optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS)
+    if name == "hyperband":
+        return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=rungs, reduction_factor=2)
+    return optuna.pruners.NopPruner()
+
+
+@contextmanager
+def storage_errors(storage: str) -> Iterator[None]:
+    """Turn what a storage raises when it cannot be reached into a ``TrainingError``."""
+    try:
+        yield
+    except Exception as error:
+        if not _is_storage_error(error):
+            raise
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise TrainingError(
+            f"the storage {_without_password(storage)} cannot be used ({reason}): check the address, and that its "
+            "database driver is installed; without --storage a journal file on this machine is used"
+        ) from error
+
+
+def _is_storage_error(error: Exception) -> bool:
+    """Tell whether Optuna, the database, Redis or the disk refused; the libraries are optional, so by module name."""
+    if isinstance(error, optuna.exceptions.StorageInternalError | OSError | ImportError):
+        return not isinstance(error, TrainingError)
+    return type(error).__module__.partition(".")[0] in ("sqlalchemy", "redis")
+
+
+def finished(study: optuna.Study) -> int:
+    """Return the number of trials that count: all but those that were interrupted, which failed without an error."""
+    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+    trials = study.get_trials(deepcopy=False, states=states)
+    return sum(t.state != TrialState.FAIL or "error" in t.user_attrs for t in trials)
+
+
+def mark(trial: optuna.Trial) -> None:
+    """Note which process runs ``trial``."""
+    trial.set_user_attr("host", socket.gethostname())
+    trial.set_user_attr("pid", os.getpid())
+
+
+def requeue(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+    """Have the values of an interrupted ``trial`` tried again."""
+    study.enqueue_trial(trial.params)
+
+
+def requeue_dead(study: optuna.Study) -> None:
+    """Fail the trials that were left running by processes of this machine that are gone, and queue their values."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        pid = trial.user_attrs.get("pid")
+        if trial.user_attrs.get("host") == socket.gethostname() and pid != os.getpid() and not _alive(pid):
+            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+            requeue(study, trial)
+
+
+def _open_storage(storage: str) -> BaseStorage:
+    if storage.startswith("redis"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return JournalStorage(JournalRedisBackend(storage))
+    if "://" in storage:
+        return RDBStorage(storage)
+    Path(storage).parent.mkdir(parents=True, exist_ok=True)
+    lock = JournalFileOpenLock(storage) if os.name == "nt" else None  # symbolic links need rights there
+    return JournalStorage(JournalFileBackend(storage, lock_obj=lock))
+
+
+def _check(study: optuna.Study, about: dict) -> None:
+    stored = study.user_attrs
+    if not stored:
+        for key, value in about.items():
+            study.set_user_attr(key, value)
+        return
+    different = {k: (stored.get(k), v) for k, v in about.items() if stored.get(k) != v}
+    if different:
+        text = "; ".join(f"{k} was {old!r}, is {new!r}" for k, (old, new) in different.items())
+        raise TrainingError(f"the sweep {study.study_name!r} is another one ({text}): give another --name")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's process
+        return True
+    return True
+
+
+def _without_password(storage: str) -> str:
+    scheme, separator, rest = storage.partition("://")
+    return scheme + separator + rest.rpartition("@")[2] if separator else storage

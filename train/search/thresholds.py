@@ -1,0 +1,196 @@
+"""The raw score threshold of best F1 for each category, from what a model saw in annotated photos.
+
+A garment counts as found when the evaluator matches it: same category, mask IoU 0.5.  Under another name it counts
+half: in the app a wrong name is one choice in a list, a garment that is not shown must be drawn by hand.  What the app
+drops as the same garment seen twice is dropped first, so the F1 is that of the cards which the app shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from ewardrobe.core.taxonomy import CATEGORY_IDS
+from ewardrobe.evaluation.coco_eval import MIN_INSTANCES
+from ewardrobe.evaluation.matching import match_by_iou, match_by_score
+from ewardrobe.garments.cutout import distinct
+from ewardrobe.models import SHOWN_SCORE
+from ewardrobe.models.confidence import RAW, Confidence
+
+GRID = np.round(np.arange(0.02, 0.985, 0.01), 2)
+"""Raw scores that a threshold may have."""
+
+OWN_SHARE = 0.5
+"""How far from the common threshold to a category's own, on a logarithmic scale, the choice goes.
+
+Some dozen garments have their best threshold in part by luck: on photos that did not choose, a category's own was
+worse than the common one for two models of three; halfway was better for two and as good for one
+(docs/experiments.md).
+"""
+
+MISNAMED = 0.5
+"""What a garment counts that is found under another name."""
+
+FOLDS, SHUFFLES = 5, 5
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a model saw in one photo, all that is needed of it.
+
+    scores: (D,) raw, 0..1; category_ids: (D,); ious: (D, D) among the masks; truth_ious: (D, T) with the annotated
+    garments; truth_ids: (T,) int.
+    """
+
+    scores: np.ndarray
+    category_ids: np.ndarray
+    ious: np.ndarray
+    truth_ious: np.ndarray
+    truth_ids: np.ndarray
+
+    def shown(self, confidence: Confidence, min_score: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return confidence, category and credit (1, ``MISNAMED``, 0) of all that the app shows from ``min_score``."""
+        scores = confidence.of(self.scores, self.category_ids)
+        over = np.flatnonzero(scores >= min_score)
+        kept = over[np.array(distinct(self.ious[np.ix_(over, over)], scores[over]), int)]
+        ids = self.category_ids[kept]
+        return scores[kept], ids, self._credit(kept)
+
+    def _credit(self, kept: np.ndarray) -> np.ndarray:
+        right = match_by_score(self.truth_ious[kept], self.category_ids[kept], self.truth_ids)
+        left = self.truth_ious[kept].copy()
+        left[right >= 0] = 0
+        left[:, right[right >= 0]] = 0
+        return (right >= 0) + MISNAMED * (match_by_iou(left) >= 0)
+
+    @cached_property
+    def everything(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """`shown` by the raw scores, all of them."""
+        return self.shown(RAW, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Garments shown, the credit of these, and annotated garments: (13,) each; counts add up."""
+
+    detected: np.ndarray
+    found: np.ndarray
+    instances: np.ndarray
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.detected + other.detected, self.found + other.found, self.instances + other.instances)
+
+    @property
+    def f1(self) -> np.ndarray:
+        """Of each category, 0 where nothing was to be found."""
+        return 2 * self.found / np.maximum(self.detected + self.instances, 1)
+
+    @property
+    def summary(self) -> dict[str, float]:
+        """``overall``: over all garments; ``categories``: mean over those with ten garments or as many as there are."""
+        judged = self.instances >= min(MIN_INSTANCES, self.instances.max())
+        overall = 2 * self.found.sum() / max(1, self.detected.sum() + self.instances.sum())
+        return {"overall": round(float(overall), 4), "categories": round(float(self.f1[judged].mean()), 4)}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One threshold for all categories and one for each, (13,): raw scores."""
+
+    common: float
+    each: tuple[float, ...]
+
+    @property
+    def confidences(self) -> dict[str, Confidence]:
+        """The map of either."""
+        return {"common": level(self.common), "each": Confidence(self.each)}
+
+
+def level(threshold: float) -> Confidence:
+    """Return the map with the same raw ``threshold`` for every category."""
+    return Confidence((float(threshold),) * len(CATEGORY_IDS))
+
+
+def instances(photos: Sequence[Seen]) -> np.ndarray:
+    """Return (13,) int: the annotated garments by category."""
+    return _by_category(np.concatenate([photo.truth_ids for photo in photos]))
+
+
+def choose(photos: Sequence[Seen], own_share: float = OWN_SHARE) -> Choice:
+    """Return the thresholds of best F1 on ``photos``.
+
+    The common one is best over all garments; a category with ten garments or more moves from there towards its own.
+    """
+    counts = instances(photos)
+    detected, found = _curves(photos)
+    common = middle_of_best(_f1(detected.sum(axis=0), found.sum(axis=0), counts.sum()))
+    own = [
+        middle_of_best(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)
+    ]
+    return Choice(common, tuple(round(common * (t / common) ** own_share, 3) for t in own))
+
+
+def middle_of_best(f1: np.ndarray) -> float:
+    """Return the middle of the stretch of ``GRID`` around the first greatest of ``f1`` (len(GRID),) that is as good.
+
+    Between two scores every threshold is as good; in the middle it is furthest from either.
+    """
+    first = int(f1.argmax())
+    worse = np.flatnonzero(f1[first:] < f1[first] - 1e-9)
+    last = first + int(worse[0]) - 1 if len(worse) else len(f1) - 1
+    return float(GRID[(first + last) // 2])
+
+
+def counted(photos: Sequence[Seen], confidence: Confidence) -> Counts:
+    """Return what the app would show of ``photos`` at its own confidence with this map."""
+    shown = [photo.shown(confidence, SHOWN_SCORE) for photo in photos]
+    ids = np.concatenate([ids for _, ids, _ in shown])
+    credit = np.concatenate([credit for *_, credit in shown])
+    return Counts(_by_category(ids), _by_category(ids, credit), instances(photos))
+
+
+def cross_validated(photos: Sequence[Seen], seed: int = 0) -> dict[str, dict[str, float]] | None:
+    """Return `Counts.summary` of ``common`` and ``each`` on photos that did not choose; ``None`` for one photo.
+
+    Five folds of photos, a mean over five seeded shufflings.
+    """
+    folds = min(FOLDS, len(photos))
+    if folds < 2:
+        return None
+    rounds = [_one_shuffle(photos, np.random.default_rng([seed, i]), folds) for i in range(SHUFFLES)]
+    return {
+        kind: {key: round(float(np.mean([r[kind][key] for r in rounds])), 4) for key in ("overall", "categories")}
+        for kind in ("common", "each")
+    }
+
+
+def _one_shuffle(photos: Sequence[Seen], random: np.random.Generator, folds: int) -> dict[str, dict[str, float]]:
+    fold = random.permutation(np.arange(len(photos)) % folds)
+    total: dict[str, Counts] = {}
+    for number in range(folds):
+        choice = choose([p for p, f in zip(photos, fold, strict=True) if f != number])
+        held_out = [p for p, f in zip(photos, fold, strict=True) if f == number]
+        for kind, confidence in choice.confidences.items():
+            counts = counted(held_out, confidence)
+            total[kind] = total[kind] + counts if kind in total else counts
+    return {kind: counts.summary for kind, counts in total.items()}
+
+
+def _curves(photos: Sequence[Seen]) -> tuple[np.ndarray, np.ndarray]:
+    """Return detections and their credit (13, len(GRID)) from each raw score of the grid up."""
+    scores, ids, credit = (np.concatenate(part) for part in zip(*(p.everything for p in photos), strict=True))
+    over = scores.astype(float) >= GRID[:, None]
+    detected = [np.count_nonzero(over[:, ids == c], axis=1) for c in CATEGORY_IDS]
+    found = [over[:, ids == c] @ credit[ids == c] for c in CATEGORY_IDS]
+    return np.array(detected), np.array(found)
+
+
+def _f1(detected: np.ndarray, found: np.ndarray, instances: int) -> np.ndarray:
+    return 2 * found / np.maximum(detected + instances, 1)
+
+
+def _by_category(ids: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    return np.bincount(np.asarray(ids, int), weights, minlength=len(CATEGORY_IDS) + 1)[1:]
