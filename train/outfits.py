@@ -37,7 +37,7 @@ FIELDS = ("colour", "pattern", "material", "style")
 
 
 @dataclass(frozen=True)
-class Settings:
+class CompatibilityConfig:
     """l2: of the bilinear forms; l2_shared: of what pairs have in common; own: 0..1, how freely each pair of slots may
     differ from all others; negatives: for each question; rounds: questions for each garment, with other negatives.
     """
@@ -63,7 +63,7 @@ class Questions:
     common: np.ndarray
 
 
-def questions(data: OutfitSet, settings: Settings) -> Questions:
+def questions(data: OutfitSet, settings: CompatibilityConfig) -> Questions:
     """Draw the questions of a training: a slot without others in it asks none."""
     rng = np.random.default_rng(settings.seed)
     vectors, slots = compatibility.piece_vectors(data.closet), compatibility.body_slots(data.closet)
@@ -83,7 +83,7 @@ def questions(data: OutfitSet, settings: Settings) -> Questions:
     return Questions(slots[[place for place, _, _ in rows]], np.array([c for _, c, _ in rows]), sums, common)
 
 
-def fit(data: OutfitSet, settings: Settings) -> Compatibility:
+def fit(data: OutfitSet, settings: CompatibilityConfig) -> Compatibility:
     """Return the model that answers the questions of ``data`` best."""
     asked = questions(data, settings)
     vectors = torch.tensor(compatibility.piece_vectors(data.closet))
@@ -138,7 +138,7 @@ def calibrated(model: Compatibility, data: OutfitSet, seed: int, draws: int = 40
 
 
 def cross_validate(
-    data: OutfitSet, settings: Settings, folds: int = 5, seed: int = 0, draws: int = 5
+    data: OutfitSet, settings: CompatibilityConfig, folds: int = 5, seed: int = 0, draws: int = 5
 ) -> dict[str, dict]:
     """Return mean FITB and AUC over the folds for each method, trained on the other folds."""
     order = np.random.default_rng(seed).permutation(len(data.members))
@@ -153,7 +153,7 @@ def cross_validate(
     return {n: {"fitb": m[0], "auc": m[1], "fitb_se": errors[n][0], "auc_se": errors[n][1]} for n, m in means.items()}
 
 
-def ship(path: Path, source: Path, settings: Settings, command: str, folder: Path) -> None:
+def ship(path: Path, source: Path, settings: CompatibilityConfig, command: str, folder: Path) -> None:
     """Copy the weights at ``path`` to ``folder`` and enter them in the manifest; ``source``: the outfits."""
     atomic.write_bytes(folder / f"{compatibility.NAME}.json", path.read_bytes())
     target = folder / f"{compatibility.NAME}.json"
@@ -193,10 +193,10 @@ def main(argv: list[str] | None = None) -> int:
         "--without", nargs="+", default=[], choices=list(FIELDS), help="leave fields out, to see what they are worth"
     )
     parser.add_argument("--ship", action="store_true", help="also make it the model of weights/")
-    for name, value in asdict(Settings()).items():
+    for name, value in asdict(CompatibilityConfig()).items():
         parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help="default: %(default)s")
     args = parser.parse_args(argv)
-    settings = Settings(**{name: getattr(args, name) for name in asdict(Settings())})
+    settings = CompatibilityConfig(**{name: getattr(args, name) for name in asdict(CompatibilityConfig())})
     torch.set_num_threads(1)
     try:
         data = without(read_outfits(args.data), args.without)
@@ -223,7 +223,7 @@ def print_folds(found: dict[str, dict]) -> None:
 
 def _command(args: argparse.Namespace) -> str:
     """Return the command with the data cut to its name: what is published names no folder of this machine."""
-    defaults = asdict(Settings())
+    defaults = asdict(CompatibilityConfig())
     words = ["python", "-m", "train.outfits", "--data", f"{args.data.resolve().parent.name}/{args.data.name}"]
     for name, default in defaults.items():
         words += [f"--{name.replace('_', '-')}", str(getattr(args, name))] if getattr(args, name) != default else []

@@ -24,7 +24,7 @@ from ewardrobe.core import atomic, process
 from ewardrobe.core.images import load_image
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.evaluation.benchmarks import exports as exports_benchmark
-from ewardrobe.evaluation.benchmarks.exports import Timed
+from ewardrobe.evaluation.benchmarks.exports import NetworkTimer
 from ewardrobe.models import MODELS, SHOWN_SCORE
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.inference import TorchNetwork, convert
@@ -35,7 +35,7 @@ KEPT_INPUTS = 60
 """Inputs kept of a part that is no picture: a Mask R-CNN's regions take a megabyte a photo."""
 
 
-class Recorder(Timed):
+class Recorder(NetworkTimer):
     """Runs a part and keeps what it was given."""
 
     def __init__(self, part: exports.Part, count: int) -> None:

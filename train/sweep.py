@@ -38,7 +38,7 @@ SCRIPTS = {
 FOLDER = Path("runs") / "sweeps"
 
 
-class Sweep:
+class SweepConfig:
     """One sweep as one process sees it."""
 
     def __init__(self, args: argparse.Namespace, config: Config, task_class) -> None:
@@ -143,7 +143,7 @@ def main(argv=None) -> int:
     """Run the sweep and return the exit code: 0 done, 1 it cannot go on, 130 interrupted."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        sweep = Sweep(*parse(argv))
+        sweep = SweepConfig(*parse(argv))
         sweep.optimize()
     except (TrainingError, DatasetError) as error:
         print(f"error: {error}", file=sys.stderr)

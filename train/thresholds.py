@@ -29,7 +29,7 @@ from ewardrobe.models import MODELS, Segmenter, load_segmenter
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD, RAW
 from train.search import thresholds as choice
-from train.search.thresholds import Choice, Counts, Seen
+from train.search.thresholds import Choice, Counts, PhotoScores
 
 
 def raw_segmenter(name: str) -> Segmenter:
@@ -39,7 +39,7 @@ def raw_segmenter(name: str) -> Segmenter:
     return segmenter
 
 
-def look(segmenter: Segmenter, dataset: DeepFashion2, limit: int | None = None) -> list[Seen]:
+def look(segmenter: Segmenter, dataset: DeepFashion2, limit: int | None = None) -> list[PhotoScores]:
     """Run ``segmenter`` on every photo; those that cannot be read are told on stderr and left out.
 
     Raises ``DatasetError`` when no garment is left to judge.
@@ -55,7 +55,7 @@ def look(segmenter: Segmenter, dataset: DeepFashion2, limit: int | None = None) 
     return photos
 
 
-def look_at(segmenter: Segmenter, record: Record) -> Seen:
+def look_at(segmenter: Segmenter, record: Record) -> PhotoScores:
     """Return what ``segmenter`` sees in the photo of ``record``, in raw scores."""
     image = load_image(record.image_path, max_side=None)
     if image.shape[:2] != (record.height, record.width):
@@ -64,10 +64,10 @@ def look_at(segmenter: Segmenter, record: Record) -> Seen:
     found, truth = segmenter.predict(image, float(choice.GRID[0]))[:MAX_DETECTIONS], read_truth(record)
     rles = encode_masks(found.masks)
     ious = mask_ious(rles, rles), mask_ious(rles, truth.rles)
-    return Seen(found.scores, found.category_ids, *ious, np.array(truth.category_ids, int))
+    return PhotoScores(found.scores, found.category_ids, *ious, np.array(truth.category_ids, int))
 
 
-def entry_of(photos: list[Seen], chosen: Choice) -> dict:
+def entry_of(photos: list[PhotoScores], chosen: Choice) -> dict:
     """Return the thresholds and their F1, plain and cross-validated, as the manifest keeps them."""
     maps = {"default": choice.level(DEFAULT_THRESHOLD), **chosen.confidences}
     f1 = {kind: choice.counted(photos, confidence).summary for kind, confidence in maps.items()}
@@ -80,7 +80,7 @@ def entry_of(photos: list[Seen], chosen: Choice) -> dict:
     }
 
 
-def table(photos: list[Seen], chosen: Choice) -> str:
+def table(photos: list[PhotoScores], chosen: Choice) -> str:
     """Return a line for each category: garments, threshold, precision, recall, F1, and F1 at one common threshold."""
     each, common = (choice.counted(photos, chosen.confidences[kind]) for kind in ("each", "common"))
     default = choice.counted(photos, choice.level(DEFAULT_THRESHOLD))

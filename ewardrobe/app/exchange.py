@@ -13,7 +13,7 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.feature_store import backup_zip, csv_table, exchange
-from ewardrobe.feature_store.exchange import Difference, Imported
+from ewardrobe.feature_store.exchange import Difference, ImportReport
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 
 CHOICES = {
@@ -211,7 +211,7 @@ def _take_over(store: FeatureStore, upload: Any, found: Incoming, choice: str, r
     st.rerun()
 
 
-def _report(result: Imported) -> None:
+def _report(result: ImportReport) -> None:
     page.tell(f"Imported: {result}")
     if result.problems:
         lines = "  \n".join(page.literal(problem) for problem in result.problems[:20])

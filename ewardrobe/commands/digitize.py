@@ -74,10 +74,10 @@ def run(args: argparse.Namespace) -> int:
 
 def outcomes(photos: list[Path], args: argparse.Namespace):
     """Return an iterator of (path, result or fault) by the engine that was asked for."""
-    from ewardrobe.garments.digitize import Settings, digitize_paths
+    from ewardrobe.garments.digitize import DigitizeSettings, digitize_paths
     from ewardrobe.garments.ray_engine import digitize_with_ray
 
-    settings = Settings(args.model, args.weights, args.min_score, not args.no_refine)
+    settings = DigitizeSettings(args.model, args.weights, args.min_score, not args.no_refine)
     if args.engine == "ray":
         return digitize_with_ray(photos, settings, max(1, args.workers), args.ray_address)
     return digitize_paths(photos, settings)

@@ -22,7 +22,7 @@ JUDGED = ("colour", "pattern", "material", "style")
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedGarment:
     """One garment of a photo: file name, ``item1`` …, category 1..13, the values of ``JUDGED`` ("" = not judged)."""
 
     image: str
@@ -31,7 +31,7 @@ class Judged:
     values: dict[str, str]
 
 
-def read_judged(root: Path, split: str) -> list[Judged]:
+def read_judged(root: Path, split: str) -> list[JudgedGarment]:
     """Return the garments of ``attributes_SPLIT.csv``; ``DatasetError`` if it is missing or a column or id is."""
     path = Path(root) / f"attributes_{split}.csv"
     try:
@@ -44,13 +44,13 @@ def read_judged(root: Path, split: str) -> list[Judged]:
 
 def judged_garments(
     root: Path, split: str, photos: Container[str] | None = None
-) -> Iterator[tuple[Judged, np.ndarray, np.ndarray]]:
+) -> Iterator[tuple[JudgedGarment, np.ndarray, np.ndarray]]:
     """Yield every judged garment with its photo, RGB uint8 (H, W, 3), and its mask, (H, W) bool.
 
     photos: names of the files that are wanted, ``None`` for all.  Garments without a usable annotation are left out;
     ``DatasetError`` when a photo or its annotation is unreadable.
     """
-    by_image: dict[str, list[Judged]] = defaultdict(list)
+    by_image: dict[str, list[JudgedGarment]] = defaultdict(list)
     for judged in read_judged(root, split):
         if photos is None or judged.image in photos:
             by_image[judged.image].append(judged)
@@ -59,14 +59,14 @@ def judged_garments(
         yield from _of_photo(record, garments)
 
 
-def _of_photo(record: Record, garments: list[Judged]) -> Iterator[tuple[Judged, np.ndarray, np.ndarray]]:
+def _of_photo(record: Record, garments: list[JudgedGarment]) -> Iterator[tuple[JudgedGarment, np.ndarray, np.ndarray]]:
     pixels, items = read_photo(record), {item.key: item for item in record.items}
     for judged in garments:
         if judged.item in items and (mask := item_mask(items[judged.item], record.height, record.width)).any():
             yield judged, pixels, mask
 
 
-def _judged(path: Path, number: int, row: dict) -> Judged:
+def _judged(path: Path, number: int, row: dict) -> JudgedGarment:
     try:
         category_id = int(row["category_id"])
         values = {name: (row[name] or "").strip() for name in JUDGED}
@@ -78,4 +78,4 @@ def _judged(path: Path, number: int, row: dict) -> Judged:
         ) from error
     if category_id not in CATEGORY_BY_ID:
         raise DatasetError(f"{path}, line {number}: category_id {category_id}: expected 1..13")
-    return Judged(image, item, category_id, values)
+    return JudgedGarment(image, item, category_id, values)

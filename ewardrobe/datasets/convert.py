@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from ewardrobe.core import atomic
 from ewardrobe.datasets import coco, yolo
-from ewardrobe.datasets.convert_part import Part, convert_part, read_annotations, read_images, read_summary
+from ewardrobe.datasets.convert_part import ConversionPart, convert_part, read_annotations, read_images, read_summary
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, annotation_names
 from ewardrobe.datasets.index import read_index
 from ewardrobe.datasets.pool import chunks, in_order
@@ -103,7 +103,7 @@ def _run(c: Conversion, names: dict[str, np.ndarray], plan: dict, workers: int, 
     return report
 
 
-def _finish(c: Conversion, parts: dict[str, list[Part]], report: dict) -> None:
+def _finish(c: Conversion, parts: dict[str, list[ConversionPart]], report: dict) -> None:
     """Put the parts together; the report comes last, since it says that all is there."""
     if c.format == "coco":
         for split, group in parts.items():
@@ -117,7 +117,7 @@ def _finish(c: Conversion, parts: dict[str, list[Part]], report: dict) -> None:
     _write_text(c.out / REPORT, json.dumps(report, indent=1) + "\n")
 
 
-def _texts(parts: list[Part]) -> tuple[Callable[[], Iterator[str]], ...]:
+def _texts(parts: list[ConversionPart]) -> tuple[Callable[[], Iterator[str]], ...]:
     """Return two functions that yield the JSON texts of all images, and of all annotations, of ``parts``."""
     return (
         lambda: (text for part in parts for text in read_images(part.file)),
@@ -222,13 +222,13 @@ def _make_folders(c: Conversion) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def _parts(c: Conversion, split: str, names: np.ndarray) -> Iterator[Part]:
+def _parts(c: Conversion, split: str, names: np.ndarray) -> Iterator[ConversionPart]:
     for number, piece in enumerate(chunks(names, PART_SIZE)):
         file = c.out / STATE / split / f"{number:06d}.part"
-        yield Part(c.source, split, tuple(piece.tolist()), c.out, file, c.format, c.segmentation, c.images)
+        yield ConversionPart(c.source, split, tuple(piece.tolist()), c.out, file, c.format, c.segmentation, c.images)
 
 
-def _work(parts: list[Part], workers: int, progress: bool) -> None:
+def _work(parts: list[ConversionPart], workers: int, progress: bool) -> None:
     waiting = [part for part in parts if not part.is_done()]
     total, left = (sum(len(part.names) for part in group) for group in (parts, waiting))
     with tqdm(total=total, initial=total - left, unit=" photos", disable=not progress, smoothing=0.1) as bar:
@@ -236,7 +236,7 @@ def _work(parts: list[Part], workers: int, progress: bool) -> None:
             bar.update(count)
 
 
-def _summary(parts: list[Part]) -> dict:
+def _summary(parts: list[ConversionPart]) -> dict:
     counts, faults = Counter(), Counter()
     for part in parts:
         summary = read_summary(part.file)
@@ -245,7 +245,7 @@ def _summary(parts: list[Part]) -> dict:
     return {**counts, "faults": dict(sorted(faults.items()))}
 
 
-def _problems(parts: list[Part]) -> Iterator[str]:
+def _problems(parts: list[ConversionPart]) -> Iterator[str]:
     for part in parts:
         yield from (text for _, text in read_summary(part.file)["problems"])
 

@@ -19,7 +19,7 @@ from ewardrobe.datasets.records import LANDMARK_COUNTS, DatasetError, Record, re
 
 
 @dataclass(frozen=True)
-class Part:
+class ConversionPart:
     """A piece of work: the annotations ``names`` of ``split``; ``file`` is to hold the result.
 
     format: ``"coco"``, ``"yolo"``.  segmentation: see ``coco.to_coco``.  images: ``"link"``, ``"copy"``, ``"none"``.
@@ -47,7 +47,7 @@ class Part:
         return all(path.stat().st_mtime_ns <= made for path in self.annotations if path.is_file())
 
 
-def convert_part(part: Part) -> int:
+def convert_part(part: ConversionPart) -> int:
     """Do the work of ``part`` and return its number of annotations; ``OSError`` when it cannot be written."""
     problems: list[tuple[str, str]] = []
     records = list(_usable_records(part, lambda error: problems.append((error.kind, str(error)))))
@@ -79,7 +79,7 @@ def read_annotations(file: Path) -> Iterator[str]:
         yield from (line.rstrip("\n") for line in islice(lines, json.loads(next(lines))["photos"], None))
 
 
-def _usable_records(part: Part, fault) -> Iterator[Record]:
+def _usable_records(part: ConversionPart, fault) -> Iterator[Record]:
     for path in part.annotations:
         try:
             record = read_record(path, fault)
@@ -100,7 +100,7 @@ def _check_landmarks(path: Path, record: Record, fault) -> None:
             fault(DatasetError(text, "landmarks of another number"))
 
 
-def _write_photo(part: Part, record: Record) -> None:
+def _write_photo(part: ConversionPart, record: Record) -> None:
     """Write what lies in files of its own: the picture where asked for, YOLO's label."""
     name = record.image_path.name
     if part.images != "none":

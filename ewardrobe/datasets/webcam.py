@@ -28,7 +28,7 @@ MIN_SHARE = 0.005
 
 
 @dataclass(frozen=True)
-class View:
+class WebcamView:
     """How a frame differs from the photo.
 
     shown: share of the person's height, from the head down, that fills the frame.  angle: largest tilt of the camera,
@@ -43,18 +43,18 @@ class View:
 
 
 VIEWS = {
-    "whole": View(shown=1.0),
-    "half_body": View(),
-    "close": View(shown=0.36),
-    "tilted": View(angle=18.0),
-    "dim": View(gain=0.3, noise=8.0),
-    "noisy": View(noise=20.0, quality=40),
+    "whole": WebcamView(shown=1.0),
+    "half_body": WebcamView(),
+    "close": WebcamView(shown=0.36),
+    "tilted": WebcamView(angle=18.0),
+    "dim": WebcamView(gain=0.3, noise=8.0),
+    "noisy": WebcamView(noise=20.0, quality=40),
 }
 HEADROOM = 0.06
 """Free share of the frame above the head."""
 
 
-def as_webcam(sample: Sample, view: View, rng: np.random.Generator) -> Sample:
+def as_webcam(sample: Sample, view: WebcamView, rng: np.random.Generator) -> Sample:
     """Return the worn ``sample`` as a webcam would show it, ``FRAME`` pixels; ``ValueError`` if nobody wears anything.
 
     What the photo does not show is its own picture, blurred.  Garments that the frame hardly shows are left out.
@@ -68,7 +68,7 @@ def as_webcam(sample: Sample, view: View, rng: np.random.Generator) -> Sample:
     return Sample(image, moved.masks[keep], moved.category_ids[keep], moved.parsing)
 
 
-def camera(matte: np.ndarray, view: View, rng: np.random.Generator) -> np.ndarray:
+def camera(matte: np.ndarray, view: WebcamView, rng: np.random.Generator) -> np.ndarray:
     """Return the (2, 3) affine from the photo to the frame: the upper ``view.shown`` of ``matte`` fills the height."""
     xs, ys = np.flatnonzero(matte.any(axis=0)), np.flatnonzero(matte.any(axis=1))
     height = max(1.0, view.shown * (ys[-1] + 1 - ys[0]))
@@ -81,7 +81,7 @@ def camera(matte: np.ndarray, view: View, rng: np.random.Generator) -> np.ndarra
     return matrix
 
 
-def degrade(image: np.ndarray, view: View, rng: np.random.Generator) -> np.ndarray:
+def degrade(image: np.ndarray, view: WebcamView, rng: np.random.Generator) -> np.ndarray:
     """Return RGB uint8 ``image`` in the light of ``view``, with its noise, compressed as a stream is."""
     dark = image.astype(np.float32) * view.gain + rng.normal(0, view.noise, image.shape)
     noisy = np.clip(dark, 0, 255).astype(np.uint8)
@@ -116,7 +116,7 @@ def _seen(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return cv2.warpAffine(image, matrix, FRAME[::-1], dst=behind, flags=method, borderMode=cv2.BORDER_TRANSPARENT)
 
 
-def _write(folder: Path, record: Record, view: View, rng: np.random.Generator) -> bool:
+def _write(folder: Path, record: Record, view: WebcamView, rng: np.random.Generator) -> bool:
     image = read_photo(record)
     sample = as_webcam(to_sample(record, image, max(image.shape)), view, rng)
     items = [_item(m, int(c)) for m, c in zip(sample.masks, sample.category_ids, strict=True)]

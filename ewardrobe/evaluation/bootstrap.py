@@ -6,7 +6,7 @@ import numpy as np
 
 from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.evaluation.coco_eval import CocoMatcher, average_precisions, common_categories
-from ewardrobe.evaluation.photo import PhotoResult
+from ewardrobe.evaluation.photo import JudgedPhoto
 from ewardrobe.evaluation.pixels import dice_of_counts, iou_of_counts
 
 RESAMPLES = 300
@@ -14,7 +14,7 @@ PERCENTILES = (2.5, 97.5)
 
 
 def confidence_intervals(
-    photos: list[PhotoResult], masks: CocoMatcher, boxes: CocoMatcher, resamples: int = RESAMPLES, seed: int = 0
+    photos: list[JudgedPhoto], masks: CocoMatcher, boxes: CocoMatcher, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, list[float] | None]:
     """Return 95 % intervals ``{measure: [low, high]}``; ``None`` for what no photo has, ``{}`` for one photo.
 
@@ -34,7 +34,7 @@ def confidence_intervals(
 class PhotoMeasures:
     """The pixel measures as sums over photos, so that any weighting of the photos costs a few products."""
 
-    def __init__(self, photos: list[PhotoResult]) -> None:
+    def __init__(self, photos: list[JudgedPhoto]) -> None:
         self._means = {
             "garment_iou": _values([[iou_of_counts(p.garments)] for p in photos]),
             "garment_dice": _values([[dice_of_counts(p.garments)] for p in photos]),

@@ -24,7 +24,7 @@ from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher
 from ewardrobe.evaluation.matching import encode_masks
 from ewardrobe.evaluation.photo import add_parsing, add_refined, coco_detections, coco_truth, judge, read_truth
 from ewardrobe.evaluation.speed import peak_rss_mb, precision_of, runtime_of
-from ewardrobe.evaluation.summary import Judged, summarise
+from ewardrobe.evaluation.summary import Judgements, summarise
 from ewardrobe.models import SHOWN_SCORE, Segmenter
 
 MIN_SCORE = 0.01
@@ -80,7 +80,7 @@ class _Run:
     def __init__(self, segmenter: Segmenter, options: Options, timed_every: int) -> None:
         self.segmenter, self.options, self.timed_every = segmenter, options, timed_every
         threads = process.cpu_threads()
-        self.judged = Judged(CocoMatcher("segm", threads=threads), CocoMatcher("bbox"), [], options.threshold)
+        self.judged = Judgements(CocoMatcher("segm", threads=threads), CocoMatcher("bbox"), [], options.threshold)
         self.skipped: list[str] = []
         self.first_ms: float | None = None
         self.times_ms: list[float] = []

@@ -30,7 +30,7 @@ class Truth:
 
 
 @dataclass(eq=False)
-class PhotoResult:
+class JudgedPhoto:
     """What is kept of a judged photo; a few kilobytes, no mask.
 
     worn: whether anybody wears the garments.  conditions: the hardest of DeepFashion2's values 1..3 among the
@@ -65,7 +65,7 @@ def read_truth(record: Record) -> Truth:
     return Truth(masks, [item.category_id for item in record.items], boxes, encode_masks(masks))
 
 
-def judge(record: Record, truth: Truth, detections: Detections, rles: list[dict], threshold: float) -> PhotoResult:
+def judge(record: Record, truth: Truth, detections: Detections, rles: list[dict], threshold: float) -> JudgedPhoto:
     """Compare ``detections`` (sorted by falling score, down to a low score) and their ``rles`` with ``truth``.
 
     Pixel measures, boundaries and the confusion count only detections of at least ``threshold``, as the app shows.
@@ -75,7 +75,7 @@ def judge(record: Record, truth: Truth, detections: Detections, rles: list[dict]
     shown = int(np.count_nonzero(detections.scores >= threshold))
     shown_ids = detections.category_ids[:shown].tolist()
     masks = detections.masks[:shown]
-    return PhotoResult(
+    return JudgedPhoto(
         worn=record.worn,
         conditions={name: max((getattr(i, name) for i in record.items), default=0) for name in CONDITIONS},
         instances=np.bincount(np.asarray(truth.category_ids, int), minlength=len(CATEGORIES) + 1)[1:],
@@ -89,7 +89,7 @@ def judge(record: Record, truth: Truth, detections: Detections, rles: list[dict]
     )
 
 
-def add_refined(result: PhotoResult, truth: Truth, image: np.ndarray, detections: Detections) -> None:
+def add_refined(result: JudgedPhoto, truth: Truth, image: np.ndarray, detections: Detections) -> None:
     """Judge the garments that the app makes of ``detections`` (those that it shows), refined on the photo."""
     from ewardrobe.garments.cutout import extract_garments
 
@@ -101,7 +101,7 @@ def add_refined(result: PhotoResult, truth: Truth, image: np.ndarray, detections
     result.refined_boundary_ious = _boundary_ious(masks, truth.masks, matches)
 
 
-def add_parsing(result: PhotoResult, path: Path, predicted: np.ndarray) -> None:
+def add_parsing(result: JudgedPhoto, path: Path, predicted: np.ndarray) -> None:
     """Compare a predicted label map (H, W) uint8 0..18 with the parsing map in ``path``."""
     truth = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if truth is None or truth.shape != predicted.shape or truth.max() > LABEL_COUNT:
@@ -127,7 +127,7 @@ def coco_detections(detections: Detections, rles: list[dict]) -> list[CocoInstan
     return _instances(detections.category_ids, rles, detections.boxes, detections.masks, detections.scores)
 
 
-def category_rows(result: PhotoResult, threshold: float) -> np.ndarray:
+def category_rows(result: JudgedPhoto, threshold: float) -> np.ndarray:
     """Return (13, 2) int: detections and found garments by category at ``threshold``."""
     shown = result.scores >= threshold
     ids, found = result.detected_ids[shown], result.found[shown]

@@ -137,7 +137,7 @@ def summary(run: RunFile, log: RunLog) -> dict:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class SweepTable:
     """The trials of a study.
 
     trials: number, value (mask AP), state, seconds, ``reached`` (the last value of a trial, stopped or not) and a
@@ -173,7 +173,7 @@ def points(rows: Iterable[dict], x: str, y: str) -> list[tuple[float, float]]:
     return [(float(row[x]), float(row[y])) for row in rows if x in row and y in row]
 
 
-def find_sweeps(runs: Path, weights: Path) -> list[Sweep]:
+def find_sweeps(runs: Path, weights: Path) -> list[SweepTable]:
     """Return the sweeps of ``runs/sweeps`` and the shipped ones of ``weights/sweeps``.
 
     One that cannot be read has a ``problem`` and no trials; of two with one name the one in ``runs`` counts, it may be
@@ -183,18 +183,18 @@ def find_sweeps(runs: Path, weights: Path) -> list[Sweep]:
     return [read_sweep(found[name]) for name in sorted(found)]
 
 
-def read_sweep(path: Path) -> Sweep:
+def read_sweep(path: Path) -> SweepTable:
     """Return the sweep in ``path``, as ``python -m train.sweep`` writes it."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         trials = pd.DataFrame([_trial(trial) for trial in content["trials"]])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{path.name} cannot be read ({type(error).__name__}: {error}): run the sweep again to write it anew"
-        return Sweep(path.stem, _no_trials(), {}, problem=reason)
+        return SweepTable(path.stem, _no_trials(), {}, problem=reason)
     importance = content.get("importance") or {}
     maximise = str(content.get("direction", "maximize")).lower().startswith("max")
     trials = trials if len(trials) else _no_trials()
-    return Sweep(str(content.get("name", path.stem)), trials, _numbers(importance), maximise)
+    return SweepTable(str(content.get("name", path.stem)), trials, _numbers(importance), maximise)
 
 
 def _trial(trial: dict) -> dict:

@@ -49,7 +49,7 @@ def precision_of(segmenter) -> str:
     return getattr(getattr(segmenter, "network", segmenter), "precision", "f32")
 
 
-class Measured:
+class SpeedSubject:
     """A freshly loaded model and the photos that it is timed on, RGB uint8 arrays."""
 
     def __init__(self, name: str, photos: list) -> None:
@@ -109,7 +109,7 @@ def main(argv: list[str]) -> int:
 
     name, folder = argv
     try:
-        measured = Measured(name, [load_image(path, max_side=None) for path in sorted(Path(folder).iterdir())])
+        measured = SpeedSubject(name, [load_image(path, max_side=None) for path in sorted(Path(folder).iterdir())])
     except Exception as error:
         _say(answers, {"error": f"{type(error).__name__}: {error}"})
         return 1

@@ -16,19 +16,19 @@ from ewardrobe.evaluation.coco_eval import (
     common_categories,
 )
 from ewardrobe.evaluation.matching import calibration, precision_recall
-from ewardrobe.evaluation.photo import CONDITIONS, PhotoResult, category_rows
+from ewardrobe.evaluation.photo import CONDITIONS, JudgedPhoto, category_rows
 from ewardrobe.evaluation.pixels import dice_of_counts, iou_of_counts
 
 LABEL_NAMES = ("background", *(c.name for c in CATEGORIES), *CONTEXT_NAMES.values())
 
 
 @dataclass(eq=False)
-class Judged:
+class Judgements:
     """All photos of an evaluation: the box and mask matchers and the results, in one order."""
 
     masks: CocoMatcher
     boxes: CocoMatcher
-    photos: list[PhotoResult]
+    photos: list[JudgedPhoto]
     threshold: float
 
     @property
@@ -37,7 +37,7 @@ class Judged:
         return np.array([p.instances for p in self.photos]).reshape(-1, len(CATEGORIES))
 
 
-def summarise(judged: Judged, resamples: int = RESAMPLES) -> dict:
+def summarise(judged: Judgements, resamples: int = RESAMPLES) -> dict:
     """Return every section of the metrics that the photos decide; fractions of 1, ``None`` where nothing was there."""
     everything = np.ones(len(judged.photos), int)
     mask_scores, box_scores = judged.masks.scores(everything), judged.boxes.scores(everything)
@@ -53,7 +53,7 @@ def summarise(judged: Judged, resamples: int = RESAMPLES) -> dict:
     }
 
 
-def _measures(judged: Judged, weights: np.ndarray) -> dict:
+def _measures(judged: Judgements, weights: np.ndarray) -> dict:
     """Return the measures of the photos whose weight is 1; the keys of ``overall`` and of every cut."""
     photos = [p for p, w in zip(judged.photos, weights, strict=True) if w]
     counts = sum((p.instances for p in photos), np.zeros(len(CATEGORIES), int))
@@ -67,7 +67,7 @@ def _measures(judged: Judged, weights: np.ndarray) -> dict:
     }
 
 
-def _pixel_measures(photos: list[PhotoResult], instances: np.ndarray) -> dict:
+def _pixel_measures(photos: list[JudgedPhoto], instances: np.ndarray) -> dict:
     garments, labels = [p.garments for p in photos], _total([p.labels for p in photos], (len(CATEGORIES) + 1, 3))
     by_category = [iou_of_counts(row) if n else None for row, n in zip(labels[1:], instances, strict=True)]
     boundaries = [value for p in photos for value in p.boundary_ious]
@@ -82,7 +82,7 @@ def _pixel_measures(photos: list[PhotoResult], instances: np.ndarray) -> dict:
     }
 
 
-def _refined_measures(photos: list[PhotoResult]) -> dict:
+def _refined_measures(photos: list[JudgedPhoto]) -> dict:
     garments = [p.refined_garments for p in photos if p.refined_garments is not None]
     if not garments:
         return {}
@@ -95,12 +95,12 @@ def _refined_measures(photos: list[PhotoResult]) -> dict:
     }
 
 
-def _mapped_measures(photos: list[PhotoResult]) -> dict:
+def _mapped_measures(photos: list[JudgedPhoto]) -> dict:
     mapped = [p.mapped for p in photos if p.mapped is not None]
     return {"garment_iou_map": _mean(map(iou_of_counts, mapped))} if mapped else {}
 
 
-def _per_category(judged: Judged, mask_scores: dict, box_scores: dict) -> list[dict]:
+def _per_category(judged: Judgements, mask_scores: dict, box_scores: dict) -> list[dict]:
     instances = judged.instances.sum(axis=0)
     labels = _total([p.labels for p in judged.photos])
     shown = _total([category_rows(p, judged.threshold) for p in judged.photos])
@@ -126,7 +126,7 @@ def _per_category(judged: Judged, mask_scores: dict, box_scores: dict) -> list[d
     return rows
 
 
-def _cuts(judged: Judged) -> dict:
+def _cuts(judged: Judgements) -> dict:
     """Cut the photos by condition; a photo belongs to the hardest value (DeepFashion2's 1..3) among its garments."""
     worn = np.array([p.worn for p in judged.photos], bool)
     cuts = {"worn": _measures(judged, worn.astype(int)), "not_worn": _measures(judged, (~worn).astype(int))}
@@ -138,7 +138,7 @@ def _cuts(judged: Judged) -> dict:
     return cuts
 
 
-def _confusion(photos: list[PhotoResult]) -> dict:
+def _confusion(photos: list[JudgedPhoto]) -> dict:
     size = len(CATEGORIES) + 1
     matrix = np.zeros((size, size), int)
     for pair in (pair for p in photos for pair in p.confusion):
@@ -156,12 +156,12 @@ def _pr_curve(category, scores: CategoryScores) -> dict:
     }
 
 
-def _calibration(photos: list[PhotoResult]) -> dict:
+def _calibration(photos: list[JudgedPhoto]) -> dict:
     scores, found = (np.concatenate([getattr(p, name) for p in photos]) for name in ("scores", "found"))
     return calibration(scores, found)
 
 
-def _parsing(photos: list[PhotoResult]) -> dict:
+def _parsing(photos: list[JudgedPhoto]) -> dict:
     counts = [p.parsing for p in photos if p.parsing is not None]
     if not counts:
         return {}

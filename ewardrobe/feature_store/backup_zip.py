@@ -19,7 +19,7 @@ from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, check_picture
 from ewardrobe.feature_store import exchange, outfits_json
 from ewardrobe.feature_store import pictures as store_images
-from ewardrobe.feature_store.exchange import Choice, Difference, Imported, Progress
+from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport, Progress
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.wardrobe_json import MAX_BYTES, StoreError, dump_document, parse_document
 
@@ -206,7 +206,7 @@ def restore(
     *,
     remove_others: bool = False,
     progress: Progress | None = None,
-) -> Imported:
+) -> ImportReport:
     """Take over the items of ``backup`` with their pictures, and its outfits; see ``exchange.take_over``.
 
     A picture that is missing or refused leaves its field empty and is told of in ``problems``; all else is taken.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ewardrobe.feature_store import exchange
 from ewardrobe.feature_store.change import edit_of, edited, prepare
-from ewardrobe.feature_store.exchange import Choice, Difference, Imported
+from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport
 from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
 from ewardrobe.wardrobe.item import view
@@ -107,7 +107,7 @@ def read_csv(store: FeatureStore, data: bytes, name: str = "the file") -> Table:
     return table
 
 
-def take_over(store: FeatureStore, table: Table, choose: Choice | Mapping[str, Choice] = "theirs") -> Imported:
+def take_over(store: FeatureStore, table: Table, choose: Choice | Mapping[str, Choice] = "theirs") -> ImportReport:
     """Take over the good rows of ``table`` in one write; the fields that change are noted as the owner's."""
     result = exchange.take_over(store, table.differences, choose, what="imported table")
     result.problems = [str(problem) for problem in table.problems]

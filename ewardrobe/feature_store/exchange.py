@@ -52,7 +52,7 @@ class Difference:
 
 
 @dataclass
-class Imported:
+class ImportReport:
     """What was taken over: numbers of items, and what could not be."""
 
     added: int = 0
@@ -87,13 +87,13 @@ def take_over(
     *,
     remove_others: bool = False,
     what: str = "imported",
-) -> Imported:
+) -> ImportReport:
     """Take over ``differences`` in one write; pictures must be there already.
 
     choose: for all items that differ, or by id (the rest: theirs).  Fields that others changed since the preview and
     that did not differ then are left alone.  remove_others: take out what is not among them.
     """
-    result, wanted = Imported(), list(differences)
+    result, wanted = ImportReport(), list(differences)
     with store._change(what) as change:
         places = {item["id"]: place for place, item in enumerate(change.items)}
         for difference in wanted:
@@ -132,7 +132,11 @@ def _time(item: Mapping) -> str:
 
 
 def _take_one(
-    change: Change, place: int | None, difference: Difference, choose: Choice | Mapping[str, Choice], result: Imported
+    change: Change,
+    place: int | None,
+    difference: Difference,
+    choose: Choice | Mapping[str, Choice],
+    result: ImportReport,
 ) -> None:
     if place is None:
         change.insert(len(change.items), difference.item)

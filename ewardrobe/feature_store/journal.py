@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """One change.
 
     time: ISO 8601, UTC.  what: in words.  edits: ``{item id: [(path, before, after)]}``, a value in a list of one, or
@@ -56,7 +56,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Undone:
+class UndoReport:
     """What came of ``undo``: the change in words, items set back, and items left as others have made them since."""
 
     what: str
@@ -90,7 +90,7 @@ def append(home: Path, change: Change, author: str | None) -> None:
         _log.warning("The wardrobe is saved, but this change cannot be undone: %s", error)
 
 
-def entry_of(change: Change, author: str | None = None) -> Entry:
+def entry_of(change: Change, author: str | None = None) -> JournalEntry:
     """Return the journal's entry of ``change``."""
     present = {item["id"]: item for item in change.items if item["id"] in change.before}
     edits, added, removed = {}, [], []
@@ -101,7 +101,7 @@ def entry_of(change: Change, author: str | None = None) -> Entry:
             removed.append(before)
         elif found := differences(before[1], present[item_id]):
             edits[item_id] = found
-    entry = Entry(uuid.uuid4().hex[:12], now(), change.what or "", author, edits, added, removed, change.undoes)
+    entry = JournalEntry(uuid.uuid4().hex[:12], now(), change.what or "", author, edits, added, removed, change.undoes)
     return entry if entry.undoes else replace(entry, what=_in_words(entry, present))
 
 
@@ -132,7 +132,7 @@ def _flat(item: Mapping) -> dict[Path_, Any]:
     return values
 
 
-def _in_words(entry: Entry, present: Mapping[str, Mapping]) -> str:
+def _in_words(entry: JournalEntry, present: Mapping[str, Mapping]) -> str:
     """Return a change in words: "added 3 items", "edited brand: jeans", "washed: 2 items"."""
     items = {**present, **{item["id"]: item for _, item in entry.removed}}
     if entry.what:
@@ -166,7 +166,7 @@ def _newest(lines: list[bytes], taken: int) -> list[bytes]:
 # Reading
 
 
-def entries(home: Path) -> list[Entry]:
+def entries(home: Path) -> list[JournalEntry]:
     """Return the changes of the journal, oldest first; broken lines are passed over."""
     try:
         lines = (home / FILE).read_bytes().splitlines()
@@ -175,17 +175,17 @@ def entries(home: Path) -> list[Entry]:
     return [entry for line in lines[-KEEP_CHANGES:] if (entry := _entry(line))]
 
 
-def _entry(line: bytes) -> Entry | None:
+def _entry(line: bytes) -> JournalEntry | None:
     try:
         values = json.loads(line)
         values["edits"] = {i: [(tuple(p), b, a) for p, b, a in found] for i, found in values["edits"].items()}
         values["removed"] = [(int(place), dict(item)) for place, item in values["removed"]]
-        return Entry(**values)
+        return JournalEntry(**values)
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
-def standing(all_entries: Iterable[Entry]) -> list[Entry]:
+def standing(all_entries: Iterable[JournalEntry]) -> list[JournalEntry]:
     """Return the entries that were not taken back, oldest first."""
     taken_back: set[str] = set()
     kept = []
@@ -196,13 +196,13 @@ def standing(all_entries: Iterable[Entry]) -> list[Entry]:
     return kept[::-1]
 
 
-def last_change(all_entries: list[Entry], author: str | None = None) -> Entry | None:
+def last_change(all_entries: list[JournalEntry], author: str | None = None) -> JournalEntry | None:
     """Return the newest change that stands and can be undone, of ``author`` if one is given."""
     made = (entry for entry in reversed(standing(all_entries)) if not entry.undoes)
     return next((entry for entry in made if author in (None, entry.author)), None)
 
 
-def last_undo(all_entries: list[Entry], author: str | None = None) -> Entry | None:
+def last_undo(all_entries: list[JournalEntry], author: str | None = None) -> JournalEntry | None:
     """Return the newest undo that stands, if no change came after it: what ``redo`` takes back."""
     by_id = {entry.id: entry for entry in all_entries}
     for entry in reversed(standing(all_entries)):
@@ -219,7 +219,7 @@ def last_undo(all_entries: list[Entry], author: str | None = None) -> Entry | No
 # Taking back
 
 
-def revert(change: Change, entry: Entry, all_entries: list[Entry]) -> Undone:
+def revert(change: Change, entry: JournalEntry, all_entries: list[JournalEntry]) -> UndoReport:
     """Take ``entry`` back in ``change``; what standing entries after it have edited stays as it is."""
     stands = standing(all_entries)
     later = stands[[other.id for other in stands].index(entry.id) + 1 :]
@@ -227,10 +227,10 @@ def revert(change: Change, entry: Entry, all_entries: list[Entry]) -> Undone:
     kept = _edit_back(change, entry) | _insert_back(change, entry) | (since & set(entry.added))
     change.drop(set(entry.added) - since)
     change.undoes = entry.id
-    return Undone(entry.what, len(entry.item_ids - kept), len(kept))
+    return UndoReport(entry.what, len(entry.item_ids - kept), len(kept))
 
 
-def _edit_back(change: Change, entry: Entry) -> set[str]:
+def _edit_back(change: Change, entry: JournalEntry) -> set[str]:
     """Set edited values back; returns the ids of items of which something is another by now."""
     places = {item["id"]: place for place, item in enumerate(change.items)}
     kept = entry.edits.keys() - places.keys()
@@ -242,7 +242,7 @@ def _edit_back(change: Change, entry: Entry) -> set[str]:
     return kept
 
 
-def _insert_back(change: Change, entry: Entry) -> set[str]:
+def _insert_back(change: Change, entry: JournalEntry) -> set[str]:
     """Put removed items back in their places; returns the ids of those that are there already."""
     present = {item["id"] for item in change.items}
     for place, item in sorted(entry.removed, key=lambda pair: pair[0]):

@@ -181,23 +181,23 @@ class FeatureStore(StoreFile):
 
     # Taking back
 
-    def changes(self) -> list[journal.Entry]:
+    def changes(self) -> list[journal.JournalEntry]:
         """Return the last changes that were not undone, newest first; they outlive a reload and a restart."""
         made = journal.standing(journal.entries(self.home))
         return [entry for entry in reversed(made) if not entry.undoes]
 
-    def undo(self, change_id: str | None = None) -> journal.Undone | None:
+    def undo(self, change_id: str | None = None) -> journal.UndoReport | None:
         """Take back one change (default: the last one, of ``author`` if the store has one); ``None`` if there is none.
 
         Only what still is as that change left it is set back: what others edited since stays.
         """
         return self._take_back(journal.last_change, change_id)
 
-    def redo(self) -> journal.Undone | None:
+    def redo(self) -> journal.UndoReport | None:
         """Take back the last ``undo`` unless something was changed since; ``None`` if there is nothing to redo."""
         return self._take_back(journal.last_undo, None)
 
-    def _take_back(self, newest: Callable, change_id: str | None) -> journal.Undone | None:
+    def _take_back(self, newest: Callable, change_id: str | None) -> journal.UndoReport | None:
         with self._change() as change:
             entries = journal.entries(self.home)
             chosen = [entry for entry in journal.standing(entries) if entry.id == change_id]

@@ -20,7 +20,7 @@ from ewardrobe.models import SHOWN_SCORE, Segmenter
 
 
 @dataclass(frozen=True, eq=False)
-class PhotoResult:
+class DigitizedPhoto:
     """One photo looked at: the file, its RGB uint8 (H, W, 3), what the model saw, the garments cut out.
 
     model: the segmenter's name; milliseconds: time of each stage, "read", "find", "cut out".
@@ -35,7 +35,7 @@ class PhotoResult:
 
 
 @dataclass(frozen=True)
-class Settings:
+class DigitizeSettings:
     """How photos are looked at: model, weights of one's own, score 0..1, whether outlines move to the edges."""
 
     model: str
@@ -48,18 +48,18 @@ class Settings:
         return models.load_segmenter(self.model, self.weights)
 
 
-Outcome = PhotoResult | ImageError
+Outcome = DigitizedPhoto | ImageError
 """What became of a photo: what was found in it, or why it cannot be used."""
 
 
-def digitize_paths(paths: Iterable[Path], settings: Settings) -> Iterator[tuple[Path, Outcome]]:
+def digitize_paths(paths: Iterable[Path], settings: DigitizeSettings) -> Iterator[tuple[Path, Outcome]]:
     """Yield each photo with its result or fault, in the order of ``paths``, in this process."""
     segmenter = settings.load()
     for path in paths:
         yield path, digitize_path(path, segmenter, settings)
 
 
-def digitize_path(path: Path, segmenter: Segmenter, settings: Settings) -> Outcome:
+def digitize_path(path: Path, segmenter: Segmenter, settings: DigitizeSettings) -> Outcome:
     """Return what ``digitize_photo`` says of the file ``path``, or its ``ImageError``."""
     try:
         return digitize_photo(path, segmenter, settings.min_score, refine=settings.refine)
@@ -69,7 +69,7 @@ def digitize_path(path: Path, segmenter: Segmenter, settings: Settings) -> Outco
 
 def digitize_photo(
     source: Source, segmenter: Segmenter, min_score: float = SHOWN_SCORE, *, refine: bool = True
-) -> PhotoResult:
+) -> DigitizedPhoto:
     """Find the garments in a photo (path, bytes or open file) and cut them out; no garment is a normal result.
 
     min_score: 0..1, below it a detection is passed over.  refine: move the outlines to the photo's edges.
@@ -83,10 +83,10 @@ def digitize_photo(
         detections = segmenter.predict(image, min_score)
     with _timed(milliseconds, "cut out"):
         garments = tuple(extract_garments(image, detections, refine=refine))
-    return PhotoResult(photo, image, detections, garments, segmenter.name, milliseconds)
+    return DigitizedPhoto(photo, image, detections, garments, segmenter.name, milliseconds)
 
 
-def save_garments(store: FeatureStore, result: PhotoResult) -> list[str]:
+def save_garments(store: FeatureStore, result: DigitizedPhoto) -> list[str]:
     """Add all garments of ``result`` and the photo to ``store`` in one write; returns their ids in order.
 
     Raises ``StoreError`` when the wardrobe cannot be written; then nothing is added.

@@ -35,7 +35,7 @@ MAX_ATTEMPTS = 2
 
 
 @dataclass(frozen=True)
-class Piece:
+class QueuedGarment:
     """One garment of a queued photo.
 
     id: that of the item to be; mask: COCO run lengths; colours: as ``item_of`` stores them; turns: its hash as it is
@@ -55,7 +55,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Entry:
+class QueuedPhoto:
     """One photo of the queue.
 
     state: queued, analysing, ready or failed; reason: why it failed; model, min_score: how it is looked at; attempts:
@@ -71,7 +71,7 @@ class Entry:
     state: str = QUEUED
     reason: str | None = None
     attempts: int = 0
-    pieces: tuple[Piece, ...] = ()
+    pieces: tuple[QueuedGarment, ...] = ()
 
 
 @dataclass
@@ -91,7 +91,7 @@ class ImportQueue:
 
     def __init__(self, home: Path) -> None:
         self.folder = Path(home) / FOLDER
-        self._known: dict[str, tuple[int, Entry]] = {}
+        self._known: dict[str, tuple[int, QueuedPhoto]] = {}
         self._guard = threading.Lock()
 
     def add(
@@ -106,7 +106,9 @@ class ImportQueue:
         for count, photo in enumerate(photos, 1):
             if isinstance(photo, ImageError):
                 added.refused.append(str(photo))
-            elif self._take(Entry(photo.key, photo.name, number + added.taken, now(), model, min_score), photo.data):
+            elif self._take(
+                QueuedPhoto(photo.key, photo.name, number + added.taken, now(), model, min_score), photo.data
+            ):
                 added.taken += 1
             else:
                 added.again += 1
@@ -114,7 +116,7 @@ class ImportQueue:
                 told(count)
         return added
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[QueuedPhoto]:
         """Return all entries in the order of their coming; files of another program's are passed over."""
         with self._guard:
             try:
@@ -124,23 +126,23 @@ class ImportQueue:
             self._known = {path.stem: entry for path in paths if (entry := self._read(path))}
             return sorted((entry for _, entry in self._known.values()), key=lambda entry: entry.number)
 
-    def entry(self, key: str) -> Entry | None:
+    def entry(self, key: str) -> QueuedPhoto | None:
         """Return one entry, ``None`` if it has left the queue."""
         found = self._read(self._path(key))
         return found[1] if found else None
 
-    def photo(self, entry: Entry) -> Photo:
+    def photo(self, entry: QueuedPhoto) -> Photo:
         """Return the photo itself; ``ImageError`` if its file is gone."""
         try:
             return Photo(entry.name, (self.folder / f"{entry.key}.photo").read_bytes())
         except OSError:
             raise ImageError(f"{entry.name}: its file is gone from the queue; add the photo again") from None
 
-    def picture(self, entry: Entry, piece: Piece) -> Path:
+    def picture(self, entry: QueuedPhoto, piece: QueuedGarment) -> Path:
         """Return the path of a garment's small cut-out."""
         return self.folder / f"{entry.key}-{piece.id}.png"
 
-    def change(self, key: str, alter: Callable[[Entry], Entry]) -> Entry | None:
+    def change(self, key: str, alter: Callable[[QueuedPhoto], QueuedPhoto]) -> QueuedPhoto | None:
         """Replace an entry by ``alter(entry)``, read anew under the lock; ``None`` if it has left the queue."""
         with self._writing():
             entry = self.entry(key)
@@ -149,7 +151,7 @@ class ImportQueue:
                 return new
             return entry
 
-    def edit(self, piece_ids: Iterable[str], alter: Callable[[Piece], Piece]) -> None:
+    def edit(self, piece_ids: Iterable[str], alter: Callable[[QueuedGarment], QueuedGarment]) -> None:
         """Change garments by their ids, wherever they are in the queue."""
         wanted = set(piece_ids)
         for entry in self.entries():
@@ -164,14 +166,14 @@ class ImportQueue:
     def recut(self, key: str, piece_id: str, garment: Garment) -> None:
         """Give a garment another outline."""
 
-        def alter(piece: Piece) -> Piece:
+        def alter(piece: QueuedGarment) -> QueuedGarment:
             return replace(piece_of(garment, piece.id), fields=piece.fields, keep=piece.keep, score=piece.score)
 
         entry = self.change(key, lambda entry: _with_pieces(entry, {piece_id}, alter))
         if entry:
             self.keep_pictures(entry, [(piece, garment) for piece in entry.pieces if piece.id == piece_id])
 
-    def keep_pictures(self, entry: Entry, cut: Iterable[tuple[Piece, Garment]]) -> None:
+    def keep_pictures(self, entry: QueuedPhoto, cut: Iterable[tuple[QueuedGarment, Garment]]) -> None:
         """Write the small cut-outs of garments."""
         with self._writing():
             for piece, garment in cut:
@@ -189,7 +191,7 @@ class ImportQueue:
 
     # Inside
 
-    def _take(self, entry: Entry, data: bytes) -> bool:
+    def _take(self, entry: QueuedPhoto, data: bytes) -> bool:
         """Write a new photo and its entry; ``False`` if it is in the queue already."""
         with self._writing():
             if self._path(entry.key).exists():
@@ -201,11 +203,11 @@ class ImportQueue:
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.json"
 
-    def _write(self, entry: Entry) -> None:
+    def _write(self, entry: QueuedPhoto) -> None:
         text = json.dumps(asdict(entry), ensure_ascii=False, separators=(",", ":"))
         atomic.write_bytes(self._path(entry.key), text.encode("utf-8", "replace"))
 
-    def _read(self, path: Path) -> tuple[int, Entry] | None:
+    def _read(self, path: Path) -> tuple[int, QueuedPhoto] | None:
         """Return (time of change, entry); a file that did not change is not read again."""
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             time = path.stat().st_mtime_ns
@@ -223,9 +225,9 @@ class ImportQueue:
             raise explain_os_error(error, self.folder) from error
 
 
-def piece_of(garment: Garment, piece_id: str | None = None) -> Piece:
+def piece_of(garment: Garment, piece_id: str | None = None) -> QueuedGarment:
     """Return a garment as the queue keeps it."""
-    return Piece(
+    return QueuedGarment(
         id=piece_id or uuid.uuid4().hex[:12],
         category_id=garment.category_id,
         score=garment.score,
@@ -236,19 +238,19 @@ def piece_of(garment: Garment, piece_id: str | None = None) -> Piece:
     )
 
 
-def _with_pieces(entry: Entry, wanted: set[str], alter: Callable[[Piece], Piece]) -> Entry:
+def _with_pieces(entry: QueuedPhoto, wanted: set[str], alter: Callable[[QueuedGarment], QueuedGarment]) -> QueuedPhoto:
     pieces = tuple(alter(piece) if piece.id in wanted else piece for piece in entry.pieces)
     return replace(entry, pieces=pieces)
 
 
-def _anew(entry: Entry, model: str, min_score: float) -> Entry:
+def _anew(entry: QueuedPhoto, model: str, min_score: float) -> QueuedPhoto:
     return replace(entry, model=model, min_score=min_score, state=QUEUED, reason=None, attempts=0, pieces=())
 
 
-def _parsed(path: Path) -> Entry:
+def _parsed(path: Path) -> QueuedPhoto:
     raw = json.loads(path.read_bytes())
     pieces = tuple(
-        Piece(**{**piece, "colours": tuple(piece["colours"]), "turns": tuple(piece["turns"])})
+        QueuedGarment(**{**piece, "colours": tuple(piece["colours"]), "turns": tuple(piece["turns"])})
         for piece in raw.pop("pieces")
     )
-    return Entry(**raw, pieces=pieces)
+    return QueuedPhoto(**raw, pieces=pieces)

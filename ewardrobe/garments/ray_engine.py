@@ -12,7 +12,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ewardrobe.garments.digitize import Outcome, Settings, digitize_path
+from ewardrobe.garments.digitize import DigitizeSettings, Outcome, digitize_path
 
 NEEDED = "pip install -r requirements-ray.txt"
 
@@ -22,7 +22,7 @@ class EngineError(RuntimeError):
 
 
 def digitize_with_ray(
-    paths: Sequence[Path], settings: Settings, workers: int = 2, address: str | None = None
+    paths: Sequence[Path], settings: DigitizeSettings, workers: int = 2, address: str | None = None
 ) -> Iterator[tuple[Path, Outcome]]:
     """Yield each photo with its result or fault, in the order of ``paths``, as `digitize.digitize_paths` does.
 
@@ -56,7 +56,7 @@ def _ray(address: str | None):
     return ray
 
 
-def _results(ray, paths: Sequence[Path], settings: Settings, workers: int) -> Iterator[dict]:
+def _results(ray, paths: Sequence[Path], settings: DigitizeSettings, workers: int) -> Iterator[dict]:
     rows = [{"number": number, "path": str(path)} for number, path in enumerate(paths)]
     data = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4 * workers))
     pool = ray.data.ActorPoolStrategy(size=min(workers, len(rows)))
@@ -67,7 +67,7 @@ def _results(ray, paths: Sequence[Path], settings: Settings, workers: int) -> It
 class Worker:
     """One process of the pool: the model is loaded once, the photos come one by one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: DigitizeSettings) -> None:
         self.settings, self.segmenter = settings, settings.load()
 
     def __call__(self, row: dict) -> dict:

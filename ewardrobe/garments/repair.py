@@ -65,7 +65,7 @@ def paint(mask: np.ndarray, stroke: Stroke) -> np.ndarray:
 
 
 @dataclass
-class Bench:
+class Repair:
     """One garment under repair: the photo RGB uint8 (H, W, 3), what the garment is, and its outlines, oldest first.
 
     The first outline is the original.  Outlines are run lengths, so that many steps fit in memory.
@@ -77,7 +77,7 @@ class Bench:
     steps: list[tuple[str, dict]] = field(default_factory=list, repr=False)
 
     @classmethod
-    def of(cls, image: np.ndarray, garment: Garment) -> Bench:
+    def of(cls, image: np.ndarray, garment: Garment) -> Repair:
         """Return the bench of a ``garment`` that was cut out of ``image``."""
         return cls(image, garment.category_id, garment.score, [("original", mask_to_rle(garment.mask))])
 
@@ -133,7 +133,7 @@ class Bench:
             self.steps.append((name, rle))
 
 
-def bench_view(bench: Bench, max_side: int = VIEW_SIDE) -> tuple[np.ndarray, np.ndarray, float]:
+def bench_view(bench: Repair, max_side: int = VIEW_SIDE) -> tuple[np.ndarray, np.ndarray, float]:
     """Return the photo RGB uint8 (h, w, 3), a veil RGBA uint8 (h, w, 4) that leaves the garment clear, and the scale.
 
     The long side is ``max_side`` pixels at most; a pixel of the view is 1 / scale pixels of the photo.
@@ -151,7 +151,7 @@ def bench_view(bench: Bench, max_side: int = VIEW_SIDE) -> tuple[np.ndarray, np.
     return photo, veil, height / bench.image.shape[0]
 
 
-def preview(bench: Bench, max_side: int = 480) -> np.ndarray:
+def preview(bench: Repair, max_side: int = 480) -> np.ndarray:
     """Return the RGBA cut-out of the outline at hand, made from a small photo: quick, for looking at."""
     small = scale_to(bench.image, max_side)
     mask = cv2.resize(bench.mask.view(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_AREA).view(bool)

@@ -12,7 +12,7 @@ from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.duplicates import perceptual_hash
-from ewardrobe.garments.repair import Bench, RepairError
+from ewardrobe.garments.repair import Repair, RepairError
 from ewardrobe.wardrobe.item import kind
 
 SEARCH_SIDE = 480
@@ -22,7 +22,7 @@ LARGEST_DIFFERENCE = 12.0
 """Root mean square difference, in levels of 255, up to which the cut-out is taken to be from that photo."""
 
 
-def bench_of_item(store: FeatureStore, item_id: str) -> Bench:
+def bench_of_item(store: FeatureStore, item_id: str) -> Repair:
     """Return the bench of an item in the wardrobe.
 
     Raises ``RepairError`` where the photo or the cut-out is missing or they do not belong together.
@@ -39,7 +39,7 @@ def bench_of_item(store: FeatureStore, item_id: str) -> Bench:
     item = store.get(item_id)
     mask = outline_in_photo(image, cutout)
     category_id = CATEGORY_ID_BY_NAME.get(kind(item), 1)
-    return Bench(image, category_id, float(item.get("score") or 1.0), [("original", mask_to_rle(mask))])
+    return Repair(image, category_id, float(item.get("score") or 1.0), [("original", mask_to_rle(mask))])
 
 
 def outline_in_photo(image: np.ndarray, cutout: np.ndarray) -> np.ndarray:

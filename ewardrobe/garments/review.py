@@ -14,7 +14,7 @@ from ewardrobe.garments.colours import ColourShare, garment_colour
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.garments.draft import Card, Edit, item_of
 from ewardrobe.garments.duplicates import SAME_DISTANCE, hash_distances
-from ewardrobe.garments.queue import READY, Entry, ImportQueue, Piece
+from ewardrobe.garments.queue import READY, ImportQueue, QueuedGarment, QueuedPhoto
 from ewardrobe.garments.saving import BOTH, SKIP, Save, save_all
 from ewardrobe.wardrobe import edits as bulk
 from ewardrobe.wardrobe.item import kind, kind_fields
@@ -40,8 +40,8 @@ class Twin:
 class Shown:
     """One garment of the queue as the page shows it."""
 
-    entry: Entry
-    piece: Piece
+    entry: QueuedPhoto
+    piece: QueuedGarment
     twin: Twin | None = None
 
     @property
@@ -62,14 +62,16 @@ class Shown:
         return self.piece.keep and self.choice == BOTH
 
 
-def piece_item(piece: Piece) -> dict[str, Any]:
+def piece_item(piece: QueuedGarment) -> dict[str, Any]:
     """Return a garment of the queue as an item: what was found, and over it what the person said."""
     colours = tuple(ColourShare(**{**colour, "lab": tuple(colour["lab"])}) for colour in piece.colours)
     found = kind_fields(category(piece.category_id).name) | {"colour": garment_colour(colours) if colours else None}
     return {"id": piece.id, **found, **piece.fields}
 
 
-def shown_garments(entries: Sequence[Entry], known: Mapping[str, str], photos: Mapping[str, set[str]]) -> list[Shown]:
+def shown_garments(
+    entries: Sequence[QueuedPhoto], known: Mapping[str, str], photos: Mapping[str, set[str]]
+) -> list[Shown]:
     """Return the garments of all photos that are ready, each with its twin.
 
     known: ``{item id: hash}`` of the wardrobe; photos: ``{key of a photo: ids of the items cut out of it}``.
@@ -82,7 +84,7 @@ def shown_garments(entries: Sequence[Entry], known: Mapping[str, str], photos: M
     ]
 
 
-def _nearest(pieces: Sequence[Piece], known: Mapping[str, str]) -> list[Twin | None]:
+def _nearest(pieces: Sequence[QueuedGarment], known: Mapping[str, str]) -> list[Twin | None]:
     """Return for each garment the nearest of the wardrobe and of the garments before it, if it is near enough."""
     ids = [*known, *(piece.id for piece in pieces)]
     hashes = [*known.values(), *(piece.hash for piece in pieces)]
@@ -150,7 +152,7 @@ def _saves(queue: ImportQueue, garments: Sequence[Shown]) -> list[Save]:
     return saves
 
 
-def saved_item(card: Card, piece: Piece, model: str) -> dict[str, Any]:
+def saved_item(card: Card, piece: QueuedGarment, model: str) -> dict[str, Any]:
     """Return the item of a garment of the queue: found, guessed, and over it what the person said."""
     said = dict(piece.fields)
     learned = {name: said[name] for name in attributes.LEARNED if said.get(name)}

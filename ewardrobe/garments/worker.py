@@ -19,7 +19,7 @@ from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError
 from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.garments.digitize import digitize_photo
-from ewardrobe.garments.queue import ANALYSING, FAILED, MAX_ATTEMPTS, QUEUED, READY, Entry, ImportQueue, piece_of
+from ewardrobe.garments.queue import ANALYSING, FAILED, MAX_ATTEMPTS, QUEUED, READY, ImportQueue, QueuedPhoto, piece_of
 from ewardrobe.models import Segmenter
 from ewardrobe.models.weights import WeightsError
 
@@ -43,13 +43,13 @@ def work_through(queue: ImportQueue, load: Load, stop: threading.Event | None = 
     return True
 
 
-def next_entry(queue: ImportQueue) -> Entry | None:
+def next_entry(queue: ImportQueue) -> QueuedPhoto | None:
     """Return the first photo that waits; one that was under way belongs to a worker that died."""
     waiting = (entry for entry in queue.entries() if entry.state in (QUEUED, ANALYSING))
     return next(waiting, None)
 
 
-def look_at(queue: ImportQueue, entry: Entry, load: Load) -> None:
+def look_at(queue: ImportQueue, entry: QueuedPhoto, load: Load) -> None:
     """Look at one photo and write down what was found, or why it failed."""
     if entry.attempts >= MAX_ATTEMPTS:
         _fail(queue, entry, "the app ended twice while it looked at this photo; scale it down, or discard it")
@@ -70,7 +70,7 @@ def look_at(queue: ImportQueue, entry: Entry, load: Load) -> None:
         queue.change(entry.key, lambda entry: replace(entry, state=READY, reason=None, pieces=found))
 
 
-def _fail(queue: ImportQueue, entry: Entry, reason: str) -> None:
+def _fail(queue: ImportQueue, entry: QueuedPhoto, reason: str) -> None:
     queue.change(entry.key, lambda entry: replace(entry, state=FAILED, reason=reason, pieces=()))
 
 

@@ -24,7 +24,7 @@ WORN_YESTERDAY_COST = 0.3
 
 
 @dataclass(frozen=True)
-class Packed:
+class PackingList:
     """days: an outfit for each day; ids: the pieces to take, in wearing order; note: what fell short, or nothing."""
 
     days: tuple[Outfit, ...]
@@ -38,7 +38,7 @@ def pack(
     days: int,
     model: Compatibility | None = None,
     weights: Mapping[str, float] = DEFAULT_WEIGHTS,
-) -> Packed:
+) -> PackingList:
     """Return outfits for up to ``days`` days out of few pieces: no outfit twice, no top more than twice.
 
     Greedy: each day takes the outfit with the best score less a cost for every new piece and for what was worn the day
@@ -55,7 +55,9 @@ def pack(
         pool.remove(best)
         chosen.append(best)
     ids = _with_extras(items, wish, chosen, model, weights)
-    return Packed(tuple(chosen), tuple(sorted(ids, key=lambda i: ALL_SLOTS.index(slots[i]))), _note(len(chosen), days))
+    return PackingList(
+        tuple(chosen), tuple(sorted(ids, key=lambda i: ALL_SLOTS.index(slots[i]))), _note(len(chosen), days)
+    )
 
 
 def _clean(outfit: Outfit, chosen: Sequence[Outfit], slots: Mapping[str, str]) -> bool:

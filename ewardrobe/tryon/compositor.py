@@ -10,8 +10,8 @@ import numpy as np
 from ewardrobe.core.taxonomy import SLOTS
 from ewardrobe.tryon import fitting, shading
 from ewardrobe.tryon.fitting import Box, Drawn
-from ewardrobe.tryon.garment import Prepared, sleeve_length
-from ewardrobe.tryon.scene import Scene, Worn
+from ewardrobe.tryon.garment import WearableGarment, sleeve_length
+from ewardrobe.tryon.scene import Scene, WornGarment
 from ewardrobe.tryon.segments import draw_segments
 from ewardrobe.tryon.target import target
 
@@ -28,7 +28,7 @@ class Look:
     """What to draw: mode, garments by slot (a dress leaves out top and bottom), opacity 0..1, RGB colour or none."""
 
     mode: str = "wear"
-    garments: dict[str, Prepared] = field(default_factory=dict)
+    garments: dict[str, WearableGarment] = field(default_factory=dict)
     opacity: float = 1.0
     colour: tuple[int, int, int] | None = None
 
@@ -38,7 +38,7 @@ class Look:
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class ComposedState:
     """The smoothed scene as of now: motion (2, 3) from its frame to the current one; strength 0..1 of what is drawn."""
 
     scene: Scene
@@ -46,7 +46,7 @@ class State:
     strength: float = 1.0
 
 
-def compose(frame: np.ndarray, state: State | None, look: Look) -> np.ndarray:
+def compose(frame: np.ndarray, state: ComposedState | None, look: Look) -> np.ndarray:
     """Return a new picture: ``frame`` (RGB uint8 (H, W, 3)) with the look drawn into it."""
     if state is None or state.strength <= 0 or state.scene.frame_size != frame.shape[:2]:
         return frame.copy()
@@ -58,7 +58,7 @@ def compose(frame: np.ndarray, state: State | None, look: Look) -> np.ndarray:
     return out
 
 
-def layers(frame: np.ndarray, state: State, look: Look) -> list[Drawn]:
+def layers(frame: np.ndarray, state: ComposedState, look: Look) -> list[Drawn]:
     """Return what is drawn into the frame, from the innermost layer outwards."""
     if look.mode == "recolour":
         return _recoloured(frame, state, look)
@@ -72,7 +72,7 @@ def layers(frame: np.ndarray, state: State, look: Look) -> list[Drawn]:
     return drawn
 
 
-def drawn_alpha(state: State, look: Look, frame: np.ndarray) -> np.ndarray:
+def drawn_alpha(state: ComposedState, look: Look, frame: np.ndarray) -> np.ndarray:
     """Return (H, W) float32 0..1: how much of each pixel is covered by what `compose` draws."""
     covered = np.zeros(frame.shape[:2], np.float32)
     for drawn in layers(frame, state, look):
@@ -93,7 +93,9 @@ def crisp(soft: np.ndarray) -> np.ndarray:
     return np.clip((soft - 0.5) * CRISP + 0.5, 0, 1)
 
 
-def _dressed(frame: np.ndarray, state: State, look: Look, garment: Prepared, worn: Worn) -> list[Drawn]:
+def _dressed(
+    frame: np.ndarray, state: ComposedState, look: Look, garment: WearableGarment, worn: WornGarment
+) -> list[Drawn]:
     """Return the garment, below it the bare arms that its shorter sleeves leave."""
     if look.mode == "overlay":
         return _overlaid(state, look, garment, worn)
@@ -120,7 +122,7 @@ def _bare(skin: np.ndarray, light: np.ndarray, alpha: np.ndarray, box: Box) -> D
     return Drawn(box, shading.lit(plain, light), alpha.astype(np.float32))
 
 
-def _sleeve_share(points: np.ndarray, garment: Prepared, worn: Worn, box: Box) -> np.ndarray | None:
+def _sleeve_share(points: np.ndarray, garment: WearableGarment, worn: WornGarment, box: Box) -> np.ndarray | None:
     """Return (h, w) float32 0..1: where shorter sleeves than the worn ones still cover them; None for no shorter."""
     worn_length = sleeve_length(worn.category_id)
     if garment.sleeve >= worn_length or worn.slot == "bottom":
@@ -130,7 +132,7 @@ def _sleeve_share(points: np.ndarray, garment: Prepared, worn: Worn, box: Box) -
     return cv2.resize(share, size, interpolation=cv2.INTER_LINEAR)[: box[3] - box[1], : box[2] - box[0]]
 
 
-def _overlaid(state: State, look: Look, garment: Prepared, worn: Worn) -> list[Drawn]:
+def _overlaid(state: ComposedState, look: Look, garment: WearableGarment, worn: WornGarment) -> list[Drawn]:
     box = _garment_box(garment, worn, state)
     if box is None:
         return []
@@ -140,7 +142,7 @@ def _overlaid(state: State, look: Look, garment: Prepared, worn: Worn) -> list[D
     return [Drawn(box, fitting.without_alpha(rgba), alpha)]
 
 
-def _garment_box(garment: Prepared, worn: Worn, state: State) -> Box | None:
+def _garment_box(garment: WearableGarment, worn: WornGarment, state: ComposedState) -> Box | None:
     height, width = garment.levels[0].shape[:2]
     scale, top, garment_top = fitting.scale_and_tops(worn.spans, garment.spans)
     corners = (np.array([[0, 0], [width, 0], [0, height], [width, height]]) - garment_top) * scale + top
@@ -148,12 +150,12 @@ def _garment_box(garment: Prepared, worn: Worn, state: State) -> Box | None:
     return fitting.clipped(moved.min(axis=0), moved.max(axis=0), state.scene.frame_size)
 
 
-def _behind(state: State, box: Box) -> np.ndarray:
+def _behind(state: ComposedState, box: Box) -> np.ndarray:
     """Return (h, w): 1 where nothing is in front, 0 behind hair, face and hands."""
     return 1 - crisp(fitting.to_box(state.scene.front, state.scene.frame_size, state.motion, box))
 
 
-def _recoloured(frame: np.ndarray, state: State, look: Look) -> list[Drawn]:
+def _recoloured(frame: np.ndarray, state: ComposedState, look: Look) -> list[Drawn]:
     """Return what is worn in another colour, or with the cloth of the slot's garment, every fold kept."""
     drawn = []
     for slot in (s for s in reversed(SLOTS) if s in state.scene.worn):
@@ -169,7 +171,9 @@ def _recoloured(frame: np.ndarray, state: State, look: Look) -> list[Drawn]:
     return drawn
 
 
-def _cloth(look: Look, garment: Prepared | None, worn: Worn, state: State, box: Box) -> np.ndarray:
+def _cloth(
+    look: Look, garment: WearableGarment | None, worn: WornGarment, state: ComposedState, box: Box
+) -> np.ndarray:
     if look.colour is not None or garment is None:
         return np.full((box[3] - box[1], box[2] - box[0], 3), look.colour, np.uint8)
     points = fitting.nodes(box, state.motion)

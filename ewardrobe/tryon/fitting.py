@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ewardrobe.tryon.garment import Prepared
-from ewardrobe.tryon.scene import Worn
+from ewardrobe.tryon.garment import WearableGarment
+from ewardrobe.tryon.scene import WornGarment
 from ewardrobe.tryon.spans import ROWS, Spans
 
 CELL = 8
@@ -100,7 +100,7 @@ def scale_and_tops(worn: Spans, garment: Spans) -> tuple[float, np.ndarray, np.n
     return max(1e-3, float(np.sqrt(wide * high))), *tops
 
 
-def sample(prepared: Prepared, coarse: np.ndarray, box: Box) -> np.ndarray:
+def sample(prepared: WearableGarment, coarse: np.ndarray, box: Box) -> np.ndarray:
     """Return the garment as RGBA uint8 (h, w, 4) in ``box``; coarse: its xy at the cells' centres."""
     step = np.abs(np.diff(coarse[..., 1], axis=0)).mean() / CELL if len(coarse) > 1 else 1.0
     level = int(np.clip(np.round(np.log2(max(step, 1e-3))), 0, len(prepared.levels) - 1))
@@ -115,7 +115,7 @@ def without_alpha(rgba: np.ndarray) -> np.ndarray:
     return cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB)
 
 
-def sleeves_kept(points: np.ndarray, worn: Worn, length: float, worn_length: float) -> np.ndarray:
+def sleeves_kept(points: np.ndarray, worn: WornGarment, length: float, worn_length: float) -> np.ndarray:
     """Return (...,) float32 0..1: where a garment whose sleeves have ``length`` still covers what is worn.
 
     Sleeves of the same length or longer cover everything.  Otherwise a sleeve ends at its share of the worn one's.

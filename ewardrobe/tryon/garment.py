@@ -21,7 +21,7 @@ class GarmentImageError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class WearableGarment:
     """A garment ready to be drawn.
 
     levels: RGBA uint8 (H, W, 4), each half as large as the one before, colours continued beyond the garment's edge;
@@ -46,7 +46,7 @@ def sleeve_length(category_id: int) -> float:
     return SLEEVE_LENGTH[kind]
 
 
-def prepare(rgba: np.ndarray, category_id: int, key: str = "") -> Prepared:
+def prepare(rgba: np.ndarray, category_id: int, key: str = "") -> WearableGarment:
     """Make a cut-out (RGBA uint8 (H, W, 4)) ready; ``GarmentImageError`` where there is nothing to wear in it."""
     if not isinstance(rgba, np.ndarray) or rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8:
         raise GarmentImageError("this picture has no transparency (alpha): cut the garment out on Add garments first")
@@ -57,7 +57,9 @@ def prepare(rgba: np.ndarray, category_id: int, key: str = "") -> Prepared:
     levels = [_continued(small)]
     while min(levels[-1].shape[:2]) >= 64 and len(levels) < 3:
         levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
-    return Prepared(key, category_id, category(category_id).slot, tuple(levels), spans, sleeve_length(category_id))
+    return WearableGarment(
+        key, category_id, category(category_id).slot, tuple(levels), spans, sleeve_length(category_id)
+    )
 
 
 def _reduced(rgba: np.ndarray) -> np.ndarray:

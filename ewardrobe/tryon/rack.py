@@ -13,7 +13,7 @@ from PIL import Image, UnidentifiedImageError
 from ewardrobe.core.images import png_bytes
 from ewardrobe.core.taxonomy import EXCLUDES, SLOTS, category
 from ewardrobe.garments.cutout import Garment
-from ewardrobe.tryon.garment import GarmentImageError, Prepared, prepare
+from ewardrobe.tryon.garment import GarmentImageError, WearableGarment, prepare
 from ewardrobe.wardrobe.pictures import data_url
 
 THUMBNAIL_SIDE = 112
@@ -21,7 +21,7 @@ THUMBNAIL_SIDE = 112
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class Hanger:
     """One garment that can be put on.
 
     key: unique on the rail; name: as the person calls it; picture: the file of its cut-out, or the cut-out itself,
@@ -40,7 +40,7 @@ class Piece:
         return category(self.category_id).slot
 
 
-def wardrobe_pieces(items: Iterable[Mapping], picture: Callable[[str], Path | None]) -> list[Piece]:
+def wardrobe_pieces(items: Iterable[Mapping], picture: Callable[[str], Path | None]) -> list[Hanger]:
     """Return the items that can be put on: clothes with a cut-out that are not archived, in their order.
 
     picture: the path for an item's file name, see ``FeatureStore.picture``.
@@ -51,23 +51,23 @@ def wardrobe_pieces(items: Iterable[Mapping], picture: Callable[[str], Path | No
         if path is None or item.get("slot") not in SLOTS or item.get("state") == "archived":
             continue
         key = f"{item['id']}/{item['category_id']}/{path.name}"  # another kind or cut-out is another piece
-        pieces.append(Piece(key, str(item["type"]), int(item["category_id"]), path, item["id"]))
+        pieces.append(Hanger(key, str(item["type"]), int(item["category_id"]), path, item["id"]))
     return pieces
 
 
-def sample_pieces() -> list[Piece]:
+def sample_pieces() -> list[Hanger]:
     """Return the drawn sample garments; nothing is added to any wardrobe."""
     from ewardrobe.datasets.synthetic import sample_garments  # here, because drawing is rarely needed
 
-    return [Piece(f"sample/{g['type']}", g["type"], g["category_id"], g["cutout"]) for g in sample_garments()]
+    return [Hanger(f"sample/{g['type']}", g["type"], g["category_id"], g["cutout"]) for g in sample_garments()]
 
 
-def cut_pieces(garments: Iterable[Garment], number: int) -> list[Piece]:
+def cut_pieces(garments: Iterable[Garment], number: int) -> list[Hanger]:
     """Return garments cut out of the ``number``-th captured picture."""
-    return [Piece(f"cut/{number}/{i}", g.name, g.category_id, g.cutout) for i, g in enumerate(garments)]
+    return [Hanger(f"cut/{number}/{i}", g.name, g.category_id, g.cutout) for i, g in enumerate(garments)]
 
 
-def on_slot(pieces: Iterable[Piece], slot: str) -> list[Piece]:
+def on_slot(pieces: Iterable[Hanger], slot: str) -> list[Hanger]:
     """Return the pieces for one slot, in their order."""
     return [piece for piece in pieces if piece.slot == slot]
 
@@ -83,7 +83,7 @@ def put_on(worn: Mapping[str, str], slot: str, key: str | None) -> dict[str, str
     return kept | ({slot: key} if key else {})
 
 
-def outfit(pieces: Iterable[Piece], item_ids: Iterable[str]) -> tuple[dict[str, str], list[str]]:
+def outfit(pieces: Iterable[Hanger], item_ids: Iterable[str]) -> tuple[dict[str, str], list[str]]:
     """Return what is worn, key by slot, when the items of an outfit are put on in their order, and the ids left over.
 
     Left over is what does not hang on the rail (shoes, what has no cut-out, what is gone) and what another piece of the
@@ -111,7 +111,7 @@ def step(keys: Sequence[str], current: str | None, by: int) -> str | None:
     return keys[(keys.index(current) + by) % len(keys)]
 
 
-def ready(piece: Piece) -> Prepared:
+def ready(piece: Hanger) -> WearableGarment:
     """Make a piece ready to be drawn; ``GarmentImageError`` says with its name why it cannot, and what to do."""
     try:
         rgba = read_rgba(piece.picture) if isinstance(piece.picture, Path) else piece.picture
@@ -136,7 +136,7 @@ def read_rgba(path: Path) -> np.ndarray:
         raise GarmentImageError(f"its picture cannot be read ({error}); photograph the garment again") from error
 
 
-def thumbnail(piece: Piece) -> str:
+def thumbnail(piece: Hanger) -> str:
     """Return a small picture of a piece, on a transparent square, as a data URL."""
     path = piece.picture
     return data_url(path if isinstance(path, Path) else io.BytesIO(png_bytes(path)), THUMBNAIL_SIDE, 0.04)

@@ -34,7 +34,7 @@ SOMEBODY = 0.04
 
 
 @dataclass(frozen=True, eq=False)
-class Worn:
+class WornGarment:
     """One garment as worn: mask (h, w) float32 0..1 at processing size, spans in frame pixels."""
 
     slot: str
@@ -58,7 +58,7 @@ class Scene:
     frame_size: tuple[int, int]
     front: np.ndarray
     detections: Detections
-    worn: dict[str, Worn] = field(default_factory=dict)
+    worn: dict[str, WornGarment] = field(default_factory=dict)
     skin: np.ndarray | None = None
 
 
@@ -134,7 +134,7 @@ def is_somebody(parsing: np.ndarray, person: np.ndarray) -> bool:
     return body > 0 and bare >= SOMEBODY * body
 
 
-def _overlooked(worn: dict[str, Worn], parser, parsing: np.ndarray, room: _Room) -> dict[str, Worn]:
+def _overlooked(worn: dict[str, WornGarment], parser, parsing: np.ndarray, room: _Room) -> dict[str, WornGarment]:
     """Return what the parser sees worn in slots and places where the chosen model saw nothing."""
     covered = np.any([one.mask > 0.5 for one in worn.values()], axis=0) if worn else np.zeros(room.person.shape, bool)
     left = (sum(room.slots) * room.person > 0.5) & ~covered
@@ -147,9 +147,9 @@ def _overlooked(worn: dict[str, Worn], parser, parsing: np.ndarray, room: _Room)
     return {s: w for s, w in more.items() if (w.mask > 0.5)[covered].sum() < 0.5 * (w.mask > 0.5).sum()}
 
 
-def _worn(found: Detections, room: _Room) -> dict[str, Worn]:
+def _worn(found: Detections, room: _Room) -> dict[str, WornGarment]:
     """Return the best garment for each slot that lies on the person, the more probable of dress and top + bottom."""
-    best: dict[str, Worn] = {}
+    best: dict[str, WornGarment] = {}
     for place in range(len(found)):
         slot = category(int(found.category_ids[place])).slot
         garment = None if slot in best else _one(found, place, room)
@@ -160,7 +160,7 @@ def _worn(found: Detections, room: _Room) -> dict[str, Worn]:
     return {s: w for s, w in best.items() if "dress" not in best or s not in drop}
 
 
-def _one(found: Detections, place: int, room: _Room) -> Worn | None:
+def _one(found: Detections, place: int, room: _Room) -> WornGarment | None:
     hard = found.masks[place]
     if hard.sum() < MIN_PERSON * hard.size or (hard * room.person).sum() < 0.5 * hard.sum():
         return None
@@ -171,7 +171,7 @@ def _one(found: Detections, place: int, room: _Room) -> Worn | None:
     if spans is None:
         return None
     factors = room.frame_size[1] / mask.shape[1], room.frame_size[0] / mask.shape[0]
-    return Worn(slot, category_id, float(found.scores[place]), mask, spans.scaled(factors))
+    return WornGarment(slot, category_id, float(found.scores[place]), mask, spans.scaled(factors))
 
 
 def _soft(hard: np.ndarray, probability: np.ndarray) -> np.ndarray:

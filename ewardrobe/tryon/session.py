@@ -15,12 +15,12 @@ import cv2
 import numpy as np
 
 from ewardrobe.models import Segmenter, load_segmenter
-from ewardrobe.tryon.compositor import Look, State, compose
+from ewardrobe.tryon.compositor import ComposedState, Look, compose
 from ewardrobe.tryon.motion import IDENTITY, MotionTracker, move_mask
 from ewardrobe.tryon.scene import Scene, read_scene
 from ewardrobe.tryon.smoothing import Smoother
 from ewardrobe.tryon.target import target
-from ewardrobe.tryon.worker import Job, Worker
+from ewardrobe.tryon.worker import InferenceWorker, Job
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class LiveSession:
         self._age: float | None = None
         self._error: str | None = None
         me = weakref.ref(self)
-        self._worker = Worker(lambda job: _look_at(me, job))
+        self._worker = InferenceWorker(lambda job: _look_at(me, job))
         self._finalizer = weakref.finalize(self, self._worker.stop, 0.0)
 
     def process(self, frame: np.ndarray, now: float | None = None) -> np.ndarray:
@@ -130,7 +130,7 @@ class LiveSession:
         """Return the last raw (mirrored as shown) and composed pictures, RGB uint8; ``None`` before the first frame."""
         return self._last
 
-    def state(self) -> State | None:
+    def state(self) -> ComposedState | None:
         """Return what the next frame would be composed with."""
         with self._lock:
             return self._state(time.monotonic())
@@ -157,12 +157,12 @@ class LiveSession:
         self._worker.submit(Job(frame, self._number, now))
         return compose(frame, state, self.look)
 
-    def _state(self, now: float) -> State | None:
+    def _state(self, now: float) -> ComposedState | None:
         scene = self._smoother.scene
         if scene is None:
             return None
         self._age = now - scene.time
-        return State(scene, self._tracker.motion_since(scene.frame_id), self._smoother.strength(now))
+        return ComposedState(scene, self._tracker.motion_since(scene.frame_id), self._smoother.strength(now))
 
     def _see(self, job: Job) -> None:
         """Look at a frame with the models (in the worker's thread)."""

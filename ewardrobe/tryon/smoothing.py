@@ -8,7 +8,7 @@ import numpy as np
 
 from ewardrobe.tryon.motion import move_mask
 from ewardrobe.tryon.one_euro import OutlineFilter
-from ewardrobe.tryon.scene import Scene, Worn
+from ewardrobe.tryon.scene import Scene, WornGarment
 
 MASK_SECONDS = 0.25
 """Time constant of the masks' average."""
@@ -87,7 +87,7 @@ class Smoother:
         self._filters.pop(slot, None)
         return False
 
-    def _one(self, new: Worn, old: Worn | None, motion: np.ndarray, scene: Scene) -> Worn:
+    def _one(self, new: WornGarment, old: WornGarment | None, motion: np.ndarray, scene: Scene) -> WornGarment:
         euro = self._filters.setdefault(new.slot, OutlineFilter())
         if old is None:
             euro.reset()
@@ -96,7 +96,7 @@ class Smoother:
         mask = new.mask if old is None else _averaged(new.mask, old.mask, motion, scene, self._dt(self.scene, scene))
         return replace(new, mask=mask, spans=replace(new.spans, points=points), category_id=self._category(new, old))
 
-    def _carried(self, worn: Worn, motion: np.ndarray, scene: Scene) -> Worn:
+    def _carried(self, worn: WornGarment, motion: np.ndarray, scene: Scene) -> WornGarment:
         if worn.slot in self._filters:
             self._filters[worn.slot].move(motion)
         points = (worn.spans.points @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
@@ -104,7 +104,7 @@ class Smoother:
             worn, mask=move_mask(worn.mask, motion, scene.frame_size), spans=replace(worn.spans, points=points)
         )
 
-    def _category(self, new: Worn, old: Worn | None) -> int:
+    def _category(self, new: WornGarment, old: WornGarment | None) -> int:
         if old is None or new.category_id == old.category_id:
             self._votes.pop(new.slot, None)
             return new.category_id

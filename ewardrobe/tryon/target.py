@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ewardrobe.tryon.scene import Scene, Worn
+from ewardrobe.tryon.scene import Scene, WornGarment
 from ewardrobe.tryon.spans import ROWS, Spans, measure
 
 STANDS_FOR = {"top": ("top", "outer"), "outer": ("outer", "top"), "bottom": ("bottom",), "dress": ("dress",)}
@@ -18,7 +18,7 @@ WAIST, HIP = 1.0, 1.35
 
 
 @lru_cache(maxsize=16)
-def target(scene: Scene, slot: str) -> Worn | None:
+def target(scene: Scene, slot: str) -> WornGarment | None:
     """Return what a garment of ``slot`` is drawn over; ``None`` where the person shows nothing of the kind.
 
     A dress goes over top and bottom together; a top over a jacket that hides what is below it; a top or a skirt over
@@ -32,7 +32,7 @@ def target(scene: Scene, slot: str) -> Worn | None:
     return _part(scene, slot) if "dress" in scene.worn else None
 
 
-def _both(scene: Scene) -> Worn | None:
+def _both(scene: Scene) -> WornGarment | None:
     upper = scene.worn.get("top") or scene.worn.get("outer")
     parts = [part for part in (upper, scene.worn.get("bottom")) if part is not None]
     if not parts:
@@ -41,10 +41,10 @@ def _both(scene: Scene) -> Worn | None:
     spans = measure(mask)
     factors = scene.frame_size[1] / mask.shape[1], scene.frame_size[0] / mask.shape[0]
     category_id = {2: 11, 4: 11, 1: 10, 3: 10}.get(parts[0].category_id, 12)
-    return None if spans is None else Worn("dress", category_id, parts[0].score, mask, spans.scaled(factors))
+    return None if spans is None else WornGarment("dress", category_id, parts[0].score, mask, spans.scaled(factors))
 
 
-def _part(scene: Scene, slot: str) -> Worn:
+def _part(scene: Scene, slot: str) -> WornGarment:
     """Return the part of the worn dress that a garment of ``slot`` covers: to the hip, or from the waist on."""
     dress = scene.worn["dress"]
     length = max(1.0, dress.spans.bottom - dress.spans.top)
@@ -61,7 +61,7 @@ def _cut(spans: Spans, first: float, last: float) -> Spans:
     return replace(spans, points=np.moveaxis(np.array(points, np.float32), 1, 2))
 
 
-def _rows_kept(dress: Worn, frame_rows: int, first: float, last: float) -> np.ndarray:
+def _rows_kept(dress: WornGarment, frame_rows: int, first: float, last: float) -> np.ndarray:
     """Return (h,) float32 0..1 of the mask's rows: 1 between two shares of the length, soft over a row at a cut."""
     row = frame_rows / len(dress.mask)
     ys = (np.arange(len(dress.mask)) + 0.5) * row - 0.5

@@ -33,7 +33,7 @@ class Job:
     time: float
 
 
-class Worker:
+class InferenceWorker:
     """Calls ``look(job)`` in a thread of its own for the newest submitted frame; older ones are dropped.
 
     An exception is logged once for each kind and kept in ``error``; the thread goes on.
@@ -102,7 +102,7 @@ class Worker:
         self.seconds.append(self.finished[-1] - start)
 
 
-_WORKERS: weakref.WeakSet[Worker] = weakref.WeakSet()
+_WORKERS: weakref.WeakSet[InferenceWorker] = weakref.WeakSet()
 
 
 def end_all(seconds: float = LOADING_SECONDS) -> None:

@@ -292,7 +292,7 @@ def test_smooth_keeps_points_and_doubled_corners():
 
 def test_sharply_bent_limb_has_no_hole():
     axis, widths = [(0, 0), (0, 1), (0.9, 0.2)], (0.3, 0.3, 0.3)
-    view = geometry.View(40, (40, 40))
+    view = geometry.BodyView(40, (40, 40))
     quads = [view(q) for q in geometry.tube_quads(axis, widths)]
     outline = view(geometry.tube(axis, widths))
     inside = paint._coverage([outline, *quads], [], (0, 0, 120, 120)) > 127
@@ -301,7 +301,7 @@ def test_sharply_bent_limb_has_no_hole():
 
 
 def test_view_turns_clockwise_on_paper():
-    view = geometry.View(2.0, (10, 20), np.pi / 2)
+    view = geometry.BodyView(2.0, (10, 20), np.pi / 2)
     assert np.allclose(view(np.array([(1.0, 0.0)])), [(10, 22)])
 
 

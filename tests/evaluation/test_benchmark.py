@@ -12,7 +12,7 @@ import pytest
 from ewardrobe.__main__ import main
 from ewardrobe.evaluation import speed
 from ewardrobe.evaluation.benchmarks import models
-from ewardrobe.evaluation.benchmarks.models import Case, benchmark_models
+from ewardrobe.evaluation.benchmarks.models import SpeedCase, benchmark_models
 from ewardrobe.models import weights as weight_files
 
 FAKE = """
@@ -45,12 +45,12 @@ def fake_process(tmp_path, monkeypatch):
     return tmp_path
 
 
-def measure(folder, *cases: Case, rounds: int = 2) -> list[dict]:
+def measure(folder, *cases: SpeedCase, rounds: int = 2) -> list[dict]:
     return benchmark_models(cases, folder, threads=1, rounds=rounds, progress=lambda text: None)
 
 
 def test_processes_take_turns_and_their_times_are_summed_up(fake_process):
-    unet, yolo = measure(fake_process, Case("unet", "torch"), Case("yolo", "openvino"))
+    unet, yolo = measure(fake_process, SpeedCase("unet", "torch"), SpeedCase("yolo", "openvino"))
     assert (fake_process / "turns").read_text().split() == ["unett", "yoloo"] * 2
     assert (unet["model"], unet["runtime"], yolo["runtime"]) == ("unet", "torch", "openvino")
     assert unet["ms_median"] == 15.5  # of 10, 11, 20, 20
@@ -59,7 +59,7 @@ def test_processes_take_turns_and_their_times_are_summed_up(fake_process):
 
 
 def test_a_model_without_that_runtime_is_left_out(fake_process):
-    rows = measure(fake_process, Case("torch_only", "openvino"), Case("torch_only", "torch"))
+    rows = measure(fake_process, SpeedCase("torch_only", "openvino"), SpeedCase("torch_only", "torch"))
     assert [row["runtime"] for row in rows] == ["torch"]
 
 
@@ -67,7 +67,7 @@ def test_a_model_without_that_runtime_is_left_out(fake_process):
     ("name", "says"), [("broken", "out of luck"), ("untrusted", "altered"), ("dies", "killed in round two")]
 )
 def test_a_process_that_fails_is_told_and_the_others_go_on(fake_process, name, says):
-    failed, good = measure(fake_process, Case(name, "torch"), Case("unet", "torch"))
+    failed, good = measure(fake_process, SpeedCase(name, "torch"), SpeedCase("unet", "torch"))
     assert says in failed["error"]
     assert good["calls"] == 4
 

@@ -128,7 +128,7 @@ def test_a_standing_person_is_whole_in_the_cameras_frame(size):
     image, mask = np.full((*size, 3), 40, np.uint8), np.zeros(size, bool)
     mask[size[0] // 4 : size[0] // 2, size[1] // 4 : size[1] // 2] = True
     image[mask] = 240
-    shown = fit.standing(fit.Case(image, mask, mask.astype(np.uint8) * 14, 1))
+    shown = fit.standing(fit.FitCase(image, mask, mask.astype(np.uint8) * 14, 1))
     assert shown.image.shape == (480, 640, 3) and shown.mask.shape == shown.parsing.shape == (480, 640)
     scale = min(480 / size[0], 640 / size[1])
     assert shown.mask.sum() == pytest.approx(mask.sum() * scale**2, rel=0.03)

@@ -14,7 +14,7 @@ from ewardrobe.core.images import ImageError, jpeg_bytes
 from ewardrobe.datasets.synthetic import render_person
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments import ray_engine
-from ewardrobe.garments.digitize import Settings, digitize_paths
+from ewardrobe.garments.digitize import DigitizeSettings, digitize_paths
 
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="pip install -r requirements-ray.txt")
 
@@ -33,7 +33,7 @@ def folder(tmp_path_factory):
 @needs_ray
 @pytest.mark.slow
 def test_two_workers_give_what_this_process_gives(folder):
-    paths, settings = sorted(folder.iterdir()), Settings("yolo")
+    paths, settings = sorted(folder.iterdir()), DigitizeSettings("yolo")
     here = list(digitize_paths(paths, settings))
     there = list(ray_engine.digitize_with_ray(paths, settings, workers=2))
     assert os.environ["RAY_USAGE_STATS_ENABLED"] == "0"

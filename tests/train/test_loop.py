@@ -195,7 +195,7 @@ def test_a_part_of_the_photos(config):
 
 def test_photos_read_when_needed_are_those_in_memory(config, photos):
     lazy = data.load_data(replace(config, lazy=True))
-    pictures = [data.Augmented(d, config, lambda s: s.image)[5] for d in (photos, lazy)]
+    pictures = [data.AugmentedStream(d, config, lambda s: s.image)[5] for d in (photos, lazy)]
     np.testing.assert_array_equal(*pictures)
 
 

@@ -40,7 +40,7 @@ def rule(tmp_path):
 
 
 def test_training_learns_the_rule_and_is_repeatable(rule):
-    data, settings = read_outfits(rule), outfits.Settings(iterations=40)
+    data, settings = read_outfits(rule), outfits.CompatibilityConfig(iterations=40)
     model = outfits.fit(data, settings)
     rows = {row["method"]: row for row in evaluate(data, scorers(model), **WEIGHTS)}
     assert rows["learned"]["fitb"] > 0.45 and rows["learned"]["auc"] > 0.7, "only style decides, and ties are many"
@@ -52,13 +52,13 @@ def test_training_learns_the_rule_and_is_repeatable(rule):
 def test_fields_can_be_left_out_to_see_what_they_are_worth(rule):
     data = outfits.without(read_outfits(rule), ["style", "colour"])
     assert (data.closet.styles == -1).all() and not data.closet.names.any() and (data.closet.materials >= 0).all()
-    folds = outfits.cross_validate(read_outfits(rule), outfits.Settings(iterations=10), folds=2, draws=2)
+    folds = outfits.cross_validate(read_outfits(rule), outfits.CompatibilityConfig(iterations=10), folds=2, draws=2)
     assert folds["learned"]["fitb"] > folds["colour-only"]["fitb"]
 
 
 def test_the_form_is_symmetric_and_accessories_count_nothing(rule):
     data = read_outfits(rule)
-    model = outfits.fit(data, outfits.Settings(iterations=10))
+    model = outfits.fit(data, outfits.CompatibilityConfig(iterations=10))
     left, right = np.array([0, 1, 4]), np.array([1, 2, 5])
     np.testing.assert_allclose(
         model.pair_scores(data.closet, left, right), model.pair_scores(data.closet, right, left), atol=1e-9

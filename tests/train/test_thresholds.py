@@ -16,10 +16,10 @@ from ewardrobe.models.confidence import DEFAULT, Confidence, of_entry
 from ewardrobe.models.weights import WeightsError, read_manifest
 from train import card, thresholds
 from train.search import thresholds as choice
-from train.search.thresholds import Counts, Seen
+from train.search.thresholds import Counts, PhotoScores
 
 
-def seen(*detections: tuple[int, float, int | None], truth: tuple[int, ...], same=()) -> Seen:
+def seen(*detections: tuple[int, float, int | None], truth: tuple[int, ...], same=()) -> PhotoScores:
     """One photo; detections: (category, score, place of the garment that it covers), same: pairs of equal masks."""
     ious = np.eye(len(detections))
     for a, b in same:
@@ -29,10 +29,10 @@ def seen(*detections: tuple[int, float, int | None], truth: tuple[int, ...], sam
         if place is not None:
             covers[row, place] = 0.9
     ids, scores = np.array([d[0] for d in detections], int), np.array([d[1] for d in detections], np.float32)
-    return Seen(scores, ids, ious, covers, np.array(truth, int))
+    return PhotoScores(scores, ids, ious, covers, np.array(truth, int))
 
 
-def trousers(right: int, wrong: int, missed: int = 0, high: float = 0.8, low: float = 0.4) -> list[Seen]:
+def trousers(right: int, wrong: int, missed: int = 0, high: float = 0.8, low: float = 0.4) -> list[PhotoScores]:
     """Trousers found at ``high``, nothing taken for trousers at ``low``, trousers not seen at all: a photo each."""
     photos = [seen((8, high, 0), truth=(8,))] * right + [seen((8, low, None), truth=())] * wrong
     return photos + [seen(truth=(8,))] * missed
@@ -52,7 +52,7 @@ def test_what_costs_more_than_it_brings_is_left_out():
     assert choice.choose(photos + trousers(0, 7, low=0.5)).common == pytest.approx(0.65, abs=0.011)
 
 
-def two_categories(sling: int = 10) -> list[Seen]:
+def two_categories(sling: int = 10) -> list[PhotoScores]:
     """40 trousers right at 0.9 and wrong at 0.6; slings right at 0.3 and wrong at 0.1."""
     slings = [seen((6, 0.3, 0), (6, 0.1, None), truth=(6,))] * sling
     return [seen((8, 0.9, 0), (8, 0.6, None), truth=(8,))] * 40 + slings

@@ -14,9 +14,9 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.datasets import synthetic
 from ewardrobe.models.unet import DecodeConfig, decode
 from ewardrobe.tryon import session as sessions
-from ewardrobe.tryon.compositor import MODES, Look, State, compose, drawn_alpha
+from ewardrobe.tryon.compositor import MODES, ComposedState, Look, compose, drawn_alpha
 from ewardrobe.tryon.garment import prepare
-from ewardrobe.tryon.scene import Scene, Worn, main_person, read_scene
+from ewardrobe.tryon.scene import Scene, WornGarment, main_person, read_scene
 from ewardrobe.tryon.session import LiveSession
 from ewardrobe.tryon.spans import measure
 from ewardrobe.tryon.target import target
@@ -32,19 +32,19 @@ def cloth(colour, category_id: int = 1):
     return prepare(rgba, category_id)
 
 
-def worn(slot: str, category_id: int, box=(120, 60, 200, 180)) -> Worn:
+def worn(slot: str, category_id: int, box=(120, 60, 200, 180)) -> WornGarment:
     mask = np.zeros((120, 160), np.float32)
     mask[box[1] // 2 : box[3] // 2, box[0] // 2 : box[2] // 2] = 1
-    return Worn(slot, category_id, 0.9, mask, measure(mask).scaled((2, 2)))
+    return WornGarment(slot, category_id, 0.9, mask, measure(mask).scaled((2, 2)))
 
 
-def state(*garments: Worn, front=None, motion=IDENTITY, strength: float = 1.0) -> State:
+def state(*garments: WornGarment, front=None, motion=IDENTITY, strength: float = 1.0) -> ComposedState:
     front = np.zeros((120, 160), np.float32) if front is None else front
     detections = Detections.empty(120, 160)
     if garments:
         masks = np.stack([g.mask > 0.5 for g in garments])
         detections = Detections.from_masks(masks, [g.category_id for g in garments], [0.9] * len(garments))
-    return State(Scene(0, 0.0, SIZE, front, detections, {g.slot: g for g in garments}), motion, strength)
+    return ComposedState(Scene(0, 0.0, SIZE, front, detections, {g.slot: g for g in garments}), motion, strength)
 
 
 @pytest.fixture
@@ -145,14 +145,14 @@ def test_segments_name_and_tint_what_is_seen(frame):
     assert out[120, 160, 2] > out[120, 160, 0]  # short sleeve tops are drawn in blue
 
 
-def long_sleeves() -> State:
+def long_sleeves() -> ComposedState:
     """Someone whose long sleeves stand off the trunk."""
     mask = np.zeros((120, 160), np.uint8)
     cv2.rectangle(mask, (60, 30), (100, 95), 1, -1)
     for side in (-1, 1):
         cv2.line(mask, (80 + side * 20, 36), (80 + side * 62, 80), 1, 9)
     soft = mask.astype(np.float32)
-    return state(Worn("top", 2, 0.9, soft, measure(soft).scaled((2, 2))))
+    return state(WornGarment("top", 2, 0.9, soft, measure(soft).scaled((2, 2))))
 
 
 def test_short_sleeves_leave_the_rest_of_a_long_one_and_long_ones_cover_it(frame):
@@ -166,7 +166,7 @@ def test_short_sleeves_leave_the_rest_of_a_long_one_and_long_ones_cover_it(frame
 def test_shorter_sleeves_leave_bare_arms_where_the_skins_colour_is_known(frame):
     seen, cuff = long_sleeves(), np.s_[148:158, 36:44]
     skin = np.float32([210, 160, 130])
-    bare = State(replace(seen.scene, skin=skin), seen.motion)
+    bare = ComposedState(replace(seen.scene, skin=skin), seen.motion)
     short, long = (compose(frame, bare, Look("wear", {"top": cloth(RED, c)})) for c in (1, 2))
     assert near(short[cuff].mean(axis=(0, 1)), skin, 12) and near(long[cuff].mean(axis=(0, 1)), RED, 12)
     assert near(short[120, 160], RED)
@@ -185,10 +185,10 @@ def test_a_garment_fits_what_a_rendered_person_wears():
     photo = synthetic.render_person(seed=5, category_ids=(1, 8), size=(480, 640), framing="half")
     for item in photo.items:
         small = cv2.resize(item["mask"].astype(np.float32), (256, 192), interpolation=cv2.INTER_AREA)
-        one = Worn("top" if item["category_id"] == 1 else "bottom", item["category_id"], 1.0, small, None)
+        one = WornGarment("top" if item["category_id"] == 1 else "bottom", item["category_id"], 1.0, small, None)
         spans = measure(small, sleeves=one.slot == "top").scaled((2.5, 2.5))
-        one = Worn(one.slot, one.category_id, 1.0, small, spans)
-        seen = State(
+        one = WornGarment(one.slot, one.category_id, 1.0, small, spans)
+        seen = ComposedState(
             Scene(0, 0.0, (480, 640), np.zeros_like(small), Detections.empty(192, 256), {one.slot: one}), IDENTITY
         )
         drawn = drawn_alpha(seen, Look("wear", {one.slot: cloth(RED, one.category_id)}), photo.image) > 0.5

@@ -9,7 +9,7 @@ import pytest
 from ewardrobe.datasets import synthetic
 from ewardrobe.tryon import fitting
 from ewardrobe.tryon.garment import GarmentImageError, prepare
-from ewardrobe.tryon.scene import Worn
+from ewardrobe.tryon.scene import WornGarment
 from ewardrobe.tryon.spans import ROWS, Spans, measure
 
 IDENTITY = np.float64([[1, 0, 0], [0, 1, 0]])
@@ -209,7 +209,7 @@ def test_sampling_at_the_cells_centres_is_exact():
 
 def test_short_sleeves_end_on_a_long_one():
     mask = t_shirt()
-    worn = Worn("top", 2, 1.0, mask, measure(mask))
+    worn = WornGarment("top", 2, 1.0, mask, measure(mask))
     points = np.array([[100.0, 100.0], [75.0, 45.0], [55.0, 65.0], [22.0, 93.0]])
     kept = fitting.sleeves_kept(points, worn, length=0.45, worn_length=1.0)
     assert kept[0] == 1 and kept[1] == 1 and kept[2] == 1 and kept[3] < 0.1

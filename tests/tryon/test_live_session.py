@@ -17,7 +17,7 @@ from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.garment import prepare
 from ewardrobe.tryon.motion import MotionTracker, move_points
 from ewardrobe.tryon.session import SIZES, LiveSession
-from ewardrobe.tryon.worker import Job, Worker
+from ewardrobe.tryon.worker import InferenceWorker, Job
 
 RED, GREEN = (200, 30, 30), (20, 160, 40)
 SKIN = (224, 172, 140)
@@ -269,7 +269,7 @@ def test_motion_from_a_frame_long_gone_is_none():
 
 
 def test_the_pace_can_be_read_while_frames_are_answered():
-    worker, errors, interval = Worker(lambda job: None), [], sys.getswitchinterval()
+    worker, errors, interval = InferenceWorker(lambda job: None), [], sys.getswitchinterval()
     sys.setswitchinterval(1e-6)  # a race that is rare becomes certain
     ending = threading.Event()
     feeder = threading.Thread(target=lambda: [worker.submit(Job(None, 0, 0.0)) for _ in iter(ending.is_set, True)])
@@ -292,7 +292,7 @@ def test_one_kind_of_error_fills_no_log(caplog):
     def look(job):
         raise ValueError(f"frame {job.frame_id} has no shape")
 
-    worker = Worker(look)
+    worker = InferenceWorker(look)
     for i in range(5):
         worker.submit(Job(None, i, 0.0))
         assert wait(lambda i=i: len(worker.finished) == i + 1)

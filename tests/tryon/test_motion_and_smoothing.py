@@ -16,10 +16,10 @@ import pytest
 from ewardrobe.core.detections import Detections
 from ewardrobe.tryon.motion import MotionTracker, move_mask, move_points
 from ewardrobe.tryon.one_euro import OneEuro, OutlineFilter
-from ewardrobe.tryon.scene import Scene, Worn
+from ewardrobe.tryon.scene import Scene, WornGarment
 from ewardrobe.tryon.smoothing import Smoother
 from ewardrobe.tryon.spans import measure
-from ewardrobe.tryon.worker import Job, Worker
+from ewardrobe.tryon.worker import InferenceWorker, Job
 
 IDENTITY = np.float64([[1, 0, 0], [0, 1, 0]])
 
@@ -137,7 +137,7 @@ def scene(
     mask = np.zeros((120, 160), np.float32)
     cv2.rectangle(mask, (round(x / 2), 30), (round(x / 2) + 40, 100), 1, -1)
     soft = cv2.GaussianBlur(mask, (0, 0), 1)
-    worn = {} if nobody else {"top": Worn("top", category_id, 0.9, soft, measure(soft).scaled((2, 2)))}
+    worn = {} if nobody else {"top": WornGarment("top", category_id, 0.9, soft, measure(soft).scaled((2, 2)))}
     return Scene(number, at, size, np.zeros((120, 160), np.float32), Detections.empty(120, 160), worn)
 
 
@@ -203,7 +203,7 @@ def test_the_skins_colour_changes_slowly_and_stays():
 def test_one_missed_garment_stays_for_its_grace():
     smoother = Smoother()
     both = scene(0, 0.0)
-    both.worn["bottom"] = Worn("bottom", 8, 0.9, both.worn["top"].mask, both.worn["top"].spans)
+    both.worn["bottom"] = WornGarment("bottom", 8, 0.9, both.worn["top"].mask, both.worn["top"].spans)
     smoother.add(both, IDENTITY)
     assert set(smoother.add(scene(1, 0.1), IDENTITY).worn) == {"top", "bottom"}
     for i in range(2, 9):
@@ -243,7 +243,7 @@ def test_only_the_newest_frame_is_looked_at():
         seen.append(one.frame_id)
         gate.wait(10)
 
-    worker = Worker(look)
+    worker = InferenceWorker(look)
     worker.submit(job(0))
     assert wait(lambda: seen == [0])
     for i in range(1, 6):
@@ -258,7 +258,7 @@ def test_a_failing_model_is_told_once_and_recovers(caplog):
         if one.frame_id < 3:
             raise RuntimeError("no such layer")
 
-    worker = Worker(look)
+    worker = InferenceWorker(look)
     for i in range(4):
         worker.submit(job(i))
         assert wait(lambda i=i: len(worker.finished) == i + 1)
@@ -287,10 +287,10 @@ time.sleep(0.3)
 
 def test_workers_leave_no_thread():
     before = threading.active_count()
-    waiting = Worker(lambda one: None)
+    waiting = InferenceWorker(lambda one: None)
     assert threading.active_count() == before, "a page whose stream has not begun needs none"
     waiting.submit(job(0))
     assert wait(lambda: len(waiting.finished) == 1) and waiting.stop()
     for _ in range(20):
-        assert Worker(lambda one: None).stop()
+        assert InferenceWorker(lambda one: None).stop()
     assert threading.active_count() == before

@@ -27,7 +27,7 @@ def shirt(colour=(200, 30, 40), height=120, width=90) -> np.ndarray:
     return image
 
 
-def pieces_of(store: FeatureStore) -> list[rack.Piece]:
+def pieces_of(store: FeatureStore) -> list[rack.Hanger]:
     return rack.wardrobe_pieces(store.load().reset_index().to_dict("records"), store.picture)
 
 
@@ -123,21 +123,21 @@ def test_a_picture_that_cannot_be_worn_says_whose_it_is_and_why(tmp_path, pictur
     Image.fromarray(picture).save(path)
     for source in (path, picture):
         with pytest.raises(GarmentImageError, match=f"^blue shirt: .*{said}"):
-            rack.ready(rack.Piece("x", "blue shirt", 1, source))
+            rack.ready(rack.Hanger("x", "blue shirt", 1, source))
 
 
 def test_a_picture_that_is_gone_or_broken_says_so(tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG no more")
     with pytest.raises(GarmentImageError, match="shirt: its picture cannot be read"):
-        rack.ready(rack.Piece("x", "shirt", 1, broken))
+        rack.ready(rack.Hanger("x", "shirt", 1, broken))
     with pytest.raises(GarmentImageError, match="shirt: its picture is gone"):
-        rack.ready(rack.Piece("x", "shirt", 1, tmp_path / "none.png"))
+        rack.ready(rack.Hanger("x", "shirt", 1, tmp_path / "none.png"))
 
 
 def test_thumbnails_are_small_pictures(store):
     store.add({"category_id": 1}, shirt())
-    for piece in (*pieces_of(store), rack.Piece("x", "shirt", 1, shirt())):
+    for piece in (*pieces_of(store), rack.Hanger("x", "shirt", 1, shirt())):
         url = rack.thumbnail(piece)
         assert url.startswith("data:image/webp;base64,")
         assert len(url) < 6000

@@ -78,7 +78,7 @@ def _decoded(samples: LazySamples, config: Config) -> Sequence[Sample]:
     return samples if config.lazy else list(samples)
 
 
-class Augmented(Dataset):
+class AugmentedStream(Dataset):
     """An endless stream as a map: sample ``n`` depends on ``(seed, n)`` alone, so a resumed run repeats nothing."""
 
     def __init__(self, data: Data, config: Config, encode, world_size: int = 1) -> None:
@@ -132,7 +132,7 @@ def make_loader(data: Data, config: Config, task, first_step: int, rank: int = 0
     if config.workers:
         cv2.setNumThreads(1)  # ends OpenCV's threads before the fork: a reader would wait for ever for their copies
     return DataLoader(
-        Augmented(data, config, task.encode, world_size),
+        AugmentedStream(data, config, task.encode, world_size),
         config.batch_size,
         sampler=StepSampler(first_step, config.steps, config.batch_size, rank, world_size),
         collate_fn=task.collate,

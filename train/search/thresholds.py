@@ -38,7 +38,7 @@ FOLDS, SHUFFLES = 5, 5
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class PhotoScores:
     """What a model saw in one photo, all that is needed of it.
 
     scores: (D,) raw, 0..1; category_ids: (D,); ious: (D, D) among the masks; truth_ious: (D, T) with the annotated
@@ -114,12 +114,12 @@ def level(threshold: float) -> Confidence:
     return Confidence((float(threshold),) * len(CATEGORY_IDS))
 
 
-def instances(photos: Sequence[Seen]) -> np.ndarray:
+def instances(photos: Sequence[PhotoScores]) -> np.ndarray:
     """Return (13,) int: the annotated garments by category."""
     return _by_category(np.concatenate([photo.truth_ids for photo in photos]))
 
 
-def choose(photos: Sequence[Seen], own_share: float = OWN_SHARE) -> Choice:
+def choose(photos: Sequence[PhotoScores], own_share: float = OWN_SHARE) -> Choice:
     """Return the thresholds of best F1 on ``photos``.
 
     The common one is best over all garments; a category with ten garments or more moves from there towards its own.
@@ -144,7 +144,7 @@ def middle_of_best(f1: np.ndarray) -> float:
     return float(GRID[(first + last) // 2])
 
 
-def counted(photos: Sequence[Seen], confidence: Confidence) -> Counts:
+def counted(photos: Sequence[PhotoScores], confidence: Confidence) -> Counts:
     """Return what the app would show of ``photos`` at its own confidence with this map."""
     shown = [photo.shown(confidence, SHOWN_SCORE) for photo in photos]
     ids = np.concatenate([ids for _, ids, _ in shown])
@@ -152,7 +152,7 @@ def counted(photos: Sequence[Seen], confidence: Confidence) -> Counts:
     return Counts(_by_category(ids), _by_category(ids, credit), instances(photos))
 
 
-def cross_validated(photos: Sequence[Seen], seed: int = 0) -> dict[str, dict[str, float]] | None:
+def cross_validated(photos: Sequence[PhotoScores], seed: int = 0) -> dict[str, dict[str, float]] | None:
     """Return `Counts.summary` of ``common`` and ``each`` on photos that did not choose; ``None`` for one photo.
 
     Five folds of photos, a mean over five seeded shufflings.
@@ -167,7 +167,7 @@ def cross_validated(photos: Sequence[Seen], seed: int = 0) -> dict[str, dict[str
     }
 
 
-def _one_shuffle(photos: Sequence[Seen], random: np.random.Generator, folds: int) -> dict[str, dict[str, float]]:
+def _one_shuffle(photos: Sequence[PhotoScores], random: np.random.Generator, folds: int) -> dict[str, dict[str, float]]:
     fold = random.permutation(np.arange(len(photos)) % folds)
     total: dict[str, Counts] = {}
     for number in range(folds):
@@ -179,7 +179,7 @@ def _one_shuffle(photos: Sequence[Seen], random: np.random.Generator, folds: int
     return {kind: counts.summary for kind, counts in total.items()}
 
 
-def _curves(photos: Sequence[Seen]) -> tuple[np.ndarray, np.ndarray]:
+def _curves(photos: Sequence[PhotoScores]) -> tuple[np.ndarray, np.ndarray]:
     """Return detections and their credit (13, len(GRID)) from each raw score of the grid up."""
     scores, ids, credit = (np.concatenate(part) for part in zip(*(p.everything for p in photos), strict=True))
     over = scores.astype(float) >= GRID[:, None]

@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 from ewardrobe.core.images import jpeg_bytes, png_bytes
-from ewardrobe.garments.repair import Bench, bench_view
+from ewardrobe.garments.repair import Repair, bench_view
 
 NAME = "ewardrobe_brush"
 HTML = "<canvas role='img' aria-label='Photo to paint on'></canvas>"
@@ -26,7 +26,7 @@ SCRIPT = Path(__file__).with_suffix(".js")
 
 
 def brush_canvas(
-    bench: Bench, key: str, width: float, back: bool, lasso: bool, on_stroke: Callable[[dict, float], None]
+    bench: Repair, key: str, width: float, back: bool, lasso: bool, on_stroke: Callable[[dict, float], None]
 ) -> None:
     """Show the photo with the outline at hand; every stroke calls ``on_stroke(drawn, scale of the view)``.
 

@@ -13,7 +13,7 @@ from ewardrobe.app.add.twins import item_with, twin_notice, twin_of
 from ewardrobe.app.page import literal, picture_url
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.draft import Card, Edit, card_picture
-from ewardrobe.garments.repair import Bench
+from ewardrobe.garments.repair import Repair
 from ewardrobe.garments.saving import BOTH
 from ewardrobe.wardrobe.item import KINDS
 
@@ -87,12 +87,12 @@ def _repair(visit: Visit, looked: Looked, card: Card, full: str) -> None:
 
 def _start_repair(visit: Visit, looked: Looked, card: Card, full: str) -> None:
     """Open the dialog; the steps of the last repair can still be undone, and what is cancelled leaves none."""
-    bench = visit.benches.get(full) or Bench.of(looked.image, card.garment)
+    bench = visit.benches.get(full) or Repair.of(looked.image, card.garment)
     bench = replace(bench, steps=list(bench.steps))
     start_repair(bench, f"repairing-{full}", lambda _: _use(visit, full, card.edit, bench))
 
 
-def _use(visit: Visit, full: str, edit: Edit, bench: Bench) -> None:
+def _use(visit: Visit, full: str, edit: Edit, bench: Repair) -> None:
     visit.benches[full] = bench
     outline = bench.steps[-1][1]["counts"] if bench.changed else None
     visit.edits[full] = replace(visit.edits.get(full, edit), outline=outline)

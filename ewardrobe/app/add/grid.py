@@ -21,8 +21,8 @@ from ewardrobe.core.masks import rle_to_mask
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.garments.draft import card_picture
-from ewardrobe.garments.queue import Entry, ImportQueue, Piece
-from ewardrobe.garments.repair import Bench
+from ewardrobe.garments.queue import ImportQueue, QueuedGarment, QueuedPhoto
+from ewardrobe.garments.repair import Repair
 from ewardrobe.garments.review import Shown, change_field, save_garments, shown_garments
 from ewardrobe.wardrobe import edits
 from ewardrobe.wardrobe.item import KINDS, kind, kind_fields
@@ -31,7 +31,7 @@ IN_A_ROW = 4
 PAGE_LENGTH = 24
 
 
-def review_import(visit: Visit, store: FeatureStore, entries: Sequence[Entry]) -> None:
+def review_import(visit: Visit, store: FeatureStore, entries: Sequence[QueuedPhoto]) -> None:
     """Show the queue: progress, garments, what can be done with them, and the button that saves them."""
     queue, frame = queue_of(store), page.load_wardrobe(store)
     bar = st.container(horizontal=True, vertical_alignment="center")
@@ -61,7 +61,7 @@ def _one_page(garments: Sequence[Shown]) -> Sequence[Shown]:
 
 
 def _save_bar(
-    visit: Visit, store: FeatureStore, queue: ImportQueue, garments: Sequence[Shown], entries: Sequence[Entry]
+    visit: Visit, store: FeatureStore, queue: ImportQueue, garments: Sequence[Shown], entries: Sequence[QueuedPhoto]
 ) -> None:
     saved = sum(one.saved for one in garments)
     st.markdown(f"**{count(saved, 'garment')}** of {count(len(entries), 'photo')}", width="content")
@@ -250,10 +250,10 @@ def _repair(queue: ImportQueue, one: Shown) -> None:
     start_repair(bench, f"repairing-{piece.id}", lambda cut: page.change(queue.recut, entry.key, piece.id, cut))
 
 
-def _bench(queue: ImportQueue, entry: Entry, piece: Piece) -> Bench:
+def _bench(queue: ImportQueue, entry: QueuedPhoto, piece: QueuedGarment) -> Repair:
     image = queue.photo(entry).read()
     score = 1.0 if piece.score is None else piece.score
-    return Bench.of(image, garment_from_mask(image, rle_to_mask(piece.mask), piece.category_id, score))
+    return Repair.of(image, garment_from_mask(image, rle_to_mask(piece.mask), piece.category_id, score))
 
 
 def _twin(store: FeatureStore, queue: ImportQueue, one: Shown, by_id: Mapping[str, Shown], frame) -> None:

@@ -17,7 +17,7 @@ from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.draft import Card, Edit, Found, Photo, cut_out, find, make_cards, square, with_outline
 from ewardrobe.garments.from_box import garment_in_box
-from ewardrobe.garments.repair import Bench
+from ewardrobe.garments.repair import Repair
 from ewardrobe.models import Segmenter
 
 FILE_TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff"]
@@ -59,7 +59,7 @@ class Visit(Intake):
     models: dict[str, str] = field(default_factory=dict)
     edits: dict[str, Edit] = field(default_factory=dict)
     by_hand: dict[str, dict[str, tuple[str, Box]]] = field(default_factory=dict)
-    benches: dict[str, Bench] = field(default_factory=dict)
+    benches: dict[str, Repair] = field(default_factory=dict)
     twins: dict[str, str | None] = field(default_factory=dict)
     saved: list[np.ndarray] = field(default_factory=list)
     later: bool = False

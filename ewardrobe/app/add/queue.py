@@ -12,7 +12,7 @@ from ewardrobe.app.add.intake import FILE_TYPES, Intake, Visit, current_visit
 from ewardrobe.core.images import ImageError
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.draft import Photo
-from ewardrobe.garments.queue import ANALYSING, FAILED, QUEUED, READY, Added, Entry, ImportQueue
+from ewardrobe.garments.queue import ANALYSING, FAILED, QUEUED, READY, Added, ImportQueue, QueuedPhoto
 from ewardrobe.garments.sources import PhotoZip, folder_photos, read_photos
 from ewardrobe.garments.worker import Importer
 from ewardrobe.models import SHOWN_SCORE, load_segmenter
@@ -130,7 +130,7 @@ def _complain(problems: Sequence[str]) -> None:
 # The queue
 
 
-def waiting_banner(visit: Visit, entries: Sequence[Entry]) -> None:
+def waiting_banner(visit: Visit, entries: Sequence[QueuedPhoto]) -> None:
     """Say that photos wait in the queue, with the way there."""
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/pending_actions: {count(len(entries), 'photo')} in the queue, to be checked and saved.")
@@ -138,7 +138,7 @@ def waiting_banner(visit: Visit, entries: Sequence[Entry]) -> None:
         st.button("Go on", key="import-go-on", type="primary", on_click=setattr, args=(visit, "later", False))
 
 
-def run_queue(store: FeatureStore, entries: Sequence[Entry]) -> Importer:
+def run_queue(store: FeatureStore, entries: Sequence[QueuedPhoto]) -> Importer:
     """See to it that what waits is looked at; show why it cannot be."""
     worker = importer(str(store.home.absolute()))
     for name in {entry.model for entry in entries if entry.state in (QUEUED, ANALYSING)} - set(_loaded()):
@@ -156,7 +156,7 @@ def run_queue(store: FeatureStore, entries: Sequence[Entry]) -> Importer:
     return worker
 
 
-def progress(worker: Importer, entries: Sequence[Entry]) -> None:
+def progress(worker: Importer, entries: Sequence[QueuedPhoto]) -> None:
     """Show how far the worker is, every second while it is at work; new garments are shown when it has ended."""
     if any(entry.state in (QUEUED, ANALYSING) for entry in entries):
         shown = sum(entry.state in (READY, FAILED) for entry in entries)
@@ -177,7 +177,7 @@ def _progress(worker: Importer, shown: int) -> None:
             st.rerun()
 
 
-def problems(queue: ImportQueue, entries: Sequence[Entry]) -> None:
+def problems(queue: ImportQueue, entries: Sequence[QueuedPhoto]) -> None:
     """Show the photos that failed or hold no garment, to be looked at again or discarded."""
     failed = [entry for entry in entries if entry.state == FAILED]
     empty = [entry for entry in entries if entry.state == READY and not entry.pieces]

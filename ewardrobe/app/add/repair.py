@@ -12,7 +12,7 @@ from ewardrobe.app.add.brush import brush_canvas
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.draft import LOWEST_SCORE, card_picture, reach_px
-from ewardrobe.garments.repair import Bench, RepairError, preview, stroke_from
+from ewardrobe.garments.repair import Repair, RepairError, preview, stroke_from
 from ewardrobe.garments.repair_item import bench_of_item, earlier_cutouts, original_cutout, save_repair, undo_repair
 from ewardrobe.models import MODELS
 from ewardrobe.models.weights import WeightsError
@@ -28,17 +28,17 @@ HELP = "Paint over the photo: what is clear belongs to the garment. A lasso take
 
 
 @dataclass(frozen=True, eq=False)
-class Repair:
+class RepairSession:
     """A repair under way: the bench, the start of the widgets' keys, what is done with the garment at the end."""
 
-    bench: Bench
+    bench: Repair
     key: str
     done: Callable[[Garment], None]
 
 
-def start_repair(bench: Bench, key: str, done: Callable[[Garment], None]) -> None:
+def start_repair(bench: Repair, key: str, done: Callable[[Garment], None]) -> None:
     """Let `show_repair` open the dialog; ``done`` is called with the garment when the person is content with it."""
-    st.session_state["repair"] = Repair(bench, key, done)
+    st.session_state["repair"] = RepairSession(bench, key, done)
 
 
 def show_repair() -> None:
@@ -52,7 +52,7 @@ def _close() -> None:
 
 
 @st.dialog("Repair the cut-out", width="large", on_dismiss=_close)
-def _dialog(bench: Bench, key: str, done: Callable[[Garment], None]) -> None:
+def _dialog(bench: Repair, key: str, done: Callable[[Garment], None]) -> None:
     st.caption(HELP)
     left, right = st.columns([3, 1], gap="medium")
     with left:
@@ -81,7 +81,7 @@ def _tools(key: str) -> str:
     )
 
 
-def _stroke_taker(bench: Bench, key: str) -> Callable[[dict, float], None]:
+def _stroke_taker(bench: Repair, key: str) -> Callable[[dict, float], None]:
     def take(sent: dict, scale: float) -> None:
         with_message(key, lambda: bench.draw(_stroke(sent, scale)))
 
@@ -101,7 +101,7 @@ def with_message(key: str, action: Callable[[], None]) -> None:
         st.session_state[f"{key}-problem"] = str(error)
 
 
-def _steps(bench: Bench, key: str) -> None:
+def _steps(bench: Repair, key: str) -> None:
     px = max(1, reach_px(bench.image.shape[:2]) // 4)
     for column, (label, icon, step) in zip(
         st.columns(2, gap="small") * 2,
@@ -127,11 +127,11 @@ def _steps(bench: Bench, key: str) -> None:
         )
 
 
-def _last(bench: Bench) -> str:
+def _last(bench: Repair) -> str:
     return f"Takes back: {bench.steps[-1][0]}" if len(bench.steps) > 1 else "Nothing to undo"
 
 
-def _ask_model(bench: Bench, key: str) -> None:
+def _ask_model(bench: Repair, key: str) -> None:
     names = {page.MODEL_LABELS.get(name, name).partition(" · ")[0]: name for name in MODELS}
     with st.popover("Ask a model", icon=":material/frame_inspect:", width="stretch"):
         for label, name in names.items():
@@ -144,11 +144,11 @@ def _ask_model(bench: Bench, key: str) -> None:
             )
 
 
-def _ask(bench: Bench, name: str, label: str) -> None:
+def _ask(bench: Repair, name: str, label: str) -> None:
     bench.ask(page.segmenter(name).predict(bench.image, LOWEST_SCORE), label)
 
 
-def _end(bench: Bench, key: str, done: Callable[[Garment], None]) -> None:
+def _end(bench: Repair, key: str, done: Callable[[Garment], None]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Back to the original",

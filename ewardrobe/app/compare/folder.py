@@ -8,12 +8,12 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.review import count
-from ewardrobe.app.compare.photos import Bench, Settings, ask_about_all, short_label
+from ewardrobe.app.compare.photos import Comparison, ComparisonSettings, ask_about_all, short_label
 from ewardrobe.evaluation.comparison.pictures import iou_figure
 from ewardrobe.evaluation.comparison.runs import ModelRun, PhotoSummary, folder_matrix, folder_table, summarise_photo
 
 
-def summary(bench: Bench, chosen: Settings) -> None:
+def summary(bench: Comparison, chosen: ComparisonSettings) -> None:
     """Show how far the models agree over all photos that they have seen, and offer to go through the others."""
     models = chosen.models
     st.subheader(f"All {len(bench.photos)} photos", anchor=False)
@@ -33,7 +33,7 @@ def summary(bench: Bench, chosen: Settings) -> None:
     _figures([one for _, one in summaries], labels)
 
 
-def _summaries(bench: Bench, chosen: Settings) -> list[tuple[int, PhotoSummary]]:
+def _summaries(bench: Comparison, chosen: ComparisonSettings) -> list[tuple[int, PhotoSummary]]:
     """Return (place, summary) of every photo that all models have seen; each is counted once and kept."""
     found = []
     for place, photo in enumerate(bench.photos):
@@ -47,7 +47,7 @@ def _summaries(bench: Bench, chosen: Settings) -> list[tuple[int, PhotoSummary]]
     return found
 
 
-def _table(bench: Bench, places: list[int], table: pd.DataFrame) -> None:
+def _table(bench: Comparison, places: list[int], table: pd.DataFrame) -> None:
     table["Agreement"] *= 100
     percent = st.column_config.NumberColumn(format="%.0f %%", help="Mean mask IoU over the pairs of models")
     columns = {"Agreement": percent, "Photo": st.column_config.TextColumn(width="medium")}

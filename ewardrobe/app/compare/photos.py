@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Bench(Intake):
+class Comparison(Intake):
     """The photos to compare the models on, and what came of it so far.
 
     place: which photo is shown; runs: by (photo, model), what the model said or why it could not;
@@ -58,7 +58,7 @@ class Bench(Intake):
 
 
 @dataclass(frozen=True)
-class Settings:
+class ComparisonSettings:
     """Which models, from which score (0..1) up, and whether they agree only where they name the same category."""
 
     models: list[str]
@@ -80,14 +80,14 @@ def starts() -> dict[str, Start]:
     return {}
 
 
-def current_bench() -> Bench:
+def current_bench() -> Comparison:
     """Return this session's bench."""
-    return st.session_state.setdefault("comparing", Bench())
+    return st.session_state.setdefault("comparing", Comparison())
 
 
 def start_over() -> None:
     """Forget the photos at hand (callback)."""
-    st.session_state["comparing"] = Bench(current_bench().number + 1)
+    st.session_state["comparing"] = Comparison(current_bench().number + 1)
 
 
 def short_label(model: str) -> str:
@@ -98,7 +98,7 @@ def short_label(model: str) -> str:
 # Photos in
 
 
-def choose(bench: Bench) -> None:
+def choose(bench: Comparison) -> None:
     """Show the ways in: upload, camera, samples, a folder of this computer."""
     folder = {"Folder": (":material/folder_open:", _folder)}
     choose_photos(bench, folder, key="compare-source")
@@ -126,7 +126,7 @@ def _folder(bench: Intake) -> None:
 # Settings
 
 
-def settings() -> Settings:
+def settings() -> ComparisonSettings:
     """Show in the sidebar which models to run, the confidence, and what counts as agreement."""
     problems = model_problems()
     usable = [name for name, problem in problems.items() if problem is None]
@@ -152,7 +152,7 @@ def settings() -> Settings:
             help="Two models agree on a pixel where both see a garment, or only where they give it one name.",
         )
         _say_what_is_missing({name: problem for name, problem in problems.items() if problem is not None})
-    return Settings([name for name in usable if name in chosen], score / 100, AGREEMENT[way])
+    return ComparisonSettings([name for name in usable if name in chosen], score / 100, AGREEMENT[way])
 
 
 def _say_what_is_missing(problems: dict[str, str]) -> None:
@@ -164,7 +164,7 @@ def _say_what_is_missing(problems: dict[str, str]) -> None:
 # Running
 
 
-def ask(bench: Bench, photo: Photo | PhotoFile, models: list[str], progress=None) -> None:
+def ask(bench: Comparison, photo: Photo | PhotoFile, models: list[str], progress=None) -> None:
     """Ask each of ``models`` that has not been asked about ``photo``; whatever goes wrong is kept as a message.
 
     progress: called with the model's name before each is asked.
@@ -203,7 +203,7 @@ def _ready(model: str, image: np.ndarray) -> Segmenter:
     return segmenter
 
 
-def ask_about_shown(bench: Bench, models: list[str]) -> None:
+def ask_about_shown(bench: Comparison, models: list[str]) -> None:
     """Ask about the photo that is shown, with a progress bar."""
     place, name = st.empty(), page.literal(bench.photo.name)  # always there, or what is open below would close
 
@@ -214,7 +214,7 @@ def ask_about_shown(bench: Bench, models: list[str]) -> None:
     place.empty()
 
 
-def ask_about_all(bench: Bench, models: list[str]) -> None:
+def ask_about_all(bench: Comparison, models: list[str]) -> None:
     """Ask about every photo, with progress and the time left; what is done stays done if the person goes elsewhere."""
     todo = [photo for photo in bench.photos if not bench.done(photo, models)]
     bar, begun = st.progress(0.0), time.perf_counter()
@@ -226,7 +226,7 @@ def ask_about_all(bench: Bench, models: list[str]) -> None:
     bar.empty()
 
 
-def time_again(bench: Bench, photo: Photo | PhotoFile, models: list[str]) -> None:
+def time_again(bench: Comparison, photo: Photo | PhotoFile, models: list[str]) -> None:
     """Ask the models about ``photo`` another ``TIMED_RUNS`` times, in turns so that a busy moment hits all alike."""
     image, _ = read_timed(photo.key, photo)
     bar = st.progress(0.0)
@@ -239,6 +239,6 @@ def time_again(bench: Bench, photo: Photo | PhotoFile, models: list[str]) -> Non
     bar.empty()
 
 
-def forget_failures(bench: Bench) -> None:
+def forget_failures(bench: Comparison) -> None:
     """Let the models that failed be asked again (callback)."""
     bench.runs = {key: run for key, run in bench.runs.items() if isinstance(run, ModelRun)}

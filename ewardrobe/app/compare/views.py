@@ -16,8 +16,8 @@ from ewardrobe.app.add.review import count
 from ewardrobe.app.compare.folder import heat_map, summary
 from ewardrobe.app.compare.photos import (
     TIMED_RUNS,
-    Bench,
-    Settings,
+    Comparison,
+    ComparisonSettings,
     ask_about_shown,
     forget_failures,
     short_label,
@@ -39,7 +39,7 @@ from ewardrobe.evaluation.comparison.runs import (
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class PhotoComparison:
     """The photo that is shown, and what its models say above the threshold, in the order of ``models``."""
 
     key: str
@@ -55,7 +55,7 @@ class Shown:
         return [short_label(model) for model in self.models]
 
 
-def compare(bench: Bench, chosen: Settings) -> None:
+def compare(bench: Comparison, chosen: ComparisonSettings) -> None:
     """Show everything about the photo at hand, and below it the summary of all photos."""
     _bar(bench)
     for note in bench.notes:
@@ -72,7 +72,7 @@ def compare(bench: Bench, chosen: Settings) -> None:
         summary(bench, chosen)
 
 
-def _bar(bench: Bench) -> None:
+def _bar(bench: Comparison) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if (total := len(bench.photos)) > 1:
             last = bench.place >= total - 1
@@ -86,19 +86,19 @@ def _bar(bench: Bench) -> None:
         st.button("Other photos", key="compare-over", icon=":material/restart_alt:", on_click=start_over)
 
 
-def _go(bench: Bench, place: int) -> None:
+def _go(bench: Comparison, place: int) -> None:
     bench.place = place
 
 
 # One photo
 
 
-def _photo(bench: Bench, chosen: Settings) -> None:
+def _photo(bench: Comparison, chosen: ComparisonSettings) -> None:
     key, runs = bench.photo.key, {model: bench.runs[bench.photo.key, model] for model in chosen.models}
     image, _ = read_timed(key, bench.photo)
     good = [model for model, run in runs.items() if isinstance(run, ModelRun)]
     garments = [runs[model].small.detections(chosen.min_score) for model in good]
-    shown = Shown(key, image, scale_to(image, VIEW_SIDE), good, [runs[model] for model in good], garments)
+    shown = PhotoComparison(key, image, scale_to(image, VIEW_SIDE), good, [runs[model] for model in good], garments)
     _side_by_side(bench, shown, runs)
     _times(bench, shown)
     if len(good) < 2:
@@ -111,7 +111,7 @@ def _photo(bench: Bench, chosen: Settings) -> None:
     _matches(shown)
 
 
-def _side_by_side(bench: Bench, shown: Shown, runs: dict[str, ModelRun | str]) -> None:
+def _side_by_side(bench: Comparison, shown: PhotoComparison, runs: dict[str, ModelRun | str]) -> None:
     for column, (model, run) in zip(st.columns(len(runs)), runs.items(), strict=True):
         with column:
             st.markdown(f"##### {short_label(model)}")
@@ -126,7 +126,7 @@ def _side_by_side(bench: Bench, shown: Shown, runs: dict[str, ModelRun | str]) -
             st.caption(f"{count(len(found), 'garment')} · {1000 * run.median_s:.0f} ms{more}")
 
 
-def _times(bench: Bench, shown: Shown) -> None:
+def _times(bench: Comparison, shown: PhotoComparison) -> None:
     if not shown.models:
         return
     with st.expander("Times", icon=":material/timer:", key="compare-times"):
@@ -137,7 +137,7 @@ def _times(bench: Bench, shown: Shown) -> None:
         st.caption("From the picture in memory to its masks at the photo's size, all scores. Reading is not counted.")
 
 
-def _time_table(bench: Bench, shown: Shown) -> pd.DataFrame:
+def _time_table(bench: Comparison, shown: PhotoComparison) -> pd.DataFrame:
     rows = []
     for model, label in zip(shown.models, shown.labels, strict=True):
         here = bench.runs[bench.photo.key, model]
@@ -169,7 +169,7 @@ def _time_columns() -> dict:
     }
 
 
-def _agreement(shown: Shown, by_category: bool) -> None:
+def _agreement(shown: PhotoComparison, by_category: bool) -> None:
     st.subheader("Where they agree", anchor=False)
     labels = comparison.label_maps(shown.garments)
     agreement = comparison.agreement_map(labels, by_category)
@@ -198,7 +198,7 @@ def legend_html(shares: list[float], by_category: bool) -> str:
     return f'<div style="font-size:.875rem">{" ".join(reversed(lines))}</div>'
 
 
-def _matches(shown: Shown) -> None:
+def _matches(shown: PhotoComparison) -> None:
     st.subheader("Garment by garment", anchor=False)
     matches = comparison.match_garments(shown.garments)
     table = comparison.match_table(matches, shown.garments, shown.labels)
@@ -220,7 +220,7 @@ def _matches(shown: Shown) -> None:
     _details(shown, matches, table["Garment"].tolist())
 
 
-def _thumbnail(shown: Shown, match: comparison.Match) -> str:
+def _thumbnail(shown: PhotoComparison, match: comparison.Match) -> str:
     masks = [found.masks[one] for found, one in zip(shown.garments, match, strict=True) if one is not None]
     x0, y0, x1, y1 = padded_box(mask_box(np.any(masks, axis=0)), 6, *shown.small.shape[:2])
     data = jpeg_bytes(scale_to(shown.small[y0:y1, x0:x1], 112), 85)
@@ -228,7 +228,7 @@ def _thumbnail(shown: Shown, match: comparison.Match) -> str:
 
 
 @st.fragment
-def _details(shown: Shown, matches: list[comparison.Match], names: list[str]) -> None:
+def _details(shown: PhotoComparison, matches: list[comparison.Match], names: list[str]) -> None:
     """Show one garment's sleeves and hem enlarged, the same place for every model."""
     st.subheader("Sleeves and hems, enlarged", anchor=False)
     chosen = st.selectbox(

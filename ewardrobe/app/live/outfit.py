@@ -12,19 +12,19 @@ from ewardrobe.core.taxonomy import SLOTS
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.tryon import rack
-from ewardrobe.tryon.rack import Piece
+from ewardrobe.tryon.rack import Hanger
 
 OUTFIT_KEY = "live_outfit"
 
 
-def wear_left(room: Room, pieces: Callable[[], list[Piece]]) -> None:
+def wear_left(room: Room, pieces: Callable[[], list[Hanger]]) -> None:
     """Put on the outfit that another page has left in ``st.session_state["live_outfit"]``: a list of item ids."""
     if item_ids := st.session_state.pop(OUTFIT_KEY, None):
         _put_on(room, pieces(), item_ids)
         st.session_state["live-mode"] = "wear"
 
 
-def pick(room: Room, pieces: list[Piece]) -> None:
+def pick(room: Room, pieces: list[Hanger]) -> None:
     """Offer the saved outfits, if there are any; one that is chosen is put on as a whole."""
     try:
         saved = {outfit["id"]: outfit for outfit in OutfitStore().outfits()}
@@ -45,12 +45,12 @@ def pick(room: Room, pieces: list[Piece]) -> None:
         )
 
 
-def _put_saved_on(room: Room, pieces: list[Piece], saved: Mapping[str, dict]) -> None:
+def _put_saved_on(room: Room, pieces: list[Hanger], saved: Mapping[str, dict]) -> None:
     if outfit := saved.get(st.session_state["live-saved-outfit"]):
         _put_on(room, pieces, outfit["items"])
 
 
-def _put_on(room: Room, pieces: list[Piece], item_ids: Sequence[str]) -> None:
+def _put_on(room: Room, pieces: list[Hanger], item_ids: Sequence[str]) -> None:
     items = page.load_wardrobe(page.wardrobe_store())
     room.worn, left_over = rack.outfit(pieces, item_ids)
     room.left_over = [str(items["type"].get(item_id, "one that is gone")) for item_id in left_over]

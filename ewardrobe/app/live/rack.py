@@ -18,8 +18,8 @@ from ewardrobe.app.live.view import Room
 from ewardrobe.core.taxonomy import SLOTS
 from ewardrobe.tryon import rack
 from ewardrobe.tryon.compositor import MODES, Look
-from ewardrobe.tryon.garment import GarmentImageError, Prepared
-from ewardrobe.tryon.rack import Piece
+from ewardrobe.tryon.garment import GarmentImageError, WearableGarment
+from ewardrobe.tryon.rack import Hanger
 from ewardrobe.tryon.session import LiveSession
 
 SLOT_LABELS = {"top": "Tops", "outer": "Jackets", "bottom": "Bottoms", "dress": "Dresses"}
@@ -153,7 +153,7 @@ def rgb_of(code: str) -> tuple[int, int, int]:
 # The rail
 
 
-def _pieces(room: Room) -> list[Piece]:
+def _pieces(room: Room) -> list[Hanger]:
     store = page.wardrobe_store()
     frame = page.load_wardrobe(store)
     items = frame.reset_index().to_dict("records")
@@ -161,7 +161,7 @@ def _pieces(room: Room) -> list[Piece]:
 
 
 @st.cache_resource(show_spinner="Drawing the samples …")
-def _samples() -> list[Piece]:
+def _samples() -> list[Hanger]:
     return rack.sample_pieces()
 
 
@@ -175,7 +175,7 @@ def _empty(room: Room) -> None:
                 st.page_link("pages/add_garments.py", label="Add garments", icon=":material/add_a_photo:")
 
 
-def _rail(room: Room, pieces: list[Piece]) -> None:
+def _rail(room: Room, pieces: list[Hanger]) -> None:
     """Show one slot's garments as pictures, with buttons to go through them without aiming."""
     slots = [slot for slot in SLOTS if rack.on_slot(pieces, slot)]
     slot = st.segmented_control(
@@ -200,7 +200,7 @@ def _rail(room: Room, pieces: list[Piece]) -> None:
         st.caption(":material/info: Of the outfit, not shown on you: " + page.literal(", ".join(room.left_over)))
 
 
-def _pictures(room: Room, slot: str, pieces: list[Piece]) -> None:
+def _pictures(room: Room, slot: str, pieces: list[Hanger]) -> None:
     shown = _one_page(room.worn.get(slot), slot, pieces)
     names = {piece.key: f"![{page.literal(piece.name)}]({_thumbnail(piece.key, piece)})" for piece in shown}
     key = f"live-pieces-{slot}"
@@ -217,7 +217,7 @@ def _pictures(room: Room, slot: str, pieces: list[Piece]) -> None:
         )
 
 
-def _one_page(current: str | None, slot: str, pieces: list[Piece]) -> list[Piece]:
+def _one_page(current: str | None, slot: str, pieces: list[Hanger]) -> list[Hanger]:
     """Return the pieces to show: those around the worn one, or the page that was turned to."""
     pages = -(-len(pieces) // PIECES_AT_A_TIME)
     if pages <= 1:
@@ -232,7 +232,7 @@ def _one_page(current: str | None, slot: str, pieces: list[Piece]) -> list[Piece
 
 
 @st.cache_data(show_spinner=False, max_entries=2000)
-def _thumbnail(key: str, _piece: Piece) -> str:
+def _thumbnail(key: str, _piece: Hanger) -> str:
     return rack.thumbnail(_piece)
 
 
@@ -269,7 +269,7 @@ def _put_on(room: Room, slot: str, choose: Callable[[], str | None]) -> None:
 # From pictures to what is drawn
 
 
-def _prepared(room: Room, pieces: list[Piece]) -> dict[str, Prepared]:
+def _prepared(room: Room, pieces: list[Hanger]) -> dict[str, WearableGarment]:
     """Return what is worn, ready to be drawn; says what cannot be, and takes off what is no longer there."""
     by_key = {piece.key: piece for piece in pieces}
     if pieces:
@@ -285,5 +285,5 @@ def _prepared(room: Room, pieces: list[Piece]) -> dict[str, Prepared]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=64)
-def _ready(key: str, _piece: Piece) -> Prepared:
+def _ready(key: str, _piece: Hanger) -> WearableGarment:
     return rack.ready(_piece)

@@ -14,7 +14,7 @@ from ewardrobe.core.video import Video
 from ewardrobe.evaluation.comparison.runs import model_problems
 from ewardrobe.models import LIVE_MODEL
 from ewardrobe.tryon.compositor import Look
-from ewardrobe.tryon.rack import Piece
+from ewardrobe.tryon.rack import Hanger
 from ewardrobe.tryon.session import PARSER, PRESETS, SIZES, LiveSession, Stats
 
 PRESET_LABELS = {"auto": "Auto", "fast": "Fast", "balanced": "Balanced", "sharp": "Sharp"}
@@ -52,7 +52,7 @@ class Room:
     worn: dict[str, str] = field(default_factory=dict)
     left_over: list[str] = field(default_factory=list)
     look: Look = field(default_factory=Look)
-    cut: list[Piece] = field(default_factory=list)
+    cut: list[Hanger] = field(default_factory=list)
     samples: bool = False
     due: float | None = None
     shot: Shot | None = None
@@ -62,7 +62,7 @@ class Room:
 
 
 @dataclass(frozen=True)
-class Settings:
+class LiveSettings:
     """model: name of the segmenter; preset: one of ``tryon.session.PRESETS``; mirror: as in a mirror."""
 
     model: str
@@ -78,7 +78,7 @@ def current_room() -> Room:
 # Settings
 
 
-def settings() -> Settings | None:
+def settings() -> LiveSettings | None:
     """Show the settings in the sidebar; ``None`` where a model cannot be used, which is said on the page."""
     with st.sidebar:
         words = "What finds the garments. The U-Net looks for hair and hands in any case."
@@ -94,7 +94,7 @@ def settings() -> Settings | None:
             + ". Auto takes what this machine is fast enough for.",
         )
         mirror = st.toggle("Mirror", True, key="live-mirror", persist_state="session", help="As in a mirror")
-    return Settings(model, preset, mirror) if _models_usable(model) else None
+    return LiveSettings(model, preset, mirror) if _models_usable(model) else None
 
 
 def _models_usable(model: str) -> bool:
@@ -111,7 +111,7 @@ def _models_usable(model: str) -> bool:
 # The stream
 
 
-def open_stream(room: Room, chosen: Settings) -> tuple[LiveSession | None, StreamState]:
+def open_stream(room: Room, chosen: LiveSettings) -> tuple[LiveSession | None, StreamState]:
     """Show the camera or a clip, and return what draws it (``None`` while no video is chosen) and how it goes."""
     source = st.segmented_control(
         "Picture from",
@@ -137,7 +137,7 @@ def _video(source: str) -> Video | None:
     return clip.sample_clip() if source == "Sample clip" else clip.uploaded_video("live-video")
 
 
-def _play(video: Video | None, room: Room, chosen: Settings) -> tuple[LiveSession | None, StreamState]:
+def _play(video: Video | None, room: Room, chosen: LiveSettings) -> tuple[LiveSession | None, StreamState]:
     if video is None:
         return None, StreamState()
     key = f"live-clip-{id(video.source) if isinstance(video.source, bytes) else video.name}"
@@ -145,7 +145,7 @@ def _play(video: Video | None, room: Room, chosen: Settings) -> tuple[LiveSessio
     return session, stream.play_clip(session, key, clip.player(video))
 
 
-def _session(key: str, room: Room, chosen: Settings) -> LiveSession:
+def _session(key: str, room: Room, chosen: LiveSettings) -> LiveSession:
     """Return the session of the stream ``key`` with the settings as they are now."""
 
     def make() -> LiveSession:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ewardrobe.app.charts import download, show
-from ewardrobe.app.metrics.models import Known, nothing_yet
+from ewardrobe.app.metrics.models import ReportSet, nothing_yet
 from ewardrobe.app.page import literal
 from ewardrobe.evaluation import metrics
 from ewardrobe.evaluation.figures import attributes as figures_attributes
@@ -13,7 +13,7 @@ from ewardrobe.evaluation.metrics import ATTRIBUTES_COMMAND
 from ewardrobe.models.weights import WeightsError, weights_dir
 
 
-def attributes(_: Known) -> None:
+def attributes(_: ReportSet) -> None:
     """Show what ``evaluate-attributes`` measured on the shipped weights."""
     try:
         report = metrics.attribute_report(weights_dir())

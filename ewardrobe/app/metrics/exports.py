@@ -6,20 +6,20 @@ import streamlit as st
 
 from ewardrobe.app.charts import download
 from ewardrobe.app.metrics import models
-from ewardrobe.app.metrics.models import Known, nothing_yet
+from ewardrobe.app.metrics.models import ReportSet, nothing_yet
 from ewardrobe.app.page import literal
 from ewardrobe.evaluation.figures import exports as figures_exports
 from ewardrobe.models.weights import weights_dir
 
 
-def speed(known: Known) -> None:
+def speed(known: ReportSet) -> None:
     """Show the times of the models, then those of their networks in other forms."""
     models.speed(known)
     st.subheader("Other forms of the networks", anchor=False)
     exports(known)
 
 
-def exports(known: Known) -> None:
+def exports(known: ReportSet) -> None:
     """Show what ``benchmark exports`` measured on the shipped weights."""
     entries = {r.name: r.entry for r in known.reports}
     result, problem = figures_exports.read_exports(weights_dir() / "exports.json", entries)

@@ -9,14 +9,14 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app.charts import download, show
-from ewardrobe.app.metrics.models import Known, nothing_yet
+from ewardrobe.app.metrics.models import ReportSet, nothing_yet
 from ewardrobe.evaluation.figures.live import clip_table, rows, speed_quality
 from ewardrobe.models.weights import weights_dir
 
 LIVE_COMMAND = "python -m ewardrobe benchmark live --json weights/live.json"
 
 
-def live(known: Known) -> None:
+def live(known: ReportSet) -> None:
     """Show what ``benchmark live`` measured on the shipped weights beside the targets."""
     result, problem = read_live(weights_dir() / "live.json", {r.name: r.entry for r in known.reports})
     if result is None:

@@ -33,7 +33,7 @@ SPEED_COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Known:
+class ReportSet:
     """What the page shows: the models' reports, the metrics that belong to their weights, the benchmark."""
 
     reports: list[ModelReport]
@@ -42,7 +42,7 @@ class Known:
     problems: list[str]
 
 
-def load() -> Known:
+def load() -> ReportSet:
     """Read everything about the shipped weights; stops the page with what to do when there is no manifest."""
     folder = weights_dir()
     try:
@@ -53,7 +53,7 @@ def load() -> Known:
         reports = []
     entries = {r.name: r.entry for r in reports}
     benchmark, problems = metrics.read_benchmark(folder / "benchmark.json", entries)
-    return Known(reports, metrics.measured(reports), benchmark, problems)
+    return ReportSet(reports, metrics.measured(reports), benchmark, problems)
 
 
 def nothing_yet(heading: str, lead: str, commands: Iterable[str]) -> None:
@@ -65,7 +65,7 @@ def nothing_yet(heading: str, lead: str, commands: Iterable[str]) -> None:
             st.code(command, language="bash", wrap_lines=True)
 
 
-def problems(known: Known) -> None:
+def problems(known: ReportSet) -> None:
     """Say which numbers are not shown and why."""
     for message in [*(text for r in known.reports for text in r.problems), *known.problems]:
         st.warning(literal(message), icon=":material/rule:")
@@ -74,7 +74,7 @@ def problems(known: Known) -> None:
             st.caption(literal(message))
 
 
-def _measured(known: Known) -> bool:
+def _measured(known: ReportSet) -> bool:
     """Tell whether there are metrics; says how to make them if not."""
     if known.metrics:
         return True
@@ -85,7 +85,7 @@ DeepFashion2’s layout)."
     return False
 
 
-def overview(known: Known) -> None:
+def overview(known: ReportSet) -> None:
     """Show AP beside the published figures, every measure, and the model cards."""
     problems(known)
     if _measured(known):
@@ -141,7 +141,7 @@ def _provenance(meta: dict) -> None:
     st.code(str(meta.get("command")), language="bash", wrap_lines=True)
 
 
-def categories(known: Known) -> None:
+def categories(known: ReportSet) -> None:
     """Show a measure by category, and the parsing maps."""
     if not _measured(known):
         return
@@ -154,7 +154,7 @@ def categories(known: Known) -> None:
         show(chart)
 
 
-def conditions(known: Known) -> None:
+def conditions(known: ReportSet) -> None:
     """Show a measure by DeepFashion2's conditions."""
     if not _measured(known):
         return
@@ -167,7 +167,7 @@ def conditions(known: Known) -> None:
     )
 
 
-def curves(known: Known) -> None:
+def curves(known: ReportSet) -> None:
     """Show precision and recall, confusion and calibration."""
     if not _measured(known):
         return
@@ -190,7 +190,7 @@ def curves(known: Known) -> None:
     show(figures_curves.calibration(known.metrics))
 
 
-def speed(known: Known) -> None:
+def speed(known: ReportSet) -> None:
     """Show accuracy against time, and the times."""
     if not known.metrics and not known.benchmark:
         nothing_yet("Not measured yet", "Speed side by side:", [metrics.BENCHMARK_COMMAND])

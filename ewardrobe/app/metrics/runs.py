@@ -6,13 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app.charts import show
-from ewardrobe.app.metrics.models import Known, nothing_yet, runs_dir
+from ewardrobe.app.metrics.models import ReportSet, nothing_yet, runs_dir
 from ewardrobe.app.page import literal
 from ewardrobe.evaluation import run_logs
 from ewardrobe.evaluation.figures import runs as figures_runs
 from ewardrobe.evaluation.figures.runs import AXES
 from ewardrobe.evaluation.learning_curve import Outlook, outlook
-from ewardrobe.evaluation.run_logs import RunFile, RunLog, Sweep
+from ewardrobe.evaluation.run_logs import RunFile, RunLog, SweepTable
 from ewardrobe.models.weights import weights_dir
 
 LIVE_SECONDS, IDLE_SECONDS = 5, 60
@@ -27,7 +27,7 @@ TRAIN_COMMAND = "python -m train.unet --data DATA --name my-unet"
 SWEEP_COMMAND = "python -m train.sweep unet --name first --trials 30 --images 30000 --data DATA"
 
 
-def training(_: Known) -> None:
+def training(_: ReportSet) -> None:
     """Show the curves of every run in ``runs/`` and of the shipped runs."""
     runs = run_logs.find_runs(runs_dir(), weights_dir())
     if not runs:
@@ -120,7 +120,7 @@ def _quantity(logs: dict[RunFile, RunLog], axis: str, validation: bool) -> None:
     show(figures_runs.training(logs, quantity, axis, log_scale, validation))
 
 
-def sweeps(_: Known) -> None:
+def sweeps(_: ReportSet) -> None:
     """Show the trials of a sweep: settings, what made the difference, history."""
     found = run_logs.find_sweeps(runs_dir(), weights_dir())
     for sweep in found:
@@ -135,7 +135,7 @@ def sweeps(_: Known) -> None:
     _sweep(readable[name])
 
 
-def _sweep(sweep: Sweep) -> None:
+def _sweep(sweep: SweepTable) -> None:
     best = sweep.best()
     if best is None:
         st.info(f"{len(sweep.trials)} trials so far, none has run to its end.", icon=":material/timer:")

@@ -10,11 +10,11 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.outfits.cards import try_on_button, wear_button
 from ewardrobe.app.outfits.month import MONTH_CSS, month_html, shifted, worn_by_day
-from ewardrobe.app.outfits.suggestions import Closet
+from ewardrobe.app.outfits.suggestions import OutfitContext
 from ewardrobe.outfits.collage import names
 
 
-def calendar(closet: Closet) -> None:
+def calendar(closet: OutfitContext) -> None:
     """Show a month, what is planned next, and the form to plan a day."""
     month = st.session_state.setdefault("calendar-month", date.today().replace(day=1))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -43,16 +43,16 @@ def _shift(by: int) -> None:
     st.session_state["calendar-month"] = shifted(st.session_state["calendar-month"], by)
 
 
-def _title(closet: Closet, plan: Mapping) -> str:
+def _title(closet: OutfitContext, plan: Mapping) -> str:
     saved = {outfit["id"]: outfit["name"] for outfit in closet.document["outfits"]}
     return saved.get(plan.get("outfit")) or names(closet.present(plan["items"])) or "pieces that are gone"
 
 
-def _layout(closet: Closet, plan: Mapping) -> Mapping:
+def _layout(closet: OutfitContext, plan: Mapping) -> Mapping:
     return next((o["layout"] for o in closet.document["outfits"] if o["id"] == plan.get("outfit")), {})
 
 
-def _plan_form(closet: Closet) -> None:
+def _plan_form(closet: OutfitContext) -> None:
     saved = {outfit["id"]: outfit for outfit in closet.document["outfits"][::-1]}
     with st.popover("Plan a day", icon=":material/event:", key="calendar-plan"):
         if not saved:
@@ -63,14 +63,14 @@ def _plan_form(closet: Closet) -> None:
         st.button("Plan it", type="primary", key="calendar-save", on_click=_plan, args=(closet, saved[chosen]))
 
 
-def _plan(closet: Closet, outfit: Mapping) -> None:
+def _plan(closet: OutfitContext, outfit: Mapping) -> None:
     day = st.session_state["calendar-day"]
     if day:
         said = f"Planned for {day:%A, %d %B}"
         page.change(closet.book.plan, day, outfit["items"], outfit["id"], said=said)
 
 
-def _coming(closet: Closet, plans: Mapping[str, Mapping]) -> None:
+def _coming(closet: OutfitContext, plans: Mapping[str, Mapping]) -> None:
     """List what is planned from today on, with what can be done about it."""
     days = sorted(day for day in plans if day >= date.today().isoformat())
     if not days:
@@ -81,7 +81,7 @@ def _coming(closet: Closet, plans: Mapping[str, Mapping]) -> None:
         _line(closet, date.fromisoformat(day), plans[day])
 
 
-def _line(closet: Closet, day: date, plan: Mapping) -> None:
+def _line(closet: OutfitContext, day: date, plan: Mapping) -> None:
     items = closet.present(plan["items"])
     gone = len(plan["items"]) - len(items)
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"line-{day}"):
@@ -95,5 +95,5 @@ def _line(closet: Closet, day: date, plan: Mapping) -> None:
         )
 
 
-def _unplan(closet: Closet, day: date) -> None:
+def _unplan(closet: OutfitContext, day: date) -> None:
     page.change(closet.book.unplan, day, said=f"Nothing planned for {day:%A, %d %B} any more")

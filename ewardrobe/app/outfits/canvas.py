@@ -12,7 +12,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.outfits.canvas_js import CANVAS_CSS, CANVAS_JS
 from ewardrobe.app.outfits.cards import suggested_name
-from ewardrobe.app.outfits.suggestions import Closet, label_of
+from ewardrobe.app.outfits.suggestions import OutfitContext, label_of
 from ewardrobe.outfits.closet import closet_of
 from ewardrobe.outfits.collage import BOX_RATIO, CANVAS_RATIO, bars, is_picture, name_of, places, swatch
 from ewardrobe.outfits.grammar import Wish, is_outfit, slot_of
@@ -20,7 +20,7 @@ from ewardrobe.outfits.suggest import Outfit, describe
 from ewardrobe.outfits.terms import score, terms_of
 
 
-def by_hand(closet: Closet) -> None:
+def by_hand(closet: OutfitContext) -> None:
     """Choose pieces, lay them out, see the score, save."""
     key = "canvas-pieces"
     st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in closet.by_id]
@@ -44,7 +44,7 @@ def by_hand(closet: Closet) -> None:
         _save(closet, chosen, layout)
 
 
-def _canvas(closet: Closet, items: list[Mapping]) -> dict[str, list[float]]:
+def _canvas(closet: OutfitContext, items: list[Mapping]) -> dict[str, list[float]]:
     """Show the canvas; returns where each piece lies."""
     number = st.session_state.setdefault("canvas-number", 0)
     own = st.session_state.setdefault("canvas-layout", {})
@@ -58,7 +58,7 @@ def _canvas(closet: Closet, items: list[Mapping]) -> dict[str, list[float]]:
     return {item_id: list(place) for item_id, place in places(items, own).items()}
 
 
-def _piece(closet: Closet, item: Mapping, place: tuple) -> dict[str, Any]:
+def _piece(closet: OutfitContext, item: Mapping, place: tuple) -> dict[str, Any]:
     url = closet.picture(item)
     return {
         "id": item["id"],
@@ -78,7 +78,7 @@ def _sound(layout: Any) -> dict[str, tuple[float, ...]]:
     return {k: tuple(map(float, v)) for k, v in whole.items() if all(isinstance(n, int | float) for n in v)}
 
 
-def _judge(closet: Closet, items: list[Mapping]) -> None:
+def _judge(closet: OutfitContext, items: list[Mapping]) -> None:
     """Say what the recommender thinks of it."""
     if not is_outfit(slot_of(item) for item in items):
         st.info(
@@ -91,7 +91,7 @@ def _judge(closet: Closet, items: list[Mapping]) -> None:
     st.html(bars(judged.reasons))
 
 
-def judge(closet: Closet, items: list[Mapping]) -> Outfit:
+def judge(closet: OutfitContext, items: list[Mapping]) -> Outfit:
     """Return the pieces as one outfit with its score and reasons."""
     wish = Wish(today=date.today())
     arrays = closet_of(items, wish.today)
@@ -100,7 +100,7 @@ def judge(closet: Closet, items: list[Mapping]) -> Outfit:
     return describe(arrays, outfits, terms, score(terms.values, closet.taste.weights), 0, wish)
 
 
-def _save(closet: Closet, chosen: list[str], layout: Mapping) -> None:
+def _save(closet: OutfitContext, chosen: list[str], layout: Mapping) -> None:
     saved = {outfit["id"]: outfit for outfit in closet.document["outfits"]}
     edits = st.session_state.get("canvas-edits")
     if edits not in saved:
@@ -114,7 +114,7 @@ def _save(closet: Closet, chosen: list[str], layout: Mapping) -> None:
         st.button("Lay out anew", key="canvas-reset", type="tertiary", on_click=_lay_anew)
 
 
-def _keep(closet: Closet, chosen: list[str], layout: Mapping, outfit_id: str | None) -> None:
+def _keep(closet: OutfitContext, chosen: list[str], layout: Mapping, outfit_id: str | None) -> None:
     name = st.session_state.get("canvas-name") or suggested_name(closet.present(chosen))
     saved = page.change(closet.book.save, name, chosen, layout, outfit_id, said=f"Saved: {page.literal(name)}")
     if saved:

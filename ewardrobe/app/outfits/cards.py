@@ -11,13 +11,13 @@ from streamlit.errors import StreamlitAPIException
 
 from ewardrobe.app import page
 from ewardrobe.app.live.outfit import OUTFIT_KEY
-from ewardrobe.app.outfits.suggestions import Closet, label_of, shuffle
+from ewardrobe.app.outfits.suggestions import OutfitContext, label_of, shuffle
 from ewardrobe.outfits.collage import collage_html, name_of, names, reasons_html
 from ewardrobe.outfits.suggest import Outfit
 from ewardrobe.wardrobe import wear_log
 
 
-def suggestion_cards(closet: Closet, outfits: Iterable[Outfit]) -> None:
+def suggestion_cards(closet: OutfitContext, outfits: Iterable[Outfit]) -> None:
     """Show suggestions as cards in as many columns as there is room for."""
     with st.container(key="outfit-cards"):
         for outfit in outfits:
@@ -26,7 +26,7 @@ def suggestion_cards(closet: Closet, outfits: Iterable[Outfit]) -> None:
                     _suggestion(closet, outfit)
 
 
-def _suggestion(closet: Closet, outfit: Outfit) -> None:
+def _suggestion(closet: OutfitContext, outfit: Outfit) -> None:
     items, key = closet.present(list(outfit.ids)), _key(outfit.ids)
     st.html(collage_html(items, closet.picture))
     st.markdown(f"**{page.literal(names(items))}**")
@@ -44,7 +44,7 @@ def _key(item_ids: Sequence[str]) -> str:
     return "-".join(item_ids)
 
 
-def _rating(closet: Closet, outfit: Outfit, key: str) -> None:
+def _rating(closet: OutfitContext, outfit: Outfit, key: str) -> None:
     ids = sorted(outfit.ids)
     before = next((entry["liked"] for entry in closet.document["feedback"] if entry["items"] == ids), None)
     for liked, icon, label in ((True, "thumb_up", "Like"), (False, "thumb_down", "Dislike")):
@@ -59,12 +59,12 @@ def _rating(closet: Closet, outfit: Outfit, key: str) -> None:
         )
 
 
-def _rate(closet: Closet, outfit: Outfit, liked: bool | None) -> None:
+def _rate(closet: OutfitContext, outfit: Outfit, liked: bool | None) -> None:
     said = {True: "Liked", False: "Disliked: it will not come again", None: "The rating is taken back"}[liked]
     page.change(closet.book.rate, outfit.ids, liked, outfit.terms, date.today(), said=said)
 
 
-def wear_button(closet: Closet, item_ids: Sequence[str], key: str, outfit_id: str | None = None) -> None:
+def wear_button(closet: OutfitContext, item_ids: Sequence[str], key: str, outfit_id: str | None = None) -> None:
     """Show "Wear today"; where all of it is in today's wear log already, the button that takes it out again."""
     items, today = closet.present(list(item_ids)), date.today().isoformat()
     if items and all(today in wear_log.days_worn(item) for item in items):
@@ -86,23 +86,23 @@ def wear_button(closet: Closet, item_ids: Sequence[str], key: str, outfit_id: st
     )
 
 
-def _saved_id(closet: Closet, item_ids: Sequence[str]) -> str | None:
+def _saved_id(closet: OutfitContext, item_ids: Sequence[str]) -> str | None:
     """Return the id of the saved outfit of just these pieces."""
     saved = closet.document["outfits"]
     return next((outfit["id"] for outfit in saved if set(outfit["items"]) == set(item_ids)), None)
 
 
-def _wear(closet: Closet, item_ids: Sequence[str], outfit_id: str | None) -> None:
+def _wear(closet: OutfitContext, item_ids: Sequence[str], outfit_id: str | None) -> None:
     logged = page.change(wear_log.log_wear, closet.store, item_ids, date.today(), outfit_id)
     if logged:
         page.tell(f"In the wear log of today: {len(logged)} pieces")
 
 
-def _not_worn(closet: Closet, item_ids: Sequence[str], outfit_id: str | None) -> None:
+def _not_worn(closet: OutfitContext, item_ids: Sequence[str], outfit_id: str | None) -> None:
     page.change(wear_log.undo_wear, closet.store, item_ids, date.today(), outfit_id, said="Taken out of the wear log")
 
 
-def try_on_button(closet: Closet, item_ids: Sequence[str], key: str) -> None:
+def try_on_button(closet: OutfitContext, item_ids: Sequence[str], key: str) -> None:
     """Show the button that opens the live page with the outfit on."""
     clothes = any(item.get("category_id") and item.get("image") for item in closet.present(list(item_ids)))
     told = "See it on you, in the camera's picture" if clothes else "None of its garments has a cut-out to be put on"
@@ -112,7 +112,7 @@ def try_on_button(closet: Closet, item_ids: Sequence[str], key: str) -> None:
             st.switch_page("pages/live_try_on.py")
 
 
-def _save(closet: Closet, outfit: Outfit, key: str) -> None:
+def _save(closet: OutfitContext, outfit: Outfit, key: str) -> None:
     with st.popover("Save", icon=":material/bookmark:", key=f"save-{key}"):
         st.text_input("Name", key=f"name-{key}", placeholder=suggested_name(closet.present(list(outfit.ids))))
         st.button("Save outfit", type="primary", key=f"keep-{key}", on_click=_keep, args=(closet, outfit.ids, key))
@@ -132,12 +132,12 @@ def suggested_name(items: Iterable[Mapping]) -> str:
     return " and ".join(filter(None, [", ".join(ordered[:-1]), ordered[-1]]))
 
 
-def _keep(closet: Closet, item_ids: Sequence[str], key: str) -> None:
+def _keep(closet: OutfitContext, item_ids: Sequence[str], key: str) -> None:
     name = st.session_state.get(f"name-{key}") or suggested_name(closet.present(list(item_ids)))
     page.change(closet.book.save, name, item_ids, said=f"Saved: {page.literal(name)}")
 
 
-def plan(closet: Closet, item_ids: Sequence[str], day_key: str, outfit_id: str | None = None) -> None:
+def plan(closet: OutfitContext, item_ids: Sequence[str], day_key: str, outfit_id: str | None = None) -> None:
     """Plan an outfit for the day that the widget ``day_key`` holds; for a callback."""
     day = st.session_state.get(day_key)
     if day is None:

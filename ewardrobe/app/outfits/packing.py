@@ -9,14 +9,14 @@ from datetime import date, timedelta
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.outfits.suggestions import ANY_OCCASION, OCCASION_LABELS, Closet
+from ewardrobe.app.outfits.suggestions import ANY_OCCASION, OCCASION_LABELS, OutfitContext
 from ewardrobe.outfits.collage import collage_html, name_of, names
 from ewardrobe.outfits.gaps import advice
 from ewardrobe.outfits.grammar import OCCASIONS, Wish, temperature_problem
-from ewardrobe.outfits.packing import Packed, pack
+from ewardrobe.outfits.packing import PackingList, pack
 
 
-def packing(closet: Closet) -> None:
+def packing(closet: OutfitContext) -> None:
     """Ask where the journey goes, and show the pieces to take and an outfit for every day."""
     days, wish = _ask()
     if wish is None:
@@ -61,11 +61,11 @@ def _ask() -> tuple[int, Wish | None]:
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _packed(home: str, signature: tuple, days: int, wish: str, _closet: Closet, _wish: Wish) -> Packed:
+def _packed(home: str, signature: tuple, days: int, wish: str, _closet: OutfitContext, _wish: Wish) -> PackingList:
     return pack(_closet.items, _wish, days, _closet.model, _closet.taste.weights)
 
 
-def _list(closet: Closet, packed: Packed) -> None:
+def _list(closet: OutfitContext, packed: PackingList) -> None:
     worn = Counter(item_id for day in packed.days for item_id in day.ids)
     st.markdown(f"##### {len(packed.ids)} pieces for {len(packed.days)} days")
     lines = []
@@ -78,13 +78,13 @@ def _list(closet: Closet, packed: Packed) -> None:
         column.markdown("\n".join(part))
 
 
-def _plan(closet: Closet, packed: Packed) -> None:
+def _plan(closet: OutfitContext, packed: PackingList) -> None:
     with st.popover("Plan these days", icon=":material/event:", key="packing-plan"):
         st.date_input("First day", "today", min_value="today", key="packing-first", format="YYYY-MM-DD")
         st.button("Plan them", type="primary", key="packing-save", on_click=_plan_all, args=(closet, packed.days))
 
 
-def _plan_all(closet: Closet, days: Sequence) -> None:
+def _plan_all(closet: OutfitContext, days: Sequence) -> None:
     first = st.session_state["packing-first"]
     if first is None:
         return
@@ -94,7 +94,7 @@ def _plan_all(closet: Closet, days: Sequence) -> None:
     page.tell(f"{len(days)} days planned from {first:%d %B}")
 
 
-def _days(closet: Closet, packed: Packed) -> None:
+def _days(closet: OutfitContext, packed: PackingList) -> None:
     with st.container(key="packing-cards"):
         for number, outfit in enumerate(packed.days, 1):
             items = closet.present(list(outfit.ids))

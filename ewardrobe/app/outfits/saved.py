@@ -6,7 +6,7 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.outfits.cards import plan, try_on_button, wear_button
-from ewardrobe.app.outfits.suggestions import Closet
+from ewardrobe.app.outfits.suggestions import OutfitContext
 from ewardrobe.feature_store.outfits import missing
 from ewardrobe.outfits.collage import collage_html, names
 from ewardrobe.outfits.grammar import unavailable
@@ -14,7 +14,7 @@ from ewardrobe.outfits.grammar import unavailable
 STATE_WORDS = {"laundry": "in the laundry", "lent": "lent", "archived": "archived"}
 
 
-def saved(closet: Closet) -> None:
+def saved(closet: OutfitContext) -> None:
     """Show the saved outfits, newest first."""
     _undo(closet)
     outfits = closet.document["outfits"][::-1]
@@ -27,7 +27,7 @@ def saved(closet: Closet) -> None:
                 _card(closet, outfit)
 
 
-def _card(closet: Closet, outfit: dict) -> None:
+def _card(closet: OutfitContext, outfit: dict) -> None:
     ids, key = outfit["items"], f"s-{outfit['id']}"
     items = closet.present(ids)
     st.html(collage_html(items, closet.picture, outfit["layout"]))
@@ -42,7 +42,7 @@ def _card(closet: Closet, outfit: dict) -> None:
             _more(closet, outfit, key)
 
 
-def _told(closet: Closet, outfit: dict) -> bool:
+def _told(closet: OutfitContext, outfit: dict) -> bool:
     """Say what of an outfit is gone or cannot be worn now; tell whether it is whole."""
     gone = missing(outfit["items"], closet.by_id)
     if gone:
@@ -55,7 +55,7 @@ def _told(closet: Closet, outfit: dict) -> bool:
     return not gone
 
 
-def _more(closet: Closet, outfit: dict, key: str) -> None:
+def _more(closet: OutfitContext, outfit: dict, key: str) -> None:
     st.date_input("Day", "today", min_value="today", key=f"day-{key}", format="YYYY-MM-DD")
     args = (closet, outfit["items"], f"day-{key}", outfit["id"])
     st.button("Plan for this day", key=f"plan-{key}", on_click=plan, args=args, width="stretch")
@@ -66,11 +66,11 @@ def _more(closet: Closet, outfit: dict, key: str) -> None:
     st.button("Remove", icon=icon, key=f"remove-{key}", on_click=_remove, args=(closet, outfit["id"]), width="stretch")
 
 
-def _rename(closet: Closet, outfit_id: str, key: str) -> None:
+def _rename(closet: OutfitContext, outfit_id: str, key: str) -> None:
     page.change(closet.book.rename, outfit_id, st.session_state[f"rename-{key}"], said="Renamed")
 
 
-def edit(closet: Closet, outfit: dict) -> None:
+def edit(closet: OutfitContext, outfit: dict) -> None:
     """Open a saved outfit on the canvas; for a callback."""
     st.session_state["canvas-edits"] = outfit["id"]
     st.session_state["canvas-name"] = outfit["name"]
@@ -80,13 +80,13 @@ def edit(closet: Closet, outfit: dict) -> None:
     st.session_state["outfits-open-tab"] = "By hand"
 
 
-def _remove(closet: Closet, outfit_id: str) -> None:
+def _remove(closet: OutfitContext, outfit_id: str) -> None:
     gone = page.change(closet.book.remove, outfit_id)
     if gone:
         st.session_state["outfit-removed"] = gone
 
 
-def _undo(closet: Closet) -> None:
+def _undo(closet: OutfitContext) -> None:
     gone = st.session_state.get("outfit-removed")
     if not gone:
         return
@@ -97,5 +97,5 @@ def _undo(closet: Closet) -> None:
         st.button("Close", key="outfit-close", type="tertiary", on_click=st.session_state.pop, args=("outfit-removed",))
 
 
-def _put_back(closet: Closet) -> None:
+def _put_back(closet: OutfitContext) -> None:
     page.change(closet.book.put_back, st.session_state.pop("outfit-removed"), said="Back among the saved outfits")

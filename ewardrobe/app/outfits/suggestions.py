@@ -37,7 +37,7 @@ EXTRA_LABELS = {"shoes": "Shoes", "bag": "Bag", "hat": "Hat", "accessory": "Scar
 
 
 @dataclass(frozen=True)
-class Closet:
+class OutfitContext:
     """What the tabs share in one run of the page.
 
     items: of the wardrobe, as stored.  by_id: the same by id.  book: the file of outfits; document: its content.
@@ -61,7 +61,7 @@ class Closet:
         return [self.by_id[item_id] for item_id in item_ids if item_id in self.by_id]
 
 
-def open_closet() -> Closet:
+def open_closet() -> OutfitContext:
     """Read wardrobe, outfits and model; what cannot be read is told with the way out, and the page stops."""
     store = page.wardrobe_store()
     page.load_wardrobe(store)  # says what to do about a broken file
@@ -70,7 +70,7 @@ def open_closet() -> Closet:
     document = _document(book)
     taste = preferences.learn(document["feedback"])
     st.html(COLLAGE_CSS)
-    return Closet(store, items, {item["id"]: item for item in items}, book, document, taste, _model())
+    return OutfitContext(store, items, {item["id"]: item for item in items}, book, document, taste, _model())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
@@ -106,7 +106,7 @@ def _model() -> Compatibility | None:
 # What is asked for
 
 
-def ask_wish(closet: Closet) -> tuple[Wish, int]:
+def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
     """Show the controls and return the wish and how many outfits are wanted."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -181,7 +181,7 @@ def _use_celsius(value: float | None) -> None:
     st.session_state["outfits-temperature"] = value
 
 
-def _ask_locked(closet: Closet) -> tuple[str, ...]:
+def _ask_locked(closet: OutfitContext) -> tuple[str, ...]:
     key = "outfits-locked"
     ids = [item["id"] for item in closet.items if unavailable(item) is None]
     here = set(ids)
@@ -221,7 +221,7 @@ def shuffle(keep: str | None = None) -> None:
 # The suggestions
 
 
-def suggestions(closet: Closet, wish: Wish, count: int) -> Suggestions:
+def suggestions(closet: OutfitContext, wish: Wish, count: int) -> Suggestions:
     """Return the suggestions; the list stays as it is until something else is asked for or can be worn.
 
     A rating or a wear changes the score of what is shown, not the list under the pointer.
@@ -235,7 +235,7 @@ def suggestions(closet: Closet, wish: Wish, count: int) -> Suggestions:
     return kept[1]
 
 
-def explain_shortage(closet: Closet, wish: Wish, count: int, found: Suggestions) -> None:
+def explain_shortage(closet: OutfitContext, wish: Wish, count: int, found: Suggestions) -> None:
     """Say why there are none or few suggestions, and what to do."""
     for problem in found.problems:
         st.warning(page.literal(problem), icon=":material/info:")
@@ -254,11 +254,11 @@ def explain_shortage(closet: Closet, wish: Wish, count: int, found: Suggestions)
         st.caption(f":material/info: {some} no category and cannot be in an outfit: choose one in the wardrobe.")
 
 
-def _unsorted(closet: Closet) -> int:
+def _unsorted(closet: OutfitContext) -> int:
     return sum(not item.get("category_id") and item.get("slot") not in EXTRA_SLOTS for item in closet.items)
 
 
-def summary(closet: Closet, found: Suggestions) -> None:
+def summary(closet: OutfitContext, found: Suggestions) -> None:
     """State how different the outfits of the list are."""
     slots = {item["id"]: slot_of(item) for outfit in found.outfits for item in closet.present(list(outfit.ids))}
     told = diversity(found.outfits, slots)

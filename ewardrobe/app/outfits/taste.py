@@ -8,7 +8,7 @@ from html import escape
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.outfits.suggestions import ANY_OCCASION, OCCASION_LABELS, Closet
+from ewardrobe.app.outfits.suggestions import ANY_OCCASION, OCCASION_LABELS, OutfitContext
 from ewardrobe.outfits.collage import swatch
 from ewardrobe.outfits.gaps import Gap, advice, find_gaps
 from ewardrobe.outfits.grammar import OCCASIONS, Wish
@@ -31,7 +31,7 @@ GAP_CSS = """<style>
 </style>"""
 
 
-def gaps(closet: Closet) -> None:
+def gaps(closet: OutfitContext) -> None:
     """Show which single addition would open the most well-scored outfits."""
     occasion = st.segmented_control(
         "For", list(OCCASIONS), format_func=OCCASION_LABELS.get, key="gaps-occasion", help=ANY_OCCASION
@@ -55,7 +55,7 @@ def gaps(closet: Closet) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _gaps(home: str, signature: tuple, wish: str, weights: str, _closet: Closet, _wish: Wish) -> list[Gap]:
+def _gaps(home: str, signature: tuple, wish: str, weights: str, _closet: OutfitContext, _wish: Wish) -> list[Gap]:
     return find_gaps(_closet.items, _wish, _closet.model, _closet.taste.weights)
 
 
@@ -67,7 +67,7 @@ def _gap_html(gap: Gap) -> str:
     return f"<div class='ew-gap'><s style='background:{colour}'></s><div><b>{name}</b><p>{text}</p></div></div>"
 
 
-def taste(closet: Closet) -> None:
+def taste(closet: OutfitContext) -> None:
     """Show the weight of every term, the usual one and yours, and the way back."""
     learned = closet.taste
     st.markdown(page.literal(learned.sentence()))
@@ -96,11 +96,11 @@ def weights_html(learned: Preferences) -> str:
     return f"<div class='ew-weight'>{''.join(rows)}</div>"
 
 
-def _forget(closet: Closet) -> None:
+def _forget(closet: OutfitContext) -> None:
     st.session_state["taste-forgotten"] = page.change(closet.book.forget_feedback, said="All ratings are forgotten")
 
 
-def _bring_back(closet: Closet) -> None:
+def _bring_back(closet: OutfitContext) -> None:
     for entry in st.session_state.pop("taste-forgotten", []):
         day = date.fromisoformat(entry["date"]) if entry.get("date") else date.today()
         page.change(closet.book.rate, entry["items"], entry["liked"], entry["terms"], day)

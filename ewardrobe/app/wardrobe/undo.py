@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.feature_store.journal import Entry
+from ewardrobe.feature_store.journal import JournalEntry
 from ewardrobe.feature_store.store import FeatureStore
 
 SHOWN = 8
@@ -26,7 +26,7 @@ def undo_menu(store: FeatureStore) -> None:
         )
 
 
-def change_line(store: FeatureStore, entry: Entry, key: str) -> None:
+def change_line(store: FeatureStore, entry: JournalEntry, key: str) -> None:
     """Show one change with the button that takes it back."""
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"line-{key}"

@@ -66,7 +66,7 @@ def _models(args: argparse.Namespace) -> int:
 
 def _cases(args: argparse.Namespace) -> tuple[list, str | None]:
     """Return the cases to measure, or what is wrong with the arguments."""
-    from ewardrobe.evaluation.benchmarks.models import Case
+    from ewardrobe.evaluation.benchmarks.models import SpeedCase
     from ewardrobe.models import MODELS
     from ewardrobe.models.inference import RUNTIMES
     from ewardrobe.models.weights import read_manifest
@@ -79,7 +79,7 @@ def _cases(args: argparse.Namespace) -> tuple[list, str | None]:
         return [], f"--json {args.json}: give a file in a folder that exists"
     models = [name for name in shipped if not args.model or name in args.model]
     runtimes = [name for name in RUNTIMES if not args.runtime or name in args.runtime]
-    return [Case(model, runtime) for model in models for runtime in runtimes], None
+    return [SpeedCase(model, runtime) for model in models for runtime in runtimes], None
 
 
 def _photos(args: argparse.Namespace):

@@ -8,14 +8,14 @@ from ewardrobe.datasets.synthetic.export import (
     random_photos,
     write_dataset,
 )
-from ewardrobe.datasets.synthetic.person import Look, random_outfit, render_person
+from ewardrobe.datasets.synthetic.person import PersonSpec, random_outfit, render_person
 from ewardrobe.datasets.synthetic.samples import sample_garments, sample_names, sample_photo, sample_photos
-from ewardrobe.datasets.synthetic.scene import SyntheticPhoto, Wear, render_flat_lay
+from ewardrobe.datasets.synthetic.scene import GarmentSpec, SyntheticPhoto, render_flat_lay
 
 __all__ = [
-    "Look",
+    "PersonSpec",
     "SyntheticPhoto",
-    "Wear",
+    "GarmentSpec",
     "annotation",
     "mask_to_polygons",
     "polygons_to_mask",

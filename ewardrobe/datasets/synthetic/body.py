@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ewardrobe.datasets.synthetic.geometry import (
-    Part,
-    Stroke,
+    DrawnLine,
+    DrawnPart,
     along,
     bend,
     mirrored,
@@ -171,21 +171,21 @@ def flat_figure(rng: np.random.Generator) -> Figure:
     return Figure(build, Pose(arms=arms, legs=legs, lean=float(rng.normal(0, 0.01))), (0.5, 0.95))
 
 
-def trunk(fig: Figure) -> Part:
+def trunk(fig: Figure) -> DrawnPart:
     """Bare trunk, neck included, from under the chin to the crotch."""
     b = fig.build
     half = [(0.0, -0.5), (b.neck, -0.45), (b.neck * 0.98, -0.2), (b.neck + 0.1, -0.06), (b.shoulder * 0.8, 0.06)]
     half += [(b.shoulder, 0.28), (b.chest, 0.8), (b.waist, 1.6), (b.hip, 2.4), (b.hip * 0.95, 2.75), (0, 2.85)]
-    collarbones = [Stroke(fig.warp(bend((s * 0.09, 0.12), (s * 0.5, 0.07), -0.08 * s)), 0.015, 0.87) for s in SIDES]
-    chin = Stroke(fig.warp(smooth([(-0.2, -0.4), (0, -0.27), (0.2, -0.4), (0, -0.5)])), tone=0.86, filled=True)
-    return Part(fig.warp(smooth(mirrored(half))), [chin, *collarbones], puff=0.25, role="skin", shadow=0.3)
+    collarbones = [DrawnLine(fig.warp(bend((s * 0.09, 0.12), (s * 0.5, 0.07), -0.08 * s)), 0.015, 0.87) for s in SIDES]
+    chin = DrawnLine(fig.warp(smooth([(-0.2, -0.4), (0, -0.27), (0.2, -0.4), (0, -0.5)])), tone=0.86, filled=True)
+    return DrawnPart(fig.warp(smooth(mirrored(half))), [chin, *collarbones], puff=0.25, role="skin", shadow=0.3)
 
 
-def arm_parts(fig: Figure, side: int) -> list[Part]:
+def arm_parts(fig: Figure, side: int) -> list[DrawnPart]:
     """Bare arm and hand on one side (-1 left, 1 right of the picture)."""
     w, axis = fig.build.arm, fig.arm(side)
     widths = (w, w * 0.98, w * 0.86, w * 0.8, w * 0.78, w * 0.62, w * 0.5)
-    limb = Part(
+    limb = DrawnPart(
         tube(axis, widths, 22, cap_start=True), puff=0.16, role="skin", shadow=0.35, quads=tube_quads(axis, widths, 22)
     )
     limb.fade = (axis[0], along(axis, [0.22])[0])
@@ -194,23 +194,25 @@ def arm_parts(fig: Figure, side: int) -> list[Part]:
     return [limb, hand(axis[3], axis[3] - axis[2], side, w)]
 
 
-def hand(wrist, direction, side: int, w: float) -> Part:
+def hand(wrist, direction, side: int, w: float) -> DrawnPart:
     """A hand that goes on from the wrist in ``direction``; the thumb points to the body."""
     angle = np.arctan2(-direction[0], direction[1])
     k, s = w / 0.165, -side
     points = [(-0.09, -0.05), (-0.13, 0.1), (-0.135, 0.26), (-0.12, 0.42), (-0.06, 0.52), (0.0, 0.535), (0.06, 0.5)]
     points += [(0.105, 0.4), (0.115, 0.28), (0.16, 0.34), (0.2, 0.33), (0.19, 0.24), (0.13, 0.1), (0.09, -0.05)]
     place = lambda p: turned(np.array(p) * (k * s, k), angle) + wrist  # noqa: E731
-    fingers = [Stroke(place([(x, 0.3), (x * 1.08, 0.49 - abs(x) * 0.5)]), 0.012, 0.8) for x in (-0.065, -0.005, 0.055)]
-    return Part(place(smooth(points)), fingers, puff=0.07, role="skin", shadow=0.3)
+    fingers = [
+        DrawnLine(place([(x, 0.3), (x * 1.08, 0.49 - abs(x) * 0.5)]), 0.012, 0.8) for x in (-0.065, -0.005, 0.055)
+    ]
+    return DrawnPart(place(smooth(points)), fingers, puff=0.07, role="skin", shadow=0.3)
 
 
-def leg_part(fig: Figure, side: int) -> Part:
+def leg_part(fig: Figure, side: int) -> DrawnPart:
     """Bare leg down to the ankle."""
     t, axis = fig.build.thigh, fig.leg(side)
     outline = tube(axis, (t * 1.08, t, t * 0.78, t * 0.58, t * 0.6, t * 0.5, t * 0.33, t * 0.3), 24)
-    knee = Stroke(bend(axis[1] + (-0.1, 0.04), axis[1] + (0.1, 0.04), 0.25), 0.018, 0.9)
-    return Part(outline, [knee], puff=0.22, role="skin", shadow=0.35)
+    knee = DrawnLine(bend(axis[1] + (-0.1, 0.04), axis[1] + (0.1, 0.04), 0.25), 0.018, 0.9)
+    return DrawnPart(outline, [knee], puff=0.22, role="skin", shadow=0.35)
 
 
 _LOW_SHOE = [(0.2, 0.14), (0.34, 0.34), (0.3, 0.42), (0.1, 0.45), (-0.12, 0.43), (-0.16, 0.3)]
@@ -234,18 +236,18 @@ _SHOES = {
 }
 
 
-def shoe_part(fig: Figure, side: int, kind: str, sole=(236, 234, 230)) -> list[Part]:
+def shoe_part(fig: Figure, side: int, kind: str, sole=(236, 234, 230)) -> list[DrawnPart]:
     """A foot in a ``sneaker``, ``boot``, ``pump`` or ``bare``, seen from the front, turned out a little."""
     ankle = fig.leg(side)[2]
     place = lambda p: np.array(p, float) * (side, 1) + ankle  # noqa: E731
-    body = Part(place(smooth(_SHOES[kind])), puff=0.12, role="skin", shadow=0.5)
+    body = DrawnPart(place(smooth(_SHOES[kind])), puff=0.12, role="skin", shadow=0.5)
     if kind == "bare":
-        toes = [Stroke(place([(x, 0.36), (x * 1.03, 0.43)]), 0.012, 0.75) for x in (0.0, 0.06, 0.12, 0.18)]
+        toes = [DrawnLine(place([(x, 0.36), (x * 1.03, 0.43)]), 0.012, 0.75) for x in (0.0, 0.06, 0.12, 0.18)]
         return [replace(body, strokes=toes)]
     if kind == "pump":
-        return [body, Part(place(smooth(_INSTEP)), role="vamp", shadow=0, puff=0.08)]
-    strokes = [Stroke(place([(-0.17, 0.4), (0.1, 0.44), (0.33, 0.39)]), 0.07, sole)]
+        return [body, DrawnPart(place(smooth(_INSTEP)), role="vamp", shadow=0, puff=0.08)]
+    strokes = [DrawnLine(place([(-0.17, 0.4), (0.1, 0.44), (0.33, 0.39)]), 0.07, sole)]
     if kind == "sneaker":
         rows = [[(-0.05 + d * 0.6, 0.1 + d), (0.12 + d * 0.6, 0.08 + d)] for d in (0, 0.06, 0.12)]
-        strokes += [Stroke(place(row), 0.02, sole) for row in rows]
+        strokes += [DrawnLine(place(row), 0.02, sole) for row in rows]
     return [replace(body, strokes=strokes)]

@@ -10,8 +10,8 @@ import numpy as np
 from ewardrobe.datasets.synthetic import backgrounds
 from ewardrobe.datasets.synthetic.body import Figure, Pose, random_build, random_pose
 from ewardrobe.datasets.synthetic.paint import Canvas
-from ewardrobe.datasets.synthetic.person import Look, draw_person, person_view, random_outfit
-from ewardrobe.datasets.synthetic.scene import Wear, check_size, finish_photo
+from ewardrobe.datasets.synthetic.person import PersonSpec, draw_person, person_view, random_outfit
+from ewardrobe.datasets.synthetic.scene import GarmentSpec, check_size, finish_photo
 
 
 def render_clip(
@@ -21,7 +21,7 @@ def render_clip(
     fps: float = 15.0,
     *,
     category_ids=None,
-    look: Look | None = None,
+    look: PersonSpec | None = None,
     still: bool = False,
 ) -> Iterator[tuple[np.ndarray, list[dict], np.ndarray]]:
     """Yield ``frames`` webcam frames of one person who sways while an arm passes in front of the trunk every 4 s.
@@ -31,7 +31,7 @@ def render_clip(
     """
     check_size(size)
     rng = np.random.default_rng((seed, 3))
-    wears = [Wear(int(c)) for c in (category_ids or random_outfit(rng))]
+    wears = [GarmentSpec(int(c)) for c in (category_ids or random_outfit(rng))]
     build, start, view = random_build(rng), random_pose(rng, ("relaxed", "relaxed")), person_view(size, "half", rng)
     view = replace(view, angle=0.0)
     background = backgrounds.room(size, size[0] * 1.2, rng)
@@ -41,7 +41,7 @@ def render_clip(
         canvas = Canvas(background, steady)
         fig = Figure(build, _moved(start, time))
         moved = replace(view, centre=(view.centre[0] + 0.05 * view.scale * np.sin(1.1 * time), view.centre[1]))
-        worn = draw_person(canvas, wears, look or Look(), fig, moved, steady)
+        worn = draw_person(canvas, wears, look or PersonSpec(), fig, moved, steady)
         canvas.rng = np.random.default_rng((seed, 5, i))
         photo = finish_photo(canvas, worn, viewpoint=2, zoom=2, rng=np.random.default_rng((seed, 6)), calm=True)
         yield photo.image, photo.items, photo.parsing

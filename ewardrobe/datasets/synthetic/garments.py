@@ -8,10 +8,10 @@ from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets.synthetic import collars, creases, details
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.fabric import Fabric
-from ewardrobe.datasets.synthetic.geometry import Part, along, mirrored, smooth, tube, tube_quads
+from ewardrobe.datasets.synthetic.geometry import DrawnPart, along, mirrored, smooth, tube, tube_quads
 from ewardrobe.datasets.synthetic.styles import Style
 
-Zones = dict[str, list[Part]]
+Zones = dict[str, list[DrawnPart]]
 """Parts by place in the painting order: back, legs, torso, arm-1 (left of the picture), arm1 (right)."""
 
 
@@ -81,17 +81,17 @@ def neckline(style: Style, y_side: float = -0.07) -> list[tuple[float, float]]:
     return shapes.get(style.neckline, [(0, d), (w * 0.5, d * 0.88), (w * 0.86, d * 0.42)])
 
 
-def _body(style, fig, fabric, rng) -> list[Part]:
+def _body(style, fig, fabric, rng) -> list[DrawnPart]:
     neck = neckline(style)
     half = [*neck, *right_half(style, fig), (0, style.hem + style.hem_curve)]
     outline = fig.warp(smooth(mirrored(half)))
     strokes = details.body_strokes(style, fig, fabric, neck, rng)
-    part = Part(outline, strokes, creases.body_creases(style, fig, rng), puff=0.2, origin=(0.0, 0.0))
+    part = DrawnPart(outline, strokes, creases.body_creases(style, fig, rng), puff=0.2, origin=(0.0, 0.0))
     parts = [part, *collars.straps(style, fig)]
     return parts + collars.collars(style, fig)
 
 
-def _inside(style, fig, flat) -> list[Part]:
+def _inside(style, fig, flat) -> list[DrawnPart]:
     """The inner side of the back, seen through the neck opening or between open panels; the hood."""
     parts = collars.hood(style, fig) if style.neckline == "hood" else []
     depth = style.neck_depth if style.neckline not in ("turtle", "sweetheart", "straight") else 0
@@ -104,15 +104,15 @@ def _inside(style, fig, flat) -> list[Part]:
             (fig.half(2.4), min(2.4, style.hem - 0.2)),
         ]
         half += [(fig.half(2.4) + style.hem_ease * 0.5, style.hem - 0.06), (0, style.hem - 0.04)]
-        parts.append(Part(fig.warp(smooth(mirrored(half))), [collars.label(fig)], tone=0.5, shadow=0.2))
+        parts.append(DrawnPart(fig.warp(smooth(mirrored(half))), [collars.label(fig)], tone=0.5, shadow=0.2))
     elif flat and depth > 0.05:
         w = style.neck_width
         half = [(0, 0.0), (w * 0.7, -0.03), (w + 0.03, -0.07), (w, 0.1), (w * 0.8, depth), (0, depth + 0.1)]
-        parts.append(Part(fig.warp(smooth(mirrored(half))), [collars.label(fig)], tone=0.62, shadow=0.2))
+        parts.append(DrawnPart(fig.warp(smooth(mirrored(half))), [collars.label(fig)], tone=0.62, shadow=0.2))
     return parts
 
 
-def _panels(style, fig, fabric, rng) -> list[Part]:
+def _panels(style, fig, fabric, rng) -> list[DrawnPart]:
     """The two fronts of a jacket or coat, right over left; they meet when ``gap`` is 0."""
     parts, deep = [], style.neckline == "lapel"
     for side in SIDES:
@@ -127,11 +127,11 @@ def _panels(style, fig, fabric, rng) -> list[Part]:
         outline = fig.warp(smooth(np.array(outline) * (side, 1)))
         strokes = details.panel_strokes(style, fig, side, rng)
         folds = [c for c in creases.body_creases(style, fig, rng) if c[0][:, 0].mean() * side > 0]
-        parts.append(Part(outline, strokes, folds, puff=0.18))
+        parts.append(DrawnPart(outline, strokes, folds, puff=0.18))
     return parts + collars.collars(style, fig)
 
 
-def _sleeve(style, fig, side, rng) -> Part:
+def _sleeve(style, fig, side, rng) -> DrawnPart:
     b = fig.build
     start = b.arm + 0.06 + style.sleeve_ease * 0.8
     axis = fig.arm(side, start - b.arm)
@@ -152,7 +152,7 @@ def _sleeve(style, fig, side, rng) -> Part:
     grain = float(np.arctan2(-direction[0], direction[1]))
     strokes = details.cuff_strokes(style, line, taper)
     folds = creases.sleeve_creases(line, taper, rng)
-    return Part(
+    return DrawnPart(
         outline,
         strokes,
         folds,
@@ -179,7 +179,7 @@ def _leg_line(style, fig, side):
     return line, width + style.leg_flare * np.clip((cut - 0.5) * 2, 0, 1)
 
 
-def _trousers(style, fig, rng) -> list[Part]:
+def _trousers(style, fig, rng) -> list[DrawnPart]:
     top, hip = fig.half(style.waist) + style.ease, fig.half(2.4) + style.ease
     outline = [(top, style.waist), (top, style.waist), (hip, 2.38)]
     crotch = (0.0, 2.86 + min(style.leg_ease, 0.1))
@@ -200,10 +200,10 @@ def _trousers(style, fig, rng) -> list[Part]:
     points = [p for i, p in enumerate(points) if not (i > 2 and 0 < p[1] < 2.6 and abs(p[0]) < 0.1)]
     strokes = details.trouser_strokes(style, fig, ((left, lw), (right, rw)), crotch)
     folds = creases.trouser_creases(fig, ((left, lw), (right, rw)), crotch, rng)
-    return [Part(smooth(points), strokes, folds, puff=0.26)]
+    return [DrawnPart(smooth(points), strokes, folds, puff=0.26)]
 
 
-def _skirt(style, fig, rng) -> list[Part]:
+def _skirt(style, fig, rng) -> list[DrawnPart]:
     top, hip = fig.half(style.waist) + style.ease, fig.half(2.4) + style.ease + max(style.hem_ease, 0) * 0.35
     corner = fig.half(2.4) + style.hem_ease
     half = [
@@ -216,4 +216,4 @@ def _skirt(style, fig, rng) -> list[Part]:
     ]
     half += details.wavy_hem(corner, style, rng)
     strokes = details.skirt_strokes(style, fig, top, corner)
-    return [Part(smooth(mirrored(half)), strokes, creases.skirt_creases(style, top, corner, rng), puff=0.25)]
+    return [DrawnPart(smooth(mirrored(half)), strokes, creases.skirt_creases(style, top, corner, rng), puff=0.25)]

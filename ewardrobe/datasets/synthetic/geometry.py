@@ -8,7 +8,7 @@ import numpy as np
 
 
 @dataclass(frozen=True)
-class View:
+class BodyView:
     """Similarity from body units to pixels: rotate by ``angle`` (radians, clockwise), scale, then shift."""
 
     scale: float
@@ -24,7 +24,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Stroke:
+class DrawnLine:
     """A line on cloth: points in body units, width in body units, ``tone`` multiplies the cloth or is an RGB colour."""
 
     points: np.ndarray
@@ -35,11 +35,11 @@ class Stroke:
 
 
 @dataclass
-class Part:
+class DrawnPart:
     """One piece of cloth or body: outline, cloth grain, what is drawn on it and where it bends."""
 
     outline: np.ndarray
-    strokes: list[Stroke] = field(default_factory=list)
+    strokes: list[DrawnLine] = field(default_factory=list)
     creases: list[tuple[np.ndarray, float, float]] = field(default_factory=list)
     grain: float = 0.0
     origin: tuple[float, float] = (0.0, 0.0)

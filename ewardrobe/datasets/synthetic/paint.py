@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ewardrobe.datasets.synthetic.fabric import Fabric
-from ewardrobe.datasets.synthetic.geometry import Part, View
+from ewardrobe.datasets.synthetic.geometry import BodyView, DrawnPart
 
 SUPERSAMPLE = 4
 LIGHT = np.array([-0.62, -0.78], np.float32)
@@ -29,7 +29,7 @@ class Canvas:
         self.seed = int(rng.integers(1 << 31))
         self.light = light
 
-    def paint(self, part: Part, fabric: Fabric, view: View, label: int, item: int = 0) -> None:
+    def paint(self, part: DrawnPart, fabric: Fabric, view: BodyView, label: int, item: int = 0) -> None:
         """Draw ``part`` over everything so far; pixels at least half covered take its label and item."""
         outline = view(part.outline)
         box = _crop(outline, self.labels.shape, margin=int(3 + 0.12 * view.scale))

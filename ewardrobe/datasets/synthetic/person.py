@@ -26,7 +26,7 @@ from ewardrobe.datasets.synthetic.body import (
 )
 from ewardrobe.datasets.synthetic.fabric import Fabric, make_fabric, pick_colour
 from ewardrobe.datasets.synthetic.garments import Zones, garment_parts
-from ewardrobe.datasets.synthetic.geometry import View, ellipse
+from ewardrobe.datasets.synthetic.geometry import BodyView, ellipse
 from ewardrobe.datasets.synthetic.head import HAIRSTYLES, hair_back, hair_front, head_parts
 from ewardrobe.datasets.synthetic.paint import Canvas
 from ewardrobe.datasets.synthetic.scene import (
@@ -35,8 +35,8 @@ from ewardrobe.datasets.synthetic.scene import (
     HAIR,
     OTHER,
     SKIN,
+    GarmentSpec,
     SyntheticPhoto,
-    Wear,
     check_size,
     fabric_wishes,
     finish_photo,
@@ -54,7 +54,7 @@ _SHOES = ("sneaker", "sneaker", "boot", "pump", "bare")
 
 
 @dataclass(frozen=True)
-class Look:
+class PersonSpec:
     """A person apart from the clothes; None fields are drawn at random.
 
     skin, hair, shoe_colour: RGB.  hairstyle: one of ``HAIRSTYLES``.  hair_length: 0..1.  shoes: sneaker, boot, pump or
@@ -99,8 +99,8 @@ def render_person(
     size: tuple[int, int] = (480, 360),
     *,
     framing: str | None = None,
-    wears: list[Wear] | None = None,
-    look: Look | None = None,
+    wears: list[GarmentSpec] | None = None,
+    look: PersonSpec | None = None,
     pose: Pose | None = None,
     build: Build | None = None,
     background: np.ndarray | None = None,
@@ -108,32 +108,32 @@ def render_person(
 ) -> SyntheticPhoto:
     """Draw a standing person who wears ``category_ids`` (1..13); the same arguments, the same photo.
 
-    size: height and width in pixels.  framing: "whole", "half" (webcam) or "close".  wears: ``Wear`` objects instead of
-    the ids.  background: (H, W, 3) uint8 instead of a drawn room or street.  calm: no noise, blur or colour cast.
+    size: height and width in pixels.  framing: "whole", "half" (webcam) or "close".  wears: ``GarmentSpec`` objects, instead
+    of the ids.  background: (H, W, 3) uint8 instead of a drawn room or street.  calm: no noise, blur or colour cast.
     Items keep the order of ``category_ids``; a garment that is hardly seen is left out.
     """
     check_size(size)
     rng = np.random.default_rng((seed, 2))
-    wears = list(wears) if wears is not None else [Wear(int(c)) for c in category_ids]
+    wears = list(wears) if wears is not None else [GarmentSpec(int(c)) for c in category_ids]
     framing = framing or str(rng.choice(FRAMINGS, p=(0.5, 0.33, 0.17)))
     fig = Figure(build or random_build(rng), pose or random_pose(rng))
     view = person_view(size, framing, rng)
     floor = view(np.array([[0.0, 6.35]]))[0, 1] - rng.uniform(0.1, 0.9) * view.scale
     canvas = Canvas(_behind(size, floor, rng) if background is None else background, rng, rng.uniform(0.75, 1.15))
-    worn = draw_person(canvas, wears, look or Look(), fig, view, rng)
+    worn = draw_person(canvas, wears, look or PersonSpec(), fig, view, rng)
     return finish_photo(canvas, worn, viewpoint=2, zoom=1 + FRAMINGS.index(framing), rng=rng, calm=calm)
 
 
-def person_view(size, framing: str, rng: np.random.Generator) -> View:
+def person_view(size, framing: str, rng: np.random.Generator) -> BodyView:
     """Where the body stands: ``whole`` from head to foot, ``half`` to the hips, ``close`` the trunk."""
     h, w = size
     x = w * (0.5 + rng.uniform(-0.12, 0.12))
     if framing == "whole":
         scale = min(h / 8.1, w / 3.3) * rng.uniform(0.86, 0.98)
-        return View(scale, (x, h - 6.62 * scale - rng.uniform(0, max(h - 8.2 * scale, 0))), rng.normal(0, 0.015))
+        return BodyView(scale, (x, h - 6.62 * scale - rng.uniform(0, max(h - 8.2 * scale, 0))), rng.normal(0, 0.015))
     scale = {"half": h / rng.uniform(3.4, 5.2), "close": h / rng.uniform(2.3, 3.3)}[framing]
     top = {"half": 1.35 + rng.uniform(0.05, 0.4), "close": rng.uniform(0.2, 1.4)}[framing]
-    return View(scale, (x, top * scale), rng.normal(0, 0.02))
+    return BodyView(scale, (x, top * scale), rng.normal(0, 0.02))
 
 
 def _behind(size, floor, rng) -> np.ndarray:
@@ -144,7 +144,7 @@ def _behind(size, floor, rng) -> np.ndarray:
 
 
 def draw_person(
-    canvas: Canvas, wears: list[Wear], look: Look, fig: Figure, view: View, rng: np.random.Generator
+    canvas: Canvas, wears: list[GarmentSpec], look: PersonSpec, fig: Figure, view: BodyView, rng: np.random.Generator
 ) -> list[tuple[int, Fabric]]:
     """Paint body and clothes from back to front; return category and fabric of each garment, in item order 1, 2, …
 
@@ -168,7 +168,7 @@ def draw_person(
     return [(g.category_id, g.fabric) for g in sorted(clothes, key=lambda g: g.item)]
 
 
-def _complete(look: Look, rng) -> Look:
+def _complete(look: PersonSpec, rng) -> PersonSpec:
     """Draw what the look leaves open."""
     tone = np.clip(np.array(SKIN_TONES[rng.integers(len(SKIN_TONES))]) + rng.normal(0, 4, 3), 0, 255)
     drawn = {
@@ -181,7 +181,7 @@ def _complete(look: Look, rng) -> Look:
         "bag": str(rng.choice(_BAGS)),
         "extra": str(rng.choice(_EXTRAS)),
     }
-    return Look(**{n: v if getattr(look, n) is None else getattr(look, n) for n, v in drawn.items()})
+    return PersonSpec(**{n: v if getattr(look, n) is None else getattr(look, n) for n, v in drawn.items()})
 
 
 def _dress(wears, tucked, fig, view, rng) -> list[_Garment]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ewardrobe.datasets.synthetic.geometry import Stroke, ellipse, smooth
+from ewardrobe.datasets.synthetic.geometry import DrawnLine, ellipse, smooth
 
 
-def graphic(fig, fabric, rng) -> list[Stroke]:
+def graphic(fig, fabric, rng) -> list[DrawnLine]:
     """A print on the chest: disc, stripes, star, sun over waves, or bold letters."""
     kind, y, r, c = (
         str(rng.choice(["disc", "bands", "star", "sun", "text"])),
@@ -18,18 +18,18 @@ def graphic(fig, fabric, rng) -> list[Stroke]:
     second = tuple(np.clip(np.array(c) * 0.55 + np.array(fabric.colour) * 0.2 + 30, 0, 255))
     if kind == "disc":
         return [
-            Stroke(fig.warp(ellipse((0, y), (r * k, r * k))), tone=t, filled=True)
+            DrawnLine(fig.warp(ellipse((0, y), (r * k, r * k))), tone=t, filled=True)
             for k, t in ((1, c), (0.74, second), (0.46, c))
         ]
     if kind == "bands":
         return [
-            Stroke(fig.warp([(-1.3, 0.75 + i * 0.17), (1.3, 0.75 + i * 0.17)]), 0.11, t)
+            DrawnLine(fig.warp([(-1.3, 0.75 + i * 0.17), (1.3, 0.75 + i * 0.17)]), 0.11, t)
             for i, t in enumerate((c, second, c))
         ]
     if kind == "star":
         a = np.arange(10) * np.pi / 5 - np.pi / 2
         radius = np.where(np.arange(10) % 2, r * 0.45, r * 1.1)
-        return [Stroke(fig.warp(np.stack([np.cos(a) * radius, y + np.sin(a) * radius], 1)), tone=c, filled=True)]
+        return [DrawnLine(fig.warp(np.stack([np.cos(a) * radius, y + np.sin(a) * radius], 1)), tone=c, filled=True)]
     if kind == "sun":
         waves = [
             smooth(
@@ -38,8 +38,8 @@ def graphic(fig, fabric, rng) -> list[Stroke]:
             )
             for k in range(3)
         ]
-        return [Stroke(fig.warp(ellipse((0, y), (r * 0.72, r * 0.72))), tone=c, filled=True)] + [
-            Stroke(fig.warp(v), 0.04, second) for v in waves
+        return [DrawnLine(fig.warp(ellipse((0, y), (r * 0.72, r * 0.72))), tone=c, filled=True)] + [
+            DrawnLine(fig.warp(v), 0.04, second) for v in waves
         ]
     return _letters(fig, str(rng.choice(["HELLO", "1984", "NORTH", "CLUB", "OSLO", "23"])), y, c)
 
@@ -65,12 +65,12 @@ _GLYPHS = {  # strokes on a 2 x 4 grid
 }
 
 
-def _letters(fig, text, y, colour) -> list[Stroke]:
+def _letters(fig, text, y, colour) -> list[DrawnLine]:
     size = min(0.075, 0.42 / len(text) / 1.4)
     strokes = []
     for i, letter in enumerate(text):
         x = (i - (len(text) - 1) / 2) * size * 3.1 - size
         for run in _GLYPHS[letter].split():
             points = [(x + int(p[0]) * size, y - 0.15 + int(p[1]) * size) for p in run.split("-")]
-            strokes.append(Stroke(fig.warp(points), size * 0.62, colour))
+            strokes.append(DrawnLine(fig.warp(points), size * 0.62, colour))
     return strokes

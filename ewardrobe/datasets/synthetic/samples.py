@@ -10,10 +10,10 @@ import numpy as np
 
 from ewardrobe.datasets.synthetic import backgrounds
 from ewardrobe.datasets.synthetic.body import Build, Figure, Pose
-from ewardrobe.datasets.synthetic.geometry import View
+from ewardrobe.datasets.synthetic.geometry import BodyView
 from ewardrobe.datasets.synthetic.paint import Canvas
-from ewardrobe.datasets.synthetic.person import Look, draw_person
-from ewardrobe.datasets.synthetic.scene import SyntheticPhoto, Wear, finish_photo, render_flat_lay
+from ewardrobe.datasets.synthetic.person import PersonSpec, draw_person
+from ewardrobe.datasets.synthetic.scene import GarmentSpec, SyntheticPhoto, finish_photo, render_flat_lay
 from ewardrobe.datasets.synthetic.styles import Style
 
 PORTRAIT, LANDSCAPE = (1200, 900), (900, 1200)
@@ -99,7 +99,7 @@ def _flat(category_id, style, cloth, surface, colour, seed, angle, size=PORTRAIT
         category_id,
         seed,
         size,
-        wear=Wear(category_id, cloth, style),
+        wear=GarmentSpec(category_id, cloth, style),
         surface=surface,
         surface_colour=colour,
         angle=angle,
@@ -115,7 +115,7 @@ def _draw(wears, look, pose, build, seed, scene, framing, size) -> SyntheticPhot
     rng = np.random.default_rng(seed)
     h, w = size
     scale = h / 8.15 if framing == "whole" else h / 4.6
-    view = View(scale, (w * 0.5, scale * (1.5 if framing == "whole" else 1.62)))
+    view = BodyView(scale, (w * 0.5, scale * (1.5 if framing == "whole" else 1.62)))
     floor = view(np.array([[0, 6.05]]))[0, 1]
     outdoors = scene in ("street", "park")
     back = (
@@ -133,7 +133,7 @@ _HIP = Pose(arms=((12, 5), (50, -46)), legs=((3, 1), (6, 3)), reach=(1.0, 0.95),
 _WEBCAM = Pose(arms=((16, 4), (14, -104)), legs=((4, 2), (4, 2)), reach=(1.0, 0.92), nod=-0.03)
 _PHONE = Pose(arms=((11, 6), (16, -70)), legs=((4, 2), (4, 2)), reach=(1.0, 0.95), nod=-0.02)
 
-_ANNA = Look(
+_ANNA = PersonSpec(
     skin=(240, 204, 178),
     hair=(98, 62, 40),
     hairstyle="long",
@@ -143,7 +143,7 @@ _ANNA = Look(
     bag="none",
     extra="none",
 )
-_OMAR = Look(
+_OMAR = PersonSpec(
     skin=(150, 102, 72),
     hair=(30, 26, 26),
     hairstyle="short",
@@ -153,7 +153,7 @@ _OMAR = Look(
     bag="none",
     extra="none",
 )
-_MEI = Look(
+_MEI = PersonSpec(
     skin=(232, 192, 160),
     hair=(28, 25, 28),
     hairstyle="bob",
@@ -163,7 +163,7 @@ _MEI = Look(
     bag="none",
     extra="glasses",
 )
-_ZOLA = Look(
+_ZOLA = PersonSpec(
     skin=(98, 64, 46),
     hair=(26, 22, 22),
     hairstyle="curly",
@@ -177,14 +177,19 @@ _ZOLA = Look(
 SAMPLES = {
     "blue t-shirt on a bed": _flat(1, TEE, _cloth(BLUE), "bed", (226, 222, 214), 55, 4, LANDSCAPE),
     "person in red t-shirt and jeans": _person(
-        [Wear(8, _cloth(DENIM, "denim"), JEANS), Wear(1, _cloth(RED), TEE)], _OMAR, _EASY, _BROAD, 5, (216, 220, 222)
+        [GarmentSpec(8, _cloth(DENIM, "denim"), JEANS), GarmentSpec(1, _cloth(RED), TEE)],
+        _OMAR,
+        _EASY,
+        _BROAD,
+        5,
+        (216, 220, 222),
     ),
-    "black dress": _person([Wear(12, _cloth(BLACK, "silk"), DRESS)], _ANNA, _HIP, _SLIM, 8, (226, 208, 194)),
+    "black dress": _person([GarmentSpec(12, _cloth(BLACK, "silk"), DRESS)], _ANNA, _HIP, _SLIM, 8, (226, 208, 194)),
     "coat over sweater": _person(
         [
-            Wear(8, _cloth((58, 60, 68)), CHINOS),
-            Wear(2, _cloth(CREAM, "knit"), SWEATER),
-            Wear(4, _cloth(CAMEL, "wool"), COAT),
+            GarmentSpec(8, _cloth((58, 60, 68)), CHINOS),
+            GarmentSpec(2, _cloth(CREAM, "knit"), SWEATER),
+            GarmentSpec(4, _cloth(CAMEL, "wool"), COAT),
         ],
         _MEI,
         _PHONE,
@@ -193,7 +198,10 @@ SAMPLES = {
         "street",
     ),
     "webcam: striped top, arm in front": _person(
-        [Wear(8, _cloth(NAVY), CHINOS), Wear(2, _cloth(CREAM, "cotton", "striped"), replace(SWEATER, ribbed=False))],
+        [
+            GarmentSpec(8, _cloth(NAVY), CHINOS),
+            GarmentSpec(2, _cloth(CREAM, "cotton", "striped"), replace(SWEATER, ribbed=False)),
+        ],
         _ANNA,
         _WEBCAM,
         _SLIM,
@@ -203,7 +211,7 @@ SAMPLES = {
         LANDSCAPE,
     ),
     "floral dress outdoors": _person(
-        [Wear(13, _cloth((214, 96, 110), "cotton", "floral"), SUN_DRESS)], _ZOLA, _EASY, _SLIM, 14, "park"
+        [GarmentSpec(13, _cloth((214, 96, 110), "cotton", "floral"), SUN_DRESS)], _ZOLA, _EASY, _SLIM, 14, "park"
     ),
     "jeans on a wooden floor": _flat(8, JEANS, _cloth(DENIM, "denim"), "wood", (202, 164, 120), 4, -5),
     "checked shirt on a blanket": _flat(

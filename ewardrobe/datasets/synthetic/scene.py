@@ -15,7 +15,7 @@ from ewardrobe.datasets.synthetic.body import (
 )
 from ewardrobe.datasets.synthetic.fabric import Fabric, make_fabric
 from ewardrobe.datasets.synthetic.garments import Zones, garment_parts
-from ewardrobe.datasets.synthetic.geometry import View
+from ewardrobe.datasets.synthetic.geometry import BodyView
 from ewardrobe.datasets.synthetic.paint import Canvas
 from ewardrobe.datasets.synthetic.styles import Style, random_style
 
@@ -44,7 +44,7 @@ class SyntheticPhoto:
 
 
 @dataclass
-class Wear:
+class GarmentSpec:
     """One garment to draw: category, and what is None is drawn at random (fabric: keywords of ``make_fabric``)."""
 
     category_id: int
@@ -64,7 +64,7 @@ def render_flat_lay(
     seed: int,
     size: tuple[int, int] = (480, 360),
     *,
-    wear: Wear | None = None,
+    wear: GarmentSpec | None = None,
     surface: str | None = None,
     surface_colour: tuple[int, int, int] | None = None,
     angle: float | None = None,
@@ -77,7 +77,7 @@ def render_flat_lay(
     """
     check_size(size)
     rng = np.random.default_rng((seed, 1))
-    wear = wear or Wear(category_id)
+    wear = wear or GarmentSpec(category_id)
     fig, style = flat_figure(rng), wear.style or random_style(category_id, rng)
     hung = surface is None and category(category_id).slot != "bottom" and rng.random() < 0.2
     kinds, odds = list(surfaces.SURFACES), np.array([0.26, 0.12, 0.22, 0.07, 0.11, 0.11, 0.07, 0.04])
@@ -105,7 +105,7 @@ def _any_angle(rng) -> float:
     )
 
 
-def fabric_wishes(wear: Wear, rng) -> dict:
+def fabric_wishes(wear: GarmentSpec, rng) -> dict:
     """Keywords for ``make_fabric``: those of ``wear``, else what such garments are usually made of."""
     wishes = dict(wear.fabric)
     if not wishes and wear.category_id in (7, 8, 9) and rng.random() < 0.4:
@@ -121,15 +121,15 @@ def fabric_wishes(wear: Wear, rng) -> dict:
     return wishes
 
 
-def _fit(zones: Zones, size, angle, fill, rng, shift) -> View:
+def _fit(zones: Zones, size, angle, fill, rng, shift) -> BodyView:
     """The view that turns by ``angle`` and lets the garment fill ``fill`` of the picture, shifted within the rest."""
     points = np.vstack([p.outline for parts in zones.values() for p in parts])
-    turned = View(1.0, (0, 0), angle)(points)
+    turned = BodyView(1.0, (0, 0), angle)(points)
     low, high = turned.min(0), turned.max(0)
     scale = fill * min(size[1] / (high[0] - low[0]), size[0] / (high[1] - low[1]))
     slack = np.maximum(np.array(size[::-1]) - (high - low) * scale, 0) / 2
     centre = np.array(size[::-1]) / 2 + rng.uniform(-shift, shift, 2) * slack - (low + high) / 2 * scale
-    return View(float(scale), tuple(centre), angle)
+    return BodyView(float(scale), tuple(centre), angle)
 
 
 def paint_parts(canvas, parts, fabric, view, label, item=0) -> None:

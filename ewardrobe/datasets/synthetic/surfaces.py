@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ewardrobe.datasets.synthetic.fabric import make_fabric, pick_colour
-from ewardrobe.datasets.synthetic.geometry import Part, View, smooth
+from ewardrobe.datasets.synthetic.geometry import BodyView, DrawnPart, smooth
 from ewardrobe.datasets.synthetic.paint import LIGHT, Canvas
 
 WOODS = ((176, 134, 92), (202, 164, 120), (120, 84, 58), (226, 206, 178), (150, 142, 132), (92, 66, 50))
@@ -99,18 +99,18 @@ def bed(size, rng, colour=None) -> np.ndarray:
     """A made bed seen from above: sheet, two pillows at the head, a folded blanket at the foot or the side."""
     h, w = size
     canvas = Canvas(np.clip(sheet(size, rng, colour), 0, 255).astype(np.uint8), rng)
-    view = View(w / 10, (w / 2, 0), rng.normal(0, 0.02))
+    view = BodyView(w / 10, (w / 2, 0), rng.normal(0, 0.02))
     linen = make_fabric(
         rng, view.scale, str(rng.choice(["white", "white", "beige", "grey", "pink"])), "solid", "cotton"
     )
     for x in (-2.6, 2.6):
         half = np.array([(-2.2, -1.2), (0, -1.05), (2.2, -1.2), (2.1, 0), (2.2, 1.2), (0, 1.1), (-2.2, 1.2), (-2.1, 0)])
-        canvas.paint(Part(smooth(half * (1, 0.8) + (x, 0.15)), puff=0.9, shadow=0.6), linen, view, 0)
+        canvas.paint(DrawnPart(smooth(half * (1, 0.8) + (x, 0.15)), puff=0.9, shadow=0.6), linen, view, 0)
     if rng.random() < 0.8:
-        edge = View(w / 10, (w / 2, h), rng.normal(0, 0.03))
+        edge = BodyView(w / 10, (w / 2, h), rng.normal(0, 0.03))
         throw = make_fabric(rng, edge.scale, patterns=("solid", "striped", "checked"), material="knit")
         strip = np.array([(-7, -0.9), (-3, -0.75), (0, -0.85), (3, -0.7), (7, -0.85), (7, 2), (-7, 2)])
-        canvas.paint(Part(smooth(strip), puff=0.25, shadow=0.6), throw, edge, 0)
+        canvas.paint(DrawnPart(smooth(strip), puff=0.25, shadow=0.6), throw, edge, 0)
     return canvas.rgb
 
 

@@ -13,9 +13,9 @@ from ewardrobe.datasets import synthetic
 from ewardrobe.evaluation.benchmarks import clips
 from ewardrobe.evaluation.benchmarks import fit as live_quality
 from ewardrobe.evaluation.benchmarks.clips import FPS, Frame
-from ewardrobe.evaluation.benchmarks.fit import Case
+from ewardrobe.evaluation.benchmarks.fit import FitCase
 from ewardrobe.evaluation.benchmarks.pace import paced
-from ewardrobe.tryon.compositor import Look, State, drawn_alpha
+from ewardrobe.tryon.compositor import ComposedState, Look, drawn_alpha
 from ewardrobe.tryon.motion import move_mask, move_points
 from ewardrobe.tryon.scene import read_scene
 from ewardrobe.tryon.session import LiveSession, shared
@@ -63,11 +63,11 @@ def rendered_subject(model: str) -> Subject:
 
 def _seen_iou(subject: Subject, model: str) -> float:
     scene = read_scene(subject.picture, shared(model), shared("unet"), frame_id=0, time=0.0)
-    case = Case(subject.picture, subject.mask, np.zeros(subject.mask.shape, np.uint8), subject.category_id)
+    case = FitCase(subject.picture, subject.mask, np.zeros(subject.mask.shape, np.uint8), subject.category_id)
     return live_quality.judged(case, scene)[0]
 
 
-def photo_subjects(cases: Iterable[Case], count: int) -> list[Subject]:
+def photo_subjects(cases: Iterable[FitCase], count: int) -> list[Subject]:
     """Return ``count`` of the cases, evenly spread: a large enough garment of the upper body, framed as by a webcam."""
     fit = [c for c in cases if category(c.category_id).slot != "bottom" and c.mask.mean() >= MIN_GARMENT]
     chosen = [fit[i] for i in np.linspace(0, len(fit) - 1, min(count, len(fit))).round().astype(int)] if fit else []
@@ -143,12 +143,12 @@ def _frames(session: LiveSession, subject: Subject, kind: str, seconds: float):
         yield number, frame
 
 
-def _anchors(state: State | None, slot: str) -> np.ndarray | None:
+def _anchors(state: ComposedState | None, slot: str) -> np.ndarray | None:
     worn = None if state is None or state.strength <= 0 else target(state.scene, slot)
     return None if worn is None else move_points(worn.spans.points[:, [0, -1]].reshape(4, 2), state.motion)
 
 
-def _region(state: State | None, look: Look, frame: Frame, mask: np.ndarray) -> tuple[float, float | None]:
+def _region(state: ComposedState | None, look: Look, frame: Frame, mask: np.ndarray) -> tuple[float, float | None]:
     """Return the drawn region's IoU with the worn one's, and the share of the hand before it that is drawn over."""
     there = move_mask(mask.astype(np.float32), frame.motion, mask.shape) > 0.5
     drawn = np.zeros(mask.shape, bool) if state is None else drawn_alpha(state, look, frame.image) > 0.5

@@ -31,7 +31,7 @@ TIMED_PHOTOS = 100
 REFERENCE = "openvino"
 
 
-class Timed:
+class NetworkTimer:
     """Runs a network, adds up its milliseconds and keeps its last outputs."""
 
     def __init__(self, network: Network) -> None:
@@ -51,7 +51,7 @@ class Run:
 
     variant: str
     size: int
-    networks: list[Timed]
+    networks: list[NetworkTimer]
     segmenter: Segmenter
     matcher: CocoMatcher = field(default_factory=lambda: CocoMatcher("segm"))
     network_ms: list[float] = field(default_factory=list)
@@ -103,7 +103,7 @@ def _start(variant: str, source: exports.Source, folder: Path, int8: Path | None
         networks, size = exports.build(variant, source, folder, int8)
     except exports.Unavailable as error:
         return {"variant": variant, "reason": str(error)}
-    timed = {name: Timed(network) for name, network in networks.items()}
+    timed = {name: NetworkTimer(network) for name, network in networks.items()}
     return Run(variant, size, list(timed.values()), exports.with_networks(source.segmenter, timed))
 
 

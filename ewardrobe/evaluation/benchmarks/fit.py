@@ -15,10 +15,10 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets import synthetic
 from ewardrobe.models import Segmenter
-from ewardrobe.tryon.compositor import Look, State, compose, drawn_alpha
-from ewardrobe.tryon.garment import Prepared, prepare
+from ewardrobe.tryon.compositor import ComposedState, Look, compose, drawn_alpha
+from ewardrobe.tryon.garment import WearableGarment, prepare
 from ewardrobe.tryon.motion import IDENTITY
-from ewardrobe.tryon.scene import Scene, Worn, read_scene
+from ewardrobe.tryon.scene import Scene, WornGarment, read_scene
 from ewardrobe.tryon.session import SIZES
 from ewardrobe.tryon.spans import measure
 
@@ -29,7 +29,7 @@ MIN_SHARE = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
+class FitCase:
     """A photo with one worn garment's truth: image RGB uint8, mask (H, W) bool, parsing (H, W) uint8 labels."""
 
     image: np.ndarray
@@ -39,7 +39,7 @@ class Case:
 
 
 @lru_cache(maxsize=16)
-def garment_of(category_id: int) -> Prepared:
+def garment_of(category_id: int) -> WearableGarment:
     """Return a drawn garment of a category, ready to be worn."""
     photo = synthetic.render_flat_lay(category_id, seed=3, angle=0.0)
     mask = photo.items[0]["mask"]
@@ -48,7 +48,7 @@ def garment_of(category_id: int) -> Prepared:
     return prepare(np.dstack([photo.image[part], mask[part].astype(np.uint8) * 255]), category_id)
 
 
-def data_set_cases(root: Path, split: str, photos: int) -> Iterator[Case]:
+def data_set_cases(root: Path, split: str, photos: int) -> Iterator[FitCase]:
     """Yield the worn garments of up to ``photos`` photos of a data set in DeepFashion2's layout that has parsings."""
     from ewardrobe.core.images import load_image
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
@@ -66,7 +66,7 @@ def data_set_cases(root: Path, split: str, photos: int) -> Iterator[Case]:
             yield _reduced(image, mask, parsing, item.category_id)
 
 
-def rendered_cases(photos: int) -> Iterator[Case]:
+def rendered_cases(photos: int) -> Iterator[FitCase]:
     """Yield the garments of ``photos`` drawn persons."""
     for seed in range(photos):
         outfit = synthetic.random_outfit(np.random.default_rng(seed))
@@ -75,15 +75,15 @@ def rendered_cases(photos: int) -> Iterator[Case]:
             yield _reduced(photo.image, item["mask"], photo.parsing, item["category_id"])
 
 
-def _reduced(image: np.ndarray, mask: np.ndarray, parsing: np.ndarray, category_id: int) -> Case:
+def _reduced(image: np.ndarray, mask: np.ndarray, parsing: np.ndarray, category_id: int) -> FitCase:
     scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
     size = round(image.shape[1] * scale), round(image.shape[0] * scale)
     labels = cv2.resize(parsing, size, interpolation=cv2.INTER_NEAREST)
     soft = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return Case(cv2.resize(image, size, interpolation=cv2.INTER_AREA), soft > 0.5, labels, category_id)
+    return FitCase(cv2.resize(image, size, interpolation=cv2.INTER_AREA), soft > 0.5, labels, category_id)
 
 
-def speed_quality(models: Mapping[str, Segmenter], parser, cases: Sequence[Case], rounds: int = 15) -> list[dict]:
+def speed_quality(models: Mapping[str, Segmenter], parser, cases: Sequence[FitCase], rounds: int = 15) -> list[dict]:
     """Return for every model and size: model, size, frame_ms (median of models and composition one after the other)
     and fit_iou over ``cases``.
 
@@ -99,7 +99,7 @@ def speed_quality(models: Mapping[str, Segmenter], parser, cases: Sequence[Case]
             for number, case in enumerate(cases):
                 start = time.perf_counter()
                 scene = read_scene(case.image, *seen_by, frame_id=0, time=0.0, size=size)
-                compose(case.image, State(scene, IDENTITY), _look(case))
+                compose(case.image, ComposedState(scene, IDENTITY), _look(case))
                 ms += [1000 * (time.perf_counter() - start)] if number < rounds + 3 else []
                 fits.append(judged(case, scene)[0])
             row = {"model": name, "size": size, "frame_ms": float(np.median(ms[3:] or ms))}
@@ -113,14 +113,14 @@ def as_live(segmenter: Segmenter, parser, size: int = SIZE) -> tuple[Segmenter, 
     return (small if segmenter is parser else segmenter), small
 
 
-def _look(case: Case) -> Look:
+def _look(case: FitCase) -> Look:
     return Look("wear", {category(case.category_id).slot: garment_of(case.category_id)})
 
 
 FIGURES = ("fit_iou", "wrongly_covered", "old_showing", "undressed")
 
 
-def fit_quality(cases: Sequence[Case], segmenter: Segmenter, parser) -> dict:
+def fit_quality(cases: Sequence[FitCase], segmenter: Segmenter, parser) -> dict:
     """Return ``FIGURES`` with the models' masks: of ``cases``, of the same ``…_standing`` (see `standing`), and
     ``…_true_masks`` of ``cases`` with the true masks (what warp and composition alone cost); and how many garments.
 
@@ -129,7 +129,7 @@ def fit_quality(cases: Sequence[Case], segmenter: Segmenter, parser) -> dict:
     undressed: share of the garments over which nothing is drawn.  ``None`` without cases.
     """
 
-    def seen(case: Case) -> Scene:
+    def seen(case: FitCase) -> Scene:
         return read_scene(case.image, segmenter, parser, frame_id=0, time=0.0, size=SIZE)
 
     large = [case for case in cases if case.mask.mean() >= MIN_SHARE]
@@ -147,7 +147,7 @@ def _means(rows: Sequence[tuple[float, ...]], suffix: str = "") -> dict:
     return {f"{name}{suffix}": value for name, value in zip(FIGURES, means, strict=True)}
 
 
-def standing(case: Case) -> Case:
+def standing(case: FitCase) -> FitCase:
     """Return the photo as a camera's 640×480 frame that shows it in its whole height, its blurred self at both sides.
 
     Most photos of a worn garment are upright and show the whole person: in a camera's picture that person is small.
@@ -161,10 +161,10 @@ def standing(case: Case) -> Case:
     image = cv2.warpAffine(case.image, shift, (cols, rows), dst=behind, flags=method, borderMode=cv2.BORDER_TRANSPARENT)
     soft = cv2.warpAffine(case.mask.astype(np.float32), shift, (cols, rows))
     labels = cv2.warpAffine(case.parsing, shift, (cols, rows), flags=cv2.INTER_NEAREST)
-    return Case(image, soft > 0.5, labels, case.category_id)
+    return FitCase(image, soft > 0.5, labels, case.category_id)
 
 
-def _true(case: Case) -> Scene:
+def _true(case: FitCase) -> Scene:
     """Return the scene that perfect models would have seen."""
     scale = SIZE / max(case.mask.shape)
     size = round(case.mask.shape[1] * scale), round(case.mask.shape[0] * scale)
@@ -173,14 +173,14 @@ def _true(case: Case) -> Scene:
     front = np.isin(case.parsing, (SKIN, HAIR)).astype(np.float32)
     spans = measure(mask, sleeves=slot != "bottom")
     factors = case.mask.shape[1] / size[0], case.mask.shape[0] / size[1]
-    worn = {} if spans is None else {slot: Worn(slot, case.category_id, 1.0, mask, spans.scaled(factors))}
+    worn = {} if spans is None else {slot: WornGarment(slot, case.category_id, 1.0, mask, spans.scaled(factors))}
     small = cv2.resize(front, size, interpolation=cv2.INTER_AREA)
     return Scene(0, 0.0, case.mask.shape, small, Detections.empty(size[1], size[0]), worn)
 
 
-def judged(case: Case, scene: Scene) -> tuple[float, ...]:
+def judged(case: FitCase, scene: Scene) -> tuple[float, ...]:
     """Return ``FIGURES`` of one case, wrongly_covered as NaN where no skin is nearby, see `fit_quality`."""
-    drawn = drawn_alpha(State(scene, IDENTITY), _look(case), case.image) > 0.5
+    drawn = drawn_alpha(ComposedState(scene, IDENTITY), _look(case), case.image) > 0.5
     either = (drawn | case.mask).sum()
     near = cv2.dilate(case.mask.astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
     bare = np.isin(case.parsing, (SKIN, HAIR)) & near

@@ -26,7 +26,7 @@ PHOTOS, ROUNDS, SIZE = 10, 5, 1280
 
 
 @dataclass(frozen=True)
-class Case:
+class SpeedCase:
     """One model on one runtime (``openvino`` or ``torch``)."""
 
     model: str
@@ -59,7 +59,11 @@ def data_set_photos(root: Path, split: str, count: int) -> Iterator[np.ndarray]:
 
 
 def benchmark_models(
-    cases: Iterable[Case], folder: Path, threads: int, rounds: int = ROUNDS, progress: Callable[[str], None] = print
+    cases: Iterable[SpeedCase],
+    folder: Path,
+    threads: int,
+    rounds: int = ROUNDS,
+    progress: Callable[[str], None] = print,
 ) -> list[dict]:
     """Return a row for each case: model, runtime, device, weights_sha256, input_px, load_s, first_ms, ms_median,
     ms_p95, ms_iqr, peak_rss_mb, calls; or model, runtime and ``error``.
@@ -77,7 +81,7 @@ def benchmark_models(
         return [run.row() for run in runs]
 
 
-def _told(cases: Iterable[Case], progress) -> Iterator[Case]:
+def _told(cases: Iterable[SpeedCase], progress) -> Iterator[SpeedCase]:
     for case in cases:
         progress(f"loading {case.model} on {case.runtime}")
         yield case
@@ -86,7 +90,7 @@ def _told(cases: Iterable[Case], progress) -> Iterator[Case]:
 class _Process:
     """A process of ``ewardrobe.evaluation.speed``; leaving the context ends it."""
 
-    def __init__(self, case: Case, folder: Path, threads: int) -> None:
+    def __init__(self, case: SpeedCase, folder: Path, threads: int) -> None:
         self.case, self.ms, self.peak = case, [], None
         env = {**os.environ, "EWARDROBE_RUNTIME": case.runtime, "EWARDROBE_THREADS": str(threads)}
         env |= {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}

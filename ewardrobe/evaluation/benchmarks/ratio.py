@@ -16,8 +16,8 @@ from ewardrobe.core import process
 from ewardrobe.models import load_segmenter
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models import yolo as own
-from ewardrobe.tryon.compositor import Look, State, compose
-from ewardrobe.tryon.garment import Prepared
+from ewardrobe.tryon.compositor import ComposedState, Look, compose
+from ewardrobe.tryon.garment import WearableGarment
 from ewardrobe.tryon.motion import IDENTITY
 from ewardrobe.tryon.scene import read_scene
 from ewardrobe.tryon.session import SIZES
@@ -26,7 +26,7 @@ UNCOUNTED = 3
 """Rounds that warm up."""
 
 
-def ratio_to_ultralytics(picture: np.ndarray, garment: Prepared, rounds: int = 20) -> dict:
+def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment, rounds: int = 20) -> dict:
     """Return ratio_to_ultralytics and ratio_to_ultralytics_openvino, with the milliseconds ours_ms, ultralytics_ms,
     ultralytics_openvino_ms and rounds.
 
@@ -39,7 +39,7 @@ def ratio_to_ultralytics(picture: np.ndarray, garment: Prepared, rounds: int = 2
 
     def ours() -> None:
         scene = read_scene(picture, segmenter, parser, frame_id=0, time=0.0, size=size)
-        compose(picture, State(scene, IDENTITY), look)
+        compose(picture, ComposedState(scene, IDENTITY), look)
 
     with _ultralytics(size) as (plain, exported):
         runs = {"ours": ours, "ultralytics": _predict_and_plot(plain, picture, size)}

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from ewardrobe.core.attributes import HEADS
 from ewardrobe.evaluation.figures.metrics import COLOURS, GREY, Chart, colour_of, styled
-from ewardrobe.evaluation.run_logs import RunFile, RunLog, Sweep
+from ewardrobe.evaluation.run_logs import RunFile, RunLog, SweepTable
 
 MAX_POINTS = 2000
 """Points of a line; a longer log is thinned evenly."""
@@ -96,7 +96,7 @@ def _run_trace(run: RunFile, rows: pd.DataFrame, number: int, mode: str) -> go.S
     )
 
 
-def history(sweep: Sweep) -> Chart:
+def history(sweep: SweepTable) -> Chart:
     """Draw every trial's value in their order, those stopped early at what they had reached, and the best so far."""
     data = sweep.trials.sort_values("number")
     figure = go.Figure()
@@ -122,7 +122,7 @@ def history(sweep: Sweep) -> Chart:
     return Chart(f"sweep_{sweep.name}_history", figure, data)
 
 
-def importance(sweep: Sweep) -> Chart:
+def importance(sweep: SweepTable) -> Chart:
     """Draw how much each setting explains of the differences between the trials."""
     shares = pd.Series(sweep.importance, dtype=float).sort_values()
     bars = go.Bar(
@@ -143,7 +143,7 @@ def importance(sweep: Sweep) -> Chart:
     return Chart(f"sweep_{sweep.name}_importance", figure, data)
 
 
-def parallel_coordinates(sweep: Sweep) -> Chart:
+def parallel_coordinates(sweep: SweepTable) -> Chart:
     """Draw every finished trial as a line through its settings to its mask AP."""
     done = sweep.finished()
     dimensions = [_dimension(name, done[f"params.{name}"]) for name in sweep.params]

@@ -26,7 +26,7 @@ SETTLED_SECONDS = 3600
 
 
 @dataclass
-class State:
+class PictureAudit:
     """Pictures against the items that name them.
 
     trashed: named, but in the trash.  lost, thumbnails: ``(item id, field, name)`` of files that are nowhere or
@@ -90,9 +90,9 @@ def mend(store: FeatureStore) -> list[str]:
     return [f"{_files(names)} {what}" for what, names in parts.items() if names]
 
 
-def look(store: FeatureStore, items: list[dict]) -> State:
+def look(store: FeatureStore, items: list[dict]) -> PictureAudit:
     """Return the state of the pictures of ``items``."""
-    state = State()
+    state = PictureAudit()
     present = {path.name: path for path in _listed(store.images)}
     trash = {path.name for path in _listed(store.home / "trash")}
     state.leftovers = [path for path in _temporary(store) if _is_settled(path)]
@@ -108,7 +108,7 @@ def look(store: FeatureStore, items: list[dict]) -> State:
     return state
 
 
-def _look_at(item: Mapping, there: set[str], state: State) -> None:
+def _look_at(item: Mapping, there: set[str], state: PictureAudit) -> None:
     for name in pictures.IMAGE_FIELDS:
         value = item.get(name)
         if value and value not in there:

@@ -22,7 +22,7 @@ from ewardrobe.models import Segmenter, load_segmenter
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.inference import Network, OpenVINONetwork, TorchNetwork, convert, core
 from ewardrobe.models.networks import mask_rcnn_parts
-from ewardrobe.models.networks.mask_rcnn_parts import Part
+from ewardrobe.models.networks.mask_rcnn_parts import NetworkPart
 
 VARIANTS = {
     "torch": "PyTorch, f32",
@@ -51,7 +51,7 @@ class Source:
 
     model: str
     segmenter: Segmenter
-    parts: list[Part]
+    parts: list[NetworkPart]
     sha256: str
     size: int
 
@@ -76,11 +76,11 @@ def _on_torch() -> Iterator[None]:
         os.environ |= {} if before is None else {"EWARDROBE_RUNTIME": before}
 
 
-def parts_of(segmenter: Segmenter) -> list[Part]:
+def parts_of(segmenter: Segmenter) -> list[NetworkPart]:
     """Return the networks of ``segmenter``, which runs on torch, on the processor."""
     if hasattr(segmenter, "model"):
         return mask_rcnn_parts.parts_of(copy.deepcopy(segmenter.model).cpu())
-    return [Part(WHOLE, copy.deepcopy(segmenter.network.module).cpu(), torch.zeros(1, 3, 256, 192))]
+    return [NetworkPart(WHOLE, copy.deepcopy(segmenter.network.module).cpu(), torch.zeros(1, 3, 256, 192))]
 
 
 def with_networks(segmenter: Segmenter, networks: dict[str, Network]) -> Segmenter:
@@ -110,8 +110,8 @@ def build(variant: str, source: Source, folder: Path, int8: Path | None = None) 
     return {name: network for name, (network, _) in made.items()}, size
 
 
-def _openvino(variant: str) -> Callable[[Part, Path], tuple[Network, Path]]:
-    def make(part: Part, stem: Path) -> tuple[Network, Path]:
+def _openvino(variant: str) -> Callable[[NetworkPart, Path], tuple[Network, Path]]:
+    def make(part: NetworkPart, stem: Path) -> tuple[Network, Path]:
         import openvino
 
         if variant == "openvino-bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
@@ -132,7 +132,7 @@ def int8_stem(model: str, part: str) -> str:
     return f"{model}.int8" if part == WHOLE else f"{model}.{part}.int8"
 
 
-def _int8(source: Source, part: Part, folder: Path | None) -> tuple[Network, Path]:
+def _int8(source: Source, part: NetworkPart, folder: Path | None) -> tuple[Network, Path]:
     folder = _int8_folder(source, folder)
     path = folder / f"{int8_stem(source.model, part.name)}.xml"
     return OpenVINONetwork(path, "int8"), path
@@ -153,7 +153,7 @@ def _int8_folder(source: Source, folder: Path | None) -> Path:
     return weight_files.checked_int8(entry, folder).parent
 
 
-def _onnx(part: Part, stem: Path) -> tuple[Network, Path]:
+def _onnx(part: NetworkPart, stem: Path) -> tuple[Network, Path]:
     path = stem.with_name(f"{stem.name}.onnx")
     try:
         import onnx  # noqa: F401 (what torch writes with)
@@ -173,7 +173,7 @@ def _onnx(part: Part, stem: Path) -> tuple[Network, Path]:
     return run, path
 
 
-def _write_onnx(part: Part, path: Path) -> None:
+def _write_onnx(part: NetworkPart, path: Path) -> None:
     axes = {0: "batch", 2: "height", 3: "width"} if part.example.shape[1] == 3 else {0: "regions"}
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # the exporter by tracing is deprecated; the new one fixes the picture's size

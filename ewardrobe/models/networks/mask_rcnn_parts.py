@@ -17,7 +17,7 @@ from ewardrobe.models.inference import Network
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class NetworkPart:
     """A piece of a model: ``module`` maps a tensor like ``example`` to a tensor or a tuple of tensors."""
 
     name: str
@@ -25,7 +25,7 @@ class Part:
     example: torch.Tensor
 
 
-def parts_of(model: nn.Module) -> list[Part]:
+def parts_of(model: nn.Module) -> list[NetworkPart]:
     """Return the networks of torchvision's ``MaskRCNN``, which is on the processor."""
     picture = torch.zeros(1, 3, 256, 192)
     with torch.inference_mode():
@@ -34,9 +34,9 @@ def parts_of(model: nn.Module) -> list[Part]:
     heads = model.roi_heads
     boxes, masks = (torch.zeros(2, channels, *pool.output_size) for pool in (heads.box_roi_pool, heads.mask_roi_pool))
     return [
-        Part("body", Body(model.backbone, model.rpn.head), picture),
-        Part("boxes", nn.Sequential(heads.box_head, Tupled(heads.box_predictor)), boxes),
-        Part("masks", nn.Sequential(heads.mask_head, heads.mask_predictor), masks),
+        NetworkPart("body", Body(model.backbone, model.rpn.head), picture),
+        NetworkPart("boxes", nn.Sequential(heads.box_head, Tupled(heads.box_predictor)), boxes),
+        NetworkPart("masks", nn.Sequential(heads.mask_head, heads.mask_predictor), masks),
     ]
 
 
