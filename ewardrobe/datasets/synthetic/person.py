@@ -108,8 +108,9 @@ def render_person(
 ) -> SyntheticPhoto:
     """Draw a standing person who wears ``category_ids`` (1..13); the same arguments, the same photo.
 
-    size: height and width in pixels.  framing: "whole", "half" (webcam) or "close".  wears: ``GarmentSpec`` objects, instead
-    of the ids.  background: (H, W, 3) uint8 instead of a drawn room or street.  calm: no noise, blur or colour cast.
+    size: height and width in pixels.  framing: "whole", "half" (webcam) or "close".  wears: ``GarmentSpec`` objects
+    instead of the ids.  background: (H, W, 3) uint8 instead of a drawn room or street.  calm: no noise, blur or
+    colour cast.
     Items keep the order of ``category_ids``; a garment that is hardly seen is left out.
     """
     check_size(size)
