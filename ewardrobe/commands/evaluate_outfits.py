@@ -42,28 +42,14 @@ def run(args: argparse.Namespace) -> int:
 
 def table(rows: list[dict], outfits: int) -> str:
     """Return the rows as text, and below them which of them this set can tell apart."""
+    from ewardrobe.evaluation.outfits import verdicts
+
     lines = [f"{outfits} outfits; 95 % intervals by bootstrap over outfits", ""]
     lines.append(f"{'':12}{'FITB':>7}{'':4}{'interval':14}{'AUC':>6}{'':4}interval")
     for row in rows:
         cells = [f"{row['method']:12}", f"{row['fitb']:7.3f}    {_interval(row['fitb_ci']):14}"]
         lines.append("".join([*cells, f"{row['auc']:6.3f}    {_interval(row['auc_ci'])}"]))
     return "\n".join([*lines, "", *verdicts(rows)])
-
-
-def verdicts(rows: list[dict]) -> list[str]:
-    """Return a sentence for each method below the last about whether the last is better, by the paired intervals."""
-    last = rows[-1]
-    lines = []
-    for other in rows[:-1]:
-        found = last["against"][other["method"]]
-        parts = [f"{_verdict(found[f'{m}_ci'])} in {m.upper()}" for m in ("fitb", "auc")]
-        lines.append(f"{last['method']} against {other['method']}: {', '.join(parts)}")
-    return lines
-
-
-def _verdict(interval: list[float]) -> str:
-    word = "better" if interval[0] > 0 else "worse" if interval[1] < 0 else "not told apart"
-    return f"{word} ({interval[0]:+.3f} … {interval[1]:+.3f})"
 
 
 def _interval(bounds: list[float]) -> str:

@@ -73,6 +73,15 @@ def load_image(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray:
             ) from None
 
 
+def read_cutout(path: Path) -> np.ndarray:
+    """Return a picture file as RGBA uint8 (h, w, 4), opaque where it has no alpha; ``OSError`` if it is none."""
+    try:
+        with Image.open(path) as picture:
+            return np.array(picture.convert("RGBA"))
+    except (UnidentifiedImageError, ValueError, SyntaxError) as error:
+        raise OSError(f"{path} is no picture ({error})") from error
+
+
 def check_picture(content: bytes, name: str) -> None:
     """Raise ``ImageError`` unless ``content`` is a picture within the limits; only its head is read."""
     with _identified(io.BytesIO(content), name) as picture:

@@ -207,3 +207,19 @@ def slot_counts(data: OutfitSet) -> dict[str, int]:
     """Return how many garments of each slot there are."""
     slots = [slot_of(item) for item in data.closet.items]
     return {slot: slots.count(slot) for slot in BODY_SLOTS}
+
+
+def verdicts(rows: list[dict]) -> list[str]:
+    """Return a sentence for each method below the last about whether the last is better, by the paired intervals."""
+    last = rows[-1]
+    lines = []
+    for other in rows[:-1]:
+        found = last["against"][other["method"]]
+        parts = [f"{_verdict(found[f'{m}_ci'])} in {m.upper()}" for m in ("fitb", "auc")]
+        lines.append(f"{last['method']} against {other['method']}: {', '.join(parts)}")
+    return lines
+
+
+def _verdict(interval: list[float]) -> str:
+    word = "better" if interval[0] > 0 else "worse" if interval[1] < 0 else "not told apart"
+    return f"{word} ({interval[0]:+.3f} … {interval[1]:+.3f})"

@@ -15,12 +15,12 @@ from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport
 from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
 from ewardrobe.wardrobe.item import view
+from ewardrobe.wardrobe.sources import USER
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
 
 MAX_BYTES = 50_000_000
-OWNER = "user"
 
 _ALIASES = {
     "name": "type",
@@ -213,6 +213,6 @@ def _item(mine: Mapping | None, item_id: str, fields: Mapping) -> dict[str, Any]
     if mine is not None:
         before = view(mine)
         fields = {name: value for name, value in edit_of(fields).items() if before.get(name) != value}
-        return edited(mine, fields, OWNER if fields else None)
-    source = {name: OWNER for name, value in fields.items() if value not in (None, [], False)}
+        return edited(mine, fields, USER if fields else None)
+    source = {name: USER for name, value in fields.items() if value not in (None, [], False)}
     return prepare({**fields, "source": source, **({"id": item_id} if item_id else {})})[0]

@@ -20,8 +20,8 @@ import numpy as np
 
 from ewardrobe.core import atomic, process
 from ewardrobe.core.drawing import on_background
+from ewardrobe.core.images import read_cutout
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.garments.analyse import read_cutout
 
 DEFAULT_MODEL = "hf-hub:Marqo/marqo-fashionCLIP"
 """CLIP ViT-B/16 trained on pictures of clothes (Apache-2.0), about 600 MB; any model of open_clip will do."""

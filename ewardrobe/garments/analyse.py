@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
+from ewardrobe.core.images import read_cutout
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.garments.attributes import Told, by_whom, guess, is_owners, told, told_colours
+from ewardrobe.garments.attributes import Told, guess, told, told_colours
+from ewardrobe.wardrobe.sources import USER, by_whom, is_owners
 
 BATCH = 50
 """Items whose findings are written together: an interruption loses at most so many."""
@@ -56,19 +56,10 @@ def analyse(
 def findings(item: Mapping, cutout: np.ndarray) -> Told:
     """Return what the cut-out, RGBA uint8 (h, w, 4), tells of ``item`` beside what the owner has said."""
     category_id = item.get("category_id")
-    chosen = by_whom((item.get("source") or {}).get("category")) in ("user", None)
+    chosen = by_whom(item, "category") in (USER, None)
     colours = {} if item.get("colour") and item.get("colours") else told_colours(cutout)
     everything = told(guess(cutout, category_id), category_id, chosen) | colours
     return {name: value for name, value in everything.items() if not is_owners(item, name)}
-
-
-def read_cutout(path: Path) -> np.ndarray:
-    """Return a picture file as RGBA uint8 (h, w, 4), opaque where it has no alpha; ``OSError`` if it is none."""
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGBA"))
-    except (UnidentifiedImageError, ValueError, SyntaxError) as error:
-        raise OSError(f"{path} is no picture ({error})") from error
 
 
 def _cutout(store: FeatureStore, item: Mapping, result: Analysis) -> np.ndarray | None:

@@ -1,10 +1,4 @@
-"""What is known of a garment's attributes, from whom, and what the owner is to be asked.
-
-In an item ``source[field]`` says where a value comes from: ``"user"`` (entered by the owner), ``"measured"`` (colours),
-``{"by": "attributes", "confidence": 0.93}`` (told by the network), ``{"by": "category"}`` (the sleeve length that the
-category's name states).  A guess that is not sure is no value: the field stays empty and its source carries it,
-``{"by": "attributes", "confidence": 0.41, "guess": "wool"}``.
-"""
+"""What the network and the pixels tell of a garment's attributes: values with their sources."""
 
 from __future__ import annotations
 
@@ -14,14 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ewardrobe.core.attributes import HEADS, NAME, SLEEVE_OF_CATEGORY, Guess
+from ewardrobe.core.attributes import NAME, SLEEVE_OF_CATEGORY, Guess
 from ewardrobe.garments.colours import dominant_colours, garment_colour
 from ewardrobe.models.weights import WeightsError
-
-LEARNED = tuple(HEADS)
-"""The fields that the network tells."""
-
-USER, MEASURED, CATEGORY = "user", "measured", "category"
+from ewardrobe.wardrobe.sources import CATEGORY, MEASURED
 
 Told = dict[str, tuple[Any, Any]]
 """Values with their sources, by field."""
@@ -70,35 +60,6 @@ def told_colours(cutout: np.ndarray) -> Told:
         "colour": (garment_colour(colours), MEASURED),
         "colours": ([asdict(colour) for colour in colours], MEASURED),
     }
-
-
-def by_whom(source: Any) -> str | None:
-    """Return who said a value, of one entry of an item's ``source``.
-
-    >>> by_whom("user"), by_whom({"by": "attributes", "confidence": 0.9}), by_whom(None)
-    ('user', 'attributes', None)
-    """
-    return source.get("by") if isinstance(source, Mapping) else source
-
-
-def is_owners(item: Mapping, field: str) -> bool:
-    """Tell whether ``field`` is the owner's: entered by hand, emptied by hand, or there without a word from whom."""
-    by = by_whom((item.get("source") or {}).get(field))
-    return by == USER or (by is None and item.get(field) not in (None, "", []))
-
-
-def open_question(item: Mapping, field: str) -> tuple[str, float] | None:
-    """Return the guess and its confidence that the owner of ``item`` is to be asked about; ``None`` if nothing is."""
-    source = (item.get("source") or {}).get(field)
-    if item.get(field) is None and isinstance(source, Mapping) and source.get("guess"):
-        return str(source["guess"]), float(source.get("confidence") or 0)
-    return None
-
-
-def confidence_of(item: Mapping, field: str) -> float | None:
-    """Return how sure the network was of the value of ``field``; ``None`` if somebody else said it."""
-    source = (item.get("source") or {}).get(field)
-    return source.get("confidence") if isinstance(source, Mapping) else None
 
 
 def _told(one: Guess) -> tuple[str | None, dict]:

@@ -26,6 +26,7 @@ from ewardrobe.garments.cutout import Garment, extract_garments, garment_from_ma
 from ewardrobe.garments.duplicates import perceptual_hash
 from ewardrobe.models import Segmenter
 from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.sources import LEARNED, MEASURED, USER
 
 LOWEST_SCORE = 0.1
 """The model is asked for every confidence from here up, once; the slider filters what it said."""
@@ -142,7 +143,7 @@ class Card:
     @property
     def attributes(self) -> gather.Told:
         """The same with the person's word before the network's."""
-        said = {name: (value, gather.USER) for name in gather.LEARNED if (value := getattr(self.edit, name))}
+        said = {name: (value, USER) for name in LEARNED if (value := getattr(self.edit, name))}
         return self.told | said
 
 
@@ -210,8 +211,8 @@ def item_of(card: Card, model: str) -> dict:
         "hash": perceptual_hash(card.garment.cutout) or None,
         **{name: value for name, (value, _) in told.items()},
         "source": {
-            "category": gather.USER if card.said_by_user else model,
-            "colour": gather.MEASURED,
+            "category": USER if card.said_by_user else model,
+            "colour": MEASURED,
             **{name: source for name, (_, source) in told.items()},
         },
     }

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from PIL import Image
 
-from ewardrobe.core.images import ImageError, load_image, scale_to
+from ewardrobe.core.images import ImageError, load_image, read_cutout, scale_to
 from ewardrobe.core.masks import mask_to_rle
 from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
 from ewardrobe.feature_store.store import FeatureStore
@@ -32,8 +31,7 @@ def bench_of_item(store: FeatureStore, item_id: str) -> Repair:
         raise RepairError("The photo that this item was cut out of is not in the wardrobe, so it cannot be repaired.")
     try:
         image = load_image(photo_path)
-        with Image.open(cutout_path) as picture:
-            cutout = np.array(picture.convert("RGBA"))
+        cutout = read_cutout(cutout_path)
     except (ImageError, OSError) as error:
         raise RepairError(f"The photo or the cut-out cannot be read: {error}") from error
     item = store.get(item_id)
@@ -116,7 +114,6 @@ def _bring_back(store: FeatureStore, item_id: str, place: int) -> bool:
     path = store.picture(names[place]) if names else None
     if path is None or not path.exists():
         return False
-    with Image.open(path) as picture:
-        cutout = np.array(picture.convert("RGBA"))
+    cutout = read_cutout(path)
     store.replace_cutout(item_id, cutout, perceptual_hash(cutout), keep=names[: len(names) + place] if place else [])
     return True

@@ -9,7 +9,6 @@ from typing import Any
 from ewardrobe.core.masks import rle_to_mask
 from ewardrobe.core.taxonomy import category
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.garments import attributes
 from ewardrobe.garments.colours import ColourShare, garment_colour
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.garments.draft import Card, Edit, item_of
@@ -18,6 +17,7 @@ from ewardrobe.garments.queue import READY, ImportQueue, QueuedGarment, QueuedPh
 from ewardrobe.garments.saving import BOTH, SKIP, Save, save_all
 from ewardrobe.wardrobe import edits as bulk
 from ewardrobe.wardrobe.item import kind, kind_fields
+from ewardrobe.wardrobe.sources import LEARNED, USER
 
 BATCH = 12
 """Photos whose garments are saved in one write: few enough that a crash costs no time, many enough to be quick."""
@@ -155,7 +155,7 @@ def _saves(queue: ImportQueue, garments: Sequence[Shown]) -> list[Save]:
 def saved_item(card: Card, piece: QueuedGarment, model: str) -> dict[str, Any]:
     """Return the item of a garment of the queue: found, guessed, and over it what the person said."""
     said = dict(piece.fields)
-    learned = {name: said[name] for name in attributes.LEARNED if said.get(name)}
+    learned = {name: said[name] for name in LEARNED if said.get(name)}
     item = item_of(replace(card, edit=Edit(kind=kind(piece_item(piece)), **learned)), model)
-    source = item["source"] | dict.fromkeys((name for name in said if name not in learned), attributes.USER)
+    source = item["source"] | dict.fromkeys((name for name in said if name not in learned), USER)
     return item | said | {"id": piece.id, "hash": piece.hash, "source": source}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
+from ewardrobe.core.images import read_cutout
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.duplicates import perceptual_hash
 
@@ -80,7 +80,6 @@ def hash_of(store: FeatureStore, item: Mapping) -> str | None:
         return item["hash"]
     path = store.picture(item.get("thumbnail"))
     try:
-        with Image.open(path) as picture:
-            return perceptual_hash(np.array(picture.convert("RGBA"))) or None
-    except (OSError, ValueError, AttributeError):  # no picture, or none that can be read
+        return (perceptual_hash(read_cutout(path)) or None) if path else None
+    except OSError:  # no picture, or none that can be read
         return None

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from ewardrobe.garments.attributes import LEARNED, open_question
 from ewardrobe.wardrobe import wear_log
 from ewardrobe.wardrobe.item import LIST_FIELDS, kind
+from ewardrobe.wardrobe.sources import LEARNED, open_question
 
 DERIVED = ("kind", "wears", "last_worn", "cost_per_wear", "needs_wash", "asks", "search")
 """The columns that ``with_derived`` adds; they are never stored."""

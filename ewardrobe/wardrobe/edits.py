@@ -8,6 +8,7 @@ from typing import Any
 from ewardrobe.wardrobe.fields import SLEEVES
 from ewardrobe.wardrobe.item import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES, kind_fields
 from ewardrobe.wardrobe.palette import with_names
+from ewardrobe.wardrobe.sources import USER
 
 CHOICE_FIELDS = {
     "kind": KINDS,
@@ -60,7 +61,7 @@ def change_of(item: Mapping, field: str, value: Any, way: str = "Replace") -> di
 
 def by_owner(item: Mapping, fields: Mapping) -> dict[str, Any]:
     """Return ``fields`` with the note that the owner has entered them."""
-    return {**fields, "source": {**(item.get("source") or {}), **dict.fromkeys(fields, "user")}}
+    return {**fields, "source": {**(item.get("source") or {}), **dict.fromkeys(fields, USER)}}
 
 
 def joined(present: Iterable[str], values: Iterable[str], way: str) -> list[str]:

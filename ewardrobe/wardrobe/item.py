@@ -128,22 +128,6 @@ def sound(fields: Mapping) -> dict[str, Any]:
     return fields | _category_fields(fields)
 
 
-def source_of(item: Mapping, field: str) -> tuple[str | None, float | None]:
-    """Return who gave ``field`` its value, and with what confidence 0..1 if it was predicted.
-
-    "user" is the owner, "measured" the colour measurement, any other name a model; ``None`` if nobody noted it.
-
-    >>> source_of({"source": {"pattern": {"by": "attributes", "confidence": 0.8}}}, "pattern")
-    ('attributes', 0.8)
-    >>> source_of({"source": {"brand": "user"}}, "brand")
-    ('user', None)
-    """
-    source = (item.get("source") or {}).get(field)
-    if isinstance(source, Mapping):
-        return source.get("by"), source.get("confidence")
-    return source, None
-
-
 def new_item(fields: Mapping) -> dict[str, Any]:
     """Return a whole new item: ``fields`` made sound, the kind taken from its everyday type where none is given."""
     fields = sound(fields)

@@ -11,6 +11,7 @@ from outfit_items import basics, many, piece
 from streamlit.testing.v1 import AppTest
 
 from ewardrobe.app.outfits.month import month_html, worn_by_day
+from ewardrobe.feature_store import wearing
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.outfits.collage import collage_html, places
@@ -188,10 +189,10 @@ def test_try_on_leaves_the_outfit_for_the_live_page(store, page):
 
 def test_the_laundry_is_never_suggested_and_the_list_follows(store, page):
     at = page()
-    wear_log.set_state(store, ["top-white", "top-navy", "top-red"], "laundry")
+    wearing.set_state(store, ["top-white", "top-navy", "top-red"], "laundry")
     at = run(at)
     assert shown(at) and not any(item.startswith("top") for outfit in shown(at) for item in outfit)
-    wear_log.set_state(store, ["dress-green"], "lent")
+    wearing.set_state(store, ["dress-green"], "lent")
     at = run(at)
     assert not shown(at) and "Three tops are in the laundry." in texts(at)
 
@@ -267,7 +268,7 @@ def test_a_saved_outfit_survives_a_removed_piece(store, book, page):
     assert "One piece is no longer in the wardrobe" in texts(at)
     assert not any(str(b.key).startswith("wear-") for b in at.button)
     store.put_back(removed)
-    wear_log.set_state(store, ["bottom-blue"], "laundry")
+    wearing.set_state(store, ["bottom-blue"], "laundry")
     at = page("Saved")
     assert "no longer" not in texts(at) and "in the laundry" in texts(at)
 

@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ewardrobe import __main__ as cli
-from ewardrobe.feature_store import csv_table
+from ewardrobe.feature_store import csv_table, wearing
 from ewardrobe.feature_store.csv_table import csv_bytes, read_csv, take_over
 from ewardrobe.feature_store.exchange import counts
 from ewardrobe.feature_store.store import FeatureStore, StoreError
-from ewardrobe.wardrobe import wear_log
 from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
 from ewardrobe.wardrobe.item import COLOURS, KINDS, SEASONS, kind_fields, new_item, view
 
@@ -42,7 +41,7 @@ def lines(*texts: str) -> bytes:
 
 
 def test_a_table_goes_out_and_comes_back_unchanged(store):
-    wear_log.log_wear(store, ["a"], "2026-04-01")
+    wearing.log_wear(store, ["a"], "2026-04-01")
     data = csv_bytes(store.items())
     assert data.startswith(b"\xef\xbb\xbfid,type,category")
     first, second = rows(data)

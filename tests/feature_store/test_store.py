@@ -20,12 +20,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import backups
+from ewardrobe.feature_store import backups, wearing
 from ewardrobe.feature_store.backup_zip import write_backup
 from ewardrobe.feature_store.doctor import examine
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.wardrobe import item as items
-from ewardrobe.wardrobe import wear_log
 
 ROOT = Path(__file__).resolve().parents[2]
 KILLS = int(os.environ.get("EWARDROBE_CRASH_KILLS", "60"))
@@ -454,7 +453,7 @@ def test_a_read_only_folder_can_be_read_and_says_what_to_do():
             actions = (
                 lambda: store.add({"type": "hat"}),
                 lambda: store.update(item_id, brand="x"),
-                lambda: wear_log.log_wear(store, [item_id]),
+                lambda: wearing.log_wear(store, [item_id]),
                 store.undo,
             )
             assert any("cannot be written" in finding.what for finding in examine(store))

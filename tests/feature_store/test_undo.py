@@ -9,9 +9,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from ewardrobe.feature_store import journal
+from ewardrobe.feature_store import journal, wearing
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.wardrobe import wear_log
 
 CUTOUT = np.full((8, 6, 4), 255, np.uint8)
 
@@ -36,8 +35,8 @@ def test_every_kind_of_change_is_undone_and_redone_one_after_the_other(store):
     second = done(store.add({"type": "jeans"}))
     done(store.update(first, brand="Acme", category="skirt"))
     done(store.apply_edits({first: {"size": "M"}, second: {"size": "L"}}, source="user"))
-    done(wear_log.log_wear(store, [first, second], "2026-03-01"))
-    done(wear_log.wash(store, [first]))
+    done(wearing.log_wear(store, [first, second], "2026-03-01"))
+    done(wearing.wash(store, [first]))
     done(store.update(second, fit="loose"))
     done(store.remove(first))
     for before in reversed(states[:-1]):
@@ -56,8 +55,8 @@ def test_changes_are_told_in_words(store):
     shirt, jeans = store.add_many([({"type": "shirt"}, None, None), ({"type": "jeans"}, None, None)])
     store.update(shirt, brand="Acme")
     store.apply_edits({shirt: {"size": "M"}, jeans: {"size": "L", "notes": "x"}}, source="user")
-    wear_log.log_wear(store, [shirt, jeans], "2026-03-01")
-    wear_log.wash(store, [jeans], "2026-03-01")
+    wearing.log_wear(store, [shirt, jeans], "2026-03-01")
+    wearing.wash(store, [jeans], "2026-03-01")
     store.remove(jeans)
     assert [entry.what for entry in store.changes()][::-1] == [
         *("added 2 items", "edited brand: shirt", "edited size and notes: 2 items"),
@@ -97,7 +96,7 @@ def test_an_item_that_others_edited_since_stays_and_one_that_is_back_is_not_doub
 def test_wears_are_taken_out_of_the_middle(store):
     item_id = store.add({"type": "jeans"})
     for day in ("2026-03-01", "2026-03-02", "2026-03-03"):
-        wear_log.log_wear(store, [item_id], day)
+        wearing.log_wear(store, [item_id], day)
     store.undo(store.changes()[1].id)
     item = store.get(item_id)
     assert ([wear["date"] for wear in item["wear_log"]], item["wears_since_wash"]) == (["2026-03-01", "2026-03-03"], 2)
@@ -186,12 +185,12 @@ class Journal(RuleBasedStateMachine):
 
     @rule(at=st.integers(0, 2), day=st.integers(1, 4), outfit=st.sampled_from([None, "a"]))
     def wear(self, at, day, outfit):
-        wear_log.log_wear(self.store, [self.ids[at]], f"2026-03-0{day}", outfit)
+        wearing.log_wear(self.store, [self.ids[at]], f"2026-03-0{day}", outfit)
         self.note()
 
     @rule(at=st.integers(0, 2), day=st.integers(1, 4))
     def wash(self, at, day):
-        wear_log.wash(self.store, [self.ids[at]], f"2026-03-0{day}")
+        wearing.wash(self.store, [self.ids[at]], f"2026-03-0{day}")
         self.note()
 
     @rule(at=st.integers(0, 2))

@@ -17,6 +17,7 @@ from ewardrobe.models import attributes as learned
 from ewardrobe.models.calibration import Calibration, expected_calibration_error, f1_by_class, macro_f1
 from ewardrobe.models.networks.attributes import AttributeNet, masked_moments
 from ewardrobe.models.weights import WeightsError
+from ewardrobe.wardrobe import sources
 from ewardrobe.wardrobe.fields import SLEEVES
 from ewardrobe.wardrobe.item import MATERIALS, PATTERNS, STYLES
 
@@ -191,10 +192,10 @@ def test_sure_is_a_value_unsure_a_question():
         "material": (None, {"by": "attributes", "confidence": 0.41, "guess": "wool"}),
     }
     item = {name: value for name, (value, _) in told.items()} | {"source": {n: s for n, (_, s) in told.items()}}
-    assert attributes.open_question(item, "material") == ("wool", 0.41)
-    assert attributes.open_question(item, "pattern") is None
-    assert attributes.confidence_of(item, "pattern") == 0.93
-    assert not attributes.is_owners(item, "pattern") and not attributes.is_owners(item, "material")
+    assert sources.open_question(item, "material") == ("wool", 0.41)
+    assert sources.open_question(item, "pattern") is None
+    assert sources.confidence_of(item, "pattern") == 0.93
+    assert not sources.is_owners(item, "pattern") and not sources.is_owners(item, "material")
 
 
 @pytest.mark.parametrize(
@@ -232,7 +233,7 @@ def test_analyse_fills_what_is_empty_and_does_it_once(store, teller):
     assert (result.looked, result.filled, result.asked) == (1, 5, 1)
     assert (item["pattern"], item["style"], item["sleeve"], item["material"]) == ("striped", "smart", "short", None)
     assert (item["colour"], item["source"]["colour"]) == ("red", "measured")
-    assert attributes.open_question(item, "material") == ("wool", 0.3)
+    assert sources.open_question(item, "material") == ("wool", 0.3)
     before = store.path.read_bytes()
     again = analyse(store)
     assert (again.looked, again.filled, again.asked) == (1, 0, 0)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.wardrobe import fields as schema
 from ewardrobe.wardrobe import item as items
+from ewardrobe.wardrobe import sources
 
 OLD_ITEM = {"id": "a", "type": "jeans", "price": "12,50", "size": 42, "tags": "work", "favourite": 1, "fit": "loose"}
 
@@ -86,8 +87,8 @@ def test_every_change_notes_its_time_and_a_source_its_confidence(store):
     store.apply_edits({item_id: {"pattern": "striped"}}, source=predicted)
     item = store.get(item_id)
     assert item["changed"] > item["added"]
-    assert items.source_of(item, "pattern") == ("attributes", 0.8)
-    assert items.source_of(item, "brand") == (None, None)
+    assert (sources.by_whom(item, "pattern"), sources.confidence_of(item, "pattern")) == ("attributes", 0.8)
+    assert (sources.by_whom(item, "brand"), sources.confidence_of(item, "brand")) == (None, None)
     store.apply_edits({item_id: {"pattern": "striped"}}, source=predicted)
     assert store.get(item_id)["changed"] == item["changed"]
 

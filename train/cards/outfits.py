@@ -10,8 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from ewardrobe.commands.evaluate_outfits import verdicts
 from ewardrobe.core import atomic
+from ewardrobe.evaluation.outfits import verdicts
 from ewardrobe.models.weights import WeightsError, verified_path, weights_dir
 from ewardrobe.outfits.compatibility import FEATURES, NAME
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from ewardrobe.app import page
 from ewardrobe.app.add.intake import Visit, start_over
@@ -16,7 +15,7 @@ from ewardrobe.app.add.queue import count, problems, progress, queue_of, run_que
 from ewardrobe.app.add.repair import start_repair
 from ewardrobe.app.add.twins import known_garments, twin_notice
 from ewardrobe.app.fields import ask_field, typed
-from ewardrobe.core.images import ImageError
+from ewardrobe.core.images import ImageError, read_cutout
 from ewardrobe.core.masks import rle_to_mask
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.cutout import garment_from_mask
@@ -104,9 +103,8 @@ def _small(queue: ImportQueue, one: Shown, side: int = 160) -> np.ndarray:
 def _card(path: str, outline: str, side: int, dimmed: bool) -> np.ndarray:
     """Return the picture of a card; ``outline`` stands for the state of the file."""
     try:
-        with Image.open(path) as picture:
-            cutout = np.array(picture.convert("RGBA"))
-    except (OSError, ValueError):  # the picture is for looking only: the outline is what is saved
+        cutout = read_cutout(Path(path))
+    except OSError:  # the picture is for looking only: the outline is what is saved
         cutout = np.zeros((8, 8, 4), np.uint8)
     return card_picture(cutout, side, side, dimmed)
 

@@ -12,6 +12,7 @@ from streamlit.errors import StreamlitAPIException
 from ewardrobe.app import page
 from ewardrobe.app.live.outfit import OUTFIT_KEY
 from ewardrobe.app.outfits.suggestions import OutfitContext, label_of, shuffle
+from ewardrobe.feature_store import wearing
 from ewardrobe.outfits.collage import collage_html, name_of, names, reasons_html
 from ewardrobe.outfits.suggest import Outfit
 from ewardrobe.wardrobe import wear_log
@@ -93,13 +94,13 @@ def _saved_id(closet: OutfitContext, item_ids: Sequence[str]) -> str | None:
 
 
 def _wear(closet: OutfitContext, item_ids: Sequence[str], outfit_id: str | None) -> None:
-    logged = page.change(wear_log.log_wear, closet.store, item_ids, date.today(), outfit_id)
+    logged = page.change(wearing.log_wear, closet.store, item_ids, date.today(), outfit_id)
     if logged:
         page.tell(f"In the wear log of today: {len(logged)} pieces")
 
 
 def _not_worn(closet: OutfitContext, item_ids: Sequence[str], outfit_id: str | None) -> None:
-    page.change(wear_log.undo_wear, closet.store, item_ids, date.today(), outfit_id, said="Taken out of the wear log")
+    page.change(wearing.undo_wear, closet.store, item_ids, date.today(), outfit_id, said="Taken out of the wear log")
 
 
 def try_on_button(closet: OutfitContext, item_ids: Sequence[str], key: str) -> None:

@@ -11,8 +11,8 @@ from ewardrobe.app import page
 from ewardrobe.app.wardrobe.overview import show_cards
 from ewardrobe.app.wardrobe.saved_outfits import outfits_with, saved
 from ewardrobe.app.wardrobe.undo import change_line
+from ewardrobe.feature_store import wearing
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.wardrobe import wear_log
 from ewardrobe.wardrobe.derived import iso_date
 from ewardrobe.wardrobe.together import worn_together
 
@@ -60,7 +60,7 @@ def _take_back(store: FeatureStore, item_id: str, log: list[Mapping], key: str) 
     click = st.session_state[key]
     if click is not None and click["row"] < len(log):
         wear = log[click["row"]]
-        page.change(wear_log.undo_wear, store, [item_id], wear["date"], wear.get("outfit"), said="Taken out of the log")
+        page.change(wearing.undo_wear, store, [item_id], wear["date"], wear.get("outfit"), said="Taken out of the log")
 
 
 def outfits(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:

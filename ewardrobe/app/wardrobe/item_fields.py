@@ -10,7 +10,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.fields import ask_field, show_value, typed
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.garments import attributes
+from ewardrobe.wardrobe import sources
 from ewardrobe.wardrobe.edits import FIELDS, change_of
 from ewardrobe.wardrobe.palette import palette_names
 
@@ -42,9 +42,9 @@ def _field(store: FeatureStore, frame: pd.DataFrame, item: Mapping, field: str) 
 def _label(item: Mapping, field: str) -> tuple[str, str]:
     """Return the heading of a field and the text of its empty box: "Pattern · 93 %", or "Material · ?" and a guess."""
     name = "Palette" if field == "colours" else FIELDS[field]
-    if asked := attributes.open_question(item, field):
+    if asked := sources.open_question(item, field):
         return f"{name} · ?", f"{asked[0]}? ({asked[1]:.0%})"
-    sure = attributes.confidence_of(item, field)
+    sure = sources.confidence_of(item, field)
     return (f"{name} · {sure:.0%}" if sure is not None and item.get(field) else name), "–"
 
 

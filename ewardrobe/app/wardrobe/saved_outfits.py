@@ -11,9 +11,9 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.wardrobe.gallery import card_name
 from ewardrobe.app.wardrobe.overview import choose
+from ewardrobe.feature_store import wearing
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore, StoreError
-from ewardrobe.wardrobe import wear_log
 from ewardrobe.wardrobe.derived import rows_of
 
 
@@ -47,7 +47,7 @@ def pieces(frame: pd.DataFrame, outfit: dict) -> str:
 def _log(store: FeatureStore, outfit: dict, day: date | None = None) -> None:
     day = day or st.session_state["wear-outfit-day"]
     said = f"{page.literal(outfit['name'])}: worn {'today' if day == date.today() else f'on {day}'}"
-    page.change(wear_log.log_wear, store, outfit["items"], day, outfit["id"], said=said)
+    page.change(wearing.log_wear, store, outfit["items"], day, outfit["id"], said=said)
 
 
 def outfits_with(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> bool:

@@ -9,8 +9,9 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.wardrobe.overview import choose
+from ewardrobe.feature_store import wearing
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.wardrobe import wear_log
+from ewardrobe.wardrobe.wear_log import LAUNDRY
 
 REASONS = ("sold", "given away", "donated", "worn out", "lost")
 """Offered when an item is archived; any other may be typed."""
@@ -57,23 +58,23 @@ def _state_button(
 def _worn(store: FeatureStore, ids: list[str], day_key: str | None = None) -> None:
     day = st.session_state[day_key] if day_key else date.today()
     when = "today" if day == date.today() else f"on {day.isoformat()}" if day else ""
-    page.change(wear_log.log_wear, store, ids, day, said=f"Worn {when}: {counted(ids)}")
+    page.change(wearing.log_wear, store, ids, day, said=f"Worn {when}: {counted(ids)}")
     _done(ids)
 
 
 def _to_laundry(store: FeatureStore, ids: list[str]) -> None:
-    page.change(wear_log.set_state, store, ids, wear_log.LAUNDRY, said=f"In the laundry: {counted(ids)}")
+    page.change(wearing.set_state, store, ids, LAUNDRY, said=f"In the laundry: {counted(ids)}")
     _done(ids)
 
 
 def _washed(store: FeatureStore, ids: list[str]) -> None:
-    page.change(wear_log.wash, store, ids, said=f"Washed: {counted(ids)}")
+    page.change(wearing.wash, store, ids, said=f"Washed: {counted(ids)}")
     _done(ids)
 
 
 def _set_state(store: FeatureStore, ids: list[str], state: str, reason_key: str | None) -> None:
     reason = (st.session_state.get(reason_key) or None) if reason_key else None
-    page.change(wear_log.set_state, store, ids, state, reason, said=f"{state.capitalize()}: {counted(ids)}")
+    page.change(wearing.set_state, store, ids, state, reason, said=f"{state.capitalize()}: {counted(ids)}")
     _done(ids)
 
 

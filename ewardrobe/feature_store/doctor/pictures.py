@@ -9,11 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from PIL import Image
-
 from ewardrobe.core import atomic
-from ewardrobe.core.images import ImageError, check_picture
+from ewardrobe.core.images import ImageError, check_picture, read_cutout
 from ewardrobe.feature_store import pictures
 from ewardrobe.feature_store.backups import to_trash
 from ewardrobe.feature_store.change import Change
@@ -127,9 +124,8 @@ def _make_thumbnails(store: FeatureStore, change: Change, wanted: list[tuple[str
     items = {item["id"]: item for item in change.items}
     edits = {}
     for item_id, _, _ in wanted:
-        with Image.open(store.images / items[item_id]["image"]) as picture:
-            made = pictures.encode_pictures(np.asarray(picture.convert("RGBA")), None)
-        name, content = made["thumbnail"]
+        cutout = read_cutout(store.images / items[item_id]["image"])
+        name, content = pictures.encode_pictures(cutout, None)["thumbnail"]
         edits[item_id], change.pictures[name] = {"thumbnail": name}, content
     change.edit(edits)
 
