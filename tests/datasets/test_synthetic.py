@@ -69,9 +69,9 @@ def test_an_arm_in_front_is_cut_out_of_the_garment():
     apart = synthetic.body.Pose(arms=((30, 25), (30, 25)))
     across = synthetic.body.Pose(arms=((30, 25), (14, -80)))
     style = synthetic.samples.DRESS
-    look = synthetic.Look(bag="none", extra="none", hairstyle="crop")
+    look = synthetic.PersonSpec(bag="none", extra="none", hairstyle="crop")
     draw = lambda pose: synthetic.render_person(  # noqa: E731
-        [], 5, (320, 240), framing="whole", wears=[synthetic.Wear(12, style=style)], look=look, pose=pose
+        [], 5, (320, 240), framing="whole", wears=[synthetic.GarmentSpec(12, style=style)], look=look, pose=pose
     )
     free, hidden = draw(apart), draw(across)
     lost = free.items[0]["mask"] & ~hidden.items[0]["mask"]
@@ -82,9 +82,9 @@ def test_an_arm_in_front_is_cut_out_of_the_garment():
 @pytest.mark.parametrize("fore", [5, -70, -118])
 def test_no_skin_shows_through_long_sleeves(ids, fore):
     pose = synthetic.body.Pose(arms=((14, fore), (14, 4)))
-    look = synthetic.Look(shoes="boot", bag="none", extra="none", hairstyle="crop")
+    look = synthetic.PersonSpec(shoes="boot", bag="none", extra="none", hairstyle="crop")
     style = {2: synthetic.samples.SWEATER, 8: synthetic.samples.JEANS}
-    wears = [synthetic.Wear(i, style=style.get(i)) for i in ids]
+    wears = [synthetic.GarmentSpec(i, style=style.get(i)) for i in ids]
     photo = synthetic.render_person([], 9, (480, 360), framing="whole", wears=wears, look=look, pose=pose)
     _, _, parts, _ = cv2.connectedComponentsWithStats((photo.parsing == 14).astype(np.uint8))
     assert sum(p[cv2.CC_STAT_AREA] > 12 for p in parts[1:]) <= 3, "face and neck, and two hands"
@@ -99,7 +99,7 @@ def test_same_seed_same_photo_and_other_seed_another():
 
 
 def test_requested_colour_is_what_is_seen():
-    wear = synthetic.Wear(1, {"colour": (62, 118, 190), "material": "cotton", "pattern": "solid"})
+    wear = synthetic.GarmentSpec(1, {"colour": (62, 118, 190), "material": "cotton", "pattern": "solid"})
     photo = synthetic.render_flat_lay(1, 2, SMALL, wear=wear, surface="wall", calm=True)
     mean = photo.image[photo.items[0]["mask"]].mean(0)
     assert np.abs(mean - (62, 118, 190)).max() < 25 and photo.items[0]["colour"] == "blue"
@@ -107,7 +107,7 @@ def test_requested_colour_is_what_is_seen():
 
 @pytest.mark.parametrize("pattern", fabric.PATTERNS)
 def test_patterns_show_on_the_cloth(pattern):
-    wear = synthetic.Wear(1, {"colour": (40, 60, 150), "material": "cotton", "pattern": pattern})
+    wear = synthetic.GarmentSpec(1, {"colour": (40, 60, 150), "material": "cotton", "pattern": pattern})
     photo = synthetic.render_flat_lay(1, 4, (240, 180), wear=wear, surface="wall", angle=0, calm=True)
     mask = cv2.erode(photo.items[0]["mask"].astype(np.uint8), np.ones((9, 9))).astype(bool)
     top, bottom = np.flatnonzero(mask.any(1))[[0, -1]]
