@@ -107,7 +107,7 @@ def test_ctrl_c_is_no_traceback(command, capsys):
 
 def test_reader_that_goes_away_is_no_error():
     code = (
-        "import sys\nfrom types import SimpleNamespace\nfrom ewardrobe import cli\n"
+        "import sys\nfrom types import SimpleNamespace\nfrom ewardrobe import __main__ as cli\n"
         "def run(args):\n    for _ in range(200000): print('a garment')\n"
         "cli.command_names = lambda: ['try']\n"
         "cli.load_command = lambda n: SimpleNamespace(add_parser=lambda s: s.add_parser('try'), run=run)\n"

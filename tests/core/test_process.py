@@ -48,8 +48,8 @@ def test_only_training_may_look_for_a_network(monkeypatch):
 def test_libraries_report_nothing_and_leave_the_users_settings_alone(tmp_path):
     code = """
 import os
-from ewardrobe import runtime
-runtime.quiet_ultralytics()
+from ewardrobe.core import process
+process.quiet_ultralytics()
 import openvino, torch
 from openvino.tools.ovc import telemetry_utils
 from ultralytics import SETTINGS

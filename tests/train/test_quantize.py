@@ -102,8 +102,8 @@ def test_a_network_is_quantised_and_measured(folder, rendered_dataset, tmp_path,
 def test_quantising_reports_to_nobody(repository):
     pytest.importorskip("nncf")
     code = """
-from ewardrobe import runtime
-runtime.configure()
+from ewardrobe.core import process
+process.configure()
 from nncf.telemetry.wrapper import telemetry
 print(type(telemetry).__name__)
 """  # in a process of its own: beside pytest NNCF never reports

@@ -187,7 +187,8 @@ def test_two_workers_share_a_sweep(command, tmp_path, monkeypatch):
 
 WORKER = """
 import pathlib, time, train.unet
-from train import sweep, trainer
+from train import sweep
+from train.loop import trainer
 from training import TinyTask
 train.unet.UNetTask = TinyTask
 def scores(*args):

@@ -272,11 +272,11 @@ def test_the_process_ends_after_a_model_that_is_being_loaded(tmp_path):
     done = tmp_path / "done"
     script = f"""
 import pathlib, time, numpy as np
-from ewardrobe.tryon.worker import Job, Worker
+from ewardrobe.tryon.worker import InferenceWorker, Job
 def load(job):
     time.sleep(2)
     pathlib.Path({str(done)!r}).touch()
-worker = Worker(load)
+worker = InferenceWorker(load)
 worker.submit(Job(np.zeros((4, 4, 3), np.uint8), 0, 0.0))
 time.sleep(0.3)
 """
