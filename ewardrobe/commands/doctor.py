@@ -1,6 +1,7 @@
 """Look for what is wrong in the wardrobe's folder, and mend it with --fix.
 
-Broken files, wrong values, missing, damaged and orphaned pictures, leftovers of killed writers.  Nothing is deleted:
+Broken files, wrong values, fields that were emptied all at once though nobody entered that, missing, damaged and
+orphaned pictures, leftovers of killed writers.  Nothing is deleted:
 files go to trash/, a broken wardrobe.json is kept beside the new one, changes of items can be undone in the app.
 Exit code: 0 all is well (or was mended), 1 something is left, 2 the folder cannot be used.
 """

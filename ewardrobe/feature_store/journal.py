@@ -251,6 +251,12 @@ def _insert_back(change: Change, entry: JournalEntry) -> set[str]:
     return present & {item["id"] for _, item in entry.removed}
 
 
+def set_back(item: Mapping, edits: Iterable[tuple[Path_, list, list]]) -> dict | None:
+    """Return ``item`` as it was before ``edits``; ``None`` if one of the values is another by now."""
+    item = dict(item)
+    return item if all(_set_back(item, *values) for values in edits) else None
+
+
 def _set_back(item: dict, path: Path_, before: list, after: list) -> bool:
     """Set the value at ``path`` from ``after`` back to ``before``; ``False`` if it is another one by now."""
     if path == ("wears_since_wash",):  # a count: others may have gone on counting

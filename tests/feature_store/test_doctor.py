@@ -3,15 +3,18 @@
 import json
 import os
 import time
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
 
 from ewardrobe import __main__ as cli
 from ewardrobe.core.images import png_bytes
+from ewardrobe.feature_store import wearing
 from ewardrobe.feature_store.doctor import examine, mend
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.wardrobe.edits import change_of
 
 PHOTO = png_bytes(np.full((9, 9, 3), 90, np.uint8))
 
@@ -180,3 +183,96 @@ def test_the_command_tells_mends_and_tells_what_is_left(store, capsys):
     assert cli.main(["doctor", "--fix", *home]) == 0
     assert "1 picture no longer named by their items" in capsys.readouterr().out
     assert cli.main(["doctor", "--wardrobe", str(store.home / "none")]) == 2
+
+
+# Fields that were emptied though nobody emptied them
+
+
+FULL = {"brand": "Acme", "price": 20.0, "notes": "a note", "tags": ["work"], "category": "trousers"}
+
+
+def enter(store: FeatureStore, field: str, value) -> None:
+    """Save one field as the item's page does."""
+    store.alter(["a"], lambda item: change_of(item, field, value))
+
+
+@pytest.fixture
+def clock(monkeypatch) -> dict:
+    """The journal's time, with ``step`` seconds between two changes: how fast this machine is does not count."""
+    clock = {"time": datetime(2026, 3, 1, 10, tzinfo=UTC), "step": 0.005}
+
+    def now() -> str:
+        clock["time"] += timedelta(seconds=clock["step"])
+        return clock["time"].isoformat(timespec="milliseconds")
+
+    monkeypatch.setattr("ewardrobe.feature_store.journal.now", now)
+    return clock
+
+
+@pytest.fixture
+def full(store, clock) -> FeatureStore:
+    store.update("a", **FULL)
+    return store
+
+
+def blank(store: FeatureStore) -> None:
+    """Save a blank form, as the item's page once did."""
+    for field, value in {"kind": "short sleeve top", "brand": None, "price": None, "tags": [], "notes": None}.items():
+        enter(store, field, value)
+
+
+def held(store: FeatureStore) -> dict:
+    return {name: store.get("a")[name] for name in FULL}
+
+
+def test_fields_emptied_at_once_are_told_and_filled_again(full, capsys):
+    before = full.get("a")
+    blank(full)
+    wearing.log_wear(full, ["a"], date.today())
+    assert held(full) != FULL
+    assert cli.main(["doctor", "--wardrobe", str(full.home)]) == 1
+    told = capsys.readouterr().out
+    assert all(part in told for part in ("shirt (a)", "Category, Brand, Price, Tags, Notes", "--fix", "March 2026"))
+    assert cli.main(["doctor", "--wardrobe", str(full.home), "--fix"]) == 0
+    after = full.get("a")
+    assert held(full) == FULL
+    assert after["source"] == before["source"]
+    assert len(after["wear_log"]) == 1
+    assert mend(full) == []
+    full.undo()
+    assert held(full) != FULL, "the mending is a change that can be taken back"
+
+
+def test_what_was_entered_since_stays(full):
+    blank(full)
+    enter(full, "brand", "Fjord")
+    (finding,) = examine(full)
+    assert "Brand" not in finding.what
+    mend(full)
+    assert held(full) == FULL | {"brand": "Fjord"}
+    assert full.get("a")["source"]["brand"] == "user"
+    assert examine(full) == []
+
+
+def test_what_the_owner_has_cleared_or_changed_is_left_alone(full, clock):
+    clock["step"] = 2
+    enter(full, "brand", None)
+    enter(full, "price", None)  # one after the other
+    enter(full, "tags", [])
+    assert examine(full) == []
+    full.update("b", notes="a note")
+    clock["step"] = 0.005
+    enter(full, "notes", "another note")
+    full.alter(["a", "b"], lambda item: change_of(item, "notes", None))  # many garments
+    enter(full, "favourite", True)  # something else at the same time
+    enter(full, "season", ["winter"])
+    assert examine(full) == []
+
+
+def test_what_undo_has_brought_back_is_no_damage(full):
+    enter(full, "brand", None)
+    enter(full, "notes", None)
+    full.undo()
+    full.undo()
+    assert held(full) == FULL
+    assert examine(full) == []
