@@ -13,45 +13,51 @@ from ewardrobe.app.wardrobe.undo import undo_menu
 from ewardrobe.wardrobe.derived import all_of
 from ewardrobe.wardrobe.filters import apply, hidden, ordered
 
+
+def wardrobe(store):
+    """Show the whole wardrobe, or what is looked for in it."""
+    page.page_header("Wardrobe", "Your clothes, kept on this computer only. Every change is saved at once.")
+    frame = page.load_wardrobe(store)
+
+    with st.container(horizontal=True, vertical_alignment="center"):
+        layout = st.segmented_control(
+            "View",
+            ("Gallery", "Table"),
+            default="Gallery",
+            required=True,
+            label_visibility="collapsed",
+            key="layout",
+            persist_state="session",
+        )
+        st.space("stretch")
+        wear_outfit(store, frame)
+        undo_menu(store)
+        add_form(store, all_of(frame, "tags"))
+    if frame.empty:
+        page.empty_state(
+            "Nothing here yet", "Take or upload a photo and its garments are cut out for you, or add one by hand."
+        )
+        return
+    overview.sample_banner(store, frame)
+    filters, order = ask_filters(frame)
+    found = ordered(apply(frame, filters), order)
+    st.session_state["found"] = found.index.tolist()  # the way from one item's page to the next
+    overview.count_line(frame, found, hidden(frame, filters), clear_filters if filters.count else None)
+    if found.empty:
+        st.info("Nothing fits these filters. Clear one of them to see more.", icon=":material/search_off:")
+    else:
+        shown, pages = overview.one_page(found)
+        if layout == "Table":
+            overview.show_table(store, shown, frame)
+            st.caption("Double-click a cell to edit it. Tick rows at the left to change many at once.")
+        else:
+            overview.show_gallery(store, shown)
+        overview.turn_pages(pages)
+    bulk_bar(store, frame)
+
+
 store = page.wardrobe_store()
 if item_id := overview.opened_id():
     item_page(store, page.load_wardrobe(store), item_id)
-    st.stop()
-page.page_header("Wardrobe", "Your clothes, kept on this computer only. Every change is saved at once.")
-frame = page.load_wardrobe(store)
-
-with st.container(horizontal=True, vertical_alignment="center"):
-    layout = st.segmented_control(
-        "View",
-        ("Gallery", "Table"),
-        default="Gallery",
-        required=True,
-        label_visibility="collapsed",
-        key="layout",
-        persist_state="session",
-    )
-    st.space("stretch")
-    wear_outfit(store, frame)
-    undo_menu(store)
-    add_form(store, all_of(frame, "tags"))
-if frame.empty:
-    page.empty_state(
-        "Nothing here yet", "Take or upload a photo and its garments are cut out for you, or add one by hand."
-    )
-    st.stop()
-overview.sample_banner(store, frame)
-filters, order = ask_filters(frame)
-found = ordered(apply(frame, filters), order)
-st.session_state["found"] = found.index.tolist()  # the way from one item's page to the next
-overview.count_line(frame, found, hidden(frame, filters), clear_filters if filters.count else None)
-if found.empty:
-    st.info("Nothing fits these filters. Clear one of them to see more.", icon=":material/search_off:")
 else:
-    shown, pages = overview.one_page(found)
-    if layout == "Table":
-        overview.show_table(store, shown, frame)
-        st.caption("Double-click a cell to edit it. Tick rows at the left to change many at once.")
-    else:
-        overview.show_gallery(store, shown)
-    overview.turn_pages(pages)
-bulk_bar(store, frame)
+    wardrobe(store)

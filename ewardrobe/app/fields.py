@@ -1,7 +1,13 @@
-"""A widget for each field of an item: the same where many items are changed at once and where one is."""
+"""A widget for each field of an item, the same for one item and for many; and how a widget saves what is entered.
+
+**No value is saved that nobody entered** (`showing`).  A browser forgets a widget that is not drawn, in a tab or on the
+page of another item, and mounts it with its default; the server, where the run was stopped or failed, believes that the
+browser still shows what it did.  The default then comes back as if it had been entered.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -18,7 +24,7 @@ def ask_field(
 ) -> Any:
     """Show the widget of ``field`` with session key ``key`` and return its value.
 
-    frame: the wardrobe, whose tags are offered.  The value shown is the key's: see ``show_value``.
+    frame: the wardrobe, whose tags are offered.  The value shown is the key's: see ``showing``.
     """
     kwargs |= {"label": label or FIELDS[field], "key": key}
     if field in CHOICE_FIELDS:
@@ -41,21 +47,41 @@ def ask_field(
     return st.text_area(height=80, **kwargs) if field == "notes" else st.text_input(**kwargs)
 
 
-def show_value(field: str, key: str, value: Any) -> None:
-    """Let the widget of ``key`` show ``value``, which is what the wardrobe holds; call it before the widget.
+def showing(key: str, value: Any, write: Callable[[Any], object]) -> dict[str, Any]:
+    """Return the keywords of a widget that shows ``value`` and calls ``write`` with what is entered in its place.
 
-    A widget keeps what was typed into it: without this, a value that another window or ``undo`` has set would not show.
+    value: what is stored, as the widget holds it; call this in every run, before the widget, and give that no default.
+    ``write`` never gets a value that the widget showed.  A value that comes from elsewhere (another window, undo) gets
+    a new widget: what a slow browser still tells of the old one changes nothing.
     """
+    values = st.session_state.setdefault("shown-values", {}).setdefault(key, [])  # by the number of the widget
+    if not values or values[-1] != value:
+        values.append(value)
+    number = len(values) - 1
+    name = f"{key}-{number}" if number else key
+    if name not in st.session_state or st.session_state[name] != value:
+        st.session_state[name] = value
+    # persist_state: the server then sends the value to every browser that does not tell of the widget.
+    return {"key": name, "persist_state": "session", "on_change": _entered, "args": (name, values, number, write)}
+
+
+def _entered(name: str, values: list, number: int, write: Callable[[Any], object]) -> None:
+    if (value := st.session_state[name]) != values[number]:
+        values[number] = value
+        write(value)
+
+
+def as_shown(field: str, value: Any) -> Any:
+    """Return an item's value as the widget of its field holds it."""
     if field == "bought" and isinstance(value, str):
-        value = date.fromisoformat(value)
-    elif field in LIST_FIELDS or field == "colours":
-        value = list(value or [])
-    elif field == "price" and value is not None:
-        value = float(value)
-    elif value is None and field in ("type", "brand", "size", "notes", "state_reason"):
-        value = ""
-    if key not in st.session_state or st.session_state[key] != value:
-        st.session_state[key] = value
+        return date.fromisoformat(value)
+    if field in LIST_FIELDS or field == "colours":
+        return list(value or [])
+    if field == "price" and value is not None:
+        return float(value)
+    if value is None and field in ("type", "brand", "size", "notes", "state_reason"):
+        return ""
+    return bool(value) if field == "favourite" else value
 
 
 def typed(value: Any) -> Any:

@@ -123,6 +123,8 @@ class StoreFile:
             before = self._snapshot(anew=True)
             change = Change({**before.document, "items": list(before.items)}, what=what)
             yield change
+            if change.before:
+                change.document["samples_added"] = True  # in use: the samples come at the very first start only
             if change.before or change.rewrite or change.head != {**before.document, "items": None}:
                 self._commit(change, before)
 

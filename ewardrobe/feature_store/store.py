@@ -169,8 +169,9 @@ class FeatureStore(StoreFile):
         return self._add_samples(lambda document: not any(item.get("sample") for item in document["items"]))
 
     def ensure_samples(self) -> list[str]:
-        """Add the samples at the very first start only: once removed they do not come back."""
-        if self._snapshot().document.get("samples_added"):
+        """Add the samples at the very first start only, once; a wardrobe in use is only read."""
+        snapshot = self._snapshot()
+        if snapshot.document.get("samples_added") or snapshot.items:
             return []
         return self._add_samples(lambda document: not document.get("samples_added") and not document["items"])
 

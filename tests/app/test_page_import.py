@@ -11,9 +11,7 @@ from red_photos import RedSegmenter, photo
 from streamlit.testing.v1 import AppTest
 
 from ewardrobe.app import page as ui
-from ewardrobe.app.add import grid
 from ewardrobe.app.add import queue as ui_import
-from ewardrobe.app.add.intake import Visit
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.queue import FAILED, READY, ImportQueue
 from ewardrobe.garments.worker import work_through
@@ -263,25 +261,3 @@ def test_failed_save_keeps_the_queue(imported, store, queue, monkeypatch):
     assert len(queue.entries()) == 5
     press(page, "import-save")
     assert len(store.items()) == 4
-
-
-# A browser that is slower than the server still tells of boxes that are gone
-
-
-def test_a_box_of_before_choose_all_does_not_count(monkeypatch):
-    monkeypatch.setattr(st, "session_state", {"pick-0-a": False, "pick-1-a": False})
-    visit = Visit()
-    grid._choose(visit, ["a", "b"])
-    grid._pick(visit, 0, "a", "pick-0-a")
-    assert visit.chosen == {"a", "b"}
-    grid._pick(visit, 1, "a", "pick-1-a")
-    assert visit.chosen == {"b"}
-
-
-def test_the_category_that_was_shown_is_no_choice(monkeypatch):
-    edited = []
-    monkeypatch.setattr(ui, "change", lambda action, ids, edit: edited.extend(ids))
-    for chosen, ids in (("skirt", []), ("trousers", ["a"])):
-        monkeypatch.setattr(st, "session_state", {"import-kind-a-skirt": chosen})
-        grid._rename(ImportQueue, "a", "skirt")
-        assert edited == ids

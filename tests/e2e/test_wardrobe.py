@@ -140,3 +140,30 @@ def test_cells_edited_one_after_another_are_all_kept(page, url, home, backup):
         page.wait_for_function(f"() => document.activeElement.matches('[data-testid=glide-cell-{NAME}-{below}]')")
     eventually(page, lambda: sorted(item["type"] for item in store.items()) == sorted(names))
     assert sorted(shown) == sorted(item["id"] for item in store.items())
+
+
+def test_a_form_that_was_away_comes_back_as_it_was_and_writes_nothing(page, url, home, backup):
+    store = FeatureStore(home)
+    if len(store.items()) != 4:
+        bring_in(page, url, backup, remove_others=True)
+    for item in store.items():
+        store.update(item["id"], brand="Acme", size="M", notes="a note")
+    open_wardrobe(page, url)
+    before = store.path.read_bytes()
+    page.locator(".ew-gallery figure").first.locator(".open").click()
+    brand = page.get_by_role("textbox", name="Brand")
+    expect(brand).to_have_value("Acme")
+    page.get_by_role("tab", name="History").click()
+    expect(brand).to_have_count(0)
+    page.get_by_role("tab", name="Details").click()
+    expect(brand).to_have_value("Acme")
+    opened = page.url
+    for name in ("Next", "Previous"):
+        page.get_by_role("button", name=name).click()
+        wait(page)
+        expect(brand).to_have_value("Acme")
+    assert page.url == opened
+    assert store.path.read_bytes() == before
+    page.get_by_role("button", name="Worn today").click()
+    expect(page.get_by_text("Worn today: 1 item")).to_be_visible()
+    assert {(item["brand"], item["size"], item["notes"]) for item in store.items()} == {("Acme", "M", "a note")}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
+from ewardrobe.app.fields import showing
 from ewardrobe.app.page import literal
 from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import Card
@@ -18,33 +20,30 @@ WIDE = ("material",)
 """Names too long for half a card; open questions get the whole width too."""
 
 
-def attribute_boxes(card: Card, base: str, on_change: Callable[..., None], args: tuple) -> None:
+def attribute_boxes(card: Card, base: str, edit: Callable[[str, object], None]) -> None:
     """Show a select box for each attribute of ``card``; empty, with the guess as a suggestion, where the app asks.
 
-    on_change: called with ``*args``, the attribute's name and the key of its widget.
+    edit: called with an attribute's name and what was chosen.
     """
     network, told = card.told, {name: (None, None) for name in CHOICES if name != "sleeve"} | card.attributes
     # By what was asked, not by what was answered: an answer moves no box.
     beside = [name for name in CHOICES if name not in WIDE and network.get(name, (None,))[0] is not None]
     with st.container(horizontal=True):  # beside each other where the card is wide enough
         for name in beside:
-            _box(card, name, told[name], base, on_change, args)
+            _box(card, name, told[name], base, edit)
     for name in [name for name in CHOICES if name in told and name not in beside]:
-        _box(card, name, told[name], base, on_change, args)
+        _box(card, name, told[name], base, edit)
 
 
-def _box(card: Card, name: str, told: tuple, base: str, on_change: Callable[..., None], args: tuple) -> None:
+def _box(card: Card, name: str, told: tuple, base: str, edit: Callable[[str, object], None]) -> None:
     value, source = told
-    key = f"{name}-{base}-{card.kind}"  # another kind: other guesses, and none of the box's memory
     st.selectbox(
         label(name, source),
         CHOICES[name],
-        CHOICES[name].index(value) if value in CHOICES[name] else None,
+        None,
         placeholder=question(source),
-        key=key,
         disabled=not card.edit.keep,
-        on_change=on_change,
-        args=(*args, name, key),
+        **showing(f"{name}-{base}", value if value in CHOICES[name] else None, partial(edit, name)),
     )
 
 

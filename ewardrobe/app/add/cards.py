@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from ewardrobe.app.add.attributes import attribute_boxes
 from ewardrobe.app.add.intake import Looked, Visit, edit_key
 from ewardrobe.app.add.repair import start_repair
 from ewardrobe.app.add.twins import item_with, twin_notice, twin_of
+from ewardrobe.app.fields import showing
 from ewardrobe.app.page import literal, picture_url
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.draft import Card, Edit, card_picture
@@ -38,23 +40,19 @@ def card_grid(visit: Visit, looked: Looked) -> None:
 
 def _card(visit: Visit, looked: Looked, card: Card) -> None:
     full = edit_key(looked.photo, looked.model, card.key)
-    base = f"{full}-{visit.number}"
+    base, edit = f"{full}-{visit.number}", partial(_edit, visit, full, card.edit)
     st.image(card_picture(card.garment.cutout, dimmed=not card.edit.keep), width="stretch")
     st.selectbox(
         f"{card.score:.0%} sure" if card.score is not None else "By hand",
         KINDS,
-        KINDS.index(card.kind),
-        key=f"kind-{base}",
         disabled=not card.edit.keep,
-        on_change=_edit,
-        args=(visit, full, card.edit, "kind", f"kind-{base}"),
+        **showing(f"kind-{base}", card.kind, partial(edit, "kind")),
     )
     st.html(swatches_html(card))
-    attribute_boxes(card, base, _edit, (visit, full, card.edit))
+    attribute_boxes(card, base, edit)
     _twin(visit, full, card, base)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        edit = (visit, full, card.edit, "keep", f"keep-{base}")
-        st.checkbox("Keep", card.edit.keep, key=f"keep-{base}", on_change=_edit, args=edit)
+        st.checkbox("Keep", **showing(f"keep-{base}", card.edit.keep, partial(edit, "keep")))
         _repair(visit, looked, card, full)
 
 
@@ -98,8 +96,8 @@ def _use(visit: Visit, full: str, edit: Edit, bench: Repair) -> None:
     visit.edits[full] = replace(visit.edits.get(full, edit), outline=outline)
 
 
-def _edit(visit: Visit, full_key: str, edit: Edit, name: str, widget_key: str) -> None:
-    visit.edits[full_key] = replace(visit.edits.get(full_key, edit), **{name: st.session_state[widget_key]})
+def _edit(visit: Visit, full_key: str, edit: Edit, name: str, value: object) -> None:
+    visit.edits[full_key] = replace(visit.edits.get(full_key, edit), **{name: value})
 
 
 def swatches_html(card: Card) -> str:

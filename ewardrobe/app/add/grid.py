@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from ewardrobe.app.add.intake import Visit, start_over
 from ewardrobe.app.add.queue import count, problems, progress, queue_of, run_queue
 from ewardrobe.app.add.repair import start_repair
 from ewardrobe.app.add.twins import known_garments, twin_notice
-from ewardrobe.app.fields import ask_field, typed
+from ewardrobe.app.fields import ask_field, showing, typed
 from ewardrobe.core.images import ImageError, read_cutout
 from ewardrobe.core.masks import rle_to_mask
 from ewardrobe.feature_store.store import FeatureStore, StoreError
@@ -138,7 +139,6 @@ def _keep_button(label: str, icon: str, queue: ImportQueue, ids: list[str], keep
 
 def _choose(visit: Visit, ids: Sequence[str]) -> None:
     visit.chosen = set(ids)
-    visit.choices += 1  # new keys: boxes on other pages too
 
 
 def _batch(queue: ImportQueue, chosen: Sequence[Shown], frame) -> None:
@@ -187,14 +187,8 @@ def _garment(visit: Visit, queue: ImportQueue, one: Shown) -> None:
     picture = queue.picture(one.entry, piece)
     st.image(_card(str(picture), piece.mask["counts"], 280, off), width="stretch")
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        key = f"pick-{visit.choices}-{piece.id}"
-        st.checkbox(
-            "Left out" if off else "Choose",
-            piece.id in visit.chosen,
-            key=key,
-            on_change=_pick,
-            args=(visit, visit.choices, piece.id, key),
-        )
+        box = showing(f"pick-{piece.id}", piece.id in visit.chosen, partial(_pick, visit, piece.id))
+        st.checkbox("Left out" if off else "Choose", **box)
         st.button(
             "",
             icon=":material/brush:",
@@ -203,16 +197,8 @@ def _garment(visit: Visit, queue: ImportQueue, one: Shown) -> None:
             on_click=_repair,
             args=(queue, one),
         )
-    shown = kind(one.item)
-    st.selectbox(
-        "Category",
-        KINDS,
-        KINDS.index(shown),
-        key=f"import-kind-{piece.id}-{shown}",
-        label_visibility="collapsed",
-        on_change=_rename,
-        args=(queue, piece.id, shown),
-    )
+    box = showing(f"import-kind-{piece.id}", kind(one.item), partial(_rename, queue, piece.id))
+    st.selectbox("Category", KINDS, label_visibility="collapsed", **box)
     st.caption(facts(one))
 
 
@@ -225,16 +211,12 @@ def facts(one: Shown) -> str:
     return page.literal(line) + "  \n" + page.literal(Path(one.entry.name).name)
 
 
-def _pick(visit: Visit, choices: int, piece_id: str, key: str) -> None:
-    """Choose one or not.  A slow browser still tells of boxes that are gone (``choices`` ago): they count no longer."""
-    if choices == visit.choices:
-        (visit.chosen.add if st.session_state[key] else visit.chosen.discard)(piece_id)
+def _pick(visit: Visit, piece_id: str, picked: bool) -> None:
+    (visit.chosen.add if picked else visit.chosen.discard)(piece_id)
 
 
-def _rename(queue: ImportQueue, piece_id: str, shown: str) -> None:
-    """Take the chosen category; ``shown`` itself is told by a slow browser after another way has changed it."""
-    if (chosen := st.session_state[f"import-kind-{piece_id}-{shown}"]) != shown:
-        page.change(queue.edit, [piece_id], lambda piece: replace(piece, fields=piece.fields | kind_fields(chosen)))
+def _rename(queue: ImportQueue, piece_id: str, chosen: str) -> None:
+    page.change(queue.edit, [piece_id], lambda piece: replace(piece, fields=piece.fields | kind_fields(chosen)))
 
 
 def _repair(queue: ImportQueue, one: Shown) -> None:

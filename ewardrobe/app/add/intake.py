@@ -52,7 +52,7 @@ class Visit(Intake):
     seen: the keys of a photo's garments by (photo, model, score), or why it cannot be read; by_hand: (kind, box) of
     each photo's garments added by hand.  By `edit_key`: edits; benches: garments under repair; twins: the items of the
     wardrobe that they resemble.  saved: pictures of what was saved last.  Of the queue: later: whether it is left for
-    later; chosen: garments that are chosen, ``choices`` times anew by a button.
+    later; chosen: garments that are chosen.
     """
 
     seen: dict[tuple[str, str, int], list[str] | ImageError] = field(default_factory=dict)
@@ -64,7 +64,6 @@ class Visit(Intake):
     saved: list[np.ndarray] = field(default_factory=list)
     later: bool = False
     chosen: set[str] = field(default_factory=set)
-    choices: int = 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
@@ -13,6 +14,7 @@ from ewardrobe.app.add.box import add_by_hand
 from ewardrobe.app.add.cards import card_grid
 from ewardrobe.app.add.intake import Looked, Visit, edit_key, look_at, model_of, start_over
 from ewardrobe.app.add.twins import twin_of
+from ewardrobe.app.fields import showing
 from ewardrobe.core.images import ImageError
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.draft import (
@@ -165,14 +167,11 @@ def timing(looked: Looked) -> str:
 
 def _model_for_photo(visit: Visit, photo: Photo) -> None:
     names, model = list(MODELS), model_of(visit, photo)
-    key = f"model-{photo.key}-{model}-{visit.number}"  # another model in the sidebar: another default here
     st.selectbox(
         "Model for this photo",
         names,
-        names.index(model),
         format_func=lambda name: page.MODEL_LABELS.get(name, name),
-        key=key,
-        on_change=lambda: visit.models.update({photo.key: st.session_state[key]}),
+        **showing(f"model-{photo.key}", model, partial(visit.models.__setitem__, photo.key)),
     )
 
 

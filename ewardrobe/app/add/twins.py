@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from ewardrobe.app.fields import showing
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.duplicates import find_twin
 from ewardrobe.garments.review import photos_of
@@ -26,20 +27,8 @@ def twin_notice(
     if picture is not None:
         left.image(picture, width="stretch")
 
-    def taken() -> None:
-        if (chosen := st.session_state[widget]) != choice:  # a slow browser still tells of a box that is gone
-            decide(chosen)
-
     right.caption(f":orange[:material/content_copy:] {text}", help=HELP)
-    widget = f"{key}-{choice}"
-    st.selectbox(
-        "What becomes of it?",
-        CHOICES,
-        CHOICES.index(choice),
-        key=widget,
-        label_visibility="collapsed",
-        on_change=taken,
-    )
+    st.selectbox("What becomes of it?", CHOICES, label_visibility="collapsed", **showing(key, choice, decide))
 
 
 def known_garments(store: FeatureStore) -> tuple[dict[str, str], dict[str, set[str]]]:

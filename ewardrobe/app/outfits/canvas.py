@@ -105,7 +105,8 @@ def _save(closet: OutfitContext, chosen: list[str], layout: Mapping) -> None:
     edits = st.session_state.get("canvas-edits")
     if edits not in saved:
         edits = st.session_state["canvas-edits"] = None
-    st.text_input("Name", key="canvas-name", placeholder=suggested_name(closet.present(chosen)))
+    name = {"key": "canvas-name", "persist_state": "session"}  # else "Save changes" after another tab renames it
+    st.text_input("Name", **name, placeholder=suggested_name(closet.present(chosen)))
     with st.container(horizontal=True):
         label = "Save changes" if edits else "Save outfit"
         st.button(label, type="primary", key="canvas-save", on_click=_keep, args=(closet, chosen, layout, edits))

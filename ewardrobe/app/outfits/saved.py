@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from ewardrobe.app import page
+from ewardrobe.app.fields import showing
 from ewardrobe.app.outfits.cards import plan, try_on_button, wear_button
 from ewardrobe.app.outfits.suggestions import OutfitContext
 from ewardrobe.feature_store.outfits import missing
@@ -60,14 +63,14 @@ def _more(closet: OutfitContext, outfit: dict, key: str) -> None:
     args = (closet, outfit["items"], f"day-{key}", outfit["id"])
     st.button("Plan for this day", key=f"plan-{key}", on_click=plan, args=args, width="stretch")
     st.divider()
-    st.text_input("Name", outfit["name"], key=f"rename-{key}", on_change=_rename, args=(closet, outfit["id"], key))
+    st.text_input("Name", **showing(f"rename-{key}", outfit["name"], partial(_rename, closet, outfit["id"])))
     st.button("Change by hand", key=f"edit-{key}", on_click=edit, args=(closet, outfit), width="stretch")
     icon = ":material/delete:"
     st.button("Remove", icon=icon, key=f"remove-{key}", on_click=_remove, args=(closet, outfit["id"]), width="stretch")
 
 
-def _rename(closet: OutfitContext, outfit_id: str, key: str) -> None:
-    page.change(closet.book.rename, outfit_id, st.session_state[f"rename-{key}"], said="Renamed")
+def _rename(closet: OutfitContext, outfit_id: str, name: str) -> None:
+    page.change(closet.book.rename, outfit_id, name, said="Renamed")
 
 
 def edit(closet: OutfitContext, outfit: dict) -> None:

@@ -37,9 +37,7 @@ def _edit(store: FeatureStore, frame: pd.DataFrame, ids: list[str]) -> None:
     way = "Replace"
     if field in edits.LIST_FIELDS:
         way = st.segmented_control("How", edits.WAYS, default="Add", required=True, key="bulk-way")
-    if field == "favourite":
-        st.session_state.setdefault("bulk-value-favourite", True)
-    ask_field(frame, field, f"bulk-value-{field}")
+    ask_field(frame, field, f"bulk-value-{field}", **({"value": True} if field == "favourite" else {}))
     st.button(
         f"Change {len(ids)} item{'s' if len(ids) > 1 else ''}",
         type="primary",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.fields import ask_field, show_value, typed
+from ewardrobe.app.fields import as_shown, ask_field, showing, typed
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import sources
 from ewardrobe.wardrobe.edits import FIELDS, change_of
@@ -32,11 +34,10 @@ def fields_form(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None
 
 
 def _field(store: FeatureStore, frame: pd.DataFrame, item: Mapping, field: str) -> None:
-    key = f"item-{item['id']}-{field}"
-    value = palette_names(item) if field == "colours" else item.get(field)
-    show_value(field, key, value)
+    value = as_shown(field, palette_names(item) if field == "colours" else item.get(field))
     label, hint = _label(item, field)
-    ask_field(frame, field, key, label, hint, on_change=_save, args=(store, item["id"], field, key))
+    box = showing(f"item-{item['id']}-{field}", value, partial(_save, store, item["id"], field))
+    ask_field(frame, field, label=label, placeholder=hint, **box)
 
 
 def _label(item: Mapping, field: str) -> tuple[str, str]:
@@ -48,13 +49,12 @@ def _label(item: Mapping, field: str) -> tuple[str, str]:
     return (f"{name} · {sure:.0%}" if sure is not None and item.get(field) else name), "–"
 
 
-def _save(store: FeatureStore, item_id: str, field: str, key: str) -> None:
-    """Write one field from its widget's callback; what cannot be saved is said, and the stored value shows again."""
-    value = typed(st.session_state[key])
+def _save(store: FeatureStore, item_id: str, field: str, entered: Any) -> None:
+    """Write what was entered in one field; what cannot be saved is said, and the stored value shows again."""
+    value = typed(entered)
     if value is None and field in ("type", "kind"):
         st.session_state.setdefault("problems", []).append(f"{FIELDS[field]} cannot be empty.")
         return
-
     page.change(store.alter, [item_id], lambda item: change_of(item, field, value))
 
 
