@@ -8,7 +8,7 @@ from ewardrobe.app import streamlit_internals
 from ewardrobe.core import process
 
 process.configure()  # before any page imports torch or ultralytics
-streamlit_internals.mend_library()
+streamlit_internals.mend_streamlit()
 
 PAGES = (  # file, title, icon; the first is the one that opens
     ("add_garments", "Add garments", ":material/add_a_photo:"),

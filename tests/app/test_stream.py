@@ -11,12 +11,12 @@ import av
 import numpy as np
 import pytest
 import streamlit as st
-import streamlit_webrtc.component
 from streamlit.testing.v1 import AppTest
 
 from ewardrobe.app.live import camera_help, stream
-from ewardrobe.app.live.slots import ARRIVAL_SECONDS, QUIET_SECONDS, Slots, Viewer
+from ewardrobe.app.live.slots import QUIET_SECONDS, Slots
 from ewardrobe.app.live.stream import IceServersError, ice_servers
+from ewardrobe.app.streamlit_internals import ARRIVAL_SECONDS, Viewer
 
 GREY = np.full((4, 6, 3), 128, np.uint8)
 
@@ -198,10 +198,6 @@ def test_a_frame_keeps_its_time_and_its_colours(monkeypatch, slots):
     drawn = stream.draw("a", frame)
     assert (drawn.pts, drawn.time_base) == (1234, Fraction(1, 90_000))
     assert first_pixel(drawn.to_ndarray(format="rgb24")) == (255, 0, 0)
-
-
-def test_the_library_does_not_look_for_orphans():
-    assert streamlit_webrtc.component.get_this_session_info() is None
 
 
 # The page

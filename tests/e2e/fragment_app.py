@@ -7,7 +7,7 @@ from streamlit.runtime import get_instance
 
 from ewardrobe.app import streamlit_internals
 
-streamlit_internals.mend_library()
+streamlit_internals.mend_streamlit()
 
 SLOW_SECONDS = 1.5
 BUSY_SECONDS = 0.5

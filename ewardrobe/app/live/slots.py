@@ -11,15 +11,13 @@ import itertools
 import logging
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from streamlit import runtime
-from streamlit.runtime.scriptrunner import get_script_run_ctx
-from streamlit_webrtc.session_info import get_this_session_info
+
+from ewardrobe.app.streamlit_internals import Viewer
 
 LOGGER = logging.getLogger(__name__)
 LOOK_SECONDS = 0.2
@@ -28,48 +26,7 @@ LOOK_SECONDS = 0.2
 QUIET_SECONDS = 0.4
 """A connection that is lost while frames still come is a network's hiccup, not a closed tab."""
 
-ARRIVAL_SECONDS = 5.0
-"""By then the server names the page whose script runs."""
-
 SHUT_DOWN_SECONDS = 3.0
-
-
-class Viewer:
-    """The browser tab and the page for which a stream was made, seen from the server."""
-
-    def __init__(self, session_id: str, app_session: Any, page: str) -> None:
-        """app_session: Streamlit's ``AppSession``, held weakly; page: its ``page_script_hash``."""
-        self.session_id, self.page, self._app_session = session_id, page, weakref.ref(app_session)
-        self._before, self._since = app_session.page_script_hash, time.monotonic()
-
-    def left_page(self) -> bool:
-        """Tell whether the tab shows another page by now.
-
-        A busy server still names the page before for a while after this one's script has begun: that is no leaving.
-        """
-        app_session = self._app_session()
-        if app_session is None:
-            return True
-        now = app_session.page_script_hash
-        if now == self.page or time.monotonic() - self._since > ARRIVAL_SECONDS:
-            self._before = self.page
-        return bool(self.page) and now not in ("", self.page, self._before)
-
-    def closed_tab(self) -> bool:
-        """Tell whether the tab is closed or loaded again: Streamlit has lost its connection."""
-        return not runtime.exists() or not runtime.get_instance().is_active_session(self.session_id)
-
-
-def current_viewer() -> Viewer | None:
-    """Return who runs this script; None outside a running server (a test of the page alone)."""
-    context = get_script_run_ctx()
-    try:
-        info = get_this_session_info()
-    except AttributeError:  # AppTest's runtime knows no sessions
-        return None
-    if context is None or info is None:
-        return None
-    return Viewer(context.session_id, info.session, context.page_script_hash)
 
 
 @dataclass(eq=False)

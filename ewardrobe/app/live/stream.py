@@ -1,12 +1,8 @@
-"""The live picture in the page: camera → browser → WebRTC → a live session → WebRTC → browser.
-
-Two faults of streamlit-webrtc 0.79.0 are mended here, see `mend_library`.
-"""
+"""The live picture in the page: camera → browser → WebRTC → a live session → WebRTC → browser."""
 
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,13 +11,12 @@ from typing import Any
 
 import av
 import streamlit as st
-import streamlit_webrtc.component
 from streamlit.errors import StreamlitSecretNotFoundError
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit_webrtc import WebRtcMode, webrtc_streamer
 
+from ewardrobe.app import streamlit_internals
 from ewardrobe.app.live import camera_help
-from ewardrobe.app.live.slots import SLOTS, current_viewer
+from ewardrobe.app.live.slots import SLOTS
 
 CAMERA = {"video": {"width": {"ideal": 640}, "height": {"ideal": 480}, "frameRate": {"ideal": 30}}, "audio": False}
 PICTURE = {
@@ -47,26 +42,6 @@ class IceServersError(ValueError):
     """The ICE servers in the secrets or the environment cannot be read; the message says what is expected."""
 
 
-def mend_library() -> None:
-    """Mend what streamlit-webrtc 0.79.0 gets wrong; a second call changes nothing.
-
-    It takes a running stream for an orphan now and then and closes it just after it connected (4 of 110 starts under
-    load): it counts script runs between two renderings, but Streamlit counts a run when its last message is sent, so
-    that two quick runs look like one without the component.  Without the session's info it does not look; leaving the
-    page is noticed by `slots` and by the library's own observer.
-    What goes wrong in its threads is logged to nobody: errors go to stderr from now on.
-    """
-    streamlit_webrtc.component.get_this_session_info = lambda: None
-    logger = logging.getLogger("streamlit_webrtc")
-    if not any(isinstance(handler, logging.StreamHandler) for handler in logger.handlers):
-        handler = logging.StreamHandler()
-        handler.setLevel(logging.ERROR)  # a warning for every frame that was dropped would be noise
-        logger.addHandler(handler)
-
-
-mend_library()
-
-
 def live_session(key: str, make: Callable[[], Any]) -> Any:
     """Return the live session of this tab's stream ``key``; ``make()`` one if there is none or its stream has ended.
 
@@ -77,7 +52,7 @@ def live_session(key: str, make: Callable[[], Any]) -> Any:
     session = SLOTS.open_session(full_key)
     if session is None:
         session = make()
-        SLOTS.put(full_key, session, current_viewer())
+        SLOTS.put(full_key, session, streamlit_internals.current_viewer())
     return session
 
 
@@ -115,8 +90,9 @@ def _streamer(session: Any, key: str, **kwargs: Any) -> StreamState:
         servers = ice_servers()
     except IceServersError as error:
         return StreamState(why_not=str(error))
+    streamlit_internals.mend_webrtc()
     full_key = _full_key(key)
-    ticket = SLOTS.put(full_key, session, current_viewer())
+    ticket = SLOTS.put(full_key, session, streamlit_internals.current_viewer())
     context = webrtc_streamer(
         key=key,
         rtc_configuration={"iceServers": servers},
@@ -127,8 +103,7 @@ def _streamer(session: Any, key: str, **kwargs: Any) -> StreamState:
         media_toggle_controls=False,
         **kwargs,
     )
-    worker = context._get_worker()  # its weak reference; there is no public way to it
-    SLOTS.connect(full_key, ticket, worker.stop if worker else None)
+    SLOTS.connect(full_key, ticket, streamlit_internals.stop_of(context))
     return StreamState(context.state.playing, connecting=context.state.signalling)
 
 
@@ -142,8 +117,7 @@ def draw(full_key: str, frame: av.VideoFrame) -> av.VideoFrame:
 
 def _full_key(key: str) -> str:
     """Return ``key`` made unique among all tabs."""
-    context = get_script_run_ctx()
-    return f"{context.session_id if context else ''}/{key}"
+    return f"{streamlit_internals.tab_id()}/{key}"
 
 
 def ice_servers() -> list[dict[str, Any]]:
