@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,12 @@ def pick_model(default: str | None = None, key: str = "model", **kwargs: Any) ->
 def segmenter(name: str) -> Segmenter:
     """Return the loaded model ``name``, one for all sessions; ``WeightsError`` if its weights are not to be trusted."""
     return load_segmenter(name)
+
+
+@cache
+def script_beside(module: str) -> str:
+    """Return the script for the browser that stands beside a module; module: its ``__file__``."""
+    return Path(module).with_suffix(".js").read_text(encoding="utf-8")
 
 
 def empty_state(title: str, lead: str) -> None:

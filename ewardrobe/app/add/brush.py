@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from ewardrobe.app import page
 from ewardrobe.core.images import jpeg_bytes, png_bytes
 from ewardrobe.garments.repair import Repair, bench_view
 
-NAME = "ewardrobe_brush"
 HTML = "<canvas role='img' aria-label='Photo to paint on'></canvas>"
 CSS = """
 canvas {display: block; max-width: 100%; max-height: 62vh; margin: 0 auto; border-radius: 8px; cursor: crosshair;
   touch-action: none;}
 """
-SCRIPT = Path(__file__).with_suffix(".js")
 
 
 def brush_canvas(
@@ -49,12 +47,8 @@ def brush_canvas(
         if stroke:
             on_stroke(stroke, scale)
 
-    _component()(key=key, data=data, on_stroke_change=take)
-
-
-@st.cache_resource(show_spinner=False)
-def _component() -> Callable[..., Any]:
-    return st.components.v2.component(NAME, html=HTML, css=CSS, js=SCRIPT.read_text(encoding="utf-8"))
+    canvas = st.components.v2.component("ewardrobe_brush", html=HTML, css=CSS, js=page.script_beside(__file__))
+    canvas(key=key, data=data, on_stroke_change=take)
 
 
 def _url(kind: str, data: bytes | np.ndarray) -> str:

@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from ewardrobe.app import page
+from ewardrobe.app.streamlit_internals import STREAM_FRAME
+
 WORDS = {
     "start": "Start",
     "stop": "Stop",
@@ -49,52 +52,6 @@ REASONS = {
 }
 """Part of what the browser or the component reports → what it means."""
 
-# The component keeps its errors to itself: they are read where it shows them.  Its frame is of the same origin.
-# Of a camera that is unplugged it takes no notice: its track ends, which a Stop does not tell, and Stop is pressed.
-_WATCH = """
-export default function ({ setStateValue }) {
-  let said = null
-  const framesOf = () => [...document.querySelectorAll('iframe[title^="streamlit_webrtc"]')]
-  const stop = () => {
-    const buttons = framesOf().flatMap((f) => [...(f.contentDocument?.querySelectorAll('button') ?? [])])
-    buttons.find((button) => button.textContent.trim() === 'Stop')?.click()
-  }
-  const watchCamera = (devices) => {
-    if (!devices || devices.isWatched) return
-    const ask = devices.getUserMedia.bind(devices)
-    devices.isWatched = true
-    devices.getUserMedia = async (wanted) => {
-      const stream = await ask(wanted)
-      devices.isUnplugged = false
-      for (const track of stream.getVideoTracks())
-        track.addEventListener('ended', () => {
-          devices.isUnplugged = true
-          stop()
-        })
-      return stream
-    }
-  }
-  const read = async () => {
-    const frames = framesOf()
-    const cameras = frames.map((f) => f.contentWindow?.navigator.mediaDevices)
-    cameras.forEach(watchCamera)  // it goes on when the stream plays, and this component is gone
-    const alerts = frames.flatMap((f) => [...(f.contentDocument?.querySelectorAll('[role=alert]') ?? [])])
-    const isUnplugged = cameras.some((devices) => devices?.isUnplugged)
-    let report = isUnplugged ? 'Unplugged' : alerts.map((alert) => alert.textContent).join(' ').slice(0, 300)
-    if (!report && navigator.mediaDevices) {
-      const devices = await navigator.mediaDevices.enumerateDevices().catch(() => null)
-      const allowed = await navigator.permissions?.query({ name: 'camera' }).catch(() => null)
-      if (allowed?.state === 'denied') report = 'NotAllowedError'
-      else if (devices && !devices.some((device) => device.kind === 'videoinput')) report = 'NotFoundError'
-    }
-    if (report !== said) setStateValue('report', (said = report))
-  }
-  const timer = setInterval(read, 500)
-  read()
-  return () => clearInterval(timer)
-}
-"""
-
 
 def is_secure(url: str) -> bool:
     """Tell whether a browser gives a camera to a page at ``url``: HTTPS, or this very machine.
@@ -134,5 +91,6 @@ def why_no_camera(key: str) -> str | None:
 
 def _browser_report(key: str) -> str:
     """Return the error that the stream's component shows, or the one that a Start would meet; "" for none."""
-    watch = st.components.v2.component("ewardrobe_camera_watch", js=_WATCH)
-    return str(watch(key=key, on_report_change=lambda: None, height=1).get("report") or "")
+    watch = st.components.v2.component("ewardrobe_camera_watch", js=page.script_beside(__file__))
+    data = {"stream": STREAM_FRAME}
+    return str(watch(key=key, data=data, on_report_change=lambda: None, height=1).get("report") or "")

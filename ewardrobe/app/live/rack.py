@@ -15,6 +15,7 @@ from streamlit.errors import StreamlitAPIException
 from ewardrobe.app import page
 from ewardrobe.app.live import outfit
 from ewardrobe.app.live.view import Room
+from ewardrobe.app.streamlit_internals import STREAM_FRAME
 from ewardrobe.core.taxonomy import SLOTS
 from ewardrobe.tryon import rack
 from ewardrobe.tryon.compositor import MODES, Look
@@ -49,35 +50,6 @@ PANEL_CSS = """<style>
 """Four choices stay in one row; on a phone the camera's picture stays in view above the rail; a garment is chosen by
 its picture, which Streamlit shows as small as a letter."""
 
-_KEYS = """
-const pass = (event) => {
-  if (event.target.closest?.('input, select, textarea, [role=listbox], [role=combobox]')) return
-  const {key, code, ctrlKey, altKey, shiftKey, metaKey} = event
-  document.body.dispatchEvent(
-    new KeyboardEvent(event.type, {key, code, ctrlKey, altKey, shiftKey, metaKey, bubbles: true, cancelable: true}))
-}
-export default function () {
-  const letGo = (event) => {
-    if (event.target.closest?.('.st-key-panel [role=radio]')) setTimeout(() => document.activeElement?.blur(), 100)
-  }
-  const enter = () => setTimeout(() => {
-    const frame = document.activeElement
-    if (!frame?.matches('iframe[title^=streamlit_webrtc]')) return
-    for (const kind of ['keydown', 'keyup']) frame.contentWindow.addEventListener(kind, pass)
-  })
-  document.addEventListener('pointerup', letGo)
-  window.addEventListener('blur', enter)
-  return () => {
-    document.removeEventListener('pointerup', letGo)
-    window.removeEventListener('blur', enter)
-  }
-}
-"""
-"""Who has pressed Start is in the stream's frame, which would keep the keys: it passes them on to the page.
-
-A choice that was clicked would keep the arrow keys for itself, too; one that was reached by keyboard does keep them.
-"""
-
 
 @st.fragment
 def dress(session: LiveSession | None, room: Room) -> None:
@@ -86,7 +58,8 @@ def dress(session: LiveSession | None, room: Room) -> None:
     outfit.wear_left(room, partial(_pieces, room))
     with st.container(key="panel"):
         _panel(session, room)
-    st.components.v2.component("ewardrobe_keys", js=_KEYS)(key="live-keys", height=1)
+    keys = st.components.v2.component("ewardrobe_keys", js=page.script_beside(__file__))
+    keys(key="live-keys", data={"stream": STREAM_FRAME}, height=1)
 
 
 def _panel(session: LiveSession | None, room: Room) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.wardrobe.gallery import CSS, HTML, JS, gallery_html
+from ewardrobe.app.wardrobe import gallery
+from ewardrobe.app.wardrobe.gallery import CSS, HTML, gallery_html
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe.derived import all_of, rows_of
 from ewardrobe.wardrobe.edits import by_owner
@@ -17,8 +19,6 @@ from ewardrobe.wardrobe.table import READ_ONLY, TableView, item_fields, table_ro
 
 PAGE_LENGTH = 60
 """Items shown at a time: each carries its picture to the browser."""
-
-_gallery = st.components.v2.component("ewardrobe_gallery", html=HTML, css=CSS, js=JS)
 
 # What is chosen, the same in gallery and table
 
@@ -74,14 +74,9 @@ def turn_pages(pages: int) -> None:
 
 def show_gallery(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show the items as cards that are opened by a click and chosen by their tick."""
-    html = gallery_html(rows_of(frame), lambda item: page.picture_url(store, item, 256))
-    chosen = st.session_state.get("chosen", set())
-    _gallery(
-        key="gallery",
-        data={"html": html, "chosen": chosen_ids(frame), "choosing": bool(chosen)},
-        on_choose_change=lambda: _choose_shown(frame.index.tolist()),
-        on_open_change=lambda: open_item(st.session_state["gallery"]["open"]),
-    )
+    choosing = bool(st.session_state.get("chosen"))
+    on_choose = partial(_choose_shown, frame.index.tolist())
+    _cards(store, frame, "gallery", chosen=chosen_ids(frame), choosing=choosing, on_choose=on_choose)
 
 
 def _choose_shown(shown: list[str]) -> None:
@@ -91,8 +86,23 @@ def _choose_shown(shown: list[str]) -> None:
 
 def show_cards(store: FeatureStore, frame: pd.DataFrame, key: str) -> None:
     """Show items as cards that only open."""
+    _cards(store, frame, key)
+
+
+def _cards(
+    store: FeatureStore,
+    frame: pd.DataFrame,
+    key: str,
+    on_choose: Callable[[], None] | None = None,
+    **data: Any,
+) -> None:
+    """Mount the gallery's script on the items' cards."""
     html = gallery_html(rows_of(frame), lambda item: page.picture_url(store, item, 256))
-    _gallery(key=key, data={"html": html}, on_open_change=lambda: open_item(st.session_state[key]["open"]))
+    cards = st.components.v2.component("ewardrobe_gallery", html=HTML, css=CSS, js=page.script_beside(gallery.__file__))
+    callbacks: dict[str, Any] = {"on_open_change": lambda: open_item(st.session_state[key]["open"])}
+    if on_choose:
+        callbacks["on_choose_change"] = on_choose
+    cards(key=key, data={"html": html, **data}, **callbacks)
 
 
 def show_table(store: FeatureStore, frame: pd.DataFrame, whole: pd.DataFrame) -> None:

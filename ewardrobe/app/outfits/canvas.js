@@ -1,18 +1,5 @@
-"""The canvas's script: pieces are moved by pointer or arrow keys, sized by wheel or + and −."""
+// The board of an outfit: pieces are moved by pointer or arrow keys, sized by wheel or + and −.
 
-CANVAS_CSS = """
-.board {position: relative; width: 100%; border-radius: 10px; background: #f1efea; overflow: hidden; touch-action: none;
-  user-select: none;}
-.piece {position: absolute; cursor: grab; outline-offset: 2px;}
-.piece:focus-visible, .piece.held {outline: 2px dashed var(--st-primary-color);}
-.piece.held {cursor: grabbing;}
-.piece img {width: 100%; height: 100%; object-fit: contain; object-position: center top; pointer-events: none;}
-.piece b {position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; text-align: center;
-  border-radius: 10px; font: 500 13px var(--st-font); color: #23272b; box-shadow: inset 0 0 0 1px #0000001f;}
-.piece b em {font-style: normal; background: #ffffffd9; padding: 2px 8px; border-radius: 8px;}
-"""
-
-CANVAS_JS = """
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value))
 const round = (value) => Math.round(value * 10000) / 10000
 
@@ -103,4 +90,3 @@ export default function ({ data, parentElement, setStateValue }) {
     }
   }
 }
-"""
