@@ -12,13 +12,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
-from streamlit.runtime.pages_manager import PagesManager
 
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.feature_store.wardrobe_json import gc_paused
 from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, load_segmenter
 from ewardrobe.wardrobe import pictures as view
 from ewardrobe.wardrobe.derived import with_derived
+
+FOLDER = Path(__file__).resolve().parents[2] / "pages"
+"""The pages' files."""
 
 MODEL_LABELS = {
     "unet": "U-Net · the whole person",
@@ -32,7 +34,6 @@ MODEL_LABELS = {
 
 def page_header(title: str, lead: str) -> None:
     """Show the page's title with one sentence under it, and whatever the last change had to say."""
-    _start_at_app()
     st.title(title, anchor=False)
     st.caption(lead)
     for message in st.session_state.pop("problems", []):
@@ -41,15 +42,16 @@ def page_header(title: str, lead: str) -> None:
         st.toast(message, icon=":material/check:")
 
 
-def _start_at_app() -> None:
-    """Begin again through app.py when Streamlit ran a page by itself.
+def link(name: str, label: str, icon: str) -> None:
+    """Show a link to the page ``name``; nothing where a page runs on its own and there are no others."""
+    with suppress(StreamlitAPIException):
+        st.page_link(FOLDER / f"{name}.py", label=label, icon=icon)
 
-    Streamlit takes the folder ``pages/`` for its older way of multipage apps until ``st.navigation`` has run once: the
-    address of a page opened first on a new server would lack our navigation, layout and settings.
-    """
-    if PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
+
+def go(name: str) -> None:
+    """Switch to the page ``name``; does nothing where a page runs on its own."""
+    with suppress(StreamlitAPIException):
+        st.switch_page(FOLDER / f"{name}.py")
 
 
 def tell(message: str) -> None:
@@ -106,10 +108,9 @@ def empty_state(title: str, lead: str) -> None:
         st.space("medium")
         st.markdown(f"##### {title}", width="content")
         st.markdown(lead, width="content")
-        with suppress(StreamlitAPIException), st.container(horizontal=True, horizontal_alignment="center"):
-            # a page run on its own has no other pages
-            st.page_link("pages/add_garments.py", label="Add garments", icon=":material/add_a_photo:")
-            st.page_link("pages/exchange.py", label="Import a backup", icon=":material/swap_horiz:")
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            link("add_garments", "Add garments", ":material/add_a_photo:")
+            link("exchange", "Import a backup", ":material/swap_horiz:")
         st.space("medium")
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 import pandas as pd
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from ewardrobe.app import page
 from ewardrobe.app.charts import download, show
@@ -157,5 +155,4 @@ def _nothing(title: str, lead: str) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"##### {title}", width="content")
         st.markdown(lead, width="content")
-        with suppress(StreamlitAPIException):  # a page run on its own has no other pages
-            st.page_link("pages/wardrobe.py", label="Wardrobe", icon=":material/checkroom:")
+        page.link("wardrobe", "Wardrobe", ":material/checkroom:")

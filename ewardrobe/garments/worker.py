@@ -6,9 +6,9 @@ operating system frees when the process dies.  What was begun and not ended is t
 
 from __future__ import annotations
 
-import atexit
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -81,7 +81,7 @@ class Importer:
         self.queue, self._load = ImportQueue(home), load
         self._stop, self._thread, self._guard = threading.Event(), None, threading.Lock()
         self.problem: str | None = None
-        atexit.register(self.end)
+        _IMPORTERS.add(self)
 
     @property
     def busy(self) -> bool:
@@ -107,3 +107,12 @@ class Importer:
             work_through(self.queue, self._load, self._stop)
         except (WeightsError, StoreError, OSError) as error:
             self.problem = str(error)
+
+
+_IMPORTERS: weakref.WeakSet[Importer] = weakref.WeakSet()
+
+
+def end_all() -> None:
+    """End every importer's thread; none of them begins again."""
+    for importer in list(_IMPORTERS):
+        importer.end()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import threading
 import time
@@ -21,7 +20,7 @@ WAIT_SECONDS = 0.25
 THREAD_NAME = "ewardrobe-live"
 
 LOADING_SECONDS = 30.0
-"""How long the end of the process waits for a thread that is loading the models."""
+"""How long `end_all` waits for a thread that is loading the models."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +105,10 @@ _WORKERS: weakref.WeakSet[InferenceWorker] = weakref.WeakSet()
 
 
 def end_all(seconds: float = LOADING_SECONDS) -> None:
-    """End every thread before the interpreter goes down: one that is inside a model then would abort the process."""
+    """End every thread; for the end of the process, which one that is inside a model would abort."""
     workers = [worker for worker in list(_WORKERS) if not worker.stop(0.5)]
     if workers:
         log.warning("Ending when the models are loaded …")
     until = time.monotonic() + seconds
     for worker in workers:
         worker.stop(max(0.0, until - time.monotonic()))
-
-
-atexit.register(end_all)

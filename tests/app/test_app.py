@@ -8,12 +8,13 @@ import tomllib
 import pytest
 from streamlit.testing.v1 import AppTest
 
+SCRIPT = "ewardrobe/app/main.py"
 TIMEOUT = 60  # seconds; the first page imports torch
 
 
 def page_names(repository) -> list[str]:
-    """File names in app.py's table of pages, in their order."""
-    body = ast.parse((repository / "app.py").read_text(encoding="utf-8")).body
+    """File names in the script's table of pages, in their order."""
+    body = ast.parse((repository / SCRIPT).read_text(encoding="utf-8")).body
     table = next(node.value for node in body if isinstance(node, ast.Assign) and node.targets[0].id == "PAGES")
     return [row[0] for row in ast.literal_eval(table)]
 
@@ -21,7 +22,7 @@ def page_names(repository) -> list[str]:
 @pytest.fixture
 def app(repository, monkeypatch):
     monkeypatch.chdir(repository)
-    return AppTest.from_file(str(repository / "app.py"), default_timeout=TIMEOUT)
+    return AppTest.from_file(str(repository / SCRIPT), default_timeout=TIMEOUT)
 
 
 def test_every_page_is_in_the_navigation(repository):
@@ -38,7 +39,7 @@ def test_app_opens_on_adding_garments(app, repository):
 def test_every_page_runs(app, repository):
     app.run()
     for name in page_names(repository):
-        app.switch_page(f"pages/{name}.py").run()
+        app.switch_page(str(repository / "pages" / f"{name}.py")).run()
         assert not app.exception, name
         assert app.title or app.header or app.subheader, name
 
@@ -51,11 +52,12 @@ def config(repository) -> dict:
 def test_nothing_is_reported_and_only_this_machine_is_served(config):
     assert config["browser"]["gatherUsageStats"] is False
     assert config["server"]["address"] == "localhost"
+    assert config["server"]["enableAgentApi"] is False
 
 
 def test_the_tabs_icon_is_a_file_of_ours(repository):
     """A Material icon or an emoji as the tab's icon is fetched from another server by the browser."""
-    source = (repository / "app.py").read_text(encoding="utf-8")
+    source = (repository / SCRIPT).read_text(encoding="utf-8")
     assert "page_icon=str(ICON)" in source
     assert (repository / "assets" / "icon.png").read_bytes().startswith(b"\x89PNG")
 

@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from ewardrobe.app import page as ui
 from ewardrobe.app.live import capture, stream, view
 from ewardrobe.app.live.stream import StreamState
 from ewardrobe.app.live.view import pace
@@ -432,7 +433,7 @@ def test_what_is_worn_goes_to_add_garments(page, live, wardrobe, monkeypatch):
     page = press(press(run(page), "take"), "digitize")
     (photo,) = page.session_state["adding"].photos
     assert photo.read()[0, -1].tolist() == [250, 0, 0]
-    assert went == ["pages/add_garments.py"]
+    assert went == [ui.FOLDER / "add_garments.py"]
     run(page)
     assert len(went) == 1, "one comes back without being sent there again"
 

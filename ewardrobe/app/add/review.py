@@ -6,7 +6,6 @@ from contextlib import suppress
 from functools import partial
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from ewardrobe.app import page
 from ewardrobe.app.add.attributes import say_what_is_missing
@@ -255,8 +254,7 @@ def show_saved(visit: Visit) -> None:
         for picture in visit.saved[:24]:
             st.image(picture, width=112)
     with st.container(horizontal=True, vertical_alignment="center"):
-        with suppress(StreamlitAPIException):  # a page run on its own has no other pages
-            st.page_link("pages/wardrobe.py", label="See them in the wardrobe", icon=":material/checkroom:")
+        page.link("wardrobe", "See them in the wardrobe", ":material/checkroom:")
         st.button("Add more", key="add-more", icon=":material/add:", on_click=start_over)
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from contextlib import suppress
 from datetime import datetime
 
 import cv2
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from ewardrobe.app import page
 from ewardrobe.app.add import intake
@@ -41,8 +39,7 @@ def leave_if_asked(room: Room) -> None:
     """
     if room.leaving:
         room.leaving = False
-        with suppress(StreamlitAPIException):  # a page run on its own has no other pages
-            st.switch_page("pages/add_garments.py")
+        page.go("add_garments")
 
 
 def countdown(room: Room) -> None:

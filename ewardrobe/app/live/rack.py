@@ -6,11 +6,9 @@ All of it is one fragment: a choice runs this panel alone and sets ``session.loo
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from ewardrobe.app import page
 from ewardrobe.app.live import outfit
@@ -144,8 +142,7 @@ def _empty(room: Room) -> None:
         st.markdown("Photograph some clothes first, or look how it works with two drawn ones.", width="content")
         with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
             st.button("Try with sample garments", key="live-samples", on_click=setattr, args=(room, "samples", True))
-            with suppress(StreamlitAPIException):  # a page run on its own has no other pages
-                st.page_link("pages/add_garments.py", label="Add garments", icon=":material/add_a_photo:")
+            page.link("add_garments", "Add garments", ":material/add_a_photo:")
 
 
 def _rail(room: Room, pieces: list[Hanger]) -> None:

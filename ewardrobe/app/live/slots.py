@@ -6,7 +6,6 @@ that is left attached must neither keep an old session alive nor draw with it.
 
 from __future__ import annotations
 
-import atexit
 import itertools
 import logging
 import threading
@@ -129,21 +128,21 @@ class Slots:
                 slot.ended = slot.ended or (other != key and other.startswith(tab))
             self._changed.notify_all()
 
-    def close_all(self, hang_up: bool = True) -> None:
-        """End every stream now; without ``hang_up`` its session only."""
+    def close_all(self) -> None:
+        """End every stream now."""
         with self._changed:
             slots, self._slots = list(self._slots.values()), {}
             self._changed.notify_all()
         for slot in slots:
-            release(slot) if hang_up else close(slot.session)
+            release(slot)
 
     def shut_down(self) -> None:
-        """Close every session before the interpreter goes down.
+        """End every stream as the server ends.
 
-        A thread that is inside OpenCV or a model at that moment aborts the process: frames under way are waited for.
-        Connections are left alone: the server's event loop is gone by now.
+        A thread that is inside OpenCV or a model when the interpreter goes down aborts the process: frames under way
+        are waited for.
         """
-        self.close_all(hang_up=False)
+        self.close_all()
         with self._changed:
             self._changed.wait_for(lambda: not self._drawing, SHUT_DOWN_SECONDS)
         if watch := self._watch:  # it may be closing some that it has taken from the table
@@ -193,4 +192,3 @@ def close(session: Any) -> None:
 
 SLOTS = Slots()
 """Streams of this process."""
-atexit.register(SLOTS.shut_down)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import date
 
 import streamlit as st
-from streamlit.errors import StreamlitAPIException
 
 from ewardrobe.app import page
 from ewardrobe.app.live.outfit import OUTFIT_KEY
@@ -109,8 +107,7 @@ def try_on_button(closet: OutfitContext, item_ids: Sequence[str], key: str) -> N
     told = "See it on you, in the camera's picture" if clothes else "None of its garments has a cut-out to be put on"
     if st.button("Try on", icon=":material/videocam:", key=f"try-{key}", help=told, disabled=not clothes):
         st.session_state[OUTFIT_KEY] = list(item_ids)
-        with suppress(StreamlitAPIException):  # a page run on its own has no other pages
-            st.switch_page("pages/live_try_on.py")
+        page.go("live_try_on")
 
 
 def _save(closet: OutfitContext, outfit: Outfit, key: str) -> None:
