@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
@@ -265,24 +263,6 @@ def test_a_failing_model_is_told_once_and_recovers(caplog):
         assert worker.error == ("RuntimeError: no such layer" if i < 3 else None)
     assert worker.stop()
     assert sum("no such layer" in (r.exc_text or "") for r in caplog.records) == 1
-
-
-def test_the_process_ends_after_a_model_that_is_being_loaded(tmp_path):
-    """Ctrl-C during the first load: a thread inside a model while the interpreter goes down aborts the process."""
-    done = tmp_path / "done"
-    script = f"""
-import pathlib, time, numpy as np
-from ewardrobe.tryon.worker import InferenceWorker, Job
-def load(job):
-    time.sleep(2)
-    pathlib.Path({str(done)!r}).touch()
-worker = InferenceWorker(load)
-worker.submit(Job(np.zeros((4, 4, 3), np.uint8), 0, 0.0))
-time.sleep(0.3)
-"""
-    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
-    assert ended.returncode == 0 and done.exists(), ended.stderr
-    assert "Ending when the models are loaded" in ended.stderr
 
 
 def test_workers_leave_no_thread():

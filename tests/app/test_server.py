@@ -1,0 +1,212 @@
+"""The really running server: who is let in, what goes on after a restart, how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import re
+import subprocess
+import sys
+import threading
+import time
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from browser import free_port, running_server
+
+from ewardrobe.app.server import lifespan
+from ewardrobe.app.server.middleware import VARIABLE, Doorkeeper, allowed_hosts, host_of
+from ewardrobe.core.images import png_bytes
+from ewardrobe.garments.draft import Photo
+from ewardrobe.garments.queue import FAILED, QUEUED, READY, ImportQueue
+from ewardrobe.garments.worker import Importer
+from ewardrobe.models import DEFAULT_MODEL
+from ewardrobe.tryon.worker import InferenceWorker, Job
+
+PROXY = "wardrobe.example.org"
+UPGRADE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw==",
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """Address of the app, which is open to ``PROXY`` too."""
+    folder = tmp_path_factory.mktemp("server")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, f"{PROXY}, 192.0.2.7")
+        with running_server(folder / "home", folder / "server.log") as url:
+            yield url
+
+
+def ask(server: str, path: str, host: str | None = None, origin: str | None = None, **headers: str) -> tuple[int, str]:
+    """Return status and text of an answer; the connection ends there."""
+    address = urlsplit(server)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    try:
+        connection.putrequest("GET", path, skip_host=True)
+        connection.putheader("Host", host or address.netloc)
+        for name, value in (headers | ({"Origin": origin} if origin else {})).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, "" if answer.status == 101 else answer.read().decode()
+    finally:
+        connection.close()
+
+
+def connect(server: str, host: str | None = None, origin: str | None = None) -> int:
+    """Return the status of a websocket's handshake."""
+    return ask(server, "/_stcore/stream", host, origin, **UPGRADE)[0]
+
+
+LET_IN = ["localhost", "LOCALHOST:1", "127.0.0.1:9999", "[::1]:8501", PROXY, f"{PROXY}:443", "192.0.2.7:8501"]
+REFUSED = ["evil.example", "localhost.evil.example", "192.168.1.5:8501", "me@localhost", "localhost:port", "[::2]"]
+
+
+@pytest.mark.parametrize("host", LET_IN)
+def test_this_machine_and_the_chosen_names_are_let_in(server, host):
+    assert ask(server, "/", host)[0] == 200
+    assert connect(server, host) == 101
+    assert connect(server, host, f"https://{host}") == 101
+
+
+@pytest.mark.parametrize("host", REFUSED)
+def test_another_name_gets_no_page_no_file_and_no_websocket(server, host):
+    for path in ("/", "/wardrobe", "/_stcore/health", "/media/picture.png", "/static/index.js"):
+        status, said = ask(server, path, host)
+        assert status == 403 and said.startswith("eWardrobe"), path
+    assert connect(server, host) == 403
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "https://localhost.evil.example:8501", "null", "file://"])
+def test_a_page_of_another_site_is_refused(server, origin):
+    assert ask(server, "/_stcore/health", origin=origin)[0] == 403
+    assert connect(server, origin=origin) == 403
+
+
+def test_who_is_refused_reads_what_to_do(server):
+    said = ask(server, "/", "192.168.1.5:8501")[1]
+    assert f"{VARIABLE}=192.168.1.5)" not in said and f"{VARIABLE}=192.168.1.5 " in said
+
+
+def test_a_proxy_may_ask_under_another_name_than_the_browser(server):
+    """Streamlit by itself would refuse it, after asking on the internet for this machine's address."""
+    assert connect(server, "localhost:8501", f"https://{PROXY}") == 101
+
+
+def test_programs_cannot_press_buttons(server):
+    status, said = ask(server, "/_stcore/agent/state")
+    assert status in (404, 405) or "does not serve the agent API" in said
+    address = urlsplit(server)
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection.request("POST", "/_stcore/agent/interact", "{}", {"Content-Type": "application/json"})
+    assert "does not serve the agent API" in connection.getresponse().read().decode()
+    connection.close()
+
+
+# The setting
+
+
+def test_names_are_read_from_the_environment(monkeypatch):
+    monkeypatch.setenv(VARIABLE, " Wardrobe.Example.org., 192.168.1.20,,fe80::1 ")
+    assert allowed_hosts() == [PROXY, "192.168.1.20", "fe80::1"]
+    monkeypatch.delenv(VARIABLE)
+    assert allowed_hosts() == []
+
+
+@pytest.mark.parametrize("value", ["https://a.example", "a.example:443", "*", "*.example", "a b/c", "me@a.example"])
+def test_what_is_no_name_is_refused_with_what_is_expected(monkeypatch, value):
+    monkeypatch.setenv(VARIABLE, value)
+    with pytest.raises(ValueError, match="Expected is a list such as"):
+        allowed_hosts()
+
+
+def test_a_wrong_setting_ends_the_start_in_one_line(monkeypatch, repository):
+    monkeypatch.setenv(VARIABLE, "https://a.example")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true"]
+    command.append(f"--server.port={free_port()}")
+    ended = subprocess.run(command, cwd=repository, capture_output=True, text=True, timeout=120, check=False)
+    assert ended.returncode and "no name or address" in ended.stderr and "Traceback" not in ended.stderr
+
+
+def test_a_request_without_a_name_or_with_two_is_refused():
+    async def let_in(scope, receive, send):
+        raise AssertionError("let in")
+
+    sent: list[dict] = []
+
+    async def send(message):
+        sent.append(message)
+
+    for hosts in ([], [(b"host", b"localhost"), (b"host", b"evil.example")]):
+        sent.clear()
+        scope = {"type": "http", "method": "GET", "headers": hosts}
+        asyncio.run(Doorkeeper(let_in)(scope, None, send))
+        assert sent[0]["status"] == 403
+
+
+def test_who_is_refused_again_and_again_does_not_fill_the_log(caplog):
+    keeper = Doorkeeper(None)
+    for number in range(100):
+        keeper._tell(f"{number % 50} is refused")
+    assert len(caplog.records) == 20
+
+
+@pytest.mark.parametrize("address", ["", ":8501", "a/b", "a?b", "a#b", "[::1", "a:b:c"])
+def test_what_names_no_host(address):
+    assert host_of(address) is None
+
+
+# What begins and ends with the server
+
+
+def test_the_import_goes_on_after_a_restart_without_a_page(tmp_path):
+    home = tmp_path / "home"
+    queue = ImportQueue(home)
+    queue.add([Photo("red.png", png_bytes(np.full((64, 48, 3), 200, np.uint8)))], DEFAULT_MODEL, 0.5)
+    assert [entry.state for entry in queue.entries()] == [QUEUED]
+    with running_server(home, tmp_path / "server.log"):
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline and queue.entries()[0].state not in (READY, FAILED):
+            time.sleep(0.2)
+        assert queue.entries()[0].state == READY, queue.entries()[0].reason
+
+
+def test_a_queue_that_cannot_be_read_does_not_keep_the_server_from_starting(wardrobe_home, caplog, monkeypatch):
+    def broken(self):
+        raise OSError("the disk is gone")
+
+    monkeypatch.setattr(Importer, "wake", broken)
+    lifespan.go_on_with_import()
+    assert "the disk is gone" in caplog.text
+
+
+def test_the_server_ends_after_a_model_that_is_being_loaded(wardrobe_home):
+    """Ctrl-C during the first load: a thread inside a model while the interpreter goes down aborts the process."""
+    begun, done = threading.Event(), threading.Event()
+
+    def load(job):
+        begun.set()
+        time.sleep(2)
+        done.set()
+
+    async def serve():
+        async with lifespan.lifespan(None):
+            worker = InferenceWorker(load)
+            worker.submit(Job(np.zeros((4, 4, 3), np.uint8), 0, 0.0))
+            await asyncio.to_thread(begun.wait, 10)
+            return worker
+
+    worker = asyncio.run(serve())
+    assert done.is_set() and worker.stop(0)
+
+
+def test_nothing_waits_for_the_interpreter_to_end(repository):
+    """What is ended in ``atexit`` ends after the event loop, and in an order that nobody chose."""
+    texts = {path: path.read_text(encoding="utf-8") for path in (repository / "ewardrobe").rglob("*.py")}
+    assert not [path for path, text in texts.items() if re.search(r"\batexit\.register\b|import atexit", text)]
