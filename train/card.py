@@ -22,6 +22,7 @@ from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD, of_entry
 from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
 from train.cards import attributes as attribute_card
+from train.cards.markdown import wrapped
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- figures: written by python -m train.card -->", "<!-- end of figures -->"
@@ -148,7 +149,7 @@ def card(name: str, entry: dict, metrics: dict, more: str) -> str:
         categories.append(
             f"| {row['name']} | {row['instances']} | {shown[0]} | {shown[1]} | {starts[row['name']]:.2f} |"
         )
-    return f"""# {TITLES[name]}
+    return wrapped(f"""# {TITLES[name]}
 
 {PURPOSE[name][0].upper()}{PURPOSE[name][1:]}.
 
@@ -180,7 +181,7 @@ show a single garment from above, the rest are street-style photos of mostly you
 garments are recognised less well. Rare categories (slings, sling dresses, short sleeve outwear) are hardly learned.
 The annotations are in part the result of GrabCut, checked by eye; sleeve lengths at the elbow are a matter of opinion.
 Not meant to identify or judge people.
-"""
+""")
 
 
 def start(entry: dict) -> str:
@@ -215,7 +216,7 @@ def update_readme(text: str, metrics_by_name: dict[str, dict]) -> str:
     _, closed, after = rest.partition(END)
     if not (found and closed):
         raise ValueError(f"README.md lacks the lines {BEGIN} and {END}")
-    sentences = " ".join(provenances(metrics_by_name))
+    sentences = wrapped("\n\n".join(provenances(metrics_by_name)))
     return f"{before}{BEGIN}\n{table(metrics_by_name)}\n\n{sentences}\n{END}{after}"
 
 

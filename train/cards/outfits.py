@@ -14,6 +14,7 @@ from ewardrobe.core import atomic
 from ewardrobe.evaluation.outfits import verdicts
 from ewardrobe.models.weights import WeightsError, verified_path, weights_dir
 from ewardrobe.outfits.compatibility import FEATURES, NAME
+from train.cards.markdown import wrapped
 
 
 def read_metrics(path: Path, sha256: str) -> dict:
@@ -40,7 +41,7 @@ def card(entry: dict, metrics: dict) -> str:
     """Return the model card as Markdown."""
     meta = metrics["meta"]
     told = "\n".join(f"- {line}" for line in verdicts(metrics["rows"]))
-    return f"""# Outfit compatibility
+    return wrapped(f"""# Outfit compatibility
 
 How likely two garments were chosen to be worn together: a bilinear form of their attributes ({FEATURES} numbers a
 garment: category, pattern, material, style, probabilities of colour names), one for each pair of slots, and weights for
@@ -71,7 +72,7 @@ knows their taste, not yours; likes and dislikes shift the weights in the app. T
 on one photo, by one pair of eyes, so garments of one outfit agree in style and material more than garments judged apart
 would: expect less in a wardrobe whose attributes were guessed by a model. Slings, sling dresses and short sleeve
 outwear are hardly in it. It knows colours by name only, since garments of one photo share its light.
-"""
+""")
 
 
 def main() -> int:
