@@ -6,6 +6,7 @@ python -m train.cards.outfits
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -75,16 +76,22 @@ outwear are hardly in it. It knows colours by name only, since garments of one p
 """)
 
 
-def main() -> int:
+def document(folder: Path) -> tuple[Path, str]:
+    """Return path and text of the card; ``WeightsError`` where the weights or their metrics are missing or old."""
+    _, entry = verified_path(NAME, folder)
+    return folder / f"{NAME}.md", card(entry, read_metrics(folder / f"{NAME}.metrics.json", entry["sha256"]))
+
+
+def main(argv=None) -> int:
     """Write ``weights/outfits.md``."""
-    folder = weights_dir()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args(argv)
     try:
-        _, entry = verified_path(NAME, folder)
-        text = card(entry, read_metrics(folder / f"{NAME}.metrics.json", entry["sha256"]))
+        path, text = document(weights_dir())
     except WeightsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    atomic.write_bytes(folder / f"{NAME}.md", text.encode())
+    atomic.write_bytes(path, text.encode())
     return 0
 
 
