@@ -158,10 +158,3 @@ def test_readme_begins_with_commands_that_exist():
     assert {"app", "test"} <= targets
     assert not [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)]
     assert "pip install -r requirements.txt" in readme
-
-
-def test_readme_names_existing_files():
-    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)\)", readme)
-    assert links
-    assert not [link for link in links if not (REPOSITORY / link).exists()]

@@ -8,6 +8,7 @@ A metrics file counts only if it was measured on the very weights of the manifes
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import sys
@@ -22,6 +23,7 @@ from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD, of_entry
 from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
 from train.cards import attributes as attribute_card
+from train.cards.markdown import wrapped
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 BEGIN, END = "<!-- figures: written by python -m train.card -->", "<!-- end of figures -->"
@@ -148,7 +150,7 @@ def card(name: str, entry: dict, metrics: dict, more: str) -> str:
         categories.append(
             f"| {row['name']} | {row['instances']} | {shown[0]} | {shown[1]} | {starts[row['name']]:.2f} |"
         )
-    return f"""# {TITLES[name]}
+    return wrapped(f"""# {TITLES[name]}
 
 {PURPOSE[name][0].upper()}{PURPOSE[name][1:]}.
 
@@ -180,7 +182,7 @@ show a single garment from above, the rest are street-style photos of mostly you
 garments are recognised less well. Rare categories (slings, sling dresses, short sleeve outwear) are hardly learned.
 The annotations are in part the result of GrabCut, checked by eye; sleeve lengths at the elbow are a matter of opinion.
 Not meant to identify or judge people.
-"""
+""")
 
 
 def start(entry: dict) -> str:
@@ -215,28 +217,34 @@ def update_readme(text: str, metrics_by_name: dict[str, dict]) -> str:
     _, closed, after = rest.partition(END)
     if not (found and closed):
         raise ValueError(f"README.md lacks the lines {BEGIN} and {END}")
-    sentences = " ".join(provenances(metrics_by_name))
+    sentences = wrapped("\n\n".join(provenances(metrics_by_name)))
     return f"{before}{BEGIN}\n{table(metrics_by_name)}\n\n{sentences}\n{END}{after}"
 
 
-def main() -> int:
+def documents(folder: Path) -> dict[Path, str]:
+    """Return ``{path: text}`` of the model cards and the README; ``WeightsError`` where metrics are missing or old."""
+    entries = read_manifest(folder, SEGMENTATION)
+    metrics = {name: read_metrics(name, entry, folder) for name, entry in entries.items()}
+    found = {README: update_readme(README.read_text(encoding="utf-8"), metrics)}
+    for name, entry in entries.items():
+        more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
+        found[folder / f"{name}.md"] = card(name, entry, metrics[name], more)
+    for name, entry in read_manifest(folder, ATTRIBUTES).items():
+        found[folder / f"{name}.md"] = attribute_card.card(entry, read_metrics(name, entry, folder))
+    return found
+
+
+def main(argv=None) -> int:
     """Write ``weights/NAME.md`` for segmenters and attribute network, and the README's table."""
-    folder = weights_dir()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args(argv)
     try:
-        entries = read_manifest(folder, SEGMENTATION)
-        metrics = {name: read_metrics(name, entry, folder) for name, entry in entries.items()}
-        attributes = read_manifest(folder, ATTRIBUTES)
-        attribute_metrics = {name: read_metrics(name, entry, folder) for name, entry in attributes.items()}
+        for path, text in documents(weights_dir()).items():
+            atomic.write_bytes(path, text.encode())
+            print(path)
     except WeightsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for name in metrics:
-        more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
-        atomic.write_bytes(folder / f"{name}.md", card(name, entries[name], metrics[name], more).encode())
-    for name, entry in attributes.items():
-        atomic.write_bytes(folder / f"{name}.md", attribute_card.card(entry, attribute_metrics[name]).encode())
-    atomic.write_bytes(README, update_readme(README.read_text(encoding="utf-8"), metrics).encode())
-    print(table(metrics))
     return 0
 
 

@@ -177,7 +177,7 @@ def main(argv: list[str] | None = None) -> int:
     """Run from the command line."""
     process.configure()
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=sorted(MODELS))
+    parser.add_argument("model", choices=sorted(MODELS), help="the network to quantize")
     parser.add_argument("--data", type=Path, required=True, help="a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="photos that judge (default: %(default)s)")
     parser.add_argument(

@@ -124,7 +124,7 @@ def parse(argv=None) -> tuple[argparse.Namespace, Config, type]:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("model", choices=sorted(SCRIPTS))
+    parser.add_argument("model", choices=sorted(SCRIPTS), help="the network to train")
     parser.add_argument("--name", required=True, help="name of the sweep")
     parser.add_argument("--trials", type=int, default=20, help="trials in all (default: 20)")
     parser.add_argument("--images", type=int, default=20_000, help="images a trial trains on (default: 20000)")

@@ -18,7 +18,7 @@ def add_parser(subparsers) -> None:
         "evaluate-duplicates", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data set in DeepFashion2's layout")
-    parser.add_argument("--split", default="validation")
+    parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
     parser.add_argument("--limit", type=int, metavar="N", help="only N photos, spread over the split")
     parser.add_argument("--seed", type=int, default=0, help="of the changes made to the copies (default: 0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")

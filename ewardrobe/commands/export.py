@@ -14,7 +14,7 @@ from pathlib import Path
 def add_parser(subparsers) -> None:
     """Add the arguments of ``export``."""
     parser = subparsers.add_parser("export", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv")
+    parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv", help="the file to write")
     parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
 

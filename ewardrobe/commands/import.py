@@ -17,7 +17,7 @@ def add_parser(subparsers) -> None:
     from ewardrobe.feature_store.exchange import CHOICES
 
     parser = subparsers.add_parser("import", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv")
+    parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv", help="the file to read")
     parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")
     text = "items that differ: take the file's, keep mine, the one changed later, or both (default: %(default)s)"

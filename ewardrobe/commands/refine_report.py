@@ -19,11 +19,17 @@ def add_parser(subparsers) -> None:
 
     parser = subparsers.add_parser("refine-report", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data set in DeepFashion2's layout")
-    parser.add_argument("--split", default="validation")
+    parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
     parser.add_argument("--model", help="model whose masks are refined; default: simulated masks")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of your own training")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N photos")
-    parser.add_argument("--min-score", type=float, default=SHOWN_SCORE, metavar="S")
+    parser.add_argument(
+        "--min-score",
+        type=float,
+        default=SHOWN_SCORE,
+        metavar="S",
+        help="pass over garments of less confidence, 0..1 (default: %(default)s)",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 

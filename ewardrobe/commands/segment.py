@@ -18,7 +18,7 @@ from ewardrobe.commands.digitize import add_model_arguments
 def add_parser(subparsers) -> None:
     """Add the arguments of ``segment``."""
     parser = subparsers.add_parser("segment", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("photo", type=Path, metavar="PHOTO")
+    parser.add_argument("photo", type=Path, metavar="PHOTO", help="the photo to look at")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="made if it is not there")
     add_model_arguments(parser)
 

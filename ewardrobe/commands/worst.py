@@ -24,7 +24,7 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--weights", type=Path, metavar="FILE", help="your own weights instead of the shipped ones")
     parser.add_argument("--threshold", type=float, default=SHOWN_SCORE, help=f"the app shows from {SHOWN_SCORE}")
     parser.add_argument("--count", type=int, default=20, metavar="N", help="photos on the sheet (20)")
-    parser.add_argument("--sheet", type=Path, required=True, metavar="FILE.png")
+    parser.add_argument("--sheet", type=Path, required=True, metavar="FILE.png", help="the picture to write")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from ewardrobe.core.attributes import HEADS
+from train.cards.markdown import wrapped
 
 HEADINGS = ("garments", "accuracy", "always the commonest", "macro-F1", "ECE", "asserted", "right of these")
 
 
 def card(entry: dict, metrics: dict) -> str:
     """Return the card as Markdown."""
-    return f"""# Attribute network
+    return wrapped(f"""# Attribute network
 
 Pattern, material, style and sleeve length of one garment, from its masked crop and its category; the body is the
 U-Net's encoder up to stride 16 with a narrow last stage.
@@ -45,7 +46,7 @@ figures one could get. Style is a matter of opinion. Patterns are the most relia
 overlap. The sleeve head does not see the category, from whose name its truth was taken; sleeves hidden under a jacket
 were judged long by default, and elbow-length ones are borderline. Trained on some three thousand garments: other
 photos, colours and cuts are told less well, and then the calibration is too hopeful. Not meant to judge people.
-"""
+""")
 
 
 def provenance(metrics: dict) -> str:

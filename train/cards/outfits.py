@@ -6,6 +6,7 @@ python -m train.cards.outfits
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from ewardrobe.core import atomic
 from ewardrobe.evaluation.outfits import verdicts
 from ewardrobe.models.weights import WeightsError, verified_path, weights_dir
 from ewardrobe.outfits.compatibility import FEATURES, NAME
+from train.cards.markdown import wrapped
 
 
 def read_metrics(path: Path, sha256: str) -> dict:
@@ -40,7 +42,7 @@ def card(entry: dict, metrics: dict) -> str:
     """Return the model card as Markdown."""
     meta = metrics["meta"]
     told = "\n".join(f"- {line}" for line in verdicts(metrics["rows"]))
-    return f"""# Outfit compatibility
+    return wrapped(f"""# Outfit compatibility
 
 How likely two garments were chosen to be worn together: a bilinear form of their attributes ({FEATURES} numbers a
 garment: category, pattern, material, style, probabilities of colour names), one for each pair of slots, and weights for
@@ -71,19 +73,25 @@ knows their taste, not yours; likes and dislikes shift the weights in the app. T
 on one photo, by one pair of eyes, so garments of one outfit agree in style and material more than garments judged apart
 would: expect less in a wardrobe whose attributes were guessed by a model. Slings, sling dresses and short sleeve
 outwear are hardly in it. It knows colours by name only, since garments of one photo share its light.
-"""
+""")
 
 
-def main() -> int:
+def document(folder: Path) -> tuple[Path, str]:
+    """Return path and text of the card; ``WeightsError`` where the weights or their metrics are missing or old."""
+    _, entry = verified_path(NAME, folder)
+    return folder / f"{NAME}.md", card(entry, read_metrics(folder / f"{NAME}.metrics.json", entry["sha256"]))
+
+
+def main(argv=None) -> int:
     """Write ``weights/outfits.md``."""
-    folder = weights_dir()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args(argv)
     try:
-        _, entry = verified_path(NAME, folder)
-        text = card(entry, read_metrics(folder / f"{NAME}.metrics.json", entry["sha256"]))
+        path, text = document(weights_dir())
     except WeightsError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    atomic.write_bytes(folder / f"{NAME}.md", text.encode())
+    atomic.write_bytes(path, text.encode())
     return 0
 
 

@@ -27,7 +27,7 @@ def parse_config(config_class, description: str, argv=None):
     for field in dataclasses.fields(config_class):
         flag = "--" + field.name.replace("_", "-")
         default = field.default
-        text = f"{field.metadata.get('help', '')} (default: {default})"
+        text = field.metadata.get("help", "") + ("" if default in (None, "") else f" (default: {default})")
         if isinstance(default, bool):
             parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=text)
         else:
