@@ -22,7 +22,8 @@ from ewardrobe.core.masks import mask_box, padded_box
 from ewardrobe.models import check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.calibration import Calibration
-from ewardrobe.models.networks.attributes import MEAN, STD, AttributeNet
+from ewardrobe.models.inputs import MEAN, STD
+from ewardrobe.models.networks.attributes import AttributeNet
 
 CLOSE_HEADS = ("pattern", "material")
 """Dots and weaves are too small in a picture of the whole garment: these heads look twice, once from near."""

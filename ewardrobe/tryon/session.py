@@ -185,7 +185,7 @@ class LiveSession:
     def _models(self, size: int) -> tuple[Segmenter, Segmenter]:
         """Return the chosen model and the parser, the U-Net at ``size``; the others see best at their training's."""
         chosen, parser = self._load(self.model), self._load(PARSER)
-        parser = parser.at(size) if hasattr(parser, "at") else parser
+        parser = parser.at(size)
         return (parser if self.model == PARSER else chosen), parser
 
     def _choose_size(self) -> None:
