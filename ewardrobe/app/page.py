@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from streamlit.runtime.pages_manager import PagesManager
 
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.feature_store.wardrobe_json import gc_paused
-from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, load_segmenter
+from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, cache
 from ewardrobe.wardrobe import pictures as view
 from ewardrobe.wardrobe.derived import with_derived
 
@@ -87,10 +87,10 @@ def pick_model(default: str | None = None, key: str = "model", **kwargs: Any) ->
     )
 
 
-@st.cache_resource(show_spinner="Loading the model …")
 def segmenter(name: str) -> Segmenter:
     """Return the loaded model ``name``, one for all sessions; ``WeightsError`` if its weights are not to be trusted."""
-    return load_segmenter(name)
+    with nullcontext() if cache.is_loaded(name) else st.spinner("Loading the model …"):
+        return cache.segmenter(name)
 
 
 def empty_state(title: str, lead: str) -> None:

@@ -83,7 +83,7 @@ def load_segmenter(name: str = DEFAULT_MODEL, weights: Path | None = None, runti
     """Load model ``name``; ``weights`` is a file outside the manifest (your own training), else the shipped one.
 
     runtime: ``openvino`` or ``torch``, by default what ``inference.choose_runtime`` says.  Raises ``ValueError`` for an
-    unknown name and ``ewardrobe.models.weights.WeightsError`` when the weights are missing, altered or of another model.
+    unknown name and ``models.weights.WeightsError`` when the weights are missing, altered or of another model.
     """
     if name not in MODELS:
         raise ValueError(f"unknown model {name!r}: known are {', '.join(sorted(MODELS))}")

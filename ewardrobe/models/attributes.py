@@ -9,7 +9,6 @@ What is not ``sure`` is a suggestion to ask the owner about, never a value to st
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -94,12 +93,6 @@ def load_classifier(weights: Path | None = None) -> AttributeClassifier:
         raise weight_files.WeightsError("the weights tell other values than this version knows: train them again")
     weight_files.fill(model, state["model"], NAME)
     return AttributeClassifier(model, calibration, size)
-
-
-@lru_cache(maxsize=1)
-def shipped_classifier() -> AttributeClassifier:
-    """Return the classifier with the shipped weights, loaded once; ``WeightsError`` as ``load_classifier``."""
-    return load_classifier()
 
 
 def garment_views(image: np.ndarray, mask: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
