@@ -43,6 +43,12 @@ def wardrobe_home(tmp_path_factory, monkeypatch) -> Path:
     return home
 
 
+@pytest.fixture(autouse=True)
+def threads_of_the_process(monkeypatch) -> None:
+    """What a test chose for the process's inference ends with it."""
+    monkeypatch.setattr(process, "_chosen_threads", None)
+
+
 @pytest.fixture(scope="session")
 def rendered_dataset(tmp_path_factory) -> Path:
     """Eight rendered photos with exact annotations and parsing maps: ``train/`` and ``validation/``, four each."""

@@ -7,10 +7,10 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ewardrobe.app import page as ui
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import png_bytes
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.models import cache
 
 RED, BLUE, FLOOR = (200, 30, 40), (30, 60, 200), (196, 194, 190)
 SIZE = (240, 180)
@@ -65,11 +65,13 @@ def models(monkeypatch) -> dict:
             raise known[name]
         return known[name]
 
-    monkeypatch.setattr(ui, "load_segmenter", load)
+    monkeypatch.setattr(cache, "load_segmenter", load)
     monkeypatch.setattr(FeatureStore, "ensure_samples", lambda self: [])  # drawing them takes longer than these tests
     st.cache_resource.clear()
+    cache.release()
     yield known
     st.cache_resource.clear()
+    cache.release()
 
 
 @pytest.fixture

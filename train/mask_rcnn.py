@@ -23,11 +23,11 @@ from ewardrobe.core.detections import masks_to_xyxy
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, normalisation
 from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS
+from ewardrobe.models.networks.inputs import normalised
 from ewardrobe.models.networks.mask_rcnn import BACKBONES, AsItIs, build, imagenet_weights, replace_heads
 from train.loop import checkpoints
 from train.loop.config import Config
 from train.loop.engine import TrainingError, option
-from train.loop.inputs import normalised
 from train.loop.trainer import main
 
 MIN_SIDE = 3

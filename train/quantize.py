@@ -53,8 +53,7 @@ def calibration_inputs(source: exports.Source, dataset: DeepFashion2, count: int
     """Return what each part of the model is given on ``count`` photos, spread over ``dataset``."""
     recorders = {part.name: Recorder(part, count) for part in source.parts}
     segmenter = exports.with_networks(source.segmenter, recorders)
-    if hasattr(segmenter, "flip"):
-        segmenter.flip = False  # a mirrored photo takes the time of another, and says less
+    segmenter = segmenter.at(segmenter.size)  # once: a mirrored photo takes the time of another, and says less
     for record in dataset.records(count):
         segmenter.predict(load_image(record.image_path, max_side=None), SHOWN_SCORE)
     if not all(recorder.inputs for recorder in recorders.values()):

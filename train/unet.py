@@ -20,12 +20,12 @@ from torch.nn import functional as F
 from ewardrobe.core.taxonomy import CATEGORIES, LABEL_COUNT
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS
+from ewardrobe.models.networks.inputs import normalised
 from ewardrobe.models.networks.unet import UNet
-from ewardrobe.models.unet import MEAN, STD, UNetSegmenter
+from ewardrobe.models.unet import UNetSegmenter
 from train.loop import checkpoints, public_weights
 from train.loop.config import Config
 from train.loop.engine import TrainingError, option
-from train.loop.inputs import normalised
 from train.loop.losses import bce_loss, competition_loss, dice_loss, union_loss
 from train.loop.trainer import main
 
@@ -94,7 +94,7 @@ class UNetTask:
         target = target.float() / 255
         labelled = torch.ones_like(target)
         labelled[:, len(CATEGORIES) :] = (known >= 128)[:, None].float()
-        logits, seen = model(normalised(images, MEAN, STD))
+        logits, seen = model(normalised(images))
         parts = {
             "bce": bce_loss(logits, target, labelled),
             "dice": dice_loss(logits, target, labelled),

@@ -20,11 +20,11 @@ import torch
 
 from ewardrobe.core.detections import masks_to_xyxy
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.models.yolo import ARCHITECTURE, YoloSegmenter, build
+from ewardrobe.models.networks.inputs import normalised
+from ewardrobe.models.yolo import ARCHITECTURE, SCALING, YoloSegmenter, build
 from train.loop import checkpoints, public_weights
 from train.loop.config import Config
 from train.loop.engine import TrainingError, option
-from train.loop.inputs import normalised
 from train.loop.trainer import main
 
 MASK_STRIDE = 4
@@ -111,7 +111,7 @@ class YoloTask:
 
     def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return ultralytics' loss as a mean over the images."""
-        loss, parts = model({**batch, "img": normalised(batch["img"], 0, 255)})
+        loss, parts = model({**batch, "img": normalised(batch["img"], *SCALING)})
         return loss.sum() / len(batch["img"]), {k.removesuffix("_loss"): v for k, v in parts.items()}
 
     def segmenter(self, state: dict) -> YoloSegmenter:

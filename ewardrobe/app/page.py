@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from streamlit.errors import StreamlitAPIException
 
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.feature_store.wardrobe_json import gc_paused
-from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, load_segmenter
+from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, cache
 from ewardrobe.wardrobe import pictures as view
 from ewardrobe.wardrobe.derived import with_derived
 
@@ -90,10 +90,10 @@ def pick_model(default: str | None = None, key: str = "model", **kwargs: Any) ->
     )
 
 
-@st.cache_resource(show_spinner="Loading the model …")
 def segmenter(name: str) -> Segmenter:
     """Return the loaded model ``name``, one for all sessions; ``WeightsError`` if its weights are not to be trusted."""
-    return load_segmenter(name)
+    with nullcontext() if cache.is_loaded(name) else st.spinner("Loading the model …"):
+        return cache.segmenter(name)
 
 
 @cache

@@ -8,6 +8,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from ewardrobe.core import process
+
 
 def add_parser(subparsers) -> None:
     """Add ``evaluate`` and its arguments."""
@@ -35,7 +37,7 @@ def add_parser(subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table, write the JSON; 1 when photos had to be skipped."""
     if args.threads:
-        os.environ["EWARDROBE_THREADS"] = str(args.threads)  # read by ewardrobe.core.process at every inference
+        process.use_threads(args.threads)
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
     from ewardrobe.evaluation import report
     from ewardrobe.evaluation.evaluator import Options, evaluate

@@ -17,6 +17,8 @@ from pathlib import Path
 MAX_THREADS = 8
 """Networks of this size gain nothing from more threads."""
 
+_chosen_threads: int | None = None
+
 QUIET_SETTINGS = {"sync": False, "mlflow": False, "clearml": False, "comet": False, "dvc": False, "raytune": False}
 
 
@@ -64,8 +66,20 @@ def allow_downloads() -> None:
     os.environ["YOLO_OFFLINE"] = "false"
 
 
+def use_threads(count: int) -> None:
+    """Have every inference of this process use ``count`` threads from now on, whatever ``EWARDROBE_THREADS`` says."""
+    global _chosen_threads
+    if count < 1:
+        raise ValueError(f"threads: expected a whole number from 1, got {count}")
+    _chosen_threads = count
+    if "torch" not in sys.modules:
+        os.environ["OMP_NUM_THREADS"] = str(count)  # which torch reads when it is imported
+
+
 def cpu_threads() -> int:
-    """Return how many threads one inference uses: ``EWARDROBE_THREADS``, else the cores of this process, 1..8."""
+    """Return the threads of one inference: what `use_threads` was told, ``EWARDROBE_THREADS``, or the cores, 1..8."""
+    if _chosen_threads is not None:
+        return _chosen_threads
     chosen = os.environ.get("EWARDROBE_THREADS", "")
     if chosen:
         if not chosen.isdigit() or int(chosen) < 1:

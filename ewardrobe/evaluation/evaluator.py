@@ -23,9 +23,10 @@ from ewardrobe.evaluation.bootstrap import RESAMPLES
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher
 from ewardrobe.evaluation.matching import encode_masks
 from ewardrobe.evaluation.photo import add_parsing, add_refined, coco_detections, coco_truth, judge, read_truth
-from ewardrobe.evaluation.speed import peak_rss_mb, precision_of, runtime_of
+from ewardrobe.evaluation.speed import peak_rss_mb
 from ewardrobe.evaluation.summary import Judgements, summarise
-from ewardrobe.models import SHOWN_SCORE, Segmenter
+from ewardrobe.models import SHOWN_SCORE, Segmenter, as_parser
+from ewardrobe.models.unet import label_map
 
 MIN_SCORE = 0.01
 """Candidates down to this score enter AP, which judges the ranking and not one threshold."""
@@ -38,7 +39,7 @@ class Options:
     """What to judge, beside AP and pixels.
 
     threshold: confidence from which the app shows a garment.  min_score: lowest one that enters AP.  refine: also
-    judge the garments after their refinement.  parsing: also judge ``segmenter.parse`` where the model has it.
+    judge the garments after their refinement.  parsing: also judge the label map of a model that is a ``Parser``.
     resamples: of the bootstrap, 0 for none.  timed: photos of which the time is taken.
     """
 
@@ -79,6 +80,7 @@ class _Run:
 
     def __init__(self, segmenter: Segmenter, options: Options, timed_every: int) -> None:
         self.segmenter, self.options, self.timed_every = segmenter, options, timed_every
+        self.parser = as_parser(segmenter) if options.parsing else None
         threads = process.cpu_threads()
         self.judged = Judgements(CocoMatcher("segm", threads=threads), CocoMatcher("bbox"), [], options.threshold)
         self.skipped: list[str] = []
@@ -102,8 +104,8 @@ class _Run:
         result = judge(record, truth, detections, rles, self.options.threshold)
         if self.options.refine:
             add_refined(result, truth, image, shown)
-        if self.options.parsing and record.parsing_path is not None and hasattr(self.segmenter, "parse"):
-            add_parsing(result, record.parsing_path, self.segmenter.parse(image))
+        if self.parser is not None and record.parsing_path is not None:
+            add_parsing(result, record.parsing_path, label_map(self.parser.parse(image), image.shape[:2]))
         for matcher in (self.judged.masks, self.judged.boxes):
             matcher.add(record.height, record.width, coco_truth(truth), coco_detections(detections, rles))
         self._time(image, len(shown))
@@ -143,8 +145,8 @@ class _Run:
             "first_ms": None if self.first_ms is None else round(self.first_ms, 2),
             "photos_timed": len(times),
             "threads": process.cpu_threads(),
-            "runtime": runtime_of(self.segmenter),
-            "precision": precision_of(self.segmenter),
+            "runtime": self.segmenter.runtime,
+            "precision": self.segmenter.precision,
             "image_width_median": int(np.median(widths)),
             "image_height_median": int(np.median(heights)),
             "megapixels_max": round(float((heights * widths).max() / 1e6), 3),
@@ -158,17 +160,12 @@ class _Run:
             "images": len(self.judged.photos),
             "min_score": self.options.min_score,
             "app_threshold": self.options.threshold,
-            **self._shown_from(),
+            "raw_thresholds": self.segmenter.confidence.by_name(),
             "refined": self.options.refine,
             "skipped": self.skipped,
             "annotation_problems": problems,
             "threshold_disagreements": self.disagreements,
         }
-
-    def _shown_from(self) -> dict:
-        """Return the raw scores that the app's threshold stands for, where the model maps them."""
-        confidence = getattr(self.segmenter, "confidence", None)
-        return {} if confidence is None else {"raw_thresholds": confidence.by_name()}
 
 
 def _records(dataset: DeepFashion2 | Iterable[Record], limit: int | None) -> tuple[Iterator[Record], int | None]:

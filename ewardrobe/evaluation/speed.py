@@ -1,9 +1,9 @@
 """How long a model takes and how much memory it needs; a process of its own for each model and runtime.
 
-``python -m ewardrobe.evaluation.speed MODEL PHOTOS`` is the measured process: ``benchmarks.models`` starts it,
-with ``EWARDROBE_RUNTIME`` and ``EWARDROBE_THREADS`` set, and talks to it by lines of JSON.  It loads the model, answers
-with the cost of that, and then goes through the photos once for every line that it reads.  Only what the model needs
-is imported here: whatever else were loaded would count as the model's memory.
+``python -m ewardrobe.evaluation.speed MODEL RUNTIME THREADS PHOTOS`` is the measured process: ``benchmarks.models``
+starts it and talks to it by lines of JSON.  It loads the model, answers with the cost of that, and then goes through
+the photos once for every line that it reads.  Only what the model needs is imported here: whatever else were loaded
+would count as the model's memory.
 """
 
 from __future__ import annotations
@@ -39,24 +39,14 @@ def peak_rss_mb() -> float | None:
     return round(peak * (1 if sys.platform == "darwin" else 1024) / 1e6, 1)
 
 
-def runtime_of(segmenter) -> str:
-    """Return what runs the network of ``segmenter``: ``openvino`` or ``torch``."""
-    return getattr(getattr(segmenter, "network", segmenter), "runtime", "torch")  # a Mask R-CNN has several networks
-
-
-def precision_of(segmenter) -> str:
-    """Return the precision that the network of ``segmenter`` runs in: ``f32``, ``bf16`` or ``int8``."""
-    return getattr(getattr(segmenter, "network", segmenter), "precision", "f32")
-
-
 class SpeedSubject:
     """A freshly loaded model and the photos that it is timed on, RGB uint8 arrays."""
 
-    def __init__(self, name: str, photos: list) -> None:
+    def __init__(self, name: str, runtime: str, photos: list) -> None:
         started = time.perf_counter()
         from ewardrobe.models import load_segmenter, weights
 
-        self.segmenter = load_segmenter(name)
+        self.segmenter = load_segmenter(name, runtime=runtime)
         self.load_s = time.perf_counter() - started
         self.photos = photos
         self.first_ms = self._ms(photos[0])
@@ -70,11 +60,11 @@ class SpeedSubject:
     def start(self) -> dict:
         """Return what is known once the first photo is done."""
         return {
-            "runtime": runtime_of(self.segmenter),
-            "precision": precision_of(self.segmenter),
+            "runtime": self.segmenter.runtime,
+            "precision": self.segmenter.precision,
             "device": _device(),
             "weights_sha256": self.weights_sha256,
-            "input_px": getattr(self.segmenter, "size", None),
+            "input_px": self.segmenter.size,
             "load_s": round(self.load_s, 2),
             "first_ms": round(self.first_ms, 2),
         }
@@ -102,14 +92,16 @@ def _say(answers: TextIO, content: dict) -> None:
 
 
 def main(argv: list[str]) -> int:
-    """Measure model ``argv[0]`` on the photos in folder ``argv[1]``, a round for each line of stdin."""
+    """Measure a model (``argv``: name, runtime, threads, folder of photos), a round for each line of stdin."""
+    name, runtime, threads, folder = argv
     answers = _answers()
+    process.use_threads(int(threads))
     process.configure()
     from ewardrobe.core.images import load_image
 
-    name, folder = argv
     try:
-        measured = SpeedSubject(name, [load_image(path, max_side=None) for path in sorted(Path(folder).iterdir())])
+        photos = [load_image(path, max_side=None) for path in sorted(Path(folder).iterdir())]
+        measured = SpeedSubject(name, runtime, photos)
     except Exception as error:
         _say(answers, {"error": f"{type(error).__name__}: {error}"})
         return 1

@@ -25,7 +25,7 @@ def evaluate_views(
     A model that sees photos twice (mirrored too) sees a live picture once.  The frames are written to a temporary
     folder and removed again.  Raises ``DatasetError`` when ``dataset`` has no worn photo with a parsing map.
     """
-    live = segmenter.at(segmenter.size) if hasattr(segmenter, "at") else segmenter
+    live = segmenter.at(segmenter.size)
     options = replace(options, refine=False, parsing=False, resamples=0, timed=0)
     result = {}
     for view in VIEWS:

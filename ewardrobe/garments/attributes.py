@@ -10,6 +10,7 @@ import numpy as np
 
 from ewardrobe.core.attributes import NAME, SLEEVE_OF_CATEGORY, Guess
 from ewardrobe.garments.colours import dominant_colours, garment_colour
+from ewardrobe.models import cache
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.wardrobe.sources import CATEGORY, MEASURED
 
@@ -25,20 +26,16 @@ def guess(cutout: np.ndarray, category_id: int | None) -> dict[str, Guess]:
     """
     if category_id is None:
         return {}
-    from ewardrobe.models.attributes import shipped_classifier  # here, because importing torch takes seconds
-
     try:
-        return shipped_classifier().predict(np.ascontiguousarray(cutout[..., :3]), cutout[..., 3], category_id)
+        return cache.classifier().predict(np.ascontiguousarray(cutout[..., :3]), cutout[..., 3], category_id)
     except WeightsError:
         return {}
 
 
 def problem() -> str | None:
     """Return why pattern, material, style and sleeves are not told, with the cure; ``None`` if they are."""
-    from ewardrobe.models.attributes import shipped_classifier
-
     try:
-        shipped_classifier()
+        cache.classifier()
     except WeightsError as error:
         return f"Pattern, material and style are not told: {error}"
     return None

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from ewardrobe.core.detections import Detections
 
-MODELS = {  # name: module with its ``load(weights)``, and where its networks come in sizes ``load(weights, name)``
+if TYPE_CHECKING:
+    from ewardrobe.models.confidence import Confidence
+
+MODELS = {  # name: module with its ``load(weights, name, runtime)``
     "unet": "ewardrobe.models.unet",
     "yolo": "ewardrobe.models.yolo",
     "yolo_s": "ewardrobe.models.yolo",
@@ -25,9 +28,17 @@ SHOWN_SCORE = 0.5
 
 @runtime_checkable
 class Segmenter(Protocol):
-    """What every model offers: one call from an RGB image to garments."""
+    """What every model offers: one call from an RGB image to garments.
+
+    size: pixels on the long side of what the network sees; runtime: ``openvino`` or ``torch``; precision: ``f32``,
+    ``bf16`` or ``int8``; confidence: what its scores were mapped by.
+    """
 
     name: str
+    size: int
+    runtime: str
+    precision: str
+    confidence: Confidence
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in ``image`` (RGB uint8 (H, W, 3)) with a score of at least ``min_score`` (0..1).
@@ -38,17 +49,45 @@ class Segmenter(Protocol):
         """
         ...
 
+    def at(self, size: int) -> Segmenter:
+        """Return this model for live pictures of ``size`` pixels on the long side; the network is shared."""
+        ...
 
-def load_segmenter(name: str = DEFAULT_MODEL, weights: Path | None = None) -> Segmenter:
+
+@runtime_checkable
+class Parser(Protocol):
+    """What a model offers that also tells the person: what each pixel shows, and the garments read off that."""
+
+    def parse(self, image: np.ndarray) -> np.ndarray:
+        """Return (18, h, w) float32 0..1 for RGB uint8 (H, W, 3) ``image``: channel ``i`` is label ``i + 1``.
+
+        It is smaller than ``image``, with the edges in the same place.
+        """
+        ...
+
+    def garments(self, parsing: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
+        """Return what ``Segmenter.predict`` reads off the ``parsing`` of an image of ``image_size`` (height, width)."""
+        ...
+
+    def at(self, size: int) -> Parser:
+        """Return this model for live pictures of ``size`` pixels on the long side; the network is shared."""
+        ...
+
+
+def as_parser(segmenter: Segmenter) -> Parser | None:
+    """Return ``segmenter`` if it is a ``Parser`` too, else ``None``: the one place that asks."""
+    return segmenter if isinstance(segmenter, Parser) else None
+
+
+def load_segmenter(name: str = DEFAULT_MODEL, weights: Path | None = None, runtime: str | None = None) -> Segmenter:
     """Load model ``name``; ``weights`` is a file outside the manifest (your own training), else the shipped one.
 
-    Raises ``ValueError`` for an unknown name and ``ewardrobe.models.weights.WeightsError`` when the weights are
-    missing, altered or of another model.
+    runtime: ``openvino`` or ``torch``, by default what ``inference.choose_runtime`` says.  Raises ``ValueError`` for an
+    unknown name and ``models.weights.WeightsError`` when the weights are missing, altered or of another model.
     """
     if name not in MODELS:
         raise ValueError(f"unknown model {name!r}: known are {', '.join(sorted(MODELS))}")
-    load = import_module(MODELS[name]).load
-    return load(weights) if name == kind_of(name) else load(weights, name)
+    return import_module(MODELS[name]).load(weights, name, runtime)
 
 
 def kind_of(name: str) -> str:

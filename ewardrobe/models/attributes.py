@@ -9,7 +9,6 @@ What is not ``sure`` is a suggestion to ask the owner about, never a value to st
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -22,7 +21,8 @@ from ewardrobe.core.masks import mask_box, padded_box
 from ewardrobe.models import check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.calibration import Calibration
-from ewardrobe.models.networks.attributes import MEAN, STD, AttributeNet
+from ewardrobe.models.inputs import MEAN, STD
+from ewardrobe.models.networks.attributes import AttributeNet
 
 CLOSE_HEADS = ("pattern", "material")
 """Dots and weaves are too small in a picture of the whole garment: these heads look twice, once from near."""
@@ -93,12 +93,6 @@ def load_classifier(weights: Path | None = None) -> AttributeClassifier:
         raise weight_files.WeightsError("the weights tell other values than this version knows: train them again")
     weight_files.fill(model, state["model"], NAME)
     return AttributeClassifier(model, calibration, size)
-
-
-@lru_cache(maxsize=1)
-def shipped_classifier() -> AttributeClassifier:
-    """Return the classifier with the shipped weights, loaded once; ``WeightsError`` as ``load_classifier``."""
-    return load_classifier()
 
 
 def garment_views(image: np.ndarray, mask: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:

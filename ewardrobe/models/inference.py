@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ewardrobe.core import process as runtime
+from ewardrobe.core import process
 from ewardrobe.models import weights as weight_files
 
 RUNTIMES = ("openvino", "torch")
@@ -67,20 +67,20 @@ def processor_flags() -> frozenset[str]:
 def make_network(
     module: torch.nn.Module,
     key: str | None = None,
-    runtime_name: str | None = None,
+    runtime: str | None = None,
     example: torch.Tensor | None = None,
 ) -> Network:
     """Return a function that runs ``module``, which maps one tensor to a tensor or a tuple of tensors.
 
     key: the checksum of its weights, for the cache and to find its 8-bit form; ``None`` (weights in training) runs it
-    with torch, unconverted.  example: as ``convert`` takes it.  Calls hold the process's inference slot and may come
-    from any thread.  Raises ``WeightsError`` when the 8-bit form is shipped but altered.
+    with torch, unconverted.  runtime: by default ``choose_runtime``'s.  example: as ``convert`` takes it.  Calls hold
+    the process's inference slot and may come from any thread.  Raises ``WeightsError`` when the 8-bit form is
+    shipped but altered.
     """
-    runtime_name = runtime_name or (choose_runtime() if key else "torch")
-    if runtime_name == "torch":
+    if not key or (runtime or choose_runtime()) == "torch":
         return TorchNetwork(module)
     precision = choose_precision()
-    if key and precision == "int8" and (path := weight_files.int8_model(key)):
+    if precision == "int8" and (path := weight_files.int8_model(key)):
         return OpenVINONetwork(path, "int8")
     hint = "bf16" if precision == "bf16" else "f32"
     return OpenVINONetwork(_cached_model(module.eval(), key, example), hint, hint)
@@ -97,7 +97,7 @@ class TorchNetwork:
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return the outputs for ``batch``, float32 each."""
-        with runtime.inference_slot(), torch.inference_mode():
+        with process.inference_slot(), torch.inference_mode():
             outputs = self.module(torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last))
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
             return tuple(o.float().cpu().numpy() for o in outputs)
@@ -113,7 +113,7 @@ class OpenVINONetwork:
 
     def __init__(self, model, precision: str = "f32", hint: str = "f32") -> None:
         options = {
-            "INFERENCE_NUM_THREADS": runtime.cpu_threads(),
+            "INFERENCE_NUM_THREADS": process.cpu_threads(),
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": hint,  # by default f32: the same answer on every processor
         }
@@ -125,7 +125,7 @@ class OpenVINONetwork:
         """Return the outputs for ``batch``, float32 each."""
         if not hasattr(self._local, "request"):  # a request belongs to one thread
             self._local.request = self._compiled.create_infer_request()
-        with runtime.inference_slot():
+        with process.inference_slot():
             outputs = self._local.request.infer([np.ascontiguousarray(batch)])
             return tuple(np.array(outputs[i]) for i in range(len(outputs)))
 
@@ -141,11 +141,11 @@ def core():
     return openvino.Core()
 
 
-def _cached_model(module: torch.nn.Module, key: str | None, example: torch.Tensor | None) -> Path | object:
+def _cached_model(module: torch.nn.Module, key: str, example: torch.Tensor | None) -> Path | object:
     """Return the converted model: a file of the cache, or the model itself where the cache cannot be written."""
     import openvino
 
-    folder = runtime.cache_dir() / "openvino" / f"{key}-{openvino.__version__.split('-')[0]}"
+    folder = process.cache_dir() / "openvino" / f"{key}-{openvino.__version__.split('-')[0]}"
     if (folder / "model.xml").is_file():
         return folder / "model.xml"
     model = convert(module, example)

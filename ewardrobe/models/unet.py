@@ -15,7 +15,6 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import CATEGORIES, SLOTS, category_ids_of_slot
@@ -23,11 +22,9 @@ from ewardrobe.models import check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
 from ewardrobe.models.inference import make_network
+from ewardrobe.models.inputs import network_input
 from ewardrobe.models.networks.encoders import WIDTHS
-from ewardrobe.models.networks.unet import STRIDE, UNet
-
-MEAN, STD = 127.5, 64.0
-"""Pixel normalisation, in units of 0..255."""
+from ewardrobe.models.networks.unet import UNet
 
 GARMENTS = len(CATEGORIES)
 CONTEXT, BACKGROUND = len(SLOTS), len(SLOTS) + 1
@@ -62,7 +59,7 @@ class DecodeConfig:
 
 
 class UNetSegmenter:
-    """Runs a trained ``UNet`` at ``size`` pixels on the long side; safe from several threads."""
+    """Runs a trained ``UNet`` at ``size`` pixels on the long side: segmenter and parser; safe from several threads."""
 
     name = "unet"
 
@@ -73,23 +70,19 @@ class UNetSegmenter:
         flip: bool = False,
         key: str | None = None,
         confidence: Confidence = RAW,
+        runtime: str | None = None,
     ) -> None:
-        self.network = make_network(_LogitsOnly(model), key)
+        self.network = make_network(_LogitsOnly(model), key, runtime)
         self.size, self.flip = size, flip
         self.decode_config, self.confidence = DecodeConfig(), confidence
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
-        return self.see(image, min_score)[0]
+        return self.garments(self.parse(image), image.shape[:2], min_score)
 
-    def see(self, image: np.ndarray, min_score: float) -> tuple[Detections, np.ndarray]:
-        """Return `predict` and `probabilities` of one run of the network."""
-        probabilities = self.probabilities(check_image(image))
-        return self.garments(probabilities, image.shape[:2], min_score), probabilities
-
-    def garments(self, probabilities: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
-        """Return what `predict` reads off its `probabilities` for an image of ``image_size`` (height, width)."""
-        found = decode(probabilities, image_size, self.confidence.lowest_raw(min_score), self.decode_config)
+    def garments(self, parsing: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
+        """Return what `predict` reads off the ``parsing`` of an image; see ``Parser.garments``."""
+        found = decode(parsing, image_size, self.confidence.lowest_raw(min_score), self.decode_config)
         return self.confidence.applied(found, min_score)
 
     def at(self, size: int) -> UNetSegmenter:
@@ -101,14 +94,19 @@ class UNetSegmenter:
         other.size, other.flip = size, False
         return other
 
-    def parse(self, image: np.ndarray) -> np.ndarray:
-        """Return the label map (H, W) uint8 of ``image``: 0 background, 1..13 garments, 14..18 context."""
-        probabilities = resize_channels(self.probabilities(check_image(image)), image.shape[:2])
-        return label_map(probabilities)
+    @property
+    def runtime(self) -> str:
+        """What runs the network."""
+        return self.network.runtime
 
-    def probabilities(self, image: np.ndarray) -> np.ndarray:
-        """Return (18, h, w) float32 in [0, 1] at half the network's input resolution, edges aligned with ``image``."""
-        batch, (rows, cols) = preprocess(image, self.size)
+    @property
+    def precision(self) -> str:
+        """What the network computes in."""
+        return self.network.precision
+
+    def parse(self, image: np.ndarray) -> np.ndarray:
+        """Return (18, h, w) float32 0..1 at half the network's input resolution; see ``Parser.parse``."""
+        batch, (rows, cols) = network_input(check_image(image), self.size)
         logits = self.network(batch)[0][0]
         probabilities = sigmoid(logits)
         if self.flip:
@@ -128,37 +126,18 @@ class _LogitsOnly(torch.nn.Module):
         return self.model(x)[0]
 
 
-def load(weights: Path | None = None) -> UNetSegmenter:
+def load(weights: Path | None = None, name: str = "unet", runtime: str | None = None) -> UNetSegmenter:
     """Load the shipped weights, or a file that ``train.unet`` wrote; ``WeightsError`` says what is wrong with it."""
-    state, entry = weight_files.load_state("unet", weights)
+    state, entry = weight_files.load_state(name, weights)
     try:
         model = UNet(tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain"))
     except (ValueError, TypeError) as error:
         raise weight_files.WeightsError(
             f"the weights do not say which U-Net they are of ({error}): give a best.pt that python -m train.unet wrote"
         ) from error
-    weight_files.fill(model, state["model"], "unet")
+    weight_files.fill(model, state["model"], name)
     size, flip = int(state.get("size", 256)), bool(state.get("flip", False))
-    return UNetSegmenter(model, size, flip, key=entry["sha256"], confidence=of_entry(entry))
-
-
-def preprocess(image: np.ndarray, size: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return the (1, 3, h, w) float32 network input and its rows and columns before padding.
-
-    The long side becomes ``size`` pixels (also for smaller pictures), the rest up to a multiple of 32 repeats the edge.
-    """
-    height, width = image.shape[:2]
-    scale = size / max(height, width)
-    rows, cols = max(1, round(height * scale)), max(1, round(width * scale))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(image, (cols, rows), interpolation=method)
-    padded = cv2.copyMakeBorder(small, 0, -rows % STRIDE, 0, -cols % STRIDE, cv2.BORDER_REPLICATE)
-    return to_input(padded[None]), (rows, cols)
-
-
-def to_input(images: np.ndarray) -> np.ndarray:
-    """Turn (B, H, W, 3) RGB uint8 into the normalised (B, 3, H, W) float32 that the network reads."""
-    return ((images.astype(np.float32) - MEAN) / STD).transpose(0, 3, 1, 2)
+    return UNetSegmenter(model, size, flip, entry["sha256"], of_entry(entry), runtime)
 
 
 def sigmoid(logits: np.ndarray) -> np.ndarray:
@@ -166,18 +145,13 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
 
 
-def resize_channels(probabilities: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize (C, h, w) float32 probabilities bilinearly to (C, *size): before any argmax, so edges stay smooth."""
-    return F.interpolate(torch.from_numpy(probabilities)[None], size=size, mode="bilinear", align_corners=False)[
-        0
-    ].numpy()
+def label_map(parsing: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return ``size`` uint8 labels from a ``parsing`` (18, h, w): 0 background, 1..13 garments, 14..18 context.
 
-
-def label_map(probabilities: np.ndarray) -> np.ndarray:
-    """Return (H, W) uint8 labels 0..18 from (18, H, W) probabilities.
-
-    Channels of the same kind add up before they compete: a pixel that is 0.4 skirt and 0.4 shorts is not background.
+    Channels are resized before they compete, so that edges stay smooth.  Those of the same kind add up first: a pixel
+    that is 0.4 skirt and 0.4 shorts is not background.
     """
+    probabilities = np.stack([cv2.resize(one, size[::-1], interpolation=cv2.INTER_LINEAR) for one in parsing])
     garment, context = probabilities[:GARMENTS].sum(axis=0), probabilities[GARMENTS:].sum(axis=0)
     labels = 1 + np.where(
         garment >= context, probabilities[:GARMENTS].argmax(axis=0), GARMENTS + probabilities[GARMENTS:].argmax(axis=0)

@@ -6,6 +6,7 @@ pickled code.  Pre- and post-processing are here, which keeps the model safe fro
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import cv2
@@ -19,9 +20,15 @@ from ewardrobe.models import check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
 from ewardrobe.models.inference import make_network
+from ewardrobe.models.inputs import network_input
 
 ARCHITECTURE = "yolo26n-seg.yaml"
-STRIDE = 32
+SCALING = 0, 255
+"""Mean and standard deviation of the network's input, in units of 0..255."""
+
+GREY = 114
+"""What pads a picture, as ultralytics does."""
+
 MAX_GARMENTS = 30
 NMS_IOU = 0.5
 BOX_MARGIN = 0.05
@@ -38,10 +45,11 @@ class YoloSegmenter:
         key: str | None = None,
         confidence: Confidence = RAW,
         name: str = "yolo",
+        runtime: str | None = None,
     ) -> None:
         head = model.model[-1]
         head.export = head.dynamic = True  # (boxes, prototypes) for any size of picture, nothing else
-        self.network = make_network(model, key)
+        self.network = make_network(model, key, runtime)
         self.name, self.size, self.confidence = name, size, confidence
 
     def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
@@ -49,9 +57,25 @@ class YoloSegmenter:
         found = self._raw(check_image(image), self.confidence.lowest_raw(min_score))
         return self.confidence.applied(found, min_score)
 
+    @property
+    def runtime(self) -> str:
+        """What runs the network."""
+        return self.network.runtime
+
+    @property
+    def precision(self) -> str:
+        """What the network computes in."""
+        return self.network.precision
+
+    def at(self, size: int) -> YoloSegmenter:
+        """Return this segmenter for pictures of ``size`` pixels on the long side; the network is shared."""
+        other = copy.copy(self)
+        other.size = size
+        return other
+
     def _raw(self, image: np.ndarray, min_score: float) -> Detections:
         """Return what the network itself scores at least ``min_score``."""
-        batch, (rows, cols) = preprocess(image, self.size)
+        batch, (rows, cols) = network_input(image, self.size, *SCALING, grey=GREY)
         boxes, prototypes = self.network(batch)
         found = suppress(boxes, min_score)
         logits = np.einsum("nc,chw->nhw", found[:, 6:], prototypes[0])
@@ -84,7 +108,7 @@ def suppress(boxes: np.ndarray, min_score: float) -> np.ndarray:
     return rows[0].numpy()
 
 
-def load(weights: Path | None = None, name: str = "yolo") -> YoloSegmenter:
+def load(weights: Path | None = None, name: str = "yolo", runtime: str | None = None) -> YoloSegmenter:
     """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
     state, entry = weight_files.load_state(name, weights, kind="yolo")
     try:
@@ -95,7 +119,7 @@ def load(weights: Path | None = None, name: str = "yolo") -> YoloSegmenter:
             "give a best.pt that python -m train.yolo wrote"
         ) from error
     weight_files.fill(model, state["model"], name)
-    return YoloSegmenter(model, size, entry["sha256"], of_entry(entry), name)
+    return YoloSegmenter(model, size, entry["sha256"], of_entry(entry), name, runtime)
 
 
 def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:
@@ -106,20 +130,6 @@ def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:
     model = SegmentationModel(architecture, nc=len(CATEGORIES), verbose=False)
     model.names = {c.id - 1: c.name for c in CATEGORIES}
     return model
-
-
-def preprocess(image: np.ndarray, size: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return the (1, 3, h, w) float32 input in [0, 1] and its rows and columns before padding with grey 114."""
-    scale = size / max(image.shape[:2])
-    rows, cols = (max(1, round(side * scale)) for side in image.shape[:2])
-    small = cv2.resize(image, (cols, rows), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    padded = cv2.copyMakeBorder(small, 0, -rows % STRIDE, 0, -cols % STRIDE, cv2.BORDER_CONSTANT, value=(114, 114, 114))
-    return to_input(padded[None]), (rows, cols)
-
-
-def to_input(images: np.ndarray) -> np.ndarray:
-    """Turn (B, H, W, 3) RGB uint8 into the (B, 3, H, W) float32 in [0, 1] that the network reads."""
-    return np.ascontiguousarray(images.transpose(0, 3, 1, 2), np.float32) / 255
 
 
 def full_mask(logits, box_xyxy, content, padded, image_size, scale) -> np.ndarray:

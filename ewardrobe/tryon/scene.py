@@ -9,7 +9,7 @@ import numpy as np
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import EXCLUDES, SLOTS, category
-from ewardrobe.models import SHOWN_SCORE
+from ewardrobe.models import SHOWN_SCORE, Parser, Segmenter
 from ewardrobe.models.unet import GARMENTS, SLOT_CHANNELS
 from ewardrobe.tryon.spans import Spans, measure
 
@@ -62,13 +62,16 @@ class Scene:
     skin: np.ndarray | None = None
 
 
-def read_scene(frame: np.ndarray, segmenter, parser, *, frame_id: int, time: float, size: int = 320) -> Scene:
-    """Ask the chosen model for the garments and the U-Net for the person; see ``Scene``.
+def read_scene(
+    frame: np.ndarray, segmenter: Segmenter, parser: Parser, *, frame_id: int, time: float, size: int = 320
+) -> Scene:
+    """Ask the chosen model for the garments and the parser for the person; see ``Scene``.
 
-    frame: RGB uint8 (H, W, 3); segmenter: any ``Segmenter``; parser: a ``UNetSegmenter``, may be the same object.
+    frame: RGB uint8 (H, W, 3).  Where ``segmenter`` and ``parser`` are one object, one run of it serves both.
     """
     small = reduced(frame, size)
-    found, parsing = _seen(small, segmenter, parser)
+    parsing, one = parser.parse(small), segmenter is parser
+    found = parser.garments(parsing, small.shape[:2], DRESSED_FROM) if one else segmenter.predict(small, DRESSED_FROM)
     person = main_person(parsing)
     worn = {}
     if is_somebody(parsing, person):
@@ -107,13 +110,6 @@ def reduced(frame: np.ndarray, size: int) -> np.ndarray:
     return cv2.resize(frame, (cols, rows), interpolation=cv2.INTER_AREA)
 
 
-def _seen(small: np.ndarray, segmenter, parser) -> tuple[Detections, np.ndarray]:
-    """Return the garments and the (18, h, w) float32 probabilities; one run serves both where the U-Net is chosen."""
-    if segmenter is parser and hasattr(parser, "see"):
-        return parser.see(small, DRESSED_FROM)
-    return segmenter.predict(small, DRESSED_FROM), parser.probabilities(small)
-
-
 def main_person(parsing: np.ndarray) -> np.ndarray:
     """Return (h, w) float32 0 or 1: the region of the largest, most central person, grown a little; 1 for nobody."""
     whole = parsing.sum(axis=0) > 0.5
@@ -134,7 +130,9 @@ def is_somebody(parsing: np.ndarray, person: np.ndarray) -> bool:
     return body > 0 and bare >= SOMEBODY * body
 
 
-def _overlooked(worn: dict[str, WornGarment], parser, parsing: np.ndarray, room: _Room) -> dict[str, WornGarment]:
+def _overlooked(
+    worn: dict[str, WornGarment], parser: Parser, parsing: np.ndarray, room: _Room
+) -> dict[str, WornGarment]:
     """Return what the parser sees worn in slots and places where the chosen model saw nothing."""
     covered = np.any([one.mask > 0.5 for one in worn.values()], axis=0) if worn else np.zeros(room.person.shape, bool)
     left = (sum(room.slots) * room.person > 0.5) & ~covered

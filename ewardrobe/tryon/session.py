@@ -9,12 +9,11 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import cv2
 import numpy as np
 
-from ewardrobe.models import Segmenter, load_segmenter
+from ewardrobe.models import Segmenter, cache
 from ewardrobe.tryon.compositor import ComposedState, Look, compose
 from ewardrobe.tryon.motion import IDENTITY, MotionTracker, move_mask
 from ewardrobe.tryon.scene import Scene, read_scene
@@ -38,8 +37,6 @@ SLOW_MS, QUICK_MS = 60.0, 20.0
 """*auto* takes smaller pictures above, and larger ones below, these milliseconds an answer."""
 
 PARSER = "unet"
-shared = cache(load_segmenter)
-"""Loads a model once for the process: two tabs share its weights, the inference slot serialises them."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ class LiveSession:
         look: Look | None = None,
         mirror: bool = True,
         preset: str = "auto",
-        load: Callable[[str], Segmenter] = shared,
+        load: Callable[[str], Segmenter] = cache.segmenter,
     ) -> None:
         self.model, self.look, self.mirror, self.preset = model, look or Look(), mirror, preset
         self._load, self._lock = load, threading.Lock()
@@ -184,8 +181,7 @@ class LiveSession:
 
     def _models(self, size: int) -> tuple[Segmenter, Segmenter]:
         """Return the chosen model and the parser, the U-Net at ``size``; the others see best at their training's."""
-        chosen, parser = self._load(self.model), self._load(PARSER)
-        parser = parser.at(size) if hasattr(parser, "at") else parser
+        chosen, parser = self._load(self.model), self._load(PARSER).at(size)
         return (parser if self.model == PARSER else chosen), parser
 
     def _choose_size(self) -> None:

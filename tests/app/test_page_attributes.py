@@ -19,13 +19,13 @@ from garments_page import (
     upload,
 )
 
-from ewardrobe.models import attributes
+from ewardrobe.models import cache
 
 
 @pytest.fixture
 def teller(monkeypatch):
     one = Teller(pattern=("striped", 0.93), material=("wool", 0.41), style=("smart", 0.8), sleeve=("short", 0.9))
-    monkeypatch.setattr(attributes, "shipped_classifier", lambda: one)
+    monkeypatch.setattr(cache, "classifier", lambda: one)
     return one
 
 
@@ -69,9 +69,9 @@ def test_without_weights_the_page_says_so_and_works(page, store, tmp_path, monke
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "manifest.json").write_text('{"models": {}}')
     monkeypatch.setenv("EWARDROBE_WEIGHTS", str(tmp_path / "weights"))
-    attributes.shipped_classifier.cache_clear()
+    cache.release()
     at = upload(page, OUTFIT)
     assert "Pattern, material and style are not told" in texts(at)
     press(at, "save")
     assert own_items(store)[0]["sleeve"] == "short"
-    attributes.shipped_classifier.cache_clear()
+    cache.release()

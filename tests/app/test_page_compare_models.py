@@ -9,12 +9,11 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from ewardrobe.app import page as ui
 from ewardrobe.app.compare.photos import TIMED_RUNS
 from ewardrobe.app.compare.views import legend_html
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import jpeg_bytes, load_image, png_bytes
-from ewardrobe.models import MODELS
+from ewardrobe.models import MODELS, cache
 from ewardrobe.models.weights import WeightsError, sha256_of
 
 RED, BLUE, FLOOR = (200, 30, 40), (30, 60, 200), (196, 194, 190)
@@ -74,10 +73,12 @@ def models(weights, monkeypatch) -> dict:
             raise known[name]
         return known[name]
 
-    monkeypatch.setattr(ui, "load_segmenter", load)
+    monkeypatch.setattr(cache, "load_segmenter", load)
     st.cache_resource.clear()
+    cache.release()
     yield known
     st.cache_resource.clear()
+    cache.release()
 
 
 @pytest.fixture

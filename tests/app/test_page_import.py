@@ -15,6 +15,7 @@ from ewardrobe.app.add import queue as ui_import
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.queue import FAILED, READY, ImportQueue
 from ewardrobe.garments.worker import work_through
+from ewardrobe.models import cache
 from ewardrobe.models.weights import WeightsError
 
 
@@ -27,11 +28,13 @@ def models(monkeypatch) -> dict:
             raise known[name]
         return known[name]
 
-    monkeypatch.setattr(ui, "load_segmenter", load)
+    monkeypatch.setattr(cache, "load_segmenter", load)
     monkeypatch.setattr(FeatureStore, "ensure_samples", lambda self: [])
     st.cache_resource.clear()
+    cache.release()
     yield known
     st.cache_resource.clear()
+    cache.release()
 
 
 @pytest.fixture

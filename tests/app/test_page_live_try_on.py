@@ -17,6 +17,7 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import load_image
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.models import cache
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.session import Stats
@@ -442,7 +443,7 @@ def test_what_was_just_cut_out_is_worn_at_once(page, live, wardrobe, monkeypatch
     mask = np.zeros((1, 48, 64), bool)
     mask[0, 8:40, 10:50] = True
     found = Detections.from_masks(mask, [4], [0.9])
-    monkeypatch.setattr(capture, "shared", lambda name: SimpleNamespace(predict=lambda image, score: found))
+    monkeypatch.setattr(cache, "segmenter", lambda name: SimpleNamespace(predict=lambda image, score: found))
     page = press(press(run(page), "take"), "cut")
     assert live.session.look.garments["outer"].key == "cut/1/0"
     page = press(choose_slot(page, "outer"), "remove")
@@ -451,5 +452,5 @@ def test_what_was_just_cut_out_is_worn_at_once(page, live, wardrobe, monkeypatch
 
 def test_cutting_out_nothing_says_what_to_do(page, live, wardrobe, monkeypatch):
     nothing = SimpleNamespace(predict=lambda image, score: Detections.empty(48, 64))
-    monkeypatch.setattr(capture, "shared", lambda name: nothing)
+    monkeypatch.setattr(cache, "segmenter", lambda name: nothing)
     assert "No garment was found" in texts(press(press(run(page), "take"), "cut"))

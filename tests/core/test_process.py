@@ -75,6 +75,15 @@ def test_threads_are_the_cores_unless_chosen(monkeypatch):
     assert process.cpu_threads() == 12
 
 
+def test_threads_that_a_command_was_given_count_more_than_the_environment(monkeypatch):
+    monkeypatch.setenv("EWARDROBE_THREADS", "2")
+    process.use_threads(3)
+    with process.inference_slot():
+        assert process.cpu_threads() == torch.get_num_threads() == 3
+    with pytest.raises(ValueError, match="from 1, got 0"):
+        process.use_threads(0)
+
+
 @pytest.mark.parametrize("text", ["0", "-1", "two", "1.5"])
 def test_bad_thread_count_says_what_is_expected(monkeypatch, text):
     monkeypatch.setenv("EWARDROBE_THREADS", text)

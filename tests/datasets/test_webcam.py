@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from stand_ins import StandIn
 
 from ewardrobe.__main__ import main
 from ewardrobe.core.detections import Detections
@@ -98,7 +99,7 @@ def test_a_data_set_without_a_person_says_so(tmp_path):
         webcam.write_views(DeepFashion2(tmp_path / "flat", "validation"), tmp_path / "out", "dim")
 
 
-class Blind:
+class Blind(StandIn):
     """Finds nothing, in frames alone; keeps the sizes that it was asked to work at."""
 
     name, size = "blind", 320

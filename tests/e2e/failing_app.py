@@ -15,7 +15,11 @@ class Failing:
         """Fail."""
         raise RuntimeError("the model broke")
 
-    probabilities = predict
+    parse = predict
+
+    def at(self, size):
+        """Return the same model."""
+        return self
 
 
 session = stream.live_session("live", lambda: LiveSession("failing", load=lambda name: Failing()))

@@ -16,8 +16,9 @@ from ewardrobe.evaluation.benchmarks.models import SpeedCase, benchmark_models
 from ewardrobe.models import weights as weight_files
 
 FAKE = """
-import json, os, sys
-name, runtime = sys.argv[1], os.environ["EWARDROBE_RUNTIME"]
+import json, sys
+name, runtime, threads, folder = sys.argv[1:]
+assert threads == "1"
 if name == "broken":
     sys.exit("out of luck")
 if name == "untrusted":
@@ -28,7 +29,7 @@ sys.stdout.flush()
 for turn, line in enumerate(sys.stdin):
     if name == "dies" and turn == 1:
         sys.exit("killed in round two")
-    open(sys.argv[2] + "/turns", "a").write(name + runtime[0] + " ")
+    open(folder + "/turns", "a").write(name + runtime[0] + " ")
     print(json.dumps({"ms": [10.0 + turn, 20.0], "peak_rss_mb": 50 + turn}), flush=True)
 """
 

@@ -13,14 +13,14 @@ from ewardrobe.datasets.attributes import judged_garments, read_judged
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.evaluation.attributes import Answer, answers, colour_figures, evaluate_attributes, head_figures
 from ewardrobe.evaluation.metrics import attribute_report, read_reports
-from ewardrobe.models import attributes
+from ewardrobe.models import cache
 from train.cards import attributes as attribute_card
 
 
 @pytest.fixture
 def teller(monkeypatch):
     one = Teller(pattern=("striped", 0.9), material=("cotton", 0.5), style=("casual", 0.7), sleeve=("short", 0.8))
-    monkeypatch.setattr(attributes, "shipped_classifier", lambda: one)
+    monkeypatch.setattr(cache, "classifier", lambda: one)
     return one
 
 
@@ -92,7 +92,7 @@ def test_a_faulty_table_is_named(tmp_path, content, says):
 def test_the_command_writes_what_card_and_page_show(data, tmp_path, monkeypatch, capsys):
     folder = write_folder(tmp_path / "weights")
     monkeypatch.setenv("EWARDROBE_WEIGHTS", str(folder))
-    attributes.shipped_classifier.cache_clear()
+    cache.release()
     path = folder / "attributes.metrics.json"
     assert main(["evaluate-attributes", "--data", str(data), "--json", str(path), "--resamples", "20"]) == 0
     assert "macro-F1" in capsys.readouterr().out
@@ -110,14 +110,14 @@ def test_the_command_writes_what_card_and_page_show(data, tmp_path, monkeypatch,
     path.write_text(json.dumps(content))
     assert attribute_report(folder).metrics is None
     assert "measured on other weights" in attribute_report(folder).problems[0]
-    attributes.shipped_classifier.cache_clear()
+    cache.release()
 
 
 def test_without_weights_colours_are_measured_all_the_same(data, tmp_path, monkeypatch, capsys):
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "manifest.json").write_text('{"models": {}}')
     monkeypatch.setenv("EWARDROBE_WEIGHTS", str(tmp_path / "weights"))
-    attributes.shipped_classifier.cache_clear()
+    cache.release()
     assert main(["evaluate-attributes", "--data", str(data)]) == 1
     said = capsys.readouterr()
     assert "colour    11 garments: top-1 1.000" in said.out and "pattern   not told" in said.out

@@ -502,7 +502,6 @@ def command(dataset, monkeypatch):
     """Run ``evaluate`` on the drawn photos with the segmenter that reads their colours."""
     monkeypatch.setattr("ewardrobe.models.load_segmenter", lambda name, weights=None: ColourSegmenter(shift_px=1))
     monkeypatch.setattr(weight_files, "verified_path", lambda name: (None, {"sha256": "ab" * 32}))
-    monkeypatch.setenv("EWARDROBE_THREADS", "1")  # put back afterwards: --threads sets it
     return lambda *words: main(["evaluate", "--data", str(dataset.root), "--resamples", "10", *words])
 
 

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from stand_ins import StandIn
 
 from ewardrobe import __main__ as cli
 from ewardrobe.app.metrics.live import read_live
@@ -103,14 +104,17 @@ def test_an_unknown_motion_is_refused():
         clips.motion_at("jump", 0, (10, 10))
 
 
-class Blind:
+class Blind(StandIn):
     """A model that sees nothing."""
 
     def predict(self, image, min_score):
         return Detections.empty(*image.shape[:2])
 
-    def probabilities(self, image):
+    def parse(self, image):
         return np.zeros((18, image.shape[0] // 2, image.shape[1] // 2), np.float32)
+
+    def garments(self, parsing, image_size, min_score):
+        return Detections.empty(*image_size)
 
 
 def test_fit_with_perfect_masks_is_nearly_perfect_and_bad_models_are_not():

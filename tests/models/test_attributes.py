@@ -14,6 +14,7 @@ from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments import attributes
 from ewardrobe.garments.analyse import analyse
 from ewardrobe.models import attributes as learned
+from ewardrobe.models import cache
 from ewardrobe.models.calibration import Calibration, expected_calibration_error, f1_by_class, macro_f1
 from ewardrobe.models.networks.attributes import AttributeNet, masked_moments
 from ewardrobe.models.weights import WeightsError
@@ -25,10 +26,9 @@ from ewardrobe.wardrobe.item import MATERIALS, PATTERNS, STYLES
 @pytest.fixture(autouse=True)
 def fresh():
     """The shipped weights are loaded once in a process; each test has its own."""
-    shipped = learned.shipped_classifier
-    shipped.cache_clear()
+    cache.release()
     yield
-    shipped.cache_clear()
+    cache.release()
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def teller(monkeypatch):
 
     def put(**says) -> Teller:
         one = Teller(**says)
-        monkeypatch.setattr(learned, "shipped_classifier", lambda: one)
+        monkeypatch.setattr(cache, "classifier", lambda: one)
         return one
 
     return put
@@ -167,7 +167,7 @@ def test_missing_or_altered_weights_leave_no_guess_but_a_word(tmp_path, monkeypa
     monkeypatch.setenv("EWARDROBE_WEIGHTS", str(write_folder(tmp_path / "weights")))
     assert attributes.problem() is None
     assert attributes.guess(cutout(), 1)
-    learned.shipped_classifier.cache_clear()
+    cache.release()
     (tmp_path / "weights" / "attributes.pt").write_bytes(b"not the file")
     assert "is not the file of the manifest" in attributes.problem()
     assert attributes.guess(cutout(), 1) == {}

@@ -18,6 +18,7 @@ from ewardrobe.evaluation.benchmarks import exports as exports_benchmark
 from ewardrobe.evaluation.figures import exports as figures_exports
 from ewardrobe.models import inference, mask_rcnn, unet
 from ewardrobe.models import weights as weight_files
+from ewardrobe.models.inputs import network_input
 from ewardrobe.models.networks import exports
 from ewardrobe.models.networks import mask_rcnn as mask_rcnn_model
 from ewardrobe.models.networks import unet as unet_model
@@ -128,8 +129,8 @@ def test_on_openvino_the_parts_answer_as_the_model_does(folder, tmp_path, model)
 def arrays(segmenter, image) -> list[np.ndarray]:
     """What a model computes before it decides: probabilities, or boxes, labels, scores and masks of its regions."""
     if segmenter.name == "unet":
-        return [segmenter.probabilities(image)]
-    batch, _ = mask_rcnn.preprocess(image, segmenter.size, segmenter.backbone)
+        return [segmenter.parse(image)]
+    batch, _ = network_input(image, segmenter.size, *mask_rcnn.normalisation(segmenter.backbone))
     return list(segmenter._run(batch, 0.01))
 
 
@@ -141,12 +142,10 @@ def test_no_region_is_a_call_too(folder, tmp_path):
     assert [len(o) for o in heads.box_predictor(torch.zeros(0, channels, 7, 7))] == [0, 0]
 
 
-def test_reading_a_source_leaves_the_environment_as_it_was(folder, monkeypatch):
-    import os
-
+@pytest.mark.parametrize("model", ["unet", "mask_rcnn"])
+def test_a_source_runs_on_torch_whatever_the_environment_says(folder, monkeypatch, model):
     monkeypatch.setenv("EWARDROBE_RUNTIME", "openvino")
-    exports.read_source("unet")
-    assert os.environ["EWARDROBE_RUNTIME"] == "openvino"
+    assert exports.read_source(model).segmenter.runtime == "torch"
 
 
 def rows_of(folder, dataset, *variants, **options) -> dict[str, dict]:

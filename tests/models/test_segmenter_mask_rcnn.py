@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from ewardrobe.core.detections import masks_to_xyxy
 from ewardrobe.models import Segmenter
-from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, load, paste_mask, preprocess, to_input
+from ewardrobe.models.inputs import network_input, normalised
+from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, load, normalisation, paste_mask
 from ewardrobe.models.networks.mask_rcnn import CLASS_COUNT, build, replace_heads
 from ewardrobe.models.weights import WeightsError
 
@@ -61,9 +62,9 @@ def test_a_box_outside_the_photo_has_no_mask():
 
 def test_what_the_network_is_shown_is_what_it_is_trained_on():
     image = np.random.default_rng(3).integers(0, 256, (64, 48, 3), dtype=np.uint8)
-    batch, (rows, cols) = preprocess(image, 64, "resnet18")
+    batch, (rows, cols) = network_input(image, 64, *normalisation("resnet18"))
     assert (rows, cols) == (64, 48) and batch.shape == (1, 3, 64, 64)
-    np.testing.assert_allclose(batch[..., :48], to_input(image[None], "resnet18"))
+    np.testing.assert_allclose(batch[..., :48], normalised(image[None], *normalisation("resnet18")))
     red = (image[0, 0, 0] / 255 - 0.485) / 0.229
     assert batch[0, 0, 0, 0] == pytest.approx(red, abs=1e-4)
 
@@ -97,7 +98,8 @@ def test_openvino_sees_what_torch_sees(tmp_path, monkeypatch, backbone):
         segmenters[runtime] = load(path)
         assert segmenters[runtime].runtime == runtime
     assert len(list((tmp_path / "cache" / "openvino").iterdir())) == 3
-    batch, _ = preprocess(np.random.default_rng(4).integers(0, 256, (90, 70, 3), dtype=np.uint8), 96, backbone)
+    image = np.random.default_rng(4).integers(0, 256, (90, 70, 3), dtype=np.uint8)
+    batch, _ = network_input(image, 96, *normalisation(backbone))
     boxes, labels, scores, masks = segmenters["openvino"]._run(batch, 0.01)
     assert len(boxes)
     for ours, theirs in zip((boxes, labels, scores, masks), segmenters["torch"]._run(batch, 0.01), strict=True):

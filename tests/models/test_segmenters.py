@@ -10,8 +10,10 @@ import torch
 from PIL import Image, UnidentifiedImageError
 
 from ewardrobe.core.detections import Detections, masks_to_xyxy
-from ewardrobe.models import MODELS, Segmenter, load_segmenter
-from ewardrobe.models.unet import DecodeConfig, decode, label_map, preprocess
+from ewardrobe.core.taxonomy import LABEL_COUNT
+from ewardrobe.models import MODELS, Segmenter, as_parser, load_segmenter
+from ewardrobe.models.inputs import network_input
+from ewardrobe.models.unet import DecodeConfig, decode, label_map
 from ewardrobe.models.weights import WeightsError, weights_dir
 from ewardrobe.models.yolo import full_mask
 
@@ -92,6 +94,27 @@ def test_wrong_input_is_refused_with_the_cure(segmenter, image):
 def test_the_protocol_is_met(segmenter):
     assert isinstance(segmenter, Segmenter)
     assert segmenter.name in MODELS
+    assert (as_parser(segmenter) is segmenter) == (segmenter.name == "unet")
+
+
+def test_the_same_network_at_another_size(segmenter):
+    other, image = segmenter.at(192), noise(100, 80)
+    assert (other.size, other.name, other.runtime) == (192, segmenter.name, segmenter.runtime)
+    assert segmenter.size != 192, "the model itself stays as it is"
+    check(other.predict(image, 0.01), image, 0.01)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (300, 1), (37, 53), (641, 333)])
+def test_a_parser_tells_every_pixel_and_the_garments_are_read_off_it(size):
+    parser, image = load_segmenter("unet"), noise(*size)
+    before, parsing = image.copy(), parser.parse(image)
+    assert parsing.dtype == np.float32 and len(parsing) == LABEL_COUNT and 0 <= parsing.min() <= parsing.max() <= 1
+    np.testing.assert_array_equal(image, before)
+    np.testing.assert_array_equal(parsing, parser.parse(image))
+    found = parser.garments(parsing, size, 0.01)
+    np.testing.assert_array_equal(found.masks, parser.predict(image, 0.01).masks)
+    labels = label_map(parsing, size)
+    assert labels.shape == size and labels.dtype == np.uint8 and labels.max() <= LABEL_COUNT
 
 
 def test_unknown_model_names_the_known_ones():
@@ -125,7 +148,7 @@ def test_categories_of_one_slot_vote_for_the_whole_region():
 
 
 def test_undecided_categories_are_still_a_garment_pixel():
-    assert label_map(channels(c7=(0, 40, 0, 30, 0.45), c9=(0, 40, 0, 30, 0.4)))[20, 15] == 7
+    assert label_map(channels(c7=(0, 40, 0, 30, 0.45), c9=(0, 40, 0, 30, 0.4)), (40, 30))[20, 15] == 7
 
 
 def test_hands_in_front_cut_the_garment_and_pieces_stay_one():
@@ -146,8 +169,8 @@ def test_specks_are_dropped():
 
 
 @pytest.mark.parametrize(("size", "shape"), [((100, 50), (288, 160)), ((50, 100), (160, 288)), ((3000, 10), (288, 32))])
-def test_preprocess_pads_to_the_stride(size, shape):
-    batch, (rows, cols) = preprocess(noise(*size), 288)
+def test_the_input_is_padded_to_the_stride(size, shape):
+    batch, (rows, cols) = network_input(noise(*size), 288)
     assert tuple(batch.shape) == (1, 3, *shape)
     assert max(rows, cols) == 288
 
@@ -207,6 +230,7 @@ def test_a_garment_without_doubt_is_shown_under_a_name_in_doubt():
 def test_yolo_comes_in_two_sizes_of_one_kind(monkeypatch):
     monkeypatch.setenv("EWARDROBE_RUNTIME", "torch")  # nothing is run: nothing needs to be compiled
     nano, small = load_segmenter("yolo"), load_segmenter("yolo_s")
+    assert nano.runtime == "torch" and load_segmenter("yolo", runtime="openvino").runtime == "openvino"
     assert (nano.name, small.name) == ("yolo", "yolo_s") and small.size > nano.size
     with pytest.raises(WeightsError, match="holds 'unet', not 'yolo'"):
         load_segmenter("yolo_s", weights_dir() / "unet.pt")

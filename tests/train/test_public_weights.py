@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from ewardrobe.core import process
-from ewardrobe.models import unet
+from ewardrobe.models import inputs, unet
 from ewardrobe.models.networks.encoders import ENCODERS, PIXEL_SCALE, PIXEL_SHIFT, make_encoder
 from ewardrobe.models.networks.unet import UNet
 from ewardrobe.models.weights import WeightsError
@@ -49,7 +49,7 @@ def test_an_unknown_encoder_says_which_there_are():
 
 def test_a_yolos_backbone_sees_the_pixels_as_a_yolo_does():
     pixels = np.array([0, 127.5, 255])
-    assert ((pixels - unet.MEAN) / unet.STD * PIXEL_SCALE + PIXEL_SHIFT).tolist() == pytest.approx([0, 0.5, 1])
+    assert ((pixels - inputs.MEAN) / inputs.STD * PIXEL_SCALE + PIXEL_SHIFT).tolist() == pytest.approx([0, 0.5, 1])
 
 
 def test_the_unets_encoder_starts_from_a_public_backbone(public):
@@ -97,7 +97,7 @@ def test_a_mask_rcnn_takes_the_encoder_over(public):
 def test_weights_name_their_encoder(tmp_path):
     content = {"kind": "unet", "model": UNet(encoder="yolov8n").state_dict(), "encoder": "yolov8n", "size": 64}
     torch.save(content, tmp_path / "unet.pt")
-    found = unet.load(tmp_path / "unet.pt").probabilities(np.zeros((40, 64, 3), np.uint8))
+    found = unet.load(tmp_path / "unet.pt").parse(np.zeros((40, 64, 3), np.uint8))
     assert found.shape == (18, 20, 32)
     torch.save(content | {"encoder": "vgg"}, tmp_path / "unet.pt")
     with pytest.raises(WeightsError, match="which U-Net"):

@@ -11,13 +11,13 @@ import torch
 from training import SCRIPTS, SMALL
 
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.models import kind_of, weights
+from ewardrobe.models import inputs, kind_of, weights
 from ewardrobe.models import mask_rcnn as mask_rcnn_segmenter
 from ewardrobe.models import unet as unet_segmenter
 from ewardrobe.models import yolo as yolo_segmenter
+from ewardrobe.models.networks.inputs import normalised
 from train import mask_rcnn, unet, yolo
 from train.loop import checkpoints, data, engine, trainer
-from train.loop.inputs import normalised
 from train.register import register
 
 LOADERS = {"mask_rcnn": mask_rcnn_segmenter.load, "unet": unet_segmenter.load, "yolo": yolo_segmenter.load}
@@ -195,14 +195,12 @@ def test_mask_rcnn_targets_are_torchvisions_and_degenerate_garments_are_dropped(
 def test_the_network_trains_on_what_the_app_gives_it(backbone):
     images = np.random.default_rng(0).integers(0, 256, (2, 32, 64, 3), dtype=np.uint8)
     tensor = torch.from_numpy(images)
-    served = mask_rcnn_segmenter.to_input(images, backbone)
+    served = inputs.normalised(images, *mask_rcnn_segmenter.normalisation(backbone))
     trained = normalised(tensor, *mask_rcnn_segmenter.normalisation(backbone))
     np.testing.assert_allclose(trained.numpy(), served, atol=1e-5)
     assert trained.is_contiguous(memory_format=torch.channels_last)
-    np.testing.assert_allclose(normalised(tensor, 0, 255).numpy(), yolo_segmenter.to_input(images), atol=1e-6)
-    np.testing.assert_allclose(
-        normalised(tensor, unet_segmenter.MEAN, unet_segmenter.STD), unet_segmenter.to_input(images)
-    )
+    for scaling in (yolo_segmenter.SCALING, (inputs.MEAN, inputs.STD)):
+        np.testing.assert_allclose(normalised(tensor, *scaling), inputs.normalised(images, *scaling), atol=1e-6)
 
 
 def test_flags_come_from_the_dataclass():

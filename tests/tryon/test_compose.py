@@ -9,6 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
+from stand_ins import StandIn
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.datasets import synthetic
@@ -203,32 +204,31 @@ def test_an_unknown_mode_is_refused():
 # -- the scene -------------------------------------------------------------------------------------------------------
 
 
-class Model:
+class Model(StandIn):
     """Stands in for a trained model: a top in the middle of the picture, skin above it."""
 
     name = "unet"
 
     def __init__(self, seconds: float = 0.0) -> None:
-        self.seconds, self.calls, self.fails = seconds, 0, False
+        self.seconds, self.fails = seconds, False
 
     def predict(self, image, min_score=0.5):
-        self.calls += 1
-        time.sleep(self.seconds)
-        if self.fails:
-            raise RuntimeError("broken layer")
         mask = np.zeros((1, *image.shape[:2]), bool)
         mask[0, image.shape[0] // 3 : image.shape[0] * 3 // 4, image.shape[1] // 3 : image.shape[1] * 2 // 3] = True
         return Detections.from_masks(mask, [1], [0.9])
 
-    def probabilities(self, image):
+    def parse(self, image):
+        time.sleep(self.seconds)
+        if self.fails:
+            raise RuntimeError("broken layer")
         height, width = -(-image.shape[0] // 2), -(-image.shape[1] // 2)
         out = np.zeros((18, height, width), np.float32)
         out[0, height // 3 : height * 3 // 4, width // 3 : width * 2 // 3] = 0.9
         out[13, height // 6 : height // 3 + 1, width * 2 // 5 : width * 3 // 5] = 0.9
         return out
 
-    def garments(self, probabilities, image_size, min_score):
-        return decode(probabilities, image_size, min_score, DecodeConfig())
+    def garments(self, parsing, image_size, min_score):
+        return decode(parsing, image_size, min_score, DecodeConfig())
 
 
 def test_a_scene_holds_the_persons_garments_and_what_is_in_front():
@@ -241,9 +241,7 @@ def test_a_scene_holds_the_persons_garments_and_what_is_in_front():
 
 def test_clothes_without_a_person_are_not_dressed():
     nobody = Model()
-    nobody.probabilities = lambda image: np.where(
-        np.arange(18)[:, None, None] < 13, Model.probabilities(nobody, image), 0
-    )
+    nobody.parse = lambda image: np.where(np.arange(18)[:, None, None] < 13, Model.parse(nobody, image), 0)
     scene = read_scene(np.zeros((480, 640, 3), np.uint8), nobody, nobody, frame_id=0, time=0.0)
     assert not scene.worn and len(scene.detections) == 1
 

@@ -10,6 +10,7 @@ import time
 import cv2
 import numpy as np
 import pytest
+from stand_ins import StandIn
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.models.unet import GARMENTS, DecodeConfig, decode
@@ -23,7 +24,7 @@ RED, GREEN = (200, 30, 30), (20, 160, 40)
 SKIN = (224, 172, 140)
 
 
-class Model:
+class Model(StandIn):
     """Sees red as a T-shirt and skin's colour as skin; stands for the chosen model and for the parser."""
 
     def __init__(self, seconds: float = 0.0, category_id: int = 1) -> None:
@@ -39,14 +40,14 @@ class Model:
         masks = mask[None] if mask.any() else np.zeros((0, *mask.shape), bool)
         return Detections.from_masks(masks, [self.category_id] * len(masks), [0.9] * len(masks))
 
-    def probabilities(self, image: np.ndarray) -> np.ndarray:
+    def parse(self, image: np.ndarray) -> np.ndarray:
         parsing = np.zeros((GARMENTS + 5, *image.shape[:2]), np.float32)
         parsing[self.category_id - 1], parsing[GARMENTS] = near(image, RED), near(image, SKIN)
         half = tuple(-(-side // 2) for side in image.shape[1::-1])
         return np.stack([cv2.resize(p, half, interpolation=cv2.INTER_AREA) for p in parsing])
 
-    def garments(self, probabilities: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
-        return decode(probabilities, image_size, min_score, DecodeConfig())
+    def garments(self, parsing: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
+        return decode(parsing, image_size, min_score, DecodeConfig())
 
 
 def near(image: np.ndarray, colour) -> np.ndarray:

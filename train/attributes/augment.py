@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from ewardrobe.models.networks.attributes import MEAN, STD
+from ewardrobe.models.inputs import MEAN, STD
 
 TURN = math.radians(30)
 RECOLOURED = 0.25

@@ -21,7 +21,8 @@ from torch.nn import functional as F
 
 from ewardrobe.core.attributes import HEADS, NAME
 from ewardrobe.models.calibration import Calibration
-from ewardrobe.models.networks.attributes import LAST_WIDTH, MEAN, STD, AttributeNet
+from ewardrobe.models.inputs import MEAN, STD
+from ewardrobe.models.networks.attributes import LAST_WIDTH, AttributeNet
 from ewardrobe.models.networks.encoders import ENCODERS
 from train.attributes.augment import Augmentation
 from train.attributes.calibration import as_content, calibrate, scores

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 from lightning_fabric import Fabric
 
+from ewardrobe.core import process
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.weights import WeightsError
@@ -174,7 +174,7 @@ def run(config: Config, task: Task, data: Data | None = None, watcher: Watcher |
 
     ``data``: photos that are loaded already.  Raises ``TrainingError`` and ``DatasetError``.
     """
-    os.environ["EWARDROBE_THREADS"] = str(config.threads)  # validation runs in the same process
+    process.use_threads(config.threads)  # validation runs in the same process
     torch.set_num_threads(config.threads)
     seed_everything(config.seed)
     fabric = make_fabric(config, task.unused_parameters)

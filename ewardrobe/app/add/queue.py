@@ -15,7 +15,7 @@ from ewardrobe.garments.draft import Photo
 from ewardrobe.garments.queue import ANALYSING, FAILED, QUEUED, READY, Added, ImportQueue, QueuedPhoto
 from ewardrobe.garments.sources import PhotoZip, folder_photos, read_photos
 from ewardrobe.garments.worker import Importer
-from ewardrobe.models import SHOWN_SCORE, load_segmenter
+from ewardrobe.models import SHOWN_SCORE, cache
 from ewardrobe.models.weights import WeightsError
 
 UPLOAD_MB = 2000
@@ -30,13 +30,7 @@ TICK_S = 1.0
 @st.cache_resource(show_spinner=False)
 def importer(home: str) -> Importer:
     """Return the worker of the wardrobe in ``home``, one for all sessions."""
-    return Importer(Path(home), lambda name: _loaded().get(name) or load_segmenter(name))
-
-
-@st.cache_resource(show_spinner=False)
-def _loaded() -> dict:
-    """The models that sessions have loaded: the worker's thread is no session and loads none twice."""
-    return {}
+    return Importer(Path(home), cache.segmenter)
 
 
 def queue_of(store: FeatureStore) -> ImportQueue:
@@ -141,9 +135,9 @@ def waiting_banner(visit: Visit, entries: Sequence[QueuedPhoto]) -> None:
 def run_queue(store: FeatureStore, entries: Sequence[QueuedPhoto]) -> Importer:
     """See to it that what waits is looked at; show why it cannot be."""
     worker = importer(str(store.home.absolute()))
-    for name in {entry.model for entry in entries if entry.state in (QUEUED, ANALYSING)} - set(_loaded()):
+    for name in {entry.model for entry in entries if entry.state in (QUEUED, ANALYSING)}:
         try:
-            _loaded()[name] = page.segmenter(name)
+            page.segmenter(name)
         except WeightsError as error:
             st.error(
                 f"**The photos wait: the model cannot be used.** {page.literal(str(error))}", icon=":material/error:"

@@ -15,9 +15,9 @@ from ewardrobe.app.live.view import Room, Shot
 from ewardrobe.core.images import png_bytes
 from ewardrobe.garments.cutout import extract_garments
 from ewardrobe.garments.draft import Photo
-from ewardrobe.models import SHOWN_SCORE
+from ewardrobe.models import SHOWN_SCORE, cache
 from ewardrobe.tryon import rack
-from ewardrobe.tryon.session import LiveSession, shared
+from ewardrobe.tryon.session import LiveSession
 
 WAITS = {0: "At once", 3: "3 s", 5: "5 s", 10: "10 s"}
 TICK_SECONDS = 0.25
@@ -207,7 +207,7 @@ def _cut(room: Room, shot: Shot, session: LiveSession) -> None:
     ):
         return
     with st.spinner("Cutting out …"):
-        found = shared(session.model).predict(shot.raw, SHOWN_SCORE)
+        found = cache.segmenter(session.model).predict(shot.raw, SHOWN_SCORE)
         pieces = rack.cut_pieces(extract_garments(shot.raw, found), room.shots)
     if not pieces:
         st.warning("No garment was found in this picture. Step back, or take it in more light.")

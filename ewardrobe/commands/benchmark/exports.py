@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
+
+from ewardrobe.core import process
 
 
 def add_exports(what) -> None:
@@ -23,7 +24,7 @@ def add_exports(what) -> None:
 
 def _exports(args: argparse.Namespace) -> int:
     if args.threads:
-        os.environ["EWARDROBE_THREADS"] = str(args.threads)  # read by ewardrobe.core.process at every inference
+        process.use_threads(args.threads)
     from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
     from ewardrobe.evaluation.benchmarks import exports
     from ewardrobe.evaluation.figures.exports import text
@@ -67,7 +68,6 @@ def _problem(args: argparse.Namespace) -> str | None:
 
 
 def _meta(args: argparse.Namespace, rows: list[dict]) -> dict:
-    from ewardrobe.core import process
     from ewardrobe.evaluation import provenance
     from ewardrobe.models.inference import processor_flags
 

@@ -76,10 +76,9 @@ def _problem(args: argparse.Namespace) -> str | None:
 
 def _measured(args: argparse.Namespace) -> dict:
     from ewardrobe.evaluation.benchmarks import calm, fit, pace, ratio
-    from ewardrobe.models import MODELS
-    from ewardrobe.tryon.session import shared
+    from ewardrobe.models import MODELS, cache
 
-    models = {name: shared(name) for name in dict.fromkeys((args.model, *MODELS))}
+    models = {name: cache.segmenter(name) for name in dict.fromkeys((args.model, *MODELS))}
     cases = fit.rendered_cases(args.photos)
     if args.data is not None:
         cases = fit.data_set_cases(args.data, args.split, args.photos)

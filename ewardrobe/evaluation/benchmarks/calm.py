@@ -15,10 +15,11 @@ from ewardrobe.evaluation.benchmarks import fit as live_quality
 from ewardrobe.evaluation.benchmarks.clips import FPS, Frame
 from ewardrobe.evaluation.benchmarks.fit import FitCase
 from ewardrobe.evaluation.benchmarks.pace import paced
+from ewardrobe.models import cache
 from ewardrobe.tryon.compositor import ComposedState, Look, drawn_alpha
 from ewardrobe.tryon.motion import move_mask, move_points
 from ewardrobe.tryon.scene import read_scene
-from ewardrobe.tryon.session import LiveSession, shared
+from ewardrobe.tryon.session import LiveSession
 from ewardrobe.tryon.target import target
 
 WARM_SECONDS = 1.5
@@ -62,7 +63,7 @@ def rendered_subject(model: str) -> Subject:
 
 
 def _seen_iou(subject: Subject, model: str) -> float:
-    scene = read_scene(subject.picture, shared(model), shared("unet"), frame_id=0, time=0.0)
+    scene = read_scene(subject.picture, cache.segmenter(model), cache.segmenter("unet"), frame_id=0, time=0.0)
     case = FitCase(subject.picture, subject.mask, np.zeros(subject.mask.shape, np.uint8), subject.category_id)
     return live_quality.judged(case, scene)[0]
 

@@ -92,11 +92,10 @@ class _Process:
 
     def __init__(self, case: SpeedCase, folder: Path, threads: int) -> None:
         self.case, self.ms, self.peak = case, [], None
-        env = {**os.environ, "EWARDROBE_RUNTIME": case.runtime, "EWARDROBE_THREADS": str(threads)}
-        env |= {"OMP_NUM_THREADS": str(threads), "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
+        env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (until __exit__)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "ewardrobe.evaluation.speed", case.model, str(folder)],
+            [sys.executable, "-m", "ewardrobe.evaluation.speed", case.model, case.runtime, str(threads), str(folder)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,

@@ -15,15 +15,10 @@ from ewardrobe.core.attributes import HEADS
 from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.models.networks.encoders import WIDTHS, make_encoder
 
-MEAN, STD = 127.5, 64.0
-"""Pixel normalisation, in units of 0..255; the U-Net's, whose weights the body can start from."""
-
 NEEDS_CATEGORY = ("pattern", "material", "style")
 LAST_WIDTH = 128
 EMBEDDING = 24
 HIDDEN = 96
-STRIDE = 32
-"""Height and width of an input must be multiples of this."""
 
 
 class AttributeNet(nn.Module):

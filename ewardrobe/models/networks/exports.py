@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from ewardrobe.core import process
 from ewardrobe.models import Segmenter, load_segmenter
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.inference import Network, OpenVINONetwork, TorchNetwork, convert, core
+from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter
 from ewardrobe.models.networks import mask_rcnn_parts
 from ewardrobe.models.networks.mask_rcnn_parts import NetworkPart
 
@@ -58,27 +57,14 @@ class Source:
 
 def read_source(model: str) -> Source:
     """Load the shipped weights of ``model``; ``WeightsError`` if they are not as the manifest says."""
-    with _on_torch():
-        segmenter = load_segmenter(model)
+    segmenter = load_segmenter(model, runtime="torch")  # what is exported is the module
     entry = weight_files.verified_path(model)[1]
     return Source(model, segmenter, parts_of(segmenter), entry["sha256"], entry["bytes"])
 
 
-@contextmanager
-def _on_torch() -> Iterator[None]:
-    """Have models load on torch: what is exported is the module."""
-    before = os.environ.get("EWARDROBE_RUNTIME")
-    os.environ["EWARDROBE_RUNTIME"] = "torch"
-    try:
-        yield
-    finally:
-        os.environ.pop("EWARDROBE_RUNTIME")
-        os.environ |= {} if before is None else {"EWARDROBE_RUNTIME": before}
-
-
 def parts_of(segmenter: Segmenter) -> list[NetworkPart]:
     """Return the networks of ``segmenter``, which runs on torch, on the processor."""
-    if hasattr(segmenter, "model"):
+    if isinstance(segmenter, MaskRCNNSegmenter):
         return mask_rcnn_parts.parts_of(copy.deepcopy(segmenter.model).cpu())
     return [NetworkPart(WHOLE, copy.deepcopy(segmenter.network.module).cpu(), torch.zeros(1, 3, 256, 192))]
 

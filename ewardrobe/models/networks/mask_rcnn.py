@@ -28,9 +28,6 @@ CLASS_COUNT = 1 + len(CATEGORIES)
 """torchvision counts the background as class 0, so classes are DeepFashion2's category ids."""
 
 BACKBONES = ("unet", "resnet18", "resnet34", "resnet50")
-STRIDE = 32
-"""Height and width of an input must be multiples of this."""
-
 MAX_GARMENTS = 20
 LEVELS = ("8", "16", "32")
 ANCHOR_SIDES = ((24, 40), (64, 92), (128, 168), (208, 256))

@@ -13,9 +13,6 @@ from torch.nn import functional as F
 from ewardrobe.core.taxonomy import CATEGORIES, LABEL_COUNT
 from ewardrobe.models.networks.encoders import WIDTHS, conv_bn, make_encoder
 
-STRIDE = 32
-"""Height and width of an input must be multiples of this."""
-
 
 class UNet(nn.Module):
     """Garments and the person's context as independent sigmoid channels, since garments may overlap."""
