@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def segmenter(name: str) -> Segmenter:
         return cache.segmenter(name)
 
 
-@cache
+@functools.cache
 def script_beside(module: str) -> str:
     """Return the script for the browser that stands beside a module; module: its ``__file__``."""
     return Path(module).with_suffix(".js").read_text(encoding="utf-8")

@@ -10,7 +10,6 @@ import streamlit as st
 from red_photos import RedSegmenter, photo
 from streamlit.testing.v1 import AppTest
 
-from ewardrobe.app import page as ui
 from ewardrobe.app.add import queue as ui_import
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.queue import FAILED, READY, ImportQueue
