@@ -28,6 +28,9 @@ LOGGER = logging.getLogger(__name__)
 
 COLUMN = "[data-testid=stColumn]"
 LAYOUT_WRAPPER = "[data-testid=stLayoutWrapper]"
+CHOICE = "button[role=radio]"
+"""An option of `st.pills` or `st.segmented_control` of which one is chosen."""
+
 STREAM_FRAME = "iframe[title^=streamlit_webrtc]"
 """The frame in which streamlit-webrtc shows a stream; of the page's own origin."""
 

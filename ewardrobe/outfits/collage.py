@@ -107,10 +107,6 @@ def names(items: Iterable[Mapping]) -> str:
 
 
 COLLAGE_CSS = f"""<style>
-.st-key-outfit-cards, .st-key-saved-cards {{display: grid; gap: 16px;
-  grid-template-columns: repeat(auto-fill, minmax(240px, 1fr));}}
-.st-key-packing-cards {{display: grid; gap: 16px; grid-template-columns: repeat(auto-fill, minmax(170px, 1fr));}}
-.st-key-outfit-cards > *, .st-key-saved-cards > *, .st-key-packing-cards > * {{width: auto; min-width: 0;}}
 .ew-collage {{position: relative; width: 100%; aspect-ratio: 1/{CANVAS_RATIO}; border-radius: 10px; overflow: hidden;
   background: #f1efea;}}
 .ew-collage > * {{position: absolute; object-fit: contain; object-position: center top;}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import importlib
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from ewardrobe.garments.worker import Importer
 from ewardrobe.models import DEFAULT_MODEL
 from ewardrobe.tryon.worker import InferenceWorker, Job
 
+PHOTO = Photo("grey.png", png_bytes(np.full((64, 48, 3), 200, np.uint8)))
 PROXY = "wardrobe.example.org"
 UPGRADE = {
     "Connection": "Upgrade",
@@ -168,7 +170,7 @@ def test_what_names_no_host(address):
 def test_the_import_goes_on_after_a_restart_without_a_page(tmp_path):
     home = tmp_path / "home"
     queue = ImportQueue(home)
-    queue.add([Photo("red.png", png_bytes(np.full((64, 48, 3), 200, np.uint8)))], DEFAULT_MODEL, 0.5)
+    queue.add([PHOTO], DEFAULT_MODEL, 0.5)
     assert [entry.state for entry in queue.entries()] == [QUEUED]
     with running_server(home, tmp_path / "server.log"):
         deadline = time.monotonic() + 120
@@ -181,6 +183,7 @@ def test_a_queue_that_cannot_be_read_does_not_keep_the_server_from_starting(ward
     def broken(self):
         raise OSError("the disk is gone")
 
+    ImportQueue(wardrobe_home).add([PHOTO], DEFAULT_MODEL, 0.5)
     monkeypatch.setattr(Importer, "wake", broken)
     lifespan.go_on_with_import()
     assert "the disk is gone" in caplog.text
@@ -204,6 +207,11 @@ def test_the_server_ends_after_a_model_that_is_being_loaded(wardrobe_home):
 
     worker = asyncio.run(serve())
     assert done.is_set() and worker.stop(0)
+
+
+def test_a_module_that_ends_threads_is_where_it_is_looked_for():
+    for name, end in lifespan.ENDS.items():
+        end(importlib.import_module(name))
 
 
 def test_nothing_waits_for_the_interpreter_to_end(repository):

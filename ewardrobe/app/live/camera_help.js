@@ -1,4 +1,4 @@
-// Tells what keeps the stream from the camera.  `data.stream`: selects the frames of streams.
+// Tells what keeps the stream from the camera.  `data.stream` selects the frames of streams.
 //
 // The stream's component keeps its errors to itself: they are read where it shows them.  Its frame is of the same origin.
 // Of a camera that is unplugged it takes no notice: its track ends, which a Stop does not tell, and Stop is pressed.

@@ -12,6 +12,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.add import intake
 from ewardrobe.app.live.view import Room, Shot
+from ewardrobe.app.streamlit_internals import COLUMN, LAYOUT_WRAPPER
 from ewardrobe.core.images import png_bytes
 from ewardrobe.garments.cutout import extract_garments
 from ewardrobe.garments.draft import Photo
@@ -21,13 +22,13 @@ from ewardrobe.tryon.session import LiveSession
 
 WAITS = {0: "At once", 3: "3 s", 5: "5 s", 10: "10 s"}
 TICK_SECONDS = 0.25
-NUMBER_CSS = """<style>
-[data-testid=stColumn]:has(.st-key-countdown) {position: relative;}
-[data-testid=stLayoutWrapper]:has(> .st-key-countdown) {position: absolute; top: 0; left: 0; width: 100%; height: 0;
-  z-index: 10; pointer-events: none;}
-.ew-countdown {position: absolute; top: 3.5rem; left: 0; width: 100%; aspect-ratio: 4 / 3; display: grid;
+NUMBER_CSS = f"""<style>
+{COLUMN}:has(.st-key-countdown) {{position: relative;}}
+{LAYOUT_WRAPPER}:has(> .st-key-countdown) {{position: absolute; top: 0; left: 0; width: 100%; height: 0;
+  z-index: 10; pointer-events: none;}}
+.ew-countdown {{position: absolute; top: 3.5rem; left: 0; width: 100%; aspect-ratio: 4 / 3; display: grid;
   place-items: center; font-size: min(18rem, 20vw); line-height: 1; font-weight: 700; color: #fff;
-  text-shadow: 0 0 24px rgba(0, 0, 0, .75);}
+  text-shadow: 0 0 24px rgba(0, 0, 0, .75);}}
 </style>"""
 """The seconds left lie over the stream and take no room: they are read from the other end of the room."""
 

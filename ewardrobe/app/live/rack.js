@@ -1,4 +1,4 @@
-// Keeps the keys for the page.  `data.stream`: selects the frames of streams.
+// Keeps the keys for the page.  `data.stream` selects the frames of streams, `data.choice` what is chosen.
 //
 // Who has pressed Start is in the stream's frame, which would keep the keys: it passes them on to the page.
 // A choice that was clicked would keep the arrow keys for itself, too; one that was reached by keyboard does keep them.
@@ -10,7 +10,7 @@ const pass = (event) => {
 }
 export default function ({ data }) {
   const letGo = (event) => {
-    if (event.target.closest?.('.st-key-panel [role=radio]')) setTimeout(() => document.activeElement?.blur(), 100)
+    if (event.target.closest?.(`.st-key-panel ${data.choice}`)) setTimeout(() => document.activeElement?.blur(), 100)
   }
   const enter = () => setTimeout(() => {
     const frame = document.activeElement

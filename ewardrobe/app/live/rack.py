@@ -13,7 +13,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.live import outfit
 from ewardrobe.app.live.view import Room
-from ewardrobe.app.streamlit_internals import STREAM_FRAME
+from ewardrobe.app.streamlit_internals import CHOICE, COLUMN, STREAM_FRAME
 from ewardrobe.core.taxonomy import SLOTS
 from ewardrobe.tryon import rack
 from ewardrobe.tryon.compositor import MODES, Look
@@ -31,19 +31,16 @@ MODE_LEADS = {
 }
 PIECES_AT_A_TIME = 12
 FIRST_COLOUR = "#0f766e"
-PANEL_CSS = """<style>
-.st-key-panel [role=radiogroup] {flex-wrap: nowrap;}
-.st-key-panel [role=radiogroup] button {padding-left: 2px; padding-right: 2px;}
-.st-key-walk {flex-wrap: nowrap;}
-.st-key-walk button {padding-left: 4px; padding-right: 4px;}
-@media (max-width: 640px) {
-  [data-testid=stColumn]:has(.st-key-countdown) {position: sticky; top: 3.5rem; z-index: 20; max-height: 56vh;
-    overflow-y: auto; background: light-dark(#fcfbf9, #15181a); padding-bottom: .5rem;}
-}
-.st-key-rail [role=radiogroup] {flex-wrap: wrap;}
-.st-key-rail button[role=radio] {height: auto; padding: 6px; border-radius: 10px;}
-.st-key-rail button[role=radio] img {height: 84px; max-height: 84px; width: 84px; max-width: 84px; display: block;}
-.st-key-rail button[aria-checked=true] {box-shadow: 0 0 0 2px var(--st-primary-color, #0f766e);}
+PANEL_CSS = f"""<style>
+.st-key-panel {CHOICE} {{padding-left: 2px; padding-right: 2px;}}
+.st-key-walk button {{padding-left: 4px; padding-right: 4px;}}
+@media (max-width: 640px) {{
+  {COLUMN}:has(.st-key-countdown) {{position: sticky; top: 3.5rem; z-index: 20; max-height: 56vh;
+    overflow-y: auto; background: light-dark(#fcfbf9, #15181a); padding-bottom: .5rem;}}
+}}
+.st-key-rail {CHOICE} {{height: auto; padding: 6px; border-radius: 10px;}}
+.st-key-rail {CHOICE} img {{height: 84px; max-height: 84px; width: 84px; max-width: 84px; display: block;}}
+.st-key-rail {CHOICE}[aria-checked=true] {{box-shadow: 0 0 0 2px var(--st-primary-color, #0f766e);}}
 </style>"""
 """Four choices stay in one row; on a phone the camera's picture stays in view above the rail; a garment is chosen by
 its picture, which Streamlit shows as small as a letter."""
@@ -57,7 +54,7 @@ def dress(session: LiveSession | None, room: Room) -> None:
     with st.container(key="panel"):
         _panel(session, room)
     keys = st.components.v2.component("ewardrobe_keys", js=page.script_beside(__file__))
-    keys(key="live-keys", data={"stream": STREAM_FRAME}, height=1)
+    keys(key="live-keys", data={"stream": STREAM_FRAME, "choice": CHOICE}, height=1)
 
 
 def _panel(session: LiveSession | None, room: Room) -> None:
@@ -88,6 +85,7 @@ def _pick_mode() -> str:
         persist_state="session",
         label_visibility="collapsed",
         width="stretch",
+        wrap=False,
     )
     st.caption(MODE_LEADS[mode])
     return mode if mode in MODES else MODES[0]
@@ -158,6 +156,7 @@ def _rail(room: Room, pieces: list[Hanger]) -> None:
         persist_state="session",
         label_visibility="collapsed",
         width="stretch",
+        wrap=False,
     )
     slot = slot if slot in slots else slots[0]
     there = rack.on_slot(pieces, slot)
@@ -182,6 +181,7 @@ def _pictures(room: Room, slot: str, pieces: list[Hanger]) -> None:
             format_func=names.get,
             key=key,
             label_visibility="collapsed",
+            wrap=True,
             on_change=_put_on,
             args=(room, slot, lambda: st.session_state[key]),
         )
@@ -208,7 +208,7 @@ def _thumbnail(key: str, _piece: Hanger) -> str:
 
 def _walk(room: Room, slot: str, keys: list[str]) -> None:
     """Show the large buttons that go through the garments, by the arrow keys too."""
-    with st.container(horizontal=True, gap="small", key="walk"):
+    with st.container(horizontal=True, gap="small", key="walk", wrap=False):
         for label, by in (("Previous", -1), ("Next", 1)):
             st.button(
                 label,

@@ -18,7 +18,7 @@ from ewardrobe.wardrobe import wear_log
 
 def suggestion_cards(closet: OutfitContext, outfits: Iterable[Outfit]) -> None:
     """Show suggestions as cards in as many columns as there is room for."""
-    with st.container(key="outfit-cards"):
+    with st.grid(min_column_width=240):
         for outfit in outfits:
             if len(closet.present(list(outfit.ids))) == len(outfit.ids):
                 with st.container(border=True, height="stretch", key=f"card-{_key(outfit.ids)}"):

@@ -95,7 +95,7 @@ def _plan_all(closet: OutfitContext, days: Sequence) -> None:
 
 
 def _days(closet: OutfitContext, packed: PackingList) -> None:
-    with st.container(key="packing-cards"):
+    with st.grid(min_column_width=170):
         for number, outfit in enumerate(packed.days, 1):
             items = closet.present(list(outfit.ids))
             with st.container(border=True, key=f"packing-{number}"):

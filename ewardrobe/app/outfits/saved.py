@@ -24,7 +24,7 @@ def saved(closet: OutfitContext) -> None:
     if not outfits:
         st.info("Nothing saved yet. Save a suggestion, or build one by hand.", icon=":material/bookmark:")
         return
-    with st.container(key="saved-cards"):
+    with st.grid(min_column_width=240):
         for outfit in outfits:
             with st.container(border=True, key=f"saved-{outfit['id']}"):
                 _card(closet, outfit)

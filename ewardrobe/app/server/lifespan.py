@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 
 LOGGER = logging.getLogger(__name__)
+
+ENDS = {
+    "ewardrobe.app.live.slots": lambda module: module.SLOTS.shut_down(),
+    "ewardrobe.tryon.worker": lambda module: module.end_all(),
+    "ewardrobe.garments.worker": lambda module: module.end_all(),
+}
+"""How the threads of a module are ended, in this order."""
 
 
 @asynccontextmanager
@@ -18,18 +26,21 @@ async def lifespan(app: object) -> AsyncIterator[None]:
 
     A thread that is inside a model while the interpreter goes down would abort the process.
     """
-    await asyncio.to_thread(go_on_with_import)
+    going_on = asyncio.create_task(asyncio.to_thread(go_on_with_import))  # the server answers meanwhile
     try:
         yield
     finally:
+        await going_on
         await asyncio.to_thread(end_threads)  # the event loop goes on: connections need it to close
 
 
 def go_on_with_import() -> None:
     """Look at the photos that waited in the queue when the last server ended, whichever page is opened first."""
-    from ewardrobe.app.add.queue import importer  # here: the models come with it, after process.configure()
-
     store = FeatureStore()
+    if not any(store.home.glob("queue/*.json")):  # importing the models takes seconds
+        return
+    from ewardrobe.app.add.queue import importer
+
     try:
         importer(str(store.home.absolute())).wake()
     except (StoreError, OSError) as error:  # the page says so too
@@ -38,10 +49,6 @@ def go_on_with_import() -> None:
 
 def end_threads() -> None:
     """End live sessions and workers; waits for a frame, a photo or a model that is being loaded."""
-    from ewardrobe.app.live.slots import SLOTS
-    from ewardrobe.garments import worker as import_worker
-    from ewardrobe.tryon import worker as live_worker
-
-    SLOTS.shut_down()
-    live_worker.end_all()
-    import_worker.end_all()
+    for name, end in ENDS.items():
+        if module := sys.modules.get(name):  # what was not imported has begun nothing
+            end(module)
