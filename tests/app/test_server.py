@@ -22,7 +22,7 @@ from ewardrobe.core.images import png_bytes
 from ewardrobe.garments.draft import Photo
 from ewardrobe.garments.queue import FAILED, QUEUED, READY, ImportQueue
 from ewardrobe.garments.worker import Importer
-from ewardrobe.models import DEFAULT_MODEL
+from ewardrobe.models import DEFAULT_MODEL, cache
 from ewardrobe.tryon.worker import InferenceWorker, Job
 
 PHOTO = Photo("grey.png", png_bytes(np.full((64, 48, 3), 200, np.uint8)))
@@ -209,9 +209,13 @@ def test_the_server_ends_after_a_model_that_is_being_loaded(wardrobe_home):
     assert done.is_set() and worker.stop(0)
 
 
-def test_a_module_that_ends_threads_is_where_it_is_looked_for():
-    for name, end in lifespan.ENDS.items():
-        end(importlib.import_module(name))
+def test_what_is_ended_is_where_it_is_looked_for(monkeypatch):
+    for name in lifespan.ENDS:
+        importlib.import_module(name)
+    monkeypatch.setattr("ewardrobe.models.cache.load_segmenter", lambda name: object())
+    cache.segmenter("any")
+    lifespan.end_all()
+    assert not cache.is_loaded("any")
 
 
 def test_nothing_waits_for_the_interpreter_to_end(repository):

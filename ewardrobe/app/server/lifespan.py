@@ -1,4 +1,4 @@
-"""What begins and ends with the server: the worker of the import queue, live sessions, their models' threads."""
+"""What begins and ends with the server: the worker of the import queue, live sessions, the loaded models."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ ENDS = {
     "ewardrobe.app.live.slots": lambda module: module.SLOTS.shut_down(),
     "ewardrobe.tryon.worker": lambda module: module.end_all(),
     "ewardrobe.garments.worker": lambda module: module.end_all(),
+    "ewardrobe.models.cache": lambda module: module.release(),
 }
-"""How the threads of a module are ended, in this order."""
+"""How what a module has begun is ended, in this order."""
 
 
 @asynccontextmanager
@@ -31,7 +32,7 @@ async def lifespan(app: object) -> AsyncIterator[None]:
         yield
     finally:
         await going_on
-        await asyncio.to_thread(end_threads)  # the event loop goes on: connections need it to close
+        await asyncio.to_thread(end_all)  # the event loop goes on: connections need it to close
 
 
 def go_on_with_import() -> None:
@@ -47,8 +48,8 @@ def go_on_with_import() -> None:
         LOGGER.warning("The import queue waits: %s", error)
 
 
-def end_threads() -> None:
-    """End live sessions and workers; waits for a frame, a photo or a model that is being loaded."""
+def end_all() -> None:
+    """End live sessions and workers, and let go of the models; waits for a frame, a photo or a model under way."""
     for name, end in ENDS.items():
         if module := sys.modules.get(name):  # what was not imported has begun nothing
             end(module)
