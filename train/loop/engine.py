@@ -1,9 +1,7 @@
-"""What every training script shares: flags from a dataclass, schedule, EMA, the log, a clean stop."""
+"""What every training script shares: schedule, average, log, a clean stop."""
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 import json
 import math
 import os
@@ -15,30 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 
 class TrainingError(RuntimeError):
     """Training cannot go on; the message says why, and which checkpoint holds the work so far."""
-
-
-def parse_config(config_class, description: str, argv=None):
-    """Build ``config_class`` (a dataclass) from command-line flags: one ``--flag`` for each field."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for field in dataclasses.fields(config_class):
-        flag = "--" + field.name.replace("_", "-")
-        default = field.default
-        text = field.metadata.get("help", "") + ("" if default in (None, "") else f" (default: {default})")
-        if isinstance(default, bool):
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=text)
-        else:
-            kind = field.metadata.get("type", str if default in (None, "") else type(default))
-            parser.add_argument(flag, type=kind, default=default, help=text, choices=field.metadata.get("choices"))
-    return config_class(**vars(parser.parse_args(argv)))
-
-
-def option(default, help: str, **metadata):
-    """Declare a dataclass field with the help text of its flag."""
-    return dataclasses.field(default=default, metadata={"help": help, **metadata})
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int, schedule: str, decay: float = 0.2) -> float:
@@ -79,27 +58,22 @@ class Clock:
         return self.first is not None and time.monotonic() - self.start >= 60 * self.minutes
 
 
-class EMA:
-    """Exponential moving average of parameters; buffers (batch-norm statistics) are copied."""
+def averaged(model: torch.nn.Module, decay: float) -> AveragedModel:
+    """Return a copy of ``model`` for the moving average of its weights and batch statistics; counters are copied.
 
-    def __init__(self, model: torch.nn.Module, decay: float = 0.999) -> None:
-        self.decay = decay
-        self.state = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    Early steps forget faster than ``decay`` says, so that the average is useful from the start.
+    """
 
-    @torch.no_grad()
-    def update(self, model: torch.nn.Module, step: int) -> None:
-        """Blend in ``model``; early steps forget faster, so the average is useful from the start."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        state = model.state_dict()
-        floats = [key for key, value in state.items() if value.is_floating_point()]
-        torch._foreach_lerp_([self.state[k] for k in floats], [state[k] for k in floats], 1 - decay)
-        for key in state.keys() - set(floats):
-            self.state[key].copy_(state[key])
+    def blend(average: list[torch.Tensor], now: list[torch.Tensor], count: torch.Tensor) -> None:
+        if average[0].is_floating_point():
+            seen = int(count)
+            get_ema_multi_avg_fn(min(decay, seen / (9 + seen)))(average, now, count)
+        else:
+            torch._foreach_copy_(average, now)
 
-    def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take over a saved average, on the device where this one lives; ``KeyError`` if it is of another network."""
-        for key, value in self.state.items():
-            value.copy_(state[key])
+    copy = AveragedModel(model, multi_avg_fn=blend, use_buffers=True)
+    copy.update_parameters(model)  # the first one is taken over as it is: what the run starts from counts
+    return copy
 
 
 class Log:
