@@ -143,7 +143,7 @@ def test_patience_ends_a_run_that_gets_no_better(config, photos, monkeypatch):
         lambda t, s: watched.append((t.step, s["mask_ap"])),
     )
     assert watched[:4] == [(1, 0.1), (2, 0.3), (3, 0.2), (4, 0.3)]
-    assert run.step == 5 and "no better mask AP than 0.3000" in run.ending
+    assert run.step == 5 and "no better mask_ap than 0.3000" in run.ending
     assert last(run)["best"] == 0.9  # the last validation was the best after all, and is kept
     assert checkpoints.read(run.folder / "best.pt")["info"]["step"] == 5
 
@@ -259,16 +259,24 @@ def test_a_checkpoint_of_the_first_format_resumes(config, photos):
     assert run.step == 4 and run.images == 8
 
 
-def test_the_log_forgets_what_is_trained_again(tmp_path):
+def test_the_log_forgets_what_is_trained_again_and_sets_aside_what_is_damaged(tmp_path, capsys):
     log = engine.Log(tmp_path)
     for step in (1, 2, 3):
         log.write(step=step)
-    with open(log.path, "a") as file:
-        file.write('{"step": 4, "lo')  # killed in the middle of a line
+    with open(log.path, "ab") as file:
+        file.write(b'{"step": 4, "lo\xff\x00')  # killed in the middle of a line
     engine.Log(tmp_path, step=2).write(step=3, again=True)
     assert [(line["step"], line.get("again")) for line in log_lines(log.path)] == [(1, None), (2, None), (3, True)]
+    assert (tmp_path / "log.jsonl.damaged").read_bytes() == b'{"step": 4, "lo\xff\x00'
+    assert "17 bytes cannot be read" in capsys.readouterr().err
     engine.Log(tmp_path / "other", enabled=False).write(step=1)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_log_that_lacks_its_last_line_break_goes_on_in_a_new_line(tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"step": 1}\n{"step": 2}')
+    engine.Log(tmp_path, step=2).write(step=3)
+    assert [line["step"] for line in log_lines(tmp_path / "log.jsonl")] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "wsd"])

@@ -222,7 +222,8 @@ def test_a_continued_run_is_counted_on_from_the_shipped_one(tmp_path):
     unet_file(tmp_path / "best.pt")
     content = torch.load(tmp_path / "best.pt", weights_only=True) | {"info": {"step": 10, "images": 160}}
     torch.save(content, tmp_path / "best.pt")
-    (tmp_path / "log.jsonl").write_text('{"step": 10, "images": 160, "seconds": 5, "val": {"mask_ap": 0.1}}\n')
+    record = '{"step": 10, "images": 160, "seconds": 5, "val": {"mask_ap": 0.1}}'
+    (tmp_path / "log.jsonl").write_text(f'{record}\n{{"st')  # the last line was cut off
     with pytest.raises(weights.WeightsError, match="has no unet yet"):
         register("unet", tmp_path / "best.pt", folder, "rendered", "test", continues=True)
     assert register("unet", tmp_path / "best.pt", folder, "rendered", "test")["steps"] == 10

@@ -67,7 +67,7 @@ class AttributesConfig(RunConfig):
     smoothing: float = option(0.05, "label smoothing: the judgements are noisy", most=1)
     prints: int = option(0, "so many plain garments are printed with drawn rare patterns and join the others")
     held_out: float = option(
-        0.12, "share of the photos for calibration and the choice of the best weights", above=0, most=0.9, kept=True
+        0.12, "share of the photos for calibration and the choice of the best weights", most=0.9, kept=True
     )
     validate_minutes: float = 5.0
     init: str = option("", "start the body from this U-Net, such as weights/unet.pt, or all from such a network")
@@ -135,23 +135,16 @@ class AttributesTask:
 class AttributesTrainer(Trainer):
     """The common trainer, judged by the mean macro-F1 of the heads on the garments held out."""
 
-    def validate(self, samples: Garments) -> dict[str, float]:
-        """Calibrate and score the averaged weights; keeps ``best.pt``, in half precision."""
+    judged_by = "mean"
+
+    def measured(self, samples: Garments) -> dict[str, float]:
+        """Calibrate the averaged weights on ``samples`` and return their scores there."""
         model = AttributeNet(self.config.last_width, 0, self.config.encoder).to(self.fabric.device)
         model.load_state_dict(self.average.module.state_dict())
         logits = held_out_logits(model.eval(), samples)
         natural = log_priors(samples.labels, np.ones(len(samples)))
         self.task.calibration = calibrate(logits, samples.labels, natural)
-        values = scores(logits, samples.labels, self.task.calibration)
-        self.log.write(step=self.step, images=self.images, val=values)
-        self.stale += 1
-        if values["mean"] > self.best:
-            self.best, self.stale = values["mean"], 0
-            checkpoints.export(self, values)
-        if 0 < self.config.patience <= self.stale:
-            self.ending = f"no better score than {self.best:.4f} in {self.stale} validations"
-        print(f"step {self.step}: {values}", flush=True)
-        return values
+        return scores(logits, samples.labels, self.task.calibration)
 
 
 class Batches:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, Protocol
@@ -11,6 +10,7 @@ import torch
 from lightning_fabric import Fabric
 from torch.optim.swa_utils import AveragedModel
 
+from ewardrobe.core import atomic
 from train.loop.config import Config, FlagError, described, flag
 from train.loop.engine import TrainingError
 
@@ -30,7 +30,7 @@ class Described(Protocol):
         """Return what a weights file holds beside the training information."""
 
 
-class Run(Protocol):
+class RunState(Protocol):
     """What checkpoints hold of a run, and where they lie."""
 
     config: Config
@@ -46,7 +46,7 @@ class Run(Protocol):
     stale: int
 
 
-def save(run: Run) -> None:
+def save(run: RunState) -> None:
     """Write ``last.pt``, from which ``--resume`` goes on exactly."""
     content = {
         "kind": f"{run.task.kind}-checkpoint",
@@ -60,7 +60,7 @@ def save(run: Run) -> None:
     write(run.folder / LAST, content | run.task.content())
 
 
-def export(run: Run, scores: dict[str, float]) -> None:
+def export(run: RunState, scores: dict[str, float]) -> None:
     """Write ``best.pt``: the averaged weights in half precision and what the app needs to build the network."""
     half = {k: (v.half() if v.is_floating_point() else v).cpu() for k, v in run.average.module.state_dict().items()}
     info = {"step": run.step, "images": run.images, "config": _published(run.config), "scores": scores}
@@ -68,7 +68,7 @@ def export(run: Run, scores: dict[str, float]) -> None:
     write(run.folder / BEST, content)
 
 
-def restore(run: Run) -> None:
+def restore(run: RunState) -> None:
     """Set ``run`` to the state of its ``last.pt``, which only the first process needs to see."""
     content = None
     if run.fabric.is_global_zero:
@@ -111,7 +111,7 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> 
         group["weight_decay"] = decay
 
 
-def rescue(run: Run) -> str:
+def rescue(run: RunState) -> str:
     """Save ``run`` after a failure if its tensors are good, and say which checkpoint there is."""
     good = all(v.isfinite().all() for v in run.model.state_dict().values() if v.is_floating_point())
     if good and run.fabric.is_global_zero:
@@ -137,13 +137,11 @@ def check_folder(folder: Path, config: Config) -> None:
 
 def write(path: Path, content: dict) -> None:
     """Write ``content`` so that ``path`` is always a whole file; ``TrainingError`` when the disk refuses."""
-    temporary = path.with_suffix(".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(content, temporary)
-        os.replace(temporary, path)
+        with atomic.writing(path) as file:
+            torch.save(content, file)
     except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
         raise TrainingError(
             f"{path} could not be written ({error}); the previous checkpoint is intact: free space and resume"
         ) from error

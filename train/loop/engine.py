@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ewardrobe.core import atomic
 
 
 class TrainingError(RuntimeError):
@@ -85,8 +87,10 @@ class Log:
         self.start = time.monotonic()
         if enabled:
             folder.mkdir(parents=True, exist_ok=True)
-            kept = [line for line in self._lines() if _step_of(line) <= step] if step else []
-            write_text(self.path, "".join(kept))
+            kept, damaged = read_log(self.path) if step else ([], [])
+            set_aside(self.path, b"".join(damaged))
+            lines = "".join(json.dumps(r) + "\n" for r in kept if r.get("step", math.inf) <= step)
+            atomic.write_bytes(self.path, lines.encode())
 
     def write(self, **values) -> None:
         """Append ``values`` with the seconds since this process began."""
@@ -96,22 +100,36 @@ class Log:
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(line + "\n")
 
-    def _lines(self) -> list[str]:
-        return self.path.read_text(encoding="utf-8").splitlines(keepends=True) if self.path.is_file() else []
+
+def read_log(path: Path) -> tuple[list[dict], list[bytes]]:
+    """Return the records of a log, and the lines that are none: the process or the machine died while writing them."""
+    records, damaged = [], []
+    for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else ():
+        record = record_in(line)
+        if record is None:
+            damaged.append(line)
+        else:
+            records.append(record)
+    return records, damaged
 
 
-def _step_of(line: str) -> float:
+def record_in(line: bytes) -> dict | None:
+    """Return the JSON object that a line holds, ``None`` if it holds none."""
     try:
-        return json.loads(line)["step"]
-    except (ValueError, KeyError, TypeError):  # half a line: the process was killed while writing it
-        return math.inf
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old or the new one, never a part."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+def set_aside(path: Path, damaged: bytes) -> None:
+    """Append what cannot be read of ``path`` to a file beside it, and say so; nothing happens if there is none."""
+    if not damaged:
+        return
+    beside = path.with_name(f"{path.name}.damaged")
+    with open(beside, "ab") as file:
+        file.write(damaged)
+    print(f"{path}: {len(damaged)} bytes cannot be read; they lie in {beside} now", file=sys.stderr, flush=True)
 
 
 class GracefulStop:

@@ -65,6 +65,8 @@ class Task(checkpoints.Described, Protocol):
 class Trainer:
     """The state of one run."""
 
+    judged_by = "mask_ap"
+
     def __init__(self, config: Config, task: Task, fabric: Fabric) -> None:
         self.config, self.task, self.fabric = config, task, fabric
         self.folder = run_folder(config.name)
@@ -139,16 +141,20 @@ class Trainer:
             cure = "lower --batch-size, --image-size or --workers"
             raise TrainingError(f"out of memory at step {self.step}: {cure}; {checkpoints.rescue(self)}") from error
 
+    def measured(self, samples: Sequence[Sample]) -> dict[str, float]:
+        """Return the scores of the averaged weights on ``samples``."""
+        return quick_scores(self.task.segmenter(self.average.module.state_dict()), samples)
+
     def validate(self, samples: Sequence[Sample]) -> dict[str, float]:
-        """Score the averaged weights on ``samples``; keeps ``best.pt`` by mask AP, in half precision."""
-        scores = quick_scores(self.task.segmenter(self.average.module.state_dict()), samples)
+        """Score the averaged weights on ``samples``; the best by ``judged_by`` are kept in ``best.pt``."""
+        scores = self.measured(samples)
         self.log.write(step=self.step, images=self.images, val=scores)
         self.stale += 1
-        if scores["mask_ap"] > self.best:
-            self.best, self.stale = scores["mask_ap"], 0
+        if scores[self.judged_by] > self.best:
+            self.best, self.stale = scores[self.judged_by], 0
             checkpoints.export(self, scores)
         if 0 < self.config.patience <= self.stale:
-            self.ending = f"no better mask AP than {self.best:.4f} in {self.stale} validations"
+            self.ending = f"no better {self.judged_by} than {self.best:.4f} in {self.stale} validations"
         print(f"step {self.step}: {scores}", flush=True)
         return scores
 
