@@ -213,7 +213,8 @@ def call(words: tuple[str, ...]) -> int:
 def parse(argv=None) -> argparse.Namespace:
     """Return the arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", choices=[*(n for n in MODELS if kind_of(n) in SCRIPTS), ATTRIBUTES])
+    known = [*(n for n in MODELS if kind_of(n) in SCRIPTS), ATTRIBUTES]
+    parser.add_argument("model", choices=known, help="the model that the run is to be")
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or a best.pt")
     parser.add_argument("--data", type=Path, required=True, help="the data set that thresholds and figures come from")
     parser.add_argument("--split", default="validation", help="its photos that judge (default: %(default)s)")
