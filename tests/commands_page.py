@@ -17,8 +17,7 @@ from unittest import mock
 
 from ewardrobe.__main__ import build_parser
 from ewardrobe.commands import command_names
-from train.loop.config import Config
-from train.loop.engine import parse_config
+from train.loop.config import Config, parse_config
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PAGE = REPOSITORY / "docs" / "commands.md"
@@ -97,7 +96,7 @@ def shared_parser() -> argparse.ArgumentParser:
             parse_config(Config, "")
     except Caught as stop:
         return stop.args[0]
-    raise RuntimeError("train.loop.engine.parse_config read no arguments")
+    raise RuntimeError("train.loop.config.parse_config read no arguments")
 
 
 def arguments(parser: argparse.ArgumentParser) -> list[argparse.Action]:

@@ -60,7 +60,7 @@ class TinyTask:
     def segmenter(self, state: dict):
         return TinySegmenter()
 
-    def content(self, state: dict) -> dict:
+    def content(self) -> dict:
         return {}
 
 

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from ewardrobe.models.weights import WeightsError
 from train.loop import checkpoints
-from train.loop.engine import TrainingError
+from train.loop.engine import TrainingError, read_log
 
 PER_RUN = ("model", "info")
 """What may differ between the files; the rest says which network they are of."""
@@ -34,8 +34,8 @@ SHIFTED = ("seconds", "step", "images")
 def average(runs: Sequence[Path], start: Path | None = None) -> dict[str, Any]:
     """Return the content of a ``best.pt`` with the mean of the weights in ``runs`` and, if given, in ``start``.
 
-    Steps and images are those of ``runs`` together, flags those of the first.  Raises ``WeightsError`` for a file that
-    cannot be read or is of another network.
+    Steps and images are those of ``runs`` together, flags those of the first.  Raises ``WeightsError`` for a
+    file of another network or a ``last.pt``, ``TrainingError`` for one that cannot be read.
     """
     paths = [*runs, *([start] if start else [])]
     contents = [_read(path) for path in paths]
@@ -50,12 +50,9 @@ def average(runs: Sequence[Path], start: Path | None = None) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals
-        raise WeightsError(f"{path} is not readable as weights ({type(error).__name__}: {error})") from error
-    if not isinstance(content, dict) or "model" not in content or "optimizer" in content:
-        raise WeightsError(f"{path} holds no weights for the app: give a best.pt that a training script wrote")
+    content = checkpoints.read(path)
+    if "optimizer" in content:
+        raise WeightsError(f"{path} is there to go on from: give a best.pt")
     return content
 
 
@@ -76,8 +73,7 @@ def joined_log(runs: Sequence[Path]) -> list[dict[str, Any]]:
     joined: list[dict[str, Any]] = []
     shift = dict.fromkeys(SHIFTED, 0)
     for log in (run.with_name("log.jsonl") for run in runs):
-        lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-        records = [json.loads(line) for line in lines]
+        records, _ = read_log(log)
         joined += [r | {k: r[k] + by for k, by in shift.items() if k in r} for r in records]
         for name in SHIFTED:
             shift[name] += max((r[name] for r in records if name in r), default=0)

@@ -9,68 +9,29 @@ A metrics file counts only if it was measured on the very weights of the manifes
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import sys
 from pathlib import Path
-from statistics import fmean
 
 from ewardrobe.core import atomic
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
 from ewardrobe.evaluation.learning_curve import outlook
 from ewardrobe.evaluation.metrics import TITLES
 from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
-from ewardrobe.models.confidence import DEFAULT_THRESHOLD, of_entry
+from ewardrobe.models.confidence import DEFAULT_THRESHOLD
 from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
 from train.cards import attributes as attribute_card
 from train.cards.markdown import wrapped
+from train.cards.metrics import read_metrics, shown_from
+from train.cards.readme import provenance, table, update
 
 README = Path(__file__).resolve().parent.parent / "README.md"
-BEGIN, END = "<!-- figures: written by python -m train.card -->", "<!-- end of figures -->"
 PURPOSE = {
     "unet": "13 garment and 5 context channels for each pixel; garments are read off the channels",
     "yolo": "boxes and instance masks; the network is ultralytics', the weights are ours; for the live view",
     "yolo_s": "boxes and instance masks; the network is ultralytics', the weights are ours; for photos",
     "mask_rcnn": "instance masks by region proposals; the network is torchvision's, the weights are ours",
 }
-ROWS = (  # label, key, column of metrics["cuts"] or "overall"
-    ("mask AP (categories with ≥ 10 garments)", "mask_ap_min10", "overall"),
-    ("mask AP50 (the same)", "mask_ap50_min10", "overall"),
-    ("box AP (the same)", "box_ap_min10", "overall"),
-    ("mask AP (all categories)", "mask_ap", "overall"),
-    ("garment IoU, worn", "garment_iou", "worn"),
-    ("garment IoU, worn, refined", "garment_iou_refined", "worn"),
-    ("garment IoU, not worn", "garment_iou", "not_worn"),
-    ("garment IoU, not worn, refined", "garment_iou_refined", "not_worn"),
-    ("garment IoU of the label map, worn", "garment_iou_map", "worn"),
-    ("garment IoU of the label map, not worn", "garment_iou_map", "not_worn"),
-    ("mIoU over the categories", "miou", "overall"),
-    ("boundary IoU of found garments", "boundary_iou", "overall"),
-    ("boundary IoU of found garments, refined", "boundary_iou_refined", "overall"),
-    ("webcam views: mask AP (categories with ≥ 10 garments)", "mask_ap_min10", "webcam"),
-    ("webcam views: garment IoU", "garment_iou", "webcam"),
-)
-
-
-def read_metrics(name: str, entry: dict, folder: Path) -> dict:
-    """Return the metrics of model ``name``; ``WeightsError`` if they are missing or of other weights."""
-    path = folder / f"{name}.metrics.json"
-    try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(
-            f"{path}: {error}; measure with python -m ewardrobe evaluate or evaluate-attributes, --json {path}"
-        ) from error
-    if metrics["meta"]["weights_sha256"] != entry["sha256"]:
-        raise WeightsError(f"{path} was measured on other weights: run python -m ewardrobe evaluate again")
-    if metrics["meta"].get("raw_thresholds", shown_from(entry)) != shown_from(entry):
-        raise WeightsError(f"{path} was measured with other thresholds: run python -m ewardrobe evaluate again")
-    return metrics
-
-
-def shown_from(entry: dict) -> dict[str, float]:
-    """Return the raw score from which the app shows each category, by its name."""
-    return of_entry(entry).by_name()
 
 
 def thresholds(entry: dict) -> str:
@@ -87,58 +48,6 @@ def thresholds(entry: dict) -> str:
         f"for all categories {plain['common']['overall']:.3f} ({chosen['common']:.2f}) and "
         f"{plain['default']['overall']:.3f} ({DEFAULT_THRESHOLD})."
     )
-
-
-def value(metrics: dict, key: str, part: str) -> float | None:
-    """Return one figure of ``overall``, of a cut or, as their mean, of the webcam views; ``None`` if not measured."""
-    if part == "webcam":
-        views = [view[key] for view in metrics.get("webcam", {}).values()]
-        return fmean(views) if views and None not in views else None
-    return (metrics["overall"] if part == "overall" else metrics["cuts"][part]).get(key)
-
-
-def table(metrics_by_name: dict[str, dict]) -> str:
-    """Return the figures of all models as a Markdown table, fractions of 1."""
-    names = list(metrics_by_name)
-    lines = ["| | " + " | ".join(TITLES[n] for n in names) + " |", "|---|" + "---:|" * len(names)]
-    for label, key, part in ROWS:
-        values = [value(metrics_by_name[n], key, part) for n in names]
-        if any(v is not None for v in values):
-            lines.append(f"| {label} | " + " | ".join("–" if v is None else f"{v:.3f}" for v in values) + " |")
-    speeds = [metrics_by_name[n]["speed"] for n in names]
-    lines.append("| one photo, ms, median | " + " | ".join(f"{s['ms_median']:.0f}" for s in speeds) + " |")
-    return "\n".join(lines)
-
-
-def provenance(metrics: dict) -> str:
-    """Return one sentence: on what, by which command, when and where the figures were measured."""
-    meta = metrics["meta"]
-    return (
-        f"Measured on {meta['images']} photos of {meta['data']}, split {meta['split']}, on {meta['date'][:10]} "
-        f"({meta['machine']['processor']}, {how(metrics['speed'])}) with `{meta['command']}`."
-    )
-
-
-def how(speed: dict) -> str:
-    """Return the number of threads and, where it was written down, the precision of the network.
-
-    >>> how({"threads": 2, "precision": "int8"}), how({"threads": 2})
-    ('2 threads, int8', '2 threads')
-    """
-    return f"{speed['threads']} threads" + (f", {speed['precision']}" if "precision" in speed else "")
-
-
-def provenances(metrics_by_name: dict[str, dict]) -> list[str]:
-    """Return a sentence for all models that were measured alike, and further ones for the others."""
-    alike: dict[str, list[str]] = {}
-    for name, metrics in metrics_by_name.items():
-        alike.setdefault(provenance(metrics).replace(f"--model {name} ", "--model MODEL "), []).append(name)
-    return [
-        f"{sentence} (`MODEL`: {', '.join(f'`{name}`' for name in names)}.)"
-        if "--model MODEL " in sentence
-        else sentence
-        for sentence, names in alike.items()
-    ]
 
 
 def card(name: str, entry: dict, metrics: dict, more: str) -> str:
@@ -211,21 +120,11 @@ def more_training(log: Path) -> str:
     )
 
 
-def update_readme(text: str, metrics_by_name: dict[str, dict]) -> str:
-    """Return the README with the figures between its two markers; ``ValueError`` if the markers are missing."""
-    before, found, rest = text.partition(BEGIN)
-    _, closed, after = rest.partition(END)
-    if not (found and closed):
-        raise ValueError(f"README.md lacks the lines {BEGIN} and {END}")
-    sentences = wrapped("\n\n".join(provenances(metrics_by_name)))
-    return f"{before}{BEGIN}\n{table(metrics_by_name)}\n\n{sentences}\n{END}{after}"
-
-
-def documents(folder: Path) -> dict[Path, str]:
+def documents(folder: Path, readme: Path = README) -> dict[Path, str]:
     """Return ``{path: text}`` of the model cards and the README; ``WeightsError`` where metrics are missing or old."""
     entries = read_manifest(folder, SEGMENTATION)
     metrics = {name: read_metrics(name, entry, folder) for name, entry in entries.items()}
-    found = {README: update_readme(README.read_text(encoding="utf-8"), metrics)}
+    found = {readme: update(readme.read_text(encoding="utf-8"), metrics)}
     for name, entry in entries.items():
         more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
         found[folder / f"{name}.md"] = card(name, entry, metrics[name], more)
@@ -237,9 +136,10 @@ def documents(folder: Path) -> dict[Path, str]:
 def main(argv=None) -> int:
     """Write ``weights/NAME.md`` for segmenters and attribute network, and the README's table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args(argv)
+    parser.add_argument("--readme", type=Path, default=README, metavar="FILE", help="default: that of the project")
+    args = parser.parse_args(argv)
     try:
-        for path, text in documents(weights_dir()).items():
+        for path, text in documents(weights_dir(), args.readme).items():
             atomic.write_bytes(path, text.encode())
             print(path)
     except WeightsError as error:

@@ -26,8 +26,8 @@ from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS
 from ewardrobe.models.networks.inputs import normalised
 from ewardrobe.models.networks.mask_rcnn import BACKBONES, AsItIs, build, imagenet_weights, replace_heads
 from train.loop import checkpoints
-from train.loop.config import Config
-from train.loop.engine import TrainingError, option
+from train.loop.config import Config, FlagError, option
+from train.loop.engine import TrainingError
 from train.loop.trainer import main
 
 MIN_SIDE = 3
@@ -38,13 +38,17 @@ MIN_SIDE = 3
 class MaskRCNNConfig(Config):
     """Flags of ``python -m train.mask_rcnn``."""
 
-    name: str = option("mask_rcnn", "run name: results go to runs/NAME")
-    backbone: str = option("unet", "body of the network", choices=list(BACKBONES))
-    encoder: str = option("plain", "encoder of the U-Net in --init, for --backbone unet", choices=list(ENCODERS))
-    pretrained: bool = option(False, "start from public weights: COCO for resnet50, ImageNet for resnet18 and resnet34")
-    lr: float = option(1e-3, "peak learning rate")
-    weight_decay: float = option(0.01, "weight decay of convolutions and linear layers")
-    clip: float = option(10.0, "gradient norm limit")
+    name: str = "mask_rcnn"
+    backbone: str = option("unet", "body of the network", choices=list(BACKBONES), kept=True)
+    encoder: str = option(
+        "plain", "encoder of the U-Net in --init, for --backbone unet", choices=list(ENCODERS), kept=True
+    )
+    pretrained: bool = option(
+        False, "start from public weights: COCO for resnet50, ImageNet for resnet18 and resnet34", kept=True
+    )
+    lr: float = 1e-3
+    weight_decay: float = 0.01
+    clip: float = 10.0
     mask_gain: float = option(1.0, "weight of the mask loss; those of the others are 1")
 
 
@@ -57,7 +61,7 @@ class MaskRCNNTask:
     def __init__(self, config: MaskRCNNConfig) -> None:
         self.config = config
         if config.pretrained and config.backbone == "unet":
-            raise TrainingError("--pretrained: --backbone unet has no public weights; give --init runs/unet/best.pt")
+            raise FlagError("--pretrained: --backbone unet has no public weights; give --init runs/unet/best.pt")
 
     def build(self) -> torch.nn.Module:
         """Return the network, with public weights if asked for."""
@@ -105,7 +109,7 @@ class MaskRCNNTask:
     def _network(self) -> torch.nn.Module:
         return build(self.config.backbone, self.config.image_size, encoder=self.config.encoder)
 
-    def content(self, state: dict) -> dict:
+    def content(self) -> dict:
         """Return what loading needs to build the network."""
         config = self.config
         about = {"backbone": config.backbone, "size": config.eval_size, "anchor_size": config.image_size}

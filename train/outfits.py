@@ -12,7 +12,6 @@ L2 the loss is convex: L-BFGS finds the one answer, and the seed decides nothing
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from dataclasses import asdict, dataclass
@@ -30,7 +29,7 @@ from ewardrobe.models import weights
 from ewardrobe.outfits import compatibility
 from ewardrobe.outfits.compatibility import FEATURES, SHARED, Compatibility
 from ewardrobe.outfits.grammar import BODY_SLOTS
-from train.register import LICENCE
+from train.cards import manifest
 
 SLOTS = len(BODY_SLOTS)
 FIELDS = ("colour", "pattern", "material", "style")
@@ -157,14 +156,12 @@ def ship(path: Path, source: Path, settings: CompatibilityConfig, command: str, 
     """Copy the weights at ``path`` to ``folder`` and enter them in the manifest; ``source``: the outfits."""
     atomic.write_bytes(folder / f"{compatibility.NAME}.json", path.read_bytes())
     target = folder / f"{compatibility.NAME}.json"
-    manifest = folder / weights.MANIFEST
-    models = weights.read_manifest(folder) if manifest.exists() else {}
-    models[compatibility.NAME] = {
+    entry = {
         "task": "outfits",
         "file": target.name,
         "sha256": weights.sha256_of(target),
         "bytes": target.stat().st_size,
-        "licence": LICENCE,
+        "licence": manifest.LICENCE,
         "data": f"{source.parent.name} {source.name}",
         "data_sha256": weights.sha256_of(source),
         "command": command,
@@ -173,7 +170,7 @@ def ship(path: Path, source: Path, settings: CompatibilityConfig, command: str, 
         "images": len(read_outfits(source).members),
         "config": asdict(settings),
     }
-    atomic.write_bytes(manifest, (json.dumps({"models": models}, indent=2) + "\n").encode())
+    manifest.enter(compatibility.NAME, entry, folder)
 
 
 def without(data: OutfitSet, fields: list[str]) -> OutfitSet:

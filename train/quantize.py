@@ -12,7 +12,6 @@ that it was made of: after the next training it is ignored until this command ha
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import sys
 from datetime import UTC, datetime
@@ -29,6 +28,7 @@ from ewardrobe.models import MODELS, SHOWN_SCORE
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.inference import TorchNetwork, convert
 from ewardrobe.models.networks import exports
+from train.cards import manifest
 
 MAX_LOSS, MIN_GAIN = 0.01, 1.3
 KEPT_INPUTS = 60
@@ -84,7 +84,7 @@ def write_int8(source: exports.Source, models: dict[str, object], folder: Path, 
     import openvino
 
     folder.mkdir(parents=True, exist_ok=True)
-    description = folder / f"{source.model}.int8.json"
+    description = description_of(source.model, folder)
     description.unlink(missing_ok=True)  # it never describes files that are being replaced
     names = []
     for part, model in models.items():
@@ -93,8 +93,13 @@ def write_int8(source: exports.Source, models: dict[str, object], folder: Path, 
         names += [f"{stem}.xml", f"{stem}.bin"]
     files = {n: {"sha256": weight_files.sha256_of(folder / n), "bytes": (folder / n).stat().st_size} for n in names}
     entry = {"source_sha256": source.sha256, "files": files, **notes}
-    atomic.write_bytes(description, (json.dumps(entry, indent=2) + "\n").encode())
+    manifest.write_json(description, entry)
     return entry
+
+
+def description_of(model: str, folder: Path) -> Path:
+    """Return the file that says what lies in ``folder``; once that is measured it holds ``ap_loss`` and ``gain``."""
+    return folder / f"{model}.int8.json"
 
 
 def verdict(plain: dict, int8: dict) -> tuple[dict, bool]:
@@ -107,18 +112,11 @@ def verdict(plain: dict, int8: dict) -> tuple[dict, bool]:
 
 def ship(model: str, entry: dict, source: Path, folder: Path) -> None:
     """Copy the files of ``entry`` from ``source`` to ``folder`` and enter them in its manifest."""
-    manifest = folder / weight_files.MANIFEST
-    content = json.loads(manifest.read_text(encoding="utf-8"))
-    content["models"][model].pop("int8", None)
-    _write_json(manifest, content)  # no entry while files are replaced: the app then runs f32
+    known = {key: value for key, value in manifest.entries(folder)[model].items() if key != "int8"}
+    manifest.enter(model, known, folder)  # without the old files while they are replaced: the app then runs f32
     for name in entry["files"]:
         atomic.write_bytes(folder / name, (source / name).read_bytes())
-    content["models"][model]["int8"] = entry
-    _write_json(manifest, content)
-
-
-def _write_json(path: Path, content: dict) -> None:
-    atomic.write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
+    manifest.enter(model, known | {"int8": entry}, folder)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -138,6 +136,7 @@ def run(args: argparse.Namespace) -> int:
         progress=True,
     )
     result, pays = verdict(plain, int8)
+    manifest.write_json(description_of(args.model, args.out), entry | result)
     print(_told(args.model, plain, int8, result, pays))
     if not args.ship:
         return 0

@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ewardrobe.core import atomic
+from ewardrobe.evaluation import provenance
 from ewardrobe.models import MODELS, kind_of
 from ewardrobe.models import weights as weight_files
-
-LICENCE = "AGPL-3.0"
+from train.cards import manifest
+from train.loop.engine import read_log
 
 
 def register(
@@ -33,39 +33,32 @@ def register(
     continues: the run started from the weights that ``folder`` holds.  Raises ``WeightsError`` if ``source`` is not a
     weights file of that model, or continues what is not there.
     """
-    manifest = folder / weight_files.MANIFEST
-    models = json.loads(manifest.read_text())["models"] if manifest.exists() else {}
-    previous = models.get(name, {})
+    previous = manifest.entries(folder).get(name, {})
     if continues and not previous:
-        raise weight_files.WeightsError(f"--continues: {manifest} has no {name} yet; leave the flag out")
+        raise weight_files.WeightsError(
+            f"--continues: {folder / weight_files.MANIFEST} has no {name} yet; leave the flag out"
+        )
     state, _ = weight_files.load_state(name, source, kind=kind_of(name))
     target = folder / f"{name}.pt"
-    _replace(target, source.read_bytes())
+    atomic.write_bytes(target, source.read_bytes())
     info = state.get("info", {})
     entry = {
         "file": target.name,
         "sha256": weight_files.sha256_of(target),
         "bytes": target.stat().st_size,
-        "licence": LICENCE,
+        "licence": manifest.LICENCE,
         "data": data_name,
         "command": command,
-        "commit": _commit(),
+        "commit": provenance.commit() or "unknown",
         "date": datetime.now(UTC).date().isoformat(),
         **_counted(info, previous if continues else {}),
         "config": _config(info, previous if continues else {}),
     }
     entry |= {"task": state["task"]} if "task" in state else {}  # segmentation where a file names none
     entry |= _still_chosen(previous, entry["sha256"])
-    models = _in_order(models | {name: entry})
-    _replace(manifest, (json.dumps({"models": models}, indent=2) + "\n").encode())
+    manifest.enter(name, entry, folder)
     _keep_log(source.parent / "log.jsonl", folder / f"{name}.log.jsonl", previous if continues else {})
     return entry
-
-
-def _in_order(models: dict[str, dict]) -> dict[str, dict]:
-    """Return the entries in the order of the app, which tables and cards follow; others behind."""
-    known = [name for name in MODELS if name in models]
-    return {name: models[name] for name in (*known, *(n for n in models if n not in known))}
 
 
 def _still_chosen(previous: dict, sha256: str) -> dict:
@@ -94,22 +87,11 @@ def _keep_log(log: Path, target: Path, previous: dict) -> None:
         return
     earlier = target.read_bytes() if previous and target.is_file() else b""
     shift = {"step": previous.get("steps") or 0, "images": previous.get("images") or 0} if previous else {}
-    records = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    records, damaged = read_log(log)
+    if damaged:
+        print(f"{log}: {len(damaged)} lines cannot be read; the curve goes without them", file=sys.stderr)
     lines = [json.dumps(r | {k: r[k] + by for k, by in shift.items() if k in r}) for r in records]
-    _replace(target, earlier + "".join(line + "\n" for line in lines).encode())
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)
-
-
-def _commit() -> str:
-    try:
-        return subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+    atomic.write_bytes(target, earlier + "".join(line + "\n" for line in lines).encode())
 
 
 def main(argv=None) -> int:

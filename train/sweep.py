@@ -22,9 +22,9 @@ from pathlib import Path
 import optuna
 
 from ewardrobe.datasets.deepfashion2 import DatasetError
-from train.loop.config import Config
+from train.loop.config import Config, FlagError, parse_config, run_folder
 from train.loop.data import Data, load_data
-from train.loop.engine import TrainingError, parse_config
+from train.loop.engine import TrainingError
 from train.loop.trainer import Trainer, run
 from train.search import report
 from train.search.space import Space, as_json, largest, parse_space, suggest
@@ -78,7 +78,7 @@ class SweepConfig:
 
     def _train(self, trial: optuna.Trial) -> Trainer:
         config = self.trial_config(trial)
-        last, started = Path("runs") / config.name / "last.pt", time.monotonic()
+        last, started = run_folder(config.name) / "last.pt", time.monotonic()
 
         def watch(trainer: Trainer, scores: dict[str, float]) -> None:
             trial.set_user_attr("images_per_s", round(trainer.images / (time.monotonic() - started), 2))
@@ -134,20 +134,24 @@ def parse(argv=None) -> tuple[argparse.Namespace, Config, type]:
     parser.add_argument("--space", nargs="+", default=[], metavar="FLAG=…", help="LOW:HIGH, A,B,C or one value")
     parser.add_argument("--sampler-seed", type=int, help="makes the draws of a single process repeatable")
     args, rest = parser.parse_known_args(argv)
+    run_folder(f"sweeps/{args.name}")
+    for name in ("trials", "images", "rungs"):
+        if getattr(args, name) < 1:
+            raise FlagError(f"--{name} {getattr(args, name)}: expected a whole number from 1")
     module, config_class, task_class = SCRIPTS[args.model]
     script = import_module(module)
     return args, parse_config(getattr(script, config_class), script.__doc__, rest), getattr(script, task_class)
 
 
 def main(argv=None) -> int:
-    """Run the sweep and return the exit code: 0 done, 1 it cannot go on, 130 interrupted."""
+    """Run the sweep and return the exit code: 0 done, 1 it cannot go on, 2 a flag is wrong, 130 interrupted."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
         sweep = SweepConfig(*parse(argv))
         sweep.optimize()
     except (TrainingError, DatasetError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, FlagError) else 1
     except KeyboardInterrupt:
         print("interrupted: the same command goes on with the sweep", file=sys.stderr)
         return 130

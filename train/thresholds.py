@@ -9,7 +9,6 @@ looks once at every photo.  ``--dry-run`` only prints.
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
 from datetime import UTC, datetime
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from ewardrobe.core import atomic, process
+from ewardrobe.core import process
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_NAMES
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
@@ -28,6 +27,7 @@ from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.models import MODELS, Segmenter, load_segmenter
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD, RAW
+from train.cards import manifest
 from train.search import thresholds as choice
 from train.search.thresholds import Choice, Counts, PhotoScores
 
@@ -123,12 +123,10 @@ def keep(name: str, entry: dict, folder: Path) -> None:
 
     Raises ``WeightsError`` if the manifest names other weights by now.
     """
-    path = folder / weight_files.MANIFEST
-    content = json.loads(path.read_text(encoding="utf-8"))
-    if content["models"].get(name, {}).get("sha256") != entry["weights_sha256"]:
+    known = manifest.entries(folder).get(name, {})
+    if known.get("sha256") != entry["weights_sha256"]:
         raise weight_files.WeightsError(f"the weights of {name} were replaced meanwhile: choose their thresholds again")
-    content["models"][name]["thresholds"] = entry
-    atomic.write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
+    manifest.enter(name, known | {"thresholds": entry}, folder)
 
 
 def run(name: str, args: argparse.Namespace) -> None:

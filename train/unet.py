@@ -24,8 +24,7 @@ from ewardrobe.models.networks.inputs import normalised
 from ewardrobe.models.networks.unet import UNet
 from ewardrobe.models.unet import UNetSegmenter
 from train.loop import checkpoints, public_weights
-from train.loop.config import Config
-from train.loop.engine import TrainingError, option
+from train.loop.config import Config, FlagError, option
 from train.loop.losses import bce_loss, competition_loss, dice_loss, union_loss
 from train.loop.trainer import main
 
@@ -34,10 +33,14 @@ from train.loop.trainer import main
 class UNetConfig(Config):
     """Flags of ``python -m train.unet``."""
 
-    name: str = option("unet", "run name: results go to runs/NAME")
-    encoder: str = option("plain", "our own encoder, or the backbone of an ultralytics YOLO", choices=list(ENCODERS))
-    pretrained: str = option("", "ultralytics checkpoint that the encoder starts from, such as yolov8s-world.pt")
-    lr: float = option(6e-4, "peak learning rate")
+    name: str = "unet"
+    encoder: str = option(
+        "plain", "our own encoder, or the backbone of an ultralytics YOLO", choices=list(ENCODERS), kept=True
+    )
+    pretrained: str = option(
+        "", "ultralytics checkpoint that the encoder starts from, such as yolov8s-world.pt", kept=True
+    )
+    lr: float = 6e-4
     bce_gain: float = option(4.0, "weight of the binary cross-entropy; that of the Dice loss is 1")
     competition_gain: float = option(1.0, "weight of the cross-entropy between the labels")
     union_gain: float = option(0.5, "weight of the garment-against-background loss")
@@ -53,7 +56,7 @@ class UNetTask:
     def __init__(self, config: UNetConfig) -> None:
         self.config = config
         if config.pretrained and config.encoder == "plain":
-            raise TrainingError("--pretrained: the plain encoder has no public weights; give --encoder yolov8s")
+            raise FlagError("--pretrained: the plain encoder has no public weights; give --encoder yolov8s")
 
     def build(self) -> torch.nn.Module:
         """Return the network in the memory layout that convolutions on a CPU like best."""
@@ -113,7 +116,7 @@ class UNetTask:
         model.load_state_dict(state)
         return UNetSegmenter(model, self.config.eval_size)
 
-    def content(self, state: dict) -> dict:
+    def content(self) -> dict:
         """Return what loading needs to build the network."""
         return {"widths": list(WIDTHS), "encoder": self.config.encoder, "size": self.config.eval_size, "flip": True}
 

@@ -23,8 +23,8 @@ from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.inputs import normalised
 from ewardrobe.models.yolo import ARCHITECTURE, SCALING, YoloSegmenter, build
 from train.loop import checkpoints, public_weights
-from train.loop.config import Config
-from train.loop.engine import TrainingError, option
+from train.loop.config import Config, option
+from train.loop.engine import TrainingError
 from train.loop.trainer import main
 
 MASK_STRIDE = 4
@@ -35,12 +35,14 @@ MASK_STRIDE = 4
 class YoloConfig(Config):
     """Flags of ``python -m train.yolo``."""
 
-    name: str = option("yolo", "run name: results go to runs/NAME")
-    architecture: str = option(ARCHITECTURE, "ultralytics configuration, such as yolo11n-seg.yaml or yolo26n-seg.yaml")
-    pretrained: str = option("", "ultralytics checkpoint to start from, such as yolo11n-seg.pt")
-    lr: float = option(1e-3, "peak learning rate")
-    weight_decay: float = option(0.01, "AdamW's weight decay")
-    clip: float = option(10.0, "gradient norm limit")
+    name: str = "yolo"
+    architecture: str = option(
+        ARCHITECTURE, "ultralytics configuration, such as yolo11n-seg.yaml or yolo26n-seg.yaml", kept=True
+    )
+    pretrained: str = option("", "ultralytics checkpoint to start from, such as yolo11n-seg.pt", kept=True)
+    lr: float = 1e-3
+    weight_decay: float = 0.01
+    clip: float = 10.0
     box_gain: float = option(7.5, "weight of the box and mask losses")
     cls_gain: float = option(0.5, "weight of the category loss")
     dfl_gain: float = option(1.5, "weight of the distribution focal loss")
@@ -120,7 +122,7 @@ class YoloTask:
         model.load_state_dict(state)
         return YoloSegmenter(model, self.config.eval_size)
 
-    def content(self, state: dict) -> dict:
+    def content(self) -> dict:
         """Return the configuration that loading needs."""
         return {"architecture": self.config.architecture, "size": self.config.eval_size}
 

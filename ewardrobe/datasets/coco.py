@@ -1,6 +1,7 @@
 """DeepFashion2 records as a COCO data set (the JSON that COCO tools read).
 
-Unlike DeepFashion2's own converter the area is that of the mask, not of the box.
+An image's id is the number in its file's name; categories are DeepFashion2's 1..13.  Unlike DeepFashion2's own
+converter the area is that of the mask, not of the box.
 """
 
 from __future__ import annotations
@@ -25,40 +26,6 @@ LANDMARKS = sum(LANDMARK_COUNTS)
 _FIRST_LANDMARK = tuple(accumulate(LANDMARK_COUNTS, initial=0))
 
 
-def to_coco(records: Iterable[Record], segmentation: str = "outline") -> dict:
-    """Return ``{"info", "categories", "images", "annotations"}``.
-
-    Annotation ids start at 1, an image's id is the number in its file's name, categories are DeepFashion2's 1..13.
-    segmentation, every part of a split garment kept in each:
-
-    - ``"outline"``: polygons around the annotated pixels, so that COCO's tools draw the mask that we train on
-      (IoU above 0.99): COCO measures from the picture's corner, where DeepFashion2 names pixels (see ``outline``);
-    - ``"polygon"``: the annotated numbers unchanged, as DeepFashion2's own converter writes them: COCO's tools draw
-      about half a pixel less all round;
-    - ``"rle"``: compressed run lengths, exactly our mask.
-
-    Raises ``ValueError`` when two photos share an id.
-    """
-    images, annotations = {}, []
-    for record in records:
-        if record.image_id in images:
-            raise ValueError(f"{record.image_path}: a second photo with the number {record.image_id}; rename one")
-        images[record.image_id] = image_entry(record)
-        for item in record.items:
-            annotations.append({"id": len(annotations) + 1, **annotation_entry(record, item, segmentation)})
-    return {"info": INFO, "categories": categories(), "images": list(images.values()), "annotations": annotations}
-
-
-def write_coco(records: Iterable[Record], path: Path, segmentation: str = "outline") -> dict:
-    """Write ``to_coco(records)`` to ``path`` as JSON (whole or not at all) and return it.
-
-    For a data set that does not fit into memory see ``ewardrobe.datasets.convert``.
-    """
-    data = to_coco(records, segmentation)
-    atomic.write_bytes(Path(path), dump(data).encode())
-    return data
-
-
 def categories() -> list[dict]:
     """Return COCO's list of the 13 categories with the names of all 294 keypoints, each ``"CATEGORY/NUMBER"``."""
     names = [f"{c.id}/{n}" for c, count in zip(CATEGORIES, LANDMARK_COUNTS, strict=True) for n in range(1, count + 1)]
@@ -78,7 +45,16 @@ def image_entry(record: Record) -> dict:
 
 
 def annotation_entry(record: Record, item: Item, segmentation: str = "outline") -> dict:
-    """Return the member of ``"annotations"`` without its id; ``keypoints`` only where landmarks are labelled."""
+    """Return the member of ``"annotations"`` without its id; ``keypoints`` only where landmarks are labelled.
+
+    segmentation, every part of a split garment kept in each:
+
+    - ``"outline"``: polygons around the annotated pixels, so that COCO's tools draw the mask that we train on
+      (IoU above 0.99): COCO measures from the picture's corner, where DeepFashion2 names pixels (see ``outline``);
+    - ``"polygon"``: the annotated numbers unchanged, as DeepFashion2's own converter writes them: COCO's tools draw
+      about half a pixel less all round;
+    - ``"rle"``: compressed run lengths, exactly our mask.
+    """
     if segmentation not in SEGMENTATIONS:
         raise ValueError(f"segmentation: expected one of {', '.join(SEGMENTATIONS)}, got {segmentation!r}")
     mask = item_mask(item, record.height, record.width)

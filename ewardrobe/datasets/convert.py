@@ -43,7 +43,7 @@ class Conversion:
     source: folder in DeepFashion2's layout.  out: new or empty folder, or one where this conversion was begun.
     splits: default those of train and validation that are there.  fraction in (0, 1] or max_images: of each split;
     balance: chosen so that the categories are as even as possible, else at random; both from ``seed``.
-    segmentation: of COCO, see ``coco.to_coco``.  images: ``"link"``, ``"copy"`` or ``"none"``; default for YOLO
+    segmentation: of COCO, see ``annotation_entry``.  images: ``"link"``, ``"copy"`` or ``"none"``; default for YOLO
     ``"link"``, for COCO ``"none"`` (file names are then relative to ``source/SPLIT/image``).
     """
 

@@ -22,7 +22,7 @@ from ewardrobe.datasets.records import LANDMARK_COUNTS, DatasetError, Record, re
 class ConversionPart:
     """A piece of work: the annotations ``names`` of ``split``; ``file`` is to hold the result.
 
-    format: ``"coco"``, ``"yolo"``.  segmentation: see ``coco.to_coco``.  images: ``"link"``, ``"copy"``, ``"none"``.
+    format: ``"coco"``, ``"yolo"``.  segmentation: of ``annotation_entry``.  images: ``"link"``, ``"copy"``, ``"none"``.
     """
 
     source: Path

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from coco_files import as_coco
 from fashion_files import SIZE, annotation_item, write_photo, write_split
 from pycocotools.coco import COCO
 
 from ewardrobe.core.masks import mask_iou
-from ewardrobe.datasets.coco import to_coco, write_coco
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, item_mask
 
 
@@ -37,7 +34,7 @@ def load(data: dict) -> COCO:
 
 
 def test_a_garment_in_two_parts_by_hand(split_garment):
-    data = to_coco(split_garment, "polygon")
+    data = as_coco(split_garment, "polygon")
     annotation = data["annotations"][0]
     assert data["images"] == [{"id": 123, "file_name": "000123.png", "height": 60, "width": 80}]
     assert (annotation["id"], annotation["image_id"], annotation["category_id"]) == (1, 123, 4)
@@ -47,7 +44,7 @@ def test_a_garment_in_two_parts_by_hand(split_garment):
 
 
 def test_categories_and_ids(records):
-    data = to_coco(records)
+    data = as_coco(records)
     assert [c["id"] for c in data["categories"]] == list(range(1, 14))
     assert data["categories"][3]["name"] == "long sleeve outwear"
     assert [a["id"] for a in data["annotations"]] == list(range(1, sum(len(r.items) for r in records) + 1))
@@ -56,7 +53,7 @@ def test_categories_and_ids(records):
 
 def test_run_lengths_are_the_pixels_that_we_train_on(records, split_garment):
     for group in (records, split_garment):
-        data = to_coco(group, "rle")
+        data = as_coco(group, "rle")
         coco = load(data)
         truth = [item_mask(item, r.height, r.width) for r in group for item in r.items]
         for annotation, mask in zip(data["annotations"], truth, strict=True):
@@ -73,7 +70,7 @@ def ious(records, segmentation: str = "outline") -> np.ndarray:
     """IoU of each garment's mask as pycocotools draws it with the mask that we train on."""
     records = list(records)
     truth = [item_mask(item, r.height, r.width) for r in records for item in r.items]
-    masks = decoded(to_coco(records, segmentation))
+    masks = decoded(as_coco(records, segmentation))
     return np.array([mask_iou(a, b) for a, b in zip(masks, truth, strict=True)])
 
 
@@ -119,7 +116,7 @@ def test_outlines_of_rendered_photos(rendered_dataset):
 def test_the_other_decoder_draws_the_same(rendered_dataset):
     from faster_coco_eval.core import COCO as Other
 
-    data = to_coco(list(DeepFashion2(rendered_dataset, "train").records()))
+    data = as_coco(list(DeepFashion2(rendered_dataset, "train").records()))
     other = Other(data)
     for annotation, mask in zip(data["annotations"], decoded(data), strict=True):
         assert (other.annToMask(annotation).astype(bool) == mask).all()
@@ -133,7 +130,7 @@ def test_landmarks_are_keypoints_where_they_are_labelled(tmp_path):
         "item2": annotation_item(7, (5, 5, 40, 40)),
     }
     write_photo(tmp_path / "train", 1, items)
-    data = to_coco(DeepFashion2(tmp_path, "train").records())
+    data = as_coco(DeepFashion2(tmp_path, "train").records())
     first, second = data["annotations"]
     points = np.array(first["keypoints"]).reshape(-1, 3)
     offset = 25 + 33 + 31 + 39 + 15 + 15
@@ -143,21 +140,9 @@ def test_landmarks_are_keypoints_where_they_are_labelled(tmp_path):
     assert all(len(c["keypoints"]) == 294 and c["keypoints"][offset] == "7/1" for c in data["categories"])
 
 
-def test_the_file_is_what_was_returned(tmp_path, records):
-    data = write_coco(records, tmp_path / "coco.json", "rle")
-    assert json.loads((tmp_path / "coco.json").read_text()) == data
-    assert len(COCO(str(tmp_path / "coco.json")).getAnnIds()) == len(data["annotations"])
-
-
-def test_two_photos_with_one_number_are_refused(split_garment, tmp_path):
-    with pytest.raises(ValueError, match="123"):
-        write_coco([*split_garment, replace(split_garment[0])], tmp_path / "coco.json")
-    assert not (tmp_path / "coco.json").exists()
-
-
 def test_an_unknown_segmentation_is_refused(records):
     with pytest.raises(ValueError, match="polygon"):
-        to_coco(records, "mask")
+        as_coco(records, "mask")
 
 
 def test_real_masks_survive(wardrobe13):

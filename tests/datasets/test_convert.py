@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from coco_files import as_coco
 from fashion_files import annotation_item, random_rectangles, write_photo, write_split
 
 from ewardrobe import __main__ as cli
 from ewardrobe.core.taxonomy import CATEGORY_IDS
 from ewardrobe.datasets import convert as module
-from ewardrobe.datasets.coco import to_coco
 from ewardrobe.datasets.convert import Conversion, convert
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 
@@ -55,7 +55,7 @@ def test_coco_files_hold_what_is_in_memory(many, tmp_path):
     for split in ("train", "validation"):
         records = list(DeepFashion2(many, split).records())
         written = json.loads((tmp_path / "coco" / "annotations" / f"instances_{split}.json").read_text())
-        assert written == to_coco(records)
+        assert written == as_coco(records)
         assert report["splits"][split] == {
             "annotations": len(records),
             "photos": len(records),

@@ -222,7 +222,7 @@ def test_the_body_can_be_the_shipped_unets_encoder(data, repository):
     key = next(iter(model.body.state_dict()))
     torch.testing.assert_close(model.body.state_dict()[key], content["model"][f"encoder.{key}"].float())
     assert set(model(torch.zeros(2, 4, 64, 64), torch.ones(2, dtype=torch.int64))) == set(HEADS)
-    assert task.content({})["encoder"] == name
+    assert task.content()["encoder"] == name
 
 
 def test_recoloured_garments_teach_nothing_about_material(data):

@@ -70,7 +70,7 @@ def test_what_cannot_be_averaged_is_said(tmp_path, capsys):
     for path, message in (
         (checkpoint, "give a best.pt"),
         (tmp_path / "text.pt", "not readable"),
-        (tmp_path / "missing.pt", "not readable"),
+        (tmp_path / "missing.pt", "does not exist"),
     ):
         assert average.main([str(good), str(path), *out]) == 2
         assert message in capsys.readouterr().err

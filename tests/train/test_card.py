@@ -9,6 +9,7 @@ import pytest
 
 from ewardrobe.models.weights import WeightsError
 from train import card
+from train.cards import readme
 
 ENTRY = {
     "file": "unet.pt", "bytes": 1234, "sha256": "a" * 64, "licence": "AGPL-3.0", "data": "photos", "images": 160,
@@ -42,7 +43,7 @@ def test_missing_metrics_say_how_to_measure(tmp_path):
 
 
 def test_table_shows_what_was_measured_and_a_dash_for_what_was_not():
-    table = card.table({"unet": METRICS, "yolo": METRICS})
+    table = readme.table({"unet": METRICS, "yolo": METRICS})
     assert "| mask AP (categories with ≥ 10 garments) | 0.250 | 0.250 |" in table
     assert "| garment IoU, worn | 0.750 | 0.750 |" in table
     assert "box AP" not in table  # nobody measured it
@@ -63,7 +64,7 @@ def test_models_that_were_measured_alike_share_a_sentence():
         command = f"python -m ewardrobe evaluate --model {name} --refine"
         return METRICS | {"meta": METRICS["meta"] | {"command": command, "date": date}}
 
-    same, later = card.provenances(
+    same, later = readme.provenances(
         {n: measured(n) for n in ("unet", "yolo")} | {"mask_rcnn": measured("mask_rcnn", "2026-11-24")}
     )
     assert "evaluate --model MODEL --refine`" in same and same.endswith("(`MODEL`: `unet`, `yolo`.)")
@@ -71,13 +72,12 @@ def test_models_that_were_measured_alike_share_a_sentence():
 
 
 def test_only_the_part_between_the_markers_changes():
-    readme = f"before\n{card.BEGIN}\nold\n{card.END}\nafter\n"
-    new = card.update_readme(readme, {"unet": METRICS})
+    new = readme.update(f"before\n{readme.BEGIN}\nold\n{readme.END}\nafter\n", {"unet": METRICS})
     assert new.startswith("before\n") and new.endswith("after\n")
     assert "old" not in new and "0.250" in new
-    assert card.update_readme(new, {"unet": METRICS}) == new
+    assert readme.update(new, {"unet": METRICS}) == new
     with pytest.raises(ValueError, match="lacks the lines"):
-        card.update_readme("no markers", {"unet": METRICS})
+        readme.update("no markers", {"unet": METRICS})
 
 
 def test_what_more_training_would_bring_is_read_off_the_log(tmp_path):

@@ -35,7 +35,7 @@ def test_two_processes_equal_one_with_twice_the_batch(tmp_path, monkeypatch, ren
     assert two.returncode == 0, output
     content = checkpoints.load(tmp_path / "runs" / "two" / "last.pt", "tiny-checkpoint")
     assert (content["step"], content["images"]) == (STEPS, one.images) == (STEPS, 4 * STEPS)
-    for part, expected in (("model", one.model.state_dict()), ("ema", one.ema.state)):
+    for part, expected in (("model", one.model.state_dict()), ("ema", one.average.module.state_dict())):
         for key, value in content[part].items():
             torch.testing.assert_close(value, expected[key], rtol=1e-4, atol=1e-5, msg=f"{part} {key}")
     check_first_process_alone_reports(tmp_path / "runs" / "two", output, one)

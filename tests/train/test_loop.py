@@ -6,17 +6,18 @@ import json
 import multiprocessing
 import os
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pytest
 import torch
-from training import SMALL, TinyTask
+from training import SCRIPTS, SMALL, TinyTask
 
 from ewardrobe.datasets.augment import AugmentConfig, augment
 from ewardrobe.datasets.samples import LazySamples, Sample
+from train.attributes.train import AttributesConfig
 from train.loop import checkpoints, data, devices, engine, trainer
-from train.loop.config import Config
+from train.loop.config import Config, FlagError, check, described
 from train.loop.optimizer import make_optimizer
 
 
@@ -142,7 +143,7 @@ def test_patience_ends_a_run_that_gets_no_better(config, photos, monkeypatch):
         lambda t, s: watched.append((t.step, s["mask_ap"])),
     )
     assert watched[:4] == [(1, 0.1), (2, 0.3), (3, 0.2), (4, 0.3)]
-    assert run.step == 5 and "no better mask AP than 0.3000" in run.ending
+    assert run.step == 5 and "no better mask_ap than 0.3000" in run.ending
     assert last(run)["best"] == 0.9  # the last validation was the best after all, and is kept
     assert checkpoints.read(run.folder / "best.pt")["info"]["step"] == 5
 
@@ -258,16 +259,24 @@ def test_a_checkpoint_of_the_first_format_resumes(config, photos):
     assert run.step == 4 and run.images == 8
 
 
-def test_the_log_forgets_what_is_trained_again(tmp_path):
+def test_the_log_forgets_what_is_trained_again_and_sets_aside_what_is_damaged(tmp_path, capsys):
     log = engine.Log(tmp_path)
     for step in (1, 2, 3):
         log.write(step=step)
-    with open(log.path, "a") as file:
-        file.write('{"step": 4, "lo')  # killed in the middle of a line
+    with open(log.path, "ab") as file:
+        file.write(b'{"step": 4, "lo\xff\x00')  # killed in the middle of a line
     engine.Log(tmp_path, step=2).write(step=3, again=True)
     assert [(line["step"], line.get("again")) for line in log_lines(log.path)] == [(1, None), (2, None), (3, True)]
+    assert (tmp_path / "log.jsonl.damaged").read_bytes() == b'{"step": 4, "lo\xff\x00'
+    assert "17 bytes cannot be read" in capsys.readouterr().err
     engine.Log(tmp_path / "other", enabled=False).write(step=1)
     assert not (tmp_path / "other").exists()
+
+
+def test_a_log_that_lacks_its_last_line_break_goes_on_in_a_new_line(tmp_path):
+    (tmp_path / "log.jsonl").write_text('{"step": 1}\n{"step": 2}')
+    engine.Log(tmp_path, step=2).write(step=3)
+    assert [line["step"] for line in log_lines(tmp_path / "log.jsonl")] == [1, 2, 3]
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "wsd"])
@@ -297,13 +306,92 @@ def test_a_run_by_the_clock_stops_saves_and_validates(config, photos):
     assert last(run)["step"] == run.step and (run.folder / "best.pt").is_file()
 
 
-def test_ema_averages_parameters_and_copies_counters():
-    model = torch.nn.BatchNorm1d(1)
-    ema = engine.EMA(model, decay=0.9)
-    model.weight.data.fill_(3.0)
-    model.num_batches_tracked.fill_(5)
-    ema.update(model, step=1000)
-    assert ema.state["weight"].item() == pytest.approx(0.9 * 1 + 0.1 * 3)
-    assert ema.state["num_batches_tracked"].item() == 5
-    with pytest.raises(KeyError):
-        ema.load({"weight": torch.zeros(1)})
+def test_the_average_is_that_of_the_formula_and_counters_are_copied():
+    """Worked by hand as before: each step keeps min(0.99, (1 + step) / (10 + step)) of what was there."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4))
+    average = engine.averaged(model, decay=0.99)
+    expected = {k: v.double() for k, v in model.state_dict().items()}
+    for step in range(1200):
+        for value in model.state_dict().values():
+            value.add_(torch.randn(value.shape) / 100 if value.is_floating_point() else 1)
+        average.update_parameters(model)
+        kept = min(0.99, (1 + step) / (10 + step))
+        for key, value in model.state_dict().items():
+            now, share = value.double(), kept if value.is_floating_point() else 0
+            expected[key] = share * expected[key] + (1 - share) * now
+    assert expected["1.num_batches_tracked"] == 1200
+    for key, value in average.module.state_dict().items():
+        torch.testing.assert_close(value.double(), expected[key], rtol=1e-6, atol=1e-6, msg=key)
+
+
+BAD_FLAGS = {
+    "--name": ("../../x", "/tmp/x", "a/../../x", ""),
+    "--lr": ("nan", "inf", "0", "-1"),
+    "--batch-size": ("0",),
+    "--seed": ("-1",),
+    "--steps": ("0",),
+    "--augment": ("1.6",),
+    "--fraction": ("0", "1.1"),
+    "--image-size": ("8",),
+    "--weight-decay": ("-0.1", "nan"),
+}
+
+
+@pytest.mark.parametrize(("flag", "value"), [(f, v) for f, values in BAD_FLAGS.items() for v in values])
+def test_a_flag_that_cannot_be_is_one_sentence_and_writes_nothing(tmp_path, monkeypatch, capsys, flag, value):
+    monkeypatch.chdir(tmp_path)
+    assert trainer.main(Config, TinyTask, "doc", [f"{flag}={value}", "--accelerator", "cpu"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: {flag} {value}: expected") and told.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_values_that_no_command_line_has_checked_are_refused_too(config, photos):
+    for wrong in ({"lr": float("nan")}, {"name": "../x"}, {"optimizer": "adam"}, {"seed": -1}):
+        with pytest.raises(FlagError, match="expected"):
+            trainer.run(replace(config, **wrong), TinyTask(config), photos)
+
+
+def test_a_text_for_a_number_is_told_without_the_list_of_all_flags(capsys):
+    with pytest.raises(SystemExit) as ended:
+        trainer.main(Config, TinyTask, "doc", ["--lr", "fast"])
+    told = capsys.readouterr().err
+    assert ended.value.code == 2 and "--lr" in told and len(told.splitlines()) == 2
+
+
+def test_a_flag_with_another_default_keeps_its_help_and_limits():
+    @dataclass
+    class Other(Config):
+        lr: float = 0.5
+
+    assert described(Other, "lr") == described(Config, "lr") and Other().lr == 0.5
+    assert list(described(AttributesConfig, "norm")["choices"]) == ["batch", "frozen"]
+    for config_class in (AttributesConfig, *(config for config, _ in SCRIPTS.values())):
+        assert all(described(config_class, f.name).get("help") for f in fields(config_class))
+        check(config_class())
+
+
+def test_a_resumed_run_uses_the_weight_decay_that_it_is_given_and_writes_that_down(config, photos):
+    trainer.run(replace(config, steps=2, weight_decay=0.5), TinyTask(config), photos)
+    run = trainer.run(replace(config, resume=True, weight_decay=0.25), TinyTask(config), photos)
+    assert [group["weight_decay"] for group in run.optimizer.param_groups] == [0.25, 0]
+    assert last(run)["config"]["weight_decay"] == 0.25
+
+
+def test_what_a_resumed_run_cannot_change_is_told(config, photos):
+    trainer.run(replace(config, steps=1), TinyTask(config), photos)
+    for changed in ({"optimizer": "sgd"}, {"init": "other.pt"}):
+        with pytest.raises(FlagError, match="the run was begun with (adamw|none)"):
+            trainer.run(replace(config, **changed, resume=True), TinyTask(config), photos)
+
+
+def test_a_resumed_run_still_knows_what_it_started_from(config, photos, tmp_path):
+    class Filled(TinyTask):
+        def initialise(self, model, content):
+            model.load_state_dict(content["model"])
+
+    torch.save({"kind": "tiny", "model": TinyTask(config).build().state_dict()}, tmp_path / "first.pt")
+    trainer.run(replace(config, steps=1, init="first.pt"), Filled(config), photos)
+    run = trainer.run(replace(config, resume=True), Filled(config), photos)
+    assert last(run)["config"]["init"] == "first.pt"

@@ -183,7 +183,7 @@ def test_the_command_writes_a_row_for_each_method(rule, tmp_path, capsys):
 
 def test_shipped_figures_are_of_the_shipped_weights_and_reach_the_targets():
     path, entry = weights.verified_path("outfits")
-    metrics = outfit_card.read_metrics(path.with_name("outfits.metrics.json"), entry["sha256"])
+    metrics = outfit_card.read_metrics("outfits", entry, path.parent)
     rows = {row["method"]: row for row in metrics["rows"]}
     assert rows["combined"]["fitb"] >= 0.45 and rows["combined"]["auc"] >= 0.68
     assert rows["combined"]["against"]["colour-only"]["fitb_ci"][0] > 0

@@ -147,6 +147,21 @@ def test_the_trial_of_a_killed_worker_is_done_again(command, monkeypatch):
     assert again.ask().suggest_float("lr", 1e-4, 1e-2) == trial.params["lr"]
 
 
+def test_a_journal_with_half_a_line_is_read_up_to_there_and_the_rest_set_aside(tmp_path, capsys):
+    path = tmp_path / "s.journal"
+    about = {"model": "unet"}
+    first = study.open_study("s", str(path), "median", 2, about)
+    first.tell(first.ask(), 0.5)
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"op_code":4,"wor')
+    second = study.open_study("s", str(path), "median", 2, about)
+    assert path.read_bytes().startswith(whole) and "17 bytes cannot be read" in capsys.readouterr().err
+    assert (tmp_path / "s.journal.damaged").read_bytes() == b'{"op_code":4,"wor'
+    second.tell(second.ask(), 0.75)
+    again = study.open_study("s", str(path), "median", 2, about)
+    assert [trial.value for trial in again.get_trials()] == [0.5, 0.75] and again.user_attrs == about
+
+
 @pytest.mark.parametrize(
     ("storage", "message"),
     [
@@ -199,6 +214,17 @@ def scores(*args):
 trainer.quick_scores = scores
 sys.exit(sweep.main(sys.argv[1:]))
 """
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [(["--name", "../../x"], "--name"), (["--trials", "0"], "--trials 0"), (["--lr", "nan"], "--lr nan")],
+)
+def test_flags_of_a_sweep_that_cannot_be_are_told_before_anything_is_written(command, tmp_path, capsys, flags, told):
+    assert sweep.main(command(*flags)) == 2
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: {told}") and error.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
 
 
 def test_space_from_the_command_line():

@@ -15,13 +15,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
 from ewardrobe.core.colour_names import COLOUR_NAMES, lab_features, name_probabilities
 from ewardrobe.datasets.attributes import judged_garments
 from ewardrobe.garments.colours import dominant_colours
+from ewardrobe.wardrobe.similar import hex_to_lab
 
 L2 = 1e-4
 ANCHOR_WEIGHT = 10.0
@@ -92,13 +92,9 @@ def fit(garments: list[tuple[str, np.ndarray, np.ndarray]], l2: float = L2) -> n
 
 def anchor_palettes() -> list[tuple[str, np.ndarray, np.ndarray]]:
     """Return the textbook colours as garments of one colour."""
-    return [(name, hex_to_lab(code)[None], np.ones(1)) for name, codes in ANCHORS.items() for code in codes.split()]
-
-
-def hex_to_lab(code: str) -> np.ndarray:
-    """Return the CIELAB (3,) float32 of the sRGB colour ``rrggbb``."""
-    rgb = np.array([[[int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)]]], np.float32)
-    return cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[0, 0]
+    return [
+        (name, np.array([hex_to_lab(code)]), np.ones(1)) for name, codes in ANCHORS.items() for code in codes.split()
+    ]
 
 
 def report(title: str, garments: list, weights: np.ndarray | None) -> None:

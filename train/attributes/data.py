@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ewardrobe.core import atomic
 from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from train.loop.engine import TrainingError
@@ -84,8 +85,7 @@ def write_cache(path: Path, garments: Garments) -> None:
     pictures = [cv2.imencode(".webp", rgb[..., ::-1], [cv2.IMWRITE_WEBP_QUALITY, 88])[1] for rgb in garments.rgb]
     masks = [np.frombuffer(zlib.compress(np.packbits(mask > 127).tobytes(), 9), np.uint8) for mask in garments.masks]
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
-    with open(temporary, "wb") as file:
+    with atomic.writing(path) as file:
         np.savez(
             file,
             side=garments.rgb.shape[1],
@@ -95,7 +95,6 @@ def write_cache(path: Path, garments: Garments) -> None:
             **_joined("rgb", pictures),
             **_joined("mask", masks),
         )
-    temporary.replace(path)
 
 
 def read_cache(path: Path, side: int) -> Garments:

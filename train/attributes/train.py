@@ -29,8 +29,9 @@ from train.attributes.calibration import as_content, calibrate, scores
 from train.attributes.data import NOT_JUDGED, Garments, load_garments, log_priors, sampling_weights, split_by_image
 from train.attributes.prints import joined, printed
 from train.loop import checkpoints
+from train.loop.config import RunConfig, check, option
 from train.loop.devices import make_fabric
-from train.loop.engine import GracefulStop, TrainingError, option, seed_everything
+from train.loop.engine import GracefulStop, TrainingError, seed_everything
 from train.loop.trainer import Trainer, loop
 
 COLOURED_HEADS = ("material", "style")
@@ -41,44 +42,36 @@ CATEGORY_DROPOUT = 0.15
 
 
 @dataclass
-class AttributesConfig:
+class AttributesConfig(RunConfig):
     """Flags of ``python -m train.attributes``; those that all trainings share mean the same."""
 
     data: str = option("", "folder of a data set with attributes_train.csv")
     cache: str = option("", "file of the crops: read where it exists, else written")
-    name: str = option("attributes", "run name: results go to runs/NAME")
-    steps: int = option(2500, "optimiser steps in all")
-    minutes: float = option(0.0, "end after so many minutes, the schedule by the clock; 0 = by --steps alone")
+    name: str = "attributes"
+    steps: int = 2500
     batch_size: int = option(32, "garments a step")
-    optimizer: str = option("adamw", "adamw, or sgd with Nesterov momentum 0.9", choices=["adamw", "sgd"])
-    lr: float = option(1e-3, "peak learning rate")
-    weight_decay: float = option(0.05, "weight decay of convolutions and linear layers")
-    schedule: str = option("cosine", "learning-rate schedule", choices=["cosine", "wsd"])
-    decay: float = option(0.4, "share of the steps in which wsd decays")
-    warmup: int = option(100, "warm-up steps")
-    clip: float = option(5.0, "gradient norm limit")
-    ema: float = option(0.998, "decay of the averaged weights")
+    lr: float = 1e-3
+    weight_decay: float = 0.05
+    schedule: str = "cosine"
+    decay: float = 0.4
+    warmup: int = 100
+    ema: float = 0.998
     norm: str = option("batch", "batch normalisation: of the batch, or frozen", choices=["batch", "frozen"])
     image_size: int = option(160, "pixels of a square crop, a multiple of 32")
-    encoder: str = option("plain", "encoder of the U-Net in --init", choices=list(ENCODERS))
-    last_width: int = option(LAST_WIDTH, "channels of the plain encoder's last stage; 384 takes over the U-Net's whole")
+    encoder: str = option("plain", "encoder of the U-Net in --init", choices=list(ENCODERS), kept=True)
+    last_width: int = option(
+        LAST_WIDTH, "channels of the plain encoder's last stage; 384 takes over the U-Net's whole", least=1, kept=True
+    )
     freeze_body: bool = option(False, "train the heads alone, on the body that --init gives")
-    dropout: float = option(0.3, "dropout of the heads")
-    smoothing: float = option(0.05, "label smoothing: the judgements are noisy")
-    augment: float = option(1.0, "strength of the augmentation: 0 none, 1 as designed")
+    dropout: float = option(0.3, "dropout of the heads", most=1)
+    smoothing: float = option(0.05, "label smoothing: the judgements are noisy", most=1)
     prints: int = option(0, "so many plain garments are printed with drawn rare patterns and join the others")
-    held_out: float = option(0.12, "share of the photos for calibration and the choice of the best weights")
-    threads: int = option(1, "CPU threads")
-    precision: str = option("32-true", "number format", choices=["32-true", "bf16-mixed", "16-mixed"])
-    accelerator: str = option("auto", "cpu, cuda, or auto: cuda where there is one", choices=["auto", "cpu", "cuda"])
-    checkpoint_minutes: float = option(8.0, "minutes between checkpoints")
-    validate_minutes: float = option(5.0, "minutes between validations")
-    validate_steps: int = option(0, "steps between validations, instead of --validate-minutes; 0 = by the clock")
-    patience: int = option(0, "stop after so many validations without a better score; 0 = never")
+    held_out: float = option(
+        0.12, "share of the photos for calibration and the choice of the best weights", most=0.9, kept=True
+    )
+    validate_minutes: float = 5.0
     init: str = option("", "start the body from this U-Net, such as weights/unet.pt, or all from such a network")
-    resume: bool = option(False, "go on from runs/NAME/last.pt")
-    overwrite: bool = option(False, "begin anew where runs/NAME holds a run")
-    seed: int = option(0, "random seed")
+    seed: int = option(0, "random seed, which also says which photos are held out", kept=True)
 
 
 class AttributesTask:
@@ -127,7 +120,7 @@ class AttributesTask:
             parts[name] = total / (truth != NOT_JUDGED).sum().clamp(min=1)
         return sum(parts.values()), {name: value.detach() for name, value in parts.items()}
 
-    def content(self, state: dict) -> dict:
+    def content(self) -> dict:
         """Return what the app needs beside the weights."""
         return {
             "task": NAME,
@@ -142,23 +135,16 @@ class AttributesTask:
 class AttributesTrainer(Trainer):
     """The common trainer, judged by the mean macro-F1 of the heads on the garments held out."""
 
-    def validate(self, samples: Garments) -> dict[str, float]:
-        """Calibrate and score the averaged weights; keeps ``best.pt``, in half precision."""
+    judged_by = "mean"
+
+    def measured(self, samples: Garments) -> dict[str, float]:
+        """Calibrate the averaged weights on ``samples`` and return their scores there."""
         model = AttributeNet(self.config.last_width, 0, self.config.encoder).to(self.fabric.device)
-        model.load_state_dict({key.removeprefix("module."): value for key, value in self.ema.state.items()})
+        model.load_state_dict(self.average.module.state_dict())
         logits = held_out_logits(model.eval(), samples)
         natural = log_priors(samples.labels, np.ones(len(samples)))
         self.task.calibration = calibrate(logits, samples.labels, natural)
-        values = scores(logits, samples.labels, self.task.calibration)
-        self.log.write(step=self.step, images=self.images, val=values)
-        self.stale += 1
-        if values["mean"] > self.best:
-            self.best, self.stale = values["mean"], 0
-            checkpoints.export(self, values)
-        if 0 < self.config.patience <= self.stale:
-            self.ending = f"no better score than {self.best:.4f} in {self.stale} validations"
-        print(f"step {self.step}: {values}", flush=True)
-        return values
+        return scores(logits, samples.labels, self.task.calibration)
 
 
 class Batches:
@@ -209,6 +195,7 @@ def held_out_logits(model: AttributeNet, garments: Garments, batch: int = 64) ->
 
 def run(config: AttributesConfig, task: AttributesTask) -> AttributesTrainer:
     """Train until ``steps``, a stop signal or the end of patience; returns the trainer."""
+    check(config)
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:
         raise TrainingError("the attribute network is trained in one process: leave torchrun out")
     torch.set_num_threads(config.threads)

@@ -1,1 +1,1 @@
-"""Model cards and the README's table, written from what was measured."""
+"""What ships beside weights: manifest, model cards and the README's table, written from what was measured."""

@@ -7,7 +7,6 @@ python -m train.cards.outfits
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -16,17 +15,7 @@ from ewardrobe.evaluation.outfits import verdicts
 from ewardrobe.models.weights import WeightsError, verified_path, weights_dir
 from ewardrobe.outfits.compatibility import FEATURES, NAME
 from train.cards.markdown import wrapped
-
-
-def read_metrics(path: Path, sha256: str) -> dict:
-    """Return the figures in ``path``; ``WeightsError`` if they are missing or of other weights."""
-    try:
-        metrics = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsError(f"{path}: {error}; measure with python -m ewardrobe evaluate-outfits") from error
-    if metrics["meta"]["weights_sha256"] != sha256:
-        raise WeightsError(f"{path} was measured on other weights: run python -m ewardrobe evaluate-outfits again")
-    return metrics
+from train.cards.metrics import read_metrics
 
 
 def table(rows: list[dict]) -> str:
@@ -79,7 +68,7 @@ outwear are hardly in it. It knows colours by name only, since garments of one p
 def document(folder: Path) -> tuple[Path, str]:
     """Return path and text of the card; ``WeightsError`` where the weights or their metrics are missing or old."""
     _, entry = verified_path(NAME, folder)
-    return folder / f"{NAME}.md", card(entry, read_metrics(folder / f"{NAME}.metrics.json", entry["sha256"]))
+    return folder / f"{NAME}.md", card(entry, read_metrics(NAME, entry, folder))
 
 
 def main(argv=None) -> int:

@@ -2,72 +2,121 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import torch
+from lightning_fabric import Fabric
+from torch.optim.swa_utils import AveragedModel
 
-from train.loop.config import Config
+from ewardrobe.core import atomic
+from train.loop.config import Config, FlagError, described, flag
 from train.loop.engine import TrainingError
-
-if TYPE_CHECKING:
-    from train.loop.trainer import Trainer
 
 LAST, BEST = "last.pt", "best.pt"
 PATHS = ("data", "extra", "init", "cache", "pretrained")
 """Flags that name files or folders."""
+STARTS = ("init", "pretrained")
+"""Flags that say from which weights a run started."""
 
 
-def save(trainer: Trainer) -> None:
+class Described(Protocol):
+    """What a checkpoint says of its network."""
+
+    kind: str
+
+    def content(self) -> dict:
+        """Return what a weights file holds beside the training information."""
+
+
+class RunState(Protocol):
+    """What checkpoints hold of a run, and where they lie."""
+
+    config: Config
+    task: Described
+    fabric: Fabric
+    folder: Path
+    model: torch.nn.Module
+    average: AveragedModel
+    optimizer: torch.optim.Optimizer
+    step: int
+    images: int
+    best: float
+    stale: int
+
+
+def save(run: RunState) -> None:
     """Write ``last.pt``, from which ``--resume`` goes on exactly."""
     content = {
-        "kind": f"{trainer.task.kind}-checkpoint",
-        "model": trainer.model.state_dict(),
-        "ema": trainer.ema.state,
-        "optimizer": trainer.optimizer.state_dict(),
-        "scaler": trainer.fabric.strategy.precision.state_dict(),
-        **{name: getattr(trainer, name) for name in ("step", "images", "best", "stale")},
-        "config": asdict(trainer.config),
+        "kind": f"{run.task.kind}-checkpoint",
+        "model": run.model.state_dict(),
+        "ema": run.average.module.state_dict(),
+        "optimizer": run.optimizer.state_dict(),
+        "scaler": run.fabric.strategy.precision.state_dict(),
+        **{name: getattr(run, name) for name in ("step", "images", "best", "stale")},
+        "config": asdict(run.config),
     }
-    write(trainer.folder / LAST, content | trainer.task.content(trainer.ema.state))
+    write(run.folder / LAST, content | run.task.content())
 
 
-def export(trainer: Trainer, scores: dict[str, float]) -> None:
+def export(run: RunState, scores: dict[str, float]) -> None:
     """Write ``best.pt``: the averaged weights in half precision and what the app needs to build the network."""
-    half = {k: (v.half() if v.is_floating_point() else v).cpu() for k, v in trainer.ema.state.items()}
-    info = {"step": trainer.step, "images": trainer.images, "config": _published(trainer.config), "scores": scores}
-    content = {"kind": trainer.task.kind, "model": half, "info": info, **trainer.task.content(trainer.ema.state)}
-    write(trainer.folder / BEST, content)
+    half = {k: (v.half() if v.is_floating_point() else v).cpu() for k, v in run.average.module.state_dict().items()}
+    info = {"step": run.step, "images": run.images, "config": _published(run.config), "scores": scores}
+    content = {"kind": run.task.kind, "model": half, "info": info, **run.task.content()}
+    write(run.folder / BEST, content)
 
 
-def restore(trainer: Trainer) -> None:
-    """Set ``trainer`` to the state of its ``last.pt``, which only the first process needs to see."""
+def restore(run: RunState) -> None:
+    """Set ``run`` to the state of its ``last.pt``, which only the first process needs to see."""
     content = None
-    if trainer.fabric.is_global_zero:
-        content = load(trainer.folder / LAST, f"{trainer.task.kind}-checkpoint")
-    content = trainer.fabric.broadcast(content)
+    if run.fabric.is_global_zero:
+        content = load(run.folder / LAST, f"{run.task.kind}-checkpoint")
+    content = run.fabric.broadcast(content)
+    _keep_flags(run.config, content["config"])
     try:
-        trainer.model.load_state_dict(content["model"])
-        trainer.ema.load(content["ema"])
-        trainer.optimizer.load_state_dict(content["optimizer"])
+        run.model.load_state_dict(content["model"])
+        run.average.module.load_state_dict(content["ema"])
+        _load_optimizer(run.optimizer, content["optimizer"])
     except (RuntimeError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise TrainingError(
-            f"{trainer.folder / LAST} does not fit ({reason}): give the flags that the run was started with"
+            f"{run.folder / LAST} does not fit ({reason}): give the flags that the run was started with"
         ) from error
-    trainer.fabric.strategy.precision.load_state_dict(content.get("scaler", {}))
-    trainer.step, trainer.best, trainer.stale = content["step"], content["best"], content.get("stale", 0)
-    trainer.images = content.get("images", content["step"] * content["config"]["batch_size"])
+    run.fabric.strategy.precision.load_state_dict(content.get("scaler", {}))
+    run.step, run.best, run.stale = content["step"], content["best"], content.get("stale", 0)
+    run.average.n_averaged.fill_(run.step + 1)
+    run.images = content.get("images", content["step"] * content["config"]["batch_size"])
 
 
-def rescue(trainer: Trainer) -> str:
-    """Save ``trainer`` after a failure if its tensors are good, and say which checkpoint there is."""
-    good = all(v.isfinite().all() for v in trainer.model.state_dict().values() if v.is_floating_point())
-    if good and trainer.fabric.is_global_zero:
-        save(trainer)
-    return what_is_left(trainer.folder)
+def _keep_flags(config: Config, begun: dict[str, Any]) -> None:
+    """Refuse flags that a run was begun without; what it started from is written down again if it is not given."""
+    for name in (f.name for f in fields(config) if described(type(config), f.name).get("kept")):
+        old, new = begun.get(name, getattr(config, name)), getattr(config, name)
+        if not new and name in STARTS:
+            setattr(config, name, old)
+        elif new != old:
+            raise FlagError(
+                f"{flag(name)} {new}: the run was begun with {old or 'none'!s}, and --resume cannot change that: "
+                "give the same, or another --name without --resume"
+            )
+
+
+def _load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Load the moments; the weight decay stays as the flags say, which the state would bring along too."""
+    decays = [group["weight_decay"] for group in optimizer.param_groups]
+    optimizer.load_state_dict(state)
+    for group, decay in zip(optimizer.param_groups, decays, strict=True):
+        group["weight_decay"] = decay
+
+
+def rescue(run: RunState) -> str:
+    """Save ``run`` after a failure if its tensors are good, and say which checkpoint there is."""
+    good = all(v.isfinite().all() for v in run.model.state_dict().values() if v.is_floating_point())
+    if good and run.fabric.is_global_zero:
+        save(run)
+    return what_is_left(run.folder)
 
 
 def what_is_left(folder: Path) -> str:
@@ -88,13 +137,11 @@ def check_folder(folder: Path, config: Config) -> None:
 
 def write(path: Path, content: dict) -> None:
     """Write ``content`` so that ``path`` is always a whole file; ``TrainingError`` when the disk refuses."""
-    temporary = path.with_suffix(".tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save(content, temporary)
-        os.replace(temporary, path)
+        with atomic.writing(path) as file:
+            torch.save(content, file)
     except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
         raise TrainingError(
             f"{path} could not be written ({error}); the previous checkpoint is intact: free space and resume"
         ) from error

@@ -1,44 +1,25 @@
-"""What every training script shares: flags from a dataclass, schedule, EMA, the log, a clean stop."""
+"""What every training script shares: schedule, average, log, a clean stop."""
 
 from __future__ import annotations
 
-import argparse
-import dataclasses
 import json
 import math
-import os
 import random
 import signal
+import sys
 import threading
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from ewardrobe.core import atomic
 
 
 class TrainingError(RuntimeError):
     """Training cannot go on; the message says why, and which checkpoint holds the work so far."""
-
-
-def parse_config(config_class, description: str, argv=None):
-    """Build ``config_class`` (a dataclass) from command-line flags: one ``--flag`` for each field."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for field in dataclasses.fields(config_class):
-        flag = "--" + field.name.replace("_", "-")
-        default = field.default
-        text = field.metadata.get("help", "") + ("" if default in (None, "") else f" (default: {default})")
-        if isinstance(default, bool):
-            parser.add_argument(flag, action=argparse.BooleanOptionalAction, default=default, help=text)
-        else:
-            kind = field.metadata.get("type", str if default in (None, "") else type(default))
-            parser.add_argument(flag, type=kind, default=default, help=text, choices=field.metadata.get("choices"))
-    return config_class(**vars(parser.parse_args(argv)))
-
-
-def option(default, help: str, **metadata):
-    """Declare a dataclass field with the help text of its flag."""
-    return dataclasses.field(default=default, metadata={"help": help, **metadata})
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int, schedule: str, decay: float = 0.2) -> float:
@@ -79,27 +60,22 @@ class Clock:
         return self.first is not None and time.monotonic() - self.start >= 60 * self.minutes
 
 
-class EMA:
-    """Exponential moving average of parameters; buffers (batch-norm statistics) are copied."""
+def averaged(model: torch.nn.Module, decay: float) -> AveragedModel:
+    """Return a copy of ``model`` for the moving average of its weights and batch statistics; counters are copied.
 
-    def __init__(self, model: torch.nn.Module, decay: float = 0.999) -> None:
-        self.decay = decay
-        self.state = {k: v.detach().clone() for k, v in model.state_dict().items()}
+    Early steps forget faster than ``decay`` says, so that the average is useful from the start.
+    """
 
-    @torch.no_grad()
-    def update(self, model: torch.nn.Module, step: int) -> None:
-        """Blend in ``model``; early steps forget faster, so the average is useful from the start."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        state = model.state_dict()
-        floats = [key for key, value in state.items() if value.is_floating_point()]
-        torch._foreach_lerp_([self.state[k] for k in floats], [state[k] for k in floats], 1 - decay)
-        for key in state.keys() - set(floats):
-            self.state[key].copy_(state[key])
+    def blend(average: list[torch.Tensor], now: list[torch.Tensor], count: torch.Tensor) -> None:
+        if average[0].is_floating_point():
+            seen = int(count)
+            get_ema_multi_avg_fn(min(decay, seen / (9 + seen)))(average, now, count)
+        else:
+            torch._foreach_copy_(average, now)
 
-    def load(self, state: dict[str, torch.Tensor]) -> None:
-        """Take over a saved average, on the device where this one lives; ``KeyError`` if it is of another network."""
-        for key, value in self.state.items():
-            value.copy_(state[key])
+    copy = AveragedModel(model, multi_avg_fn=blend, use_buffers=True)
+    copy.update_parameters(model)  # the first one is taken over as it is: what the run starts from counts
+    return copy
 
 
 class Log:
@@ -111,8 +87,10 @@ class Log:
         self.start = time.monotonic()
         if enabled:
             folder.mkdir(parents=True, exist_ok=True)
-            kept = [line for line in self._lines() if _step_of(line) <= step] if step else []
-            write_text(self.path, "".join(kept))
+            kept, damaged = read_log(self.path) if step else ([], [])
+            set_aside(self.path, b"".join(damaged))
+            lines = "".join(json.dumps(r) + "\n" for r in kept if r.get("step", math.inf) <= step)
+            atomic.write_bytes(self.path, lines.encode())
 
     def write(self, **values) -> None:
         """Append ``values`` with the seconds since this process began."""
@@ -122,22 +100,36 @@ class Log:
         with open(self.path, "a", encoding="utf-8") as file:
             file.write(line + "\n")
 
-    def _lines(self) -> list[str]:
-        return self.path.read_text(encoding="utf-8").splitlines(keepends=True) if self.path.is_file() else []
+
+def read_log(path: Path) -> tuple[list[dict], list[bytes]]:
+    """Return the records of a log, and the lines that are none: the process or the machine died while writing them."""
+    records, damaged = [], []
+    for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else ():
+        record = record_in(line)
+        if record is None:
+            damaged.append(line)
+        else:
+            records.append(record)
+    return records, damaged
 
 
-def _step_of(line: str) -> float:
+def record_in(line: bytes) -> dict | None:
+    """Return the JSON object that a line holds, ``None`` if it holds none."""
     try:
-        return json.loads(line)["step"]
-    except (ValueError, KeyError, TypeError):  # half a line: the process was killed while writing it
-        return math.inf
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) else None
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file so that readers see the old or the new one, never a part."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, path)
+def set_aside(path: Path, damaged: bytes) -> None:
+    """Append what cannot be read of ``path`` to a file beside it, and say so; nothing happens if there is none."""
+    if not damaged:
+        return
+    beside = path.with_name(f"{path.name}.damaged")
+    with open(beside, "ab") as file:
+        file.write(damaged)
+    print(f"{path}: {len(damaged)} bytes cannot be read; they lie in {beside} now", file=sys.stderr, flush=True)
 
 
 class GracefulStop:

@@ -18,19 +18,18 @@ from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.weights import WeightsError
 from train.loop import checkpoints
-from train.loop.config import Config
+from train.loop.config import Config, FlagError, check, parse_config, run_folder
 from train.loop.data import Data, load_data, make_loader
 from train.loop.devices import make_fabric
 from train.loop.engine import (
-    EMA,
     Clock,
     GracefulStop,
     Log,
     TrainingError,
+    averaged,
     check_finite,
     is_out_of_memory,
     learning_rate,
-    parse_config,
     seed_everything,
 )
 from train.loop.optimizer import make_optimizer, prepare_norm
@@ -39,10 +38,9 @@ from train.loop.quick_eval import quick_scores
 REPORT_STEPS = 25
 
 
-class Task(Protocol):
+class Task(checkpoints.Described, Protocol):
     """What differs between the models.  ``unused_parameters``: some get no gradient in some steps."""
 
-    kind: str
     unused_parameters: bool
 
     def build(self) -> torch.nn.Module:
@@ -63,23 +61,22 @@ class Task(Protocol):
     def segmenter(self, state: dict):
         """Return a ``Segmenter`` with the tensors ``state``."""
 
-    def content(self, state: dict) -> dict:
-        """Return what a weights file holds beside the training information."""
-
 
 class Trainer:
     """The state of one run."""
 
+    judged_by = "mask_ap"
+
     def __init__(self, config: Config, task: Task, fabric: Fabric) -> None:
         self.config, self.task, self.fabric = config, task, fabric
-        self.folder = Path("runs") / config.name
+        self.folder = run_folder(config.name)
         checkpoints.check_folder(self.folder, config)
         model = task.build()
         if config.init and not config.resume:
             task.initialise(model, checkpoints.read(Path(config.init)))
         model = prepare_norm(model, config.norm, fabric.world_size)
         self.model, self.optimizer = fabric.setup(model, make_optimizer(model, config))
-        self.ema = EMA(self.model, config.ema)
+        self.average = averaged(self.model.module, config.ema)
         self.clock = Clock(config.steps, config.minutes)
         self.step, self.images, self.best, self.stale = 0, 0, -1.0, 0
         self.ending = ""
@@ -99,7 +96,7 @@ class Trainer:
         with self._rescue():
             loss, parts = self._backward(batch)
         self.optimizer.step()
-        self.ema.update(self.model, self.step)
+        self.average.update_parameters(self.model.module)
         self.step += 1
         self.images += c.batch_size * self.fabric.world_size
         return {"loss": loss, "lr": rate, **{k: float(v) for k, v in parts.items()}}
@@ -144,16 +141,20 @@ class Trainer:
             cure = "lower --batch-size, --image-size or --workers"
             raise TrainingError(f"out of memory at step {self.step}: {cure}; {checkpoints.rescue(self)}") from error
 
+    def measured(self, samples: Sequence[Sample]) -> dict[str, float]:
+        """Return the scores of the averaged weights on ``samples``."""
+        return quick_scores(self.task.segmenter(self.average.module.state_dict()), samples)
+
     def validate(self, samples: Sequence[Sample]) -> dict[str, float]:
-        """Score the averaged weights on ``samples``; keeps ``best.pt`` by mask AP, in half precision."""
-        scores = quick_scores(self.task.segmenter(self.ema.state), samples)
+        """Score the averaged weights on ``samples``; the best by ``judged_by`` are kept in ``best.pt``."""
+        scores = self.measured(samples)
         self.log.write(step=self.step, images=self.images, val=scores)
         self.stale += 1
-        if scores["mask_ap"] > self.best:
-            self.best, self.stale = scores["mask_ap"], 0
+        if scores[self.judged_by] > self.best:
+            self.best, self.stale = scores[self.judged_by], 0
             checkpoints.export(self, scores)
         if 0 < self.config.patience <= self.stale:
-            self.ending = f"no better mask AP than {self.best:.4f} in {self.stale} validations"
+            self.ending = f"no better {self.judged_by} than {self.best:.4f} in {self.stale} validations"
         print(f"step {self.step}: {scores}", flush=True)
         return scores
 
@@ -174,6 +175,7 @@ def run(config: Config, task: Task, data: Data | None = None, watcher: Watcher |
 
     ``data``: photos that are loaded already.  Raises ``TrainingError`` and ``DatasetError``.
     """
+    check(config)
     process.use_threads(config.threads)  # validation runs in the same process
     torch.set_num_threads(config.threads)
     seed_everything(config.seed)
@@ -254,14 +256,17 @@ def report(trainer: Trainer, recent: list[dict], seconds: float) -> None:
 
 
 def main(config_class, task_class, description: str, argv=None, run=run) -> int:
-    """Run a training script and return its exit code: 0 done, 1 it cannot go on, 130 interrupted twice."""
-    config = parse_config(config_class, description, argv)
+    """Run a training script and return its exit code.
+
+    0: done; 1: it cannot go on; 2: a flag is wrong; 130: interrupted twice.
+    """
     try:
+        config = parse_config(config_class, description, argv)
         run(config, task_class(config))
     except (TrainingError, DatasetError, WeightsError) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
-        return 1
+        return 2 if isinstance(error, FlagError) else 1
     except KeyboardInterrupt:
-        print(f"interrupted; {checkpoints.what_is_left(Path('runs') / config.name)}", file=sys.stderr, flush=True)
+        print(f"interrupted; {checkpoints.what_is_left(run_folder(config.name))}", file=sys.stderr, flush=True)
         return 130
     return 0

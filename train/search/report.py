@@ -11,7 +11,7 @@ from pathlib import Path
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from train.loop.engine import write_text
+from ewardrobe.core import atomic
 
 MIN_TRIALS = 4
 """With fewer finished trials the importance of a flag is chance."""
@@ -20,7 +20,7 @@ MIN_TRIALS = 4
 def write(path: Path, study: optuna.Study) -> None:
     """Write ``results`` to ``path``; readers never see a part of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_text(path, json.dumps(results(study), indent=1, allow_nan=False) + "\n")
+    atomic.write_bytes(path, (json.dumps(results(study), indent=1, allow_nan=False) + "\n").encode())
 
 
 def results(study: optuna.Study) -> dict:

@@ -11,10 +11,15 @@ from pathlib import Path
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalRedisBackend
+from optuna.storages.journal import (
+    JournalFileBackend,
+    JournalFileOpenLock,
+    JournalFileSymlinkLock,
+    JournalRedisBackend,
+)
 from optuna.trial import TrialState
 
-from train.loop.engine import TrainingError
+from train.loop.engine import TrainingError, record_in, set_aside
 
 PRUNERS = ("median", "hyperband", "none")
 STARTUP_TRIALS = 4
@@ -108,8 +113,29 @@ def _open_storage(storage: str) -> BaseStorage:
     if "://" in storage:
         return RDBStorage(storage)
     Path(storage).parent.mkdir(parents=True, exist_ok=True)
-    lock = JournalFileOpenLock(storage) if os.name == "nt" else None  # symbolic links need rights there
-    return JournalStorage(JournalFileBackend(storage, lock_obj=lock))
+    lock = JournalFileOpenLock(storage) if os.name == "nt" else JournalFileSymlinkLock(storage)  # needs rights there
+    backend = JournalFileBackend(storage, lock_obj=lock)
+    lock.acquire()
+    try:
+        _mend_journal(Path(storage))
+    finally:
+        lock.release()
+    return JournalStorage(backend)
+
+
+def _mend_journal(path: Path) -> None:
+    """Cut the journal before the first line that is not whole: Optuna would write on behind half a line.
+
+    What comes after a lost line may build on it, so it is set aside too.
+    """
+    content, whole = path.read_bytes(), 0
+    for line in content.splitlines(keepends=True):
+        if not line.endswith(b"\n") or record_in(line) is None:
+            break
+        whole += len(line)
+    set_aside(path, content[whole:])
+    if whole < len(content):
+        os.truncate(path, whole)
 
 
 def _check(study: optuna.Study, about: dict) -> None:

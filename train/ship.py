@@ -1,0 +1,245 @@
+"""Ship a run: from its best weights to model card and README in one command, which goes on where it was stopped.
+
+    python -m train.ship unet runs/unet --data DATA
+    python -m train.ship yolo runs/yolo --data DATA --continues      # the run started from the shipped weights
+    python -m train.ship unet runs/unet --data DATA --dry-run        # lists the steps and what is open, does nothing
+    python -m train.ship unet runs/unet --data DATA --from evaluate  # does this step and those after it again
+
+Each step is a command that can be given by itself: ``train.register``, ``train.thresholds``, ``train.quantize`` (for
+networks that the app runs in eight bits; kept where it pays), ``ewardrobe evaluate``, ``train.card``; for the attribute
+network ``train.attributes.calibration`` comes first.  What is done stands in ``RUN/ship.json``.  A step counts as done
+only while its result is there and of these very weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ewardrobe.core.attributes import NAME as ATTRIBUTES
+from ewardrobe.models import MODELS, kind_of
+from ewardrobe.models.weights import WeightsError, sha256_of, weights_dir
+from train import card, quantize
+from train.cards import manifest
+from train.cards.metrics import read_metrics
+from train.loop import checkpoints
+from train.loop.config import FlagError, flag
+from train.loop.engine import TrainingError
+from train.sweep import SCRIPTS
+
+STATE = "ship.json"
+INT8_KINDS = ("unet", "yolo")
+"""Kinds that are one network; a Mask R-CNN runs in parts, for which the app has no eight bits."""
+
+NOT_TOLD = ("name", "resume", "overwrite", "threads", "workers", "cache", "checkpoint_minutes", "accelerator")
+"""Flags of a run that do not matter for what came of it."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A command, and whether its result is there.
+
+    partly: the file that it writes anew even when it ends with exit code 1, as some do that leave a part out.
+    """
+
+    name: str
+    words: tuple[str, ...]
+    is_there: Callable[[], bool]
+    partly: Path | None = None
+
+    def succeeds(self) -> bool:
+        """Run the command and tell whether its result is there now."""
+        before = self._written()
+        code = call(self.words)
+        return (code == 0 or (code == 1 and self._written() != before)) and self.is_there()
+
+    def _written(self) -> int | None:
+        return self.partly.stat().st_mtime_ns if self.partly and self.partly.is_file() else None
+
+    def __str__(self) -> str:
+        return f"{self.name}: {shlex.join(('python', '-m', *self.words))}"
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """What is shipped: the model's name, its best weights, the arguments of the command."""
+
+    name: str
+    best: Path
+    args: argparse.Namespace
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """The manifest's entry if it is of these weights, else nothing."""
+        entry = manifest.entries(weights_dir()).get(self.name, {})
+        return entry if entry.get("sha256") == sha256_of(self.best) else {}
+
+    def steps(self) -> list[Step]:
+        """Return the steps in their order."""
+        data, split = ("--data", str(self.args.data)), ("--split", self.args.split)
+        metrics = weights_dir() / f"{self.name}.metrics.json"
+        figures = ("--json", str(metrics))
+        cards = Step("card", ("train.card", "--readme", str(self.args.readme)), self._has_card)
+        if self.name == ATTRIBUTES:
+            calibrate = Step("calibrate", ("train.attributes.calibration", str(self.best), *data), lambda: True)
+            words = ("ewardrobe", "evaluate-attributes", *data, *split, *figures)
+            return [calibrate, self._register(), Step("evaluate", words, self._is_measured), cards]
+        words = ("train.thresholds", self.name, *data, *split)
+        chosen = partial(self._is_of_these, "thresholds", "weights_sha256")
+        found = [self._register(), Step("thresholds", words, chosen)]
+        if kind_of(self.name) in INT8_KINDS:
+            words = ("train.quantize", self.name, *data, *split, "--ship", "--out", str(self._int8))
+            told = quantize.description_of(self.name, self._int8)
+            found.append(Step("quantize", words, self._is_quantized, told))
+        words = ("ewardrobe", "evaluate", *data, *split, "--model", self.name, "--refine", "--webcam", *figures)
+        return [*found, Step("evaluate", words, self._is_measured, metrics), cards]
+
+    @property
+    def _int8(self) -> Path:
+        return self.best.parent / "int8"
+
+    def _register(self) -> Step:
+        flags = checkpoints.read(self.best).get("info", {}).get("config", {})
+        command = self.args.command or command_of(self.name, flags)
+        data = self.args.data_name or Path(flags.get("data") or self.args.data.resolve()).name
+        words = ("train.register", self.name, str(self.best), "--data-name", data, "--command", command)
+        return Step("register", words + ("--continues",) * self.args.continues, lambda: bool(self.entry))
+
+    def _is_of_these(self, part: str, key: str) -> bool:
+        return (self.entry.get(part) or {}).get(key) == sha256_of(self.best)
+
+    def _is_quantized(self) -> bool:
+        """Whether eight bits are shipped, or were measured and do not pay."""
+        path = quantize.description_of(self.name, self._int8)
+        told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+        measured = told.get("source_sha256") == sha256_of(self.best) and "gain" in told
+        return measured or self._is_of_these("int8", "source_sha256")
+
+    def _is_measured(self) -> bool:
+        try:
+            return bool(self.entry and read_metrics(self.name, self.entry, weights_dir()))
+        except WeightsError:
+            return False
+
+    def _has_card(self) -> bool:
+        path = weights_dir() / f"{self.name}.md"
+        return path.is_file() and sha256_of(self.best) in path.read_text(encoding="utf-8")
+
+
+def command_of(name: str, flags: dict[str, Any]) -> str:
+    """Return the command that trains with ``flags``; those that have their default are left out."""
+    module, config_class = f"train.{ATTRIBUTES}.train", "AttributesConfig"
+    if name != ATTRIBUTES:
+        module, config_class, _ = SCRIPTS[kind_of(name)]
+    words = ["python", "-m", module.removesuffix(".train")]
+    for each in fields(getattr(import_module(module), config_class)):
+        value = flags.get(each.name, each.default)
+        if value == each.default or each.name in NOT_TOLD:
+            continue
+        if isinstance(value, bool):
+            words.append(flag(each.name if value else f"no_{each.name}"))
+        else:
+            words += [flag(each.name), str(value)]
+    return shlex.join(words)
+
+
+class Progress:
+    """Which steps are done, in ``RUN/ship.json``; forgotten when the weights are other ones."""
+
+    def __init__(self, best: Path) -> None:
+        self.best, self.path = best, best.with_name(STATE)
+        self.done: list[str] = []
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            self.done = list(content["done"]) if content["weights_sha256"] == sha256_of(best) else []
+        except FileNotFoundError:
+            pass
+        except (OSError, ValueError, KeyError, TypeError):
+            print(f"{self.path} cannot be read: every step is done again", file=sys.stderr)
+
+    def first_open(self, steps: list[Step]) -> int:
+        """Return the place of the first step that is not done, or whose result is gone."""
+        is_open = (i for i, step in enumerate(steps) if step.name not in self.done or not step.is_there())
+        return next(is_open, len(steps))
+
+    def write(self, done: list[str]) -> None:
+        """Note that just these steps are done."""
+        self.done = done
+        manifest.write_json(self.path, {"weights_sha256": sha256_of(self.best), "done": done})
+
+
+def ship(shipment: Shipment) -> int:
+    """Do the steps that are open, or only list them; 1 when one of them failed."""
+    steps, progress, args = shipment.steps(), Progress(shipment.best), shipment.args
+    first = progress.first_open(steps) if args.start is None else _place(steps, args.start, shipment)
+    if args.dry_run:
+        print("\n".join(f"{'done' if i < first else 'open'}  {step}" for i, step in enumerate(steps)))
+        return 0
+    for i, step in enumerate(steps[first:], first):
+        progress.write([each.name for each in steps[:i]])
+        print(f"[{i + 1}/{len(steps)}] {step}", flush=True)
+        if not step.succeeds():
+            print(f"error: {step.name} failed: mend what it says, then the same command goes on", file=sys.stderr)
+            return 1
+    progress.write([step.name for step in steps])
+    print(f"{shipment.name}: shipped; what was done stands in {progress.path}")
+    return 0
+
+
+def _place(steps: list[Step], name: str, shipment: Shipment) -> int:
+    """Return the place of the step that ``--from`` names; what needs the registered weights must find them."""
+    names = [step.name for step in steps]
+    if name not in names:
+        raise FlagError(f"--from {name}: the steps of {shipment.name} are {', '.join(names)}")
+    if names.index(name) > names.index("register") and not shipment.entry:
+        raise FlagError(f"--from {name}: {shipment.best} is not registered as {shipment.name}; leave --from out")
+    return names.index(name)
+
+
+def call(words: tuple[str, ...]) -> int:
+    """Run ``python -m WORDS`` and return its exit code."""
+    return subprocess.run([sys.executable, "-m", *words]).returncode
+
+
+def parse(argv=None) -> argparse.Namespace:
+    """Return the arguments."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    known = [*(n for n in MODELS if kind_of(n) in SCRIPTS), ATTRIBUTES]
+    parser.add_argument("model", choices=known, help="the model that the run is to be")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or a best.pt")
+    parser.add_argument("--data", type=Path, required=True, help="the data set that thresholds and figures come from")
+    parser.add_argument("--split", default="validation", help="its photos that judge (default: %(default)s)")
+    parser.add_argument("--data-name", default="", help="for the manifest (default: the name that the run was given)")
+    parser.add_argument("--command", default="", help="for the manifest (default: from the flags of the run)")
+    parser.add_argument("--continues", action="store_true", help="the run started from the shipped weights")
+    parser.add_argument("--readme", type=Path, default=card.README, metavar="FILE", help="default: the project's")
+    parser.add_argument("--from", dest="start", metavar="STEP", help="do this step and those after it again")
+    parser.add_argument("--dry-run", action="store_true", help="list the steps, do nothing")
+    return parser.parse_args(argv)
+
+
+def main(argv=None) -> int:
+    """Run from the command line and return the exit code: 0 done, 1 a step failed, 2 bad arguments, 130 interrupted."""
+    args = parse(argv)
+    best = args.run / checkpoints.BEST if args.run.is_dir() else args.run
+    try:
+        return ship(Shipment(args.model, best, args))
+    except (TrainingError, WeightsError, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted: the same command goes on", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
