@@ -49,7 +49,7 @@ def _zip(store, path: Path) -> int:
 def _csv(store, path: Path) -> int:
     from ewardrobe.core.atomic import write_bytes
     from ewardrobe.feature_store.csv_table import csv_bytes
-    from ewardrobe.feature_store.wardrobe_json import explain_os_error
+    from ewardrobe.feature_store.document import explain_os_error
 
     items = store.items()
     try:

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.pictures import encode_pictures, picture_names
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.fields import UNREADABLE
 from ewardrobe.wardrobe.item import new_item, sound
 

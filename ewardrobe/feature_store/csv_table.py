@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ewardrobe.feature_store import exchange
 from ewardrobe.feature_store.change import edit_of, edited, prepare
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
 from ewardrobe.wardrobe.item import view
 from ewardrobe.wardrobe.sources import USER

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ewardrobe.feature_store.change import Change, edited
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.pictures import IMAGE_FIELDS
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.item import FIELDS, kind, view
 
 if TYPE_CHECKING:

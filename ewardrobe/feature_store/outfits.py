@@ -7,65 +7,47 @@ the removal makes the outfit whole again: ``missing`` tells which are gone.
 
 from __future__ import annotations
 
-import json
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
-from pathlib import Path
+from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from ewardrobe.core import atomic
-from ewardrobe.feature_store.outfits_json import FILE, check, empty_document, parse
-from ewardrobe.feature_store.wardrobe_json import StoreError, explain_os_error
+from ewardrobe.feature_store.change import now
+from ewardrobe.feature_store.document import Document, StoreError
+from ewardrobe.feature_store.outfits_json import check, dump, empty_document, parse
 from ewardrobe.wardrobe.item import plain
 
-LOCK_SECONDS = 10
-BACKUPS = "backups"
-KEEP_BACKUPS = 10
 KEEP_FEEDBACK = 1000
 """Older ratings are forgotten: taste changes, and a file is to stay readable."""
 
 
-class OutfitStore:
+class OutfitStore(Document):
     """The outfits of the wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``).
 
     Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
     """
 
-    def __init__(self, home: Path | str | None = None) -> None:
-        self.home = Path(home or os.environ.get("EWARDROBE_HOME") or "wardrobe").expanduser()
-        self.path = self.home / FILE
+    stem = "outfits"
+    parse, dump, empty = map(staticmethod, (parse, dump, empty_document))
 
-    # Reading: no lock, since the file is only ever replaced as a whole.
-
-    def load(self) -> dict[str, Any]:
-        """Return the document: ``outfits``, ``planned`` and ``feedback``, each a list; changing it changes no file."""
-        raw = self._raw()
-        try:
-            return empty_document() if raw is None else parse(raw, self.path)
-        except StoreError as error:
-            error.backup = self.newest_good_backup()
-            raise
+    # Reading
 
     def outfits(self) -> list[dict]:
         """Return the saved outfits, the newest first: id, name, items, layout, created."""
-        return self.load()["outfits"][::-1]
+        return self.document()["outfits"][::-1]
 
     def outfit(self, outfit_id: str) -> dict:
         """Return one saved outfit; ``StoreError`` if there is none with that id."""
-        return _find(self.load()["outfits"], outfit_id)
+        return _find(self.document()["outfits"], outfit_id)
 
     def planned(self) -> dict[str, dict]:
         """Return the planned outfits by ISO date, in the order of the days: date, outfit (id or None), items."""
-        return {plan["date"]: plan for plan in sorted(self.load()["planned"], key=lambda plan: plan["date"])}
+        return {plan["date"]: plan for plan in sorted(self.document()["planned"], key=lambda plan: plan["date"])}
 
     def feedback(self) -> list[dict]:
         """Return the ratings, oldest first: items, liked, terms, date."""
-        return self.load()["feedback"]
+        return self.document()["feedback"]
 
     # Changing
 
@@ -86,7 +68,7 @@ class OutfitStore:
         entry = {"name": name, "items": ids, "layout": plain(dict(layout or {}))}
         with self._change() as document:
             if outfit_id is None:
-                entry = {"id": uuid.uuid4().hex[:12], **entry, "created": _now()}
+                entry = {"id": uuid.uuid4().hex[:12], **entry, "created": now()}
                 document["outfits"].append(entry)
             else:
                 entry = _find(document["outfits"], outfit_id) | entry
@@ -160,74 +142,15 @@ class OutfitStore:
                         taken += 1
         return taken
 
-    # Backups
-
-    def backups(self) -> list[Path]:
-        """Return the kept copies, newest first."""
-        return sorted((self.home / BACKUPS).glob("outfits-*.json"), reverse=True)
-
-    def newest_good_backup(self) -> Path | None:
-        """Return the newest copy that can be read, ``None`` if there is none."""
-        for path in self.backups():
-            with suppress(OSError, StoreError):
-                parse(path.read_bytes(), path)
-                return path
-        return None
-
-    def restore_backup(self, backup: Path | None = None) -> Path:
-        """Make ``backup`` (default: the newest good one) the outfits again; the present file is set aside."""
-        with self._locked():
-            chosen = backup or self.newest_good_backup()
-            if chosen is None:
-                raise StoreError(f"There is no readable backup of the outfits in {self.home / BACKUPS}.")
-            raw = chosen.read_bytes()
-            parse(raw, chosen)
-            if (broken := self._raw()) is not None:
-                atomic.write_bytes(self.path.with_name(f"outfits.replaced-{_stamp()}.json"), broken)
-            atomic.write_bytes(self.path, raw)
-        return chosen
-
-    # Inside
-
-    def _raw(self) -> bytes | None:
-        try:
-            return self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be read: {error.strerror}.", path=self.path) from error
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.home / ".outfits.lock", timeout=LOCK_SECONDS, poll_interval=0.01):
-                yield
-        except Timeout as error:
-            raise StoreError(f"Another program has been writing to {self.home} for {LOCK_SECONDS} s.") from error
-        except OSError as error:
-            raise explain_os_error(error, self.home) from error
-
     @contextmanager
     def _change(self) -> Iterator[dict[str, Any]]:
-        """Lock, read the file anew, let the caller change the document, keep a copy of the old one, replace it."""
+        """Lock, read the file anew, let the caller change the document, replace the file if it differs."""
         with self._locked():
-            raw, document = self._raw(), self.load()
+            raw, document = self._raw(), self.document()
             yield document
             check(document, self.path)
-            data = (json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
-            if data == raw:
-                return
-            if raw is not None:
-                self._keep(raw)
-            atomic.write_bytes(self.path, data)
-
-    def _keep(self, raw: bytes) -> None:
-        folder = self.home / BACKUPS
-        folder.mkdir(exist_ok=True)
-        atomic.write_bytes(folder / f"outfits-{_stamp()}.json", raw, durable=False)
-        for path in self.backups()[KEEP_BACKUPS:]:
-            path.unlink(missing_ok=True)
+            if self.dump(document) != raw:
+                self._replace(raw, lambda counter: self.dump({**document, "revision": counter}))
 
 
 def missing(items: Iterable[str], present: Iterable[str]) -> list[str]:
@@ -241,11 +164,3 @@ def _find(outfits: Iterable[dict], outfit_id: str) -> dict:
         if outfit["id"] == outfit_id:
             return outfit
     raise StoreError(f"There is no outfit with id {outfit_id!r}; it may have been removed in another window.")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _stamp() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")

@@ -9,7 +9,8 @@ atomically, so two sessions lose nothing and a crash leaves the old file or the 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import backups as store_backups
-from ewardrobe.feature_store import journal
+from ewardrobe.feature_store import journal, snapshot, trash
 from ewardrobe.feature_store import pictures as store_images
-from ewardrobe.feature_store.change import Prepared, edit_of, edited, find, now, prepare
-from ewardrobe.feature_store.document import StoreFile
-from ewardrobe.feature_store.wardrobe_json import StoreError, gc_paused, parse_document
+from ewardrobe.feature_store.change import Change, Prepared, edit_of, edited, find, now, prepare
+from ewardrobe.feature_store.document import Document, StoreError, gc_paused
+from ewardrobe.feature_store.snapshot import Snapshot
+from ewardrobe.feature_store.wardrobe_json import SCHEMA_VERSION, dump_document, empty_document, parse_document
 from ewardrobe.wardrobe.item import FIELDS, values_of, view
 
 if TYPE_CHECKING:
@@ -31,13 +32,23 @@ if TYPE_CHECKING:
 __all__ = ["FeatureStore", "StoreError"]
 
 
-class FeatureStore(StoreFile):
+class FeatureStore(Document):
     """The wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``), made at the first change.
+
+    author: noted in the journal of changes, for ``undo`` of one's own.
 
     Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
     """
 
-    # Reading: no lock, since the file is only ever replaced as a whole.
+    stem = "wardrobe"
+    parse, dump, empty = map(staticmethod, (parse_document, dump_document, empty_document))
+
+    def __init__(self, home: Path | str | None = None, *, author: str | None = None) -> None:
+        super().__init__(home)
+        self.images = self.home / "images"
+        self.author = author
+
+    # Reading
 
     def load(self) -> pd.DataFrame:
         """Return the wardrobe as a DataFrame: index the string ids, columns ``items.FIELDS``, then unknown fields."""
@@ -67,6 +78,12 @@ class FeatureStore(StoreFile):
         return store_images.safe_path(self.images, name)
 
     # Changing
+
+    def keep_picture(self, name: str, content: bytes) -> str:
+        """Write a picture file whose item is still to come, and return its name; the name carries a hash of it."""
+        with self._locked():
+            self._write_pictures({name: content})
+        return name
 
     def add(self, item: Mapping, cutout: np.ndarray | None = None, photo: bytes | None = None) -> str:
         """Add one item and return its id; see ``add_many``."""
@@ -208,29 +225,86 @@ class FeatureStore(StoreFile):
             change.what = entry.what
             return journal.revert(change, entry, entries)
 
-    # Backups
-
-    def backups(self) -> list[Path]:
-        """Return the kept copies of the file, newest first."""
-        return store_backups.listed(self.home)
-
     def restore_backup(self, backup: Path | None = None) -> Path:
-        """Make ``backup`` (default: the newest good one) the wardrobe again and return it; pictures come back too.
-
-        The present file is kept as ``wardrobe.replaced-<time>.json``.
-        """
+        """Make ``backup`` the wardrobe again, see ``Document``; pictures come back from the trash too."""
+        chosen = super().restore_backup(backup)
         with self._locked():
-            chosen = backup or self.newest_good_backup()
-            if chosen is None:
-                raise StoreError(f"There is no readable backup in {self.home / store_backups.FOLDER}.", path=self.path)
-            raw = chosen.read_bytes()
-            document = parse_document(raw, chosen)
-            store_backups.set_aside(self.path)
-            atomic.write_bytes(self.path, raw)
-            store_backups.fetch_from_trash(self.home, store_images.picture_names(document["items"]))
+            trash.fetch_back(self.home, store_images.picture_names(self.items()))
         return chosen
 
     # Inside
+
+    def _snapshot(self, *, anew: bool = False) -> Snapshot:
+        """Return the file's present state, which is shared: never change what it holds.
+
+        anew: read the file even if its time and size say that it is the one that was read last.
+        """
+        signature = self.signature()
+        known = None if anew else snapshot.unchanged(self.path, signature)
+        if known is not None:
+            return known
+        with self._naming_copies():
+            return snapshot.of(self.path, self._raw(), signature)
+
+    @contextmanager
+    def _change(self, what: str | None = None) -> Iterator[Change]:
+        """Lock, read the file anew, let the caller change the document, write pictures and document, all or none.
+
+        what: the change in words, for the journal; an empty text leaves it out of there.
+        """
+        with self._locked(), gc_paused():
+            before = self._snapshot(anew=True)
+            change = Change({**before.document, "items": list(before.items)}, what=what)
+            yield change
+            if change.before:
+                change.document["samples_added"] = True  # in use: the samples come at the very first start only
+            if change.before or change.rewrite or change.head != {**before.document, "items": None}:
+                self._commit(change, before)
+
+    def _commit(self, change: Change, before: Snapshot) -> None:
+        def encode(counter: int) -> bytes:
+            nonlocal after
+            after = before.with_document({**change.document, "revision": counter})
+            return after.raw
+
+        after, written = before, self._write_pictures(change.pictures)
+        try:
+            self._keep_version(before)
+            self._replace(before.raw, encode)
+        except Exception:
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise
+        snapshot.remember(self.path, after)
+        self._afterwards(
+            lambda: trash.fetch_back(self.home, change.come),
+            lambda: trash.throw_pictures_away(self.home, change.gone),
+        )
+        journal.append(self.home, change, self.author)
+
+    def _keep_version(self, before: Snapshot) -> None:
+        """Keep a file of an older version of the schema for good, once."""
+        version = before.document["version"]
+        kept = self.path.with_name(f"{self.stem}.v{version}.json")
+        if before.raw is not None and version < SCHEMA_VERSION and not kept.exists():
+            atomic.write_bytes(kept, before.raw)
+
+    def _write_pictures(self, pictures: Mapping[str, bytes]) -> list[Path]:
+        """Write pictures, all or none, and return the files that were not there."""
+        written: list[Path] = []
+        if pictures:
+            self.images.mkdir(exist_ok=True)
+            atomic.remove_leftovers(self.images)
+        try:
+            for path, content in ((self.images / name, content) for name, content in pictures.items()):
+                if not path.exists():  # the name carries a hash of the content
+                    atomic.write_bytes(path, content)
+                    written.append(path)
+        except Exception:
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise
+        return written
 
     def _add_samples(self, wanted: Callable[[dict], bool]) -> list[str]:
         with self._change("") as change:

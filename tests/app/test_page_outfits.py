@@ -226,7 +226,7 @@ def test_broken_outfits_are_told_and_restored(store, book, page):
     book.path.write_text('{"outfits": [')
     at = page("Saved")
     assert "could not be read" in texts(at) and "line 1" in texts(at)
-    run(at.button(key="outfits-restore").click())
+    run(at.button(key="restore-backup-0").click())
     assert "one" in texts(at)
 
 

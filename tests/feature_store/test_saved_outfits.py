@@ -8,8 +8,9 @@ from datetime import date
 
 import pytest
 
-from ewardrobe.feature_store.outfits import KEEP_BACKUPS, OutfitStore, missing
-from ewardrobe.feature_store.wardrobe_json import StoreError
+from ewardrobe.feature_store.backups import KEEP_NEWEST
+from ewardrobe.feature_store.document import StoreError
+from ewardrobe.feature_store.outfits import OutfitStore, missing
 
 DAY = date(2026, 11, 26)
 
@@ -89,7 +90,7 @@ def test_two_windows_lose_nothing(store):
     for thread in threads:
         thread.join()
     assert len({outfit["name"] for outfit in store.outfits()}) == 20
-    assert len(store.backups()) <= KEEP_BACKUPS
+    assert len(store.backups()) <= KEEP_NEWEST
 
 
 @pytest.mark.parametrize(
@@ -111,9 +112,9 @@ def test_a_broken_file_is_told_left_alone_and_restored(store, content, match):
     with pytest.raises(StoreError, match=match) as caught:
         store.save("new", ["c"])
     assert store.path.read_text() == content
-    assert caught.value.backup is not None
+    assert [copy.entries for copy in caught.value.copies] == [2]
     store.restore_backup()
-    assert [outfit["name"] for outfit in store.outfits()] == ["good"], "the copy kept before the last change"
+    assert [outfit["name"] for outfit in store.outfits()] == ["better", "good"]
     assert [path.read_text() for path in store.home.glob("outfits.replaced-*.json")] == [content]
 
 

@@ -9,8 +9,8 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.live.view import Room
 from ewardrobe.core.taxonomy import SLOTS
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.outfits import OutfitStore
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.tryon import rack
 from ewardrobe.tryon.rack import Hanger
 

@@ -10,9 +10,9 @@ from typing import Any
 import streamlit as st
 
 from ewardrobe.app import page
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.outfits import compatibility, preferences
 from ewardrobe.outfits.collage import COLLAGE_CSS, name_of
@@ -81,18 +81,9 @@ def _items(home: str, signature: tuple | None) -> list[dict]:
 
 def _document(book: OutfitStore) -> dict[str, Any]:
     try:
-        return book.load()
+        return book.document()
     except StoreError as error:
-        st.error("The saved outfits could not be read. Nothing was changed.", icon=":material/error:")
-        st.code(str(error), language=None, wrap_lines=True)
-        if error.backup:
-            restore = {
-                "on_click": page.change,
-                "args": (book.restore_backup,),
-                "kwargs": {"said": "The backup is restored"},
-            }
-            st.button("Restore the newest good backup", type="primary", key="outfits-restore", **restore)
-        st.stop()
+        page.stop_unreadable("saved outfits", book, error)
 
 
 def _model() -> Compatibility | None:
