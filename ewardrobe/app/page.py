@@ -135,19 +135,19 @@ def load_wardrobe(store: FeatureStore) -> pd.DataFrame:
     Columns may be set, but lists and dictionaries in the cells are shared by all sessions: never change them in place.
     """
     try:
-        return _frame(str(store.home.absolute()), store.signature()).copy(deep=False)
+        return _frame(store, str(store.home.absolute()), store.signature()).copy(deep=False)
     except StoreError as error:
         stop_unreadable("wardrobe", store, error)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _frame(home: str, signature: tuple | None) -> pd.DataFrame:
+def _frame(_store: FeatureStore, home: str, signature: tuple | None) -> pd.DataFrame:
     """Read the wardrobe once for each state of its file, which ``signature`` stands for.
 
     Not cache_data: that unpickles a copy for every run, 0.2 s for 10 000 items.
     """
     with gc_paused():
-        return with_derived(view.newest_first(FeatureStore(home).load()))
+        return with_derived(view.newest_first(_store.load()))
 
 
 def stop_unreadable(what: str, document: Document, error: StoreError) -> NoReturn:

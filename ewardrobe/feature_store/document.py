@@ -47,7 +47,7 @@ class StoreError(Exception):
 
 
 class Document:
-    """The file ``<stem>.json`` in folder ``home``, by default ``EWARDROBE_HOME``, else ``./wardrobe``.
+    """The file ``<stem>.json`` in folder ``home``.
 
     A store says what it holds: the file's ``stem``, and how bytes are read (``StoreError`` with the place of a fault)
     and written.  Each write raises the document's ``revision``, by which the copies are ordered.
@@ -58,8 +58,8 @@ class Document:
     dump: ClassVar[Callable[[Mapping[str, Any]], bytes]]
     empty: ClassVar[Callable[[], dict[str, Any]]]
 
-    def __init__(self, home: Path | str | None = None) -> None:
-        self.home = Path(home or os.environ.get("EWARDROBE_HOME") or "wardrobe").expanduser()
+    def __init__(self, home: Path | str) -> None:
+        self.home = Path(home).expanduser()
         self.path = self.home / f"{self.stem}.json"
         self._copies = Backups(self.home, self.stem)
 

@@ -1,6 +1,6 @@
 """Items from elsewhere against those of the wardrobe: what is new, changed or the same, and taking them over.
 
-Backups (``backup_zip``) and tables (``csv_exchange``) share this: the preview is a list of ``Difference``, a choice for
+Backups (``backup_zip``) and tables (``csv_table``) share this: the preview is a list of ``Difference``, a choice for
 each of them is made by the owner, and all is written at once, to be taken back by one undo.
 """
 

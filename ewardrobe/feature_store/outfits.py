@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from ewardrobe.feature_store.change import now
+from ewardrobe.feature_store.change import find, now
 from ewardrobe.feature_store.document import Document, StoreError
 from ewardrobe.feature_store.outfits_json import check, dump, empty_document, parse
 from ewardrobe.wardrobe.item import plain
@@ -23,7 +23,7 @@ KEEP_FEEDBACK = 1000
 
 
 class OutfitStore(Document):
-    """The outfits of the wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``).
+    """The outfits of the wardrobe in folder ``home``, see ``FeatureStore.outfits``.
 
     Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
     """
@@ -33,21 +33,13 @@ class OutfitStore(Document):
 
     # Reading
 
-    def outfits(self) -> list[dict]:
+    def saved(self) -> list[dict]:
         """Return the saved outfits, the newest first: id, name, items, layout, created."""
         return self.document()["outfits"][::-1]
 
     def outfit(self, outfit_id: str) -> dict:
         """Return one saved outfit; ``StoreError`` if there is none with that id."""
-        return _find(self.document()["outfits"], outfit_id)
-
-    def planned(self) -> dict[str, dict]:
-        """Return the planned outfits by ISO date, in the order of the days: date, outfit (id or None), items."""
-        return {plan["date"]: plan for plan in sorted(self.document()["planned"], key=lambda plan: plan["date"])}
-
-    def feedback(self) -> list[dict]:
-        """Return the ratings, oldest first: items, liked, terms, date."""
-        return self.document()["feedback"]
+        return find(self.document()["outfits"], outfit_id, "outfit")
 
     # Changing
 
@@ -71,7 +63,7 @@ class OutfitStore(Document):
                 entry = {"id": uuid.uuid4().hex[:12], **entry, "created": now()}
                 document["outfits"].append(entry)
             else:
-                entry = _find(document["outfits"], outfit_id) | entry
+                entry = find(document["outfits"], outfit_id, "outfit") | entry
                 document["outfits"] = [entry if o["id"] == outfit_id else o for o in document["outfits"]]
         return entry["id"]
 
@@ -81,12 +73,12 @@ class OutfitStore(Document):
         if not name:
             raise StoreError("The outfit keeps its name: give another that is not empty.")
         with self._change() as document:
-            _find(document["outfits"], outfit_id)["name"] = name
+            find(document["outfits"], outfit_id, "outfit")["name"] = name
 
     def remove(self, outfit_id: str) -> dict:
         """Remove a saved outfit and return it for ``put_back``; days for which it is planned keep its pieces."""
         with self._change() as document:
-            gone = _find(document["outfits"], outfit_id)
+            gone = find(document["outfits"], outfit_id, "outfit")
             document["outfits"] = [outfit for outfit in document["outfits"] if outfit is not gone]
         return gone
 
@@ -157,10 +149,3 @@ def missing(items: Iterable[str], present: Iterable[str]) -> list[str]:
     """Return the ids of ``items`` that are not among ``present``: pieces that were removed from the wardrobe."""
     here = set(present)
     return [item_id for item_id in items if item_id not in here]
-
-
-def _find(outfits: Iterable[dict], outfit_id: str) -> dict:
-    for outfit in outfits:
-        if outfit["id"] == outfit_id:
-            return outfit
-    raise StoreError(f"There is no outfit with id {outfit_id!r}; it may have been removed in another window.")

@@ -9,6 +9,7 @@ atomically, so two sessions lose nothing and a crash leaves the old file or the 
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import chain
@@ -22,6 +23,7 @@ from ewardrobe.feature_store import journal, snapshot, trash
 from ewardrobe.feature_store import pictures as store_images
 from ewardrobe.feature_store.change import Change, Prepared, edit_of, edited, find, now, prepare
 from ewardrobe.feature_store.document import Document, StoreError, gc_paused
+from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.snapshot import Snapshot
 from ewardrobe.feature_store.wardrobe_json import SCHEMA_VERSION, dump_document, empty_document, parse_document
 from ewardrobe.wardrobe.item import FIELDS, values_of, view
@@ -35,7 +37,7 @@ __all__ = ["FeatureStore", "StoreError"]
 class FeatureStore(Document):
     """The wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``), made at the first change.
 
-    author: noted in the journal of changes, for ``undo`` of one's own.
+    outfits: the saved outfits beside the garments.  author: noted in the journal of changes, for ``undo`` of one's own.
 
     Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
     """
@@ -44,14 +46,15 @@ class FeatureStore(Document):
     parse, dump, empty = map(staticmethod, (parse_document, dump_document, empty_document))
 
     def __init__(self, home: Path | str | None = None, *, author: str | None = None) -> None:
-        super().__init__(home)
+        super().__init__(home or os.environ.get("EWARDROBE_HOME") or "wardrobe")
+        self.outfits = OutfitStore(self.home)
         self.images = self.home / "images"
         self.author = author
 
     # Reading
 
     def load(self) -> pd.DataFrame:
-        """Return the wardrobe as a DataFrame: index the string ids, columns ``items.FIELDS``, then unknown fields."""
+        """Return the wardrobe as a DataFrame: index the string ids, columns ``item.FIELDS``, then unknown fields."""
         import pandas as pd  # here, because commands that only add items need not wait for it
 
         with gc_paused():
@@ -65,7 +68,7 @@ class FeatureStore(Document):
         return self.document()["items"]
 
     def get(self, item_id: str) -> dict:
-        """Return one item with all fields of ``items.FIELDS``; ``StoreError`` if there is none with that id."""
+        """Return one item with all fields of ``item.FIELDS``; ``StoreError`` if there is none with that id."""
         return view(copy.deepcopy(find(self._snapshot().items, item_id)))
 
     def image_path(self, item_id: str, kind: str = "image") -> Path | None:
@@ -149,48 +152,33 @@ class FeatureStore(Document):
             change.edit({item["id"]: fields}, None)
             change.come |= store_images.picture_names([fields])
 
-    def apply_edits(
-        self,
-        edited: Mapping[str, Mapping] | None = None,
-        added: Iterable[Mapping] = (),
-        deleted: Iterable[str] = (),
-        source: str | Mapping | None = None,
-    ) -> list[str]:
-        """Apply a table's edits in one write and return the ids of the added items.
+    def apply_edits(self, edits: Mapping[str, Mapping], source: str | Mapping | None = None) -> None:
+        """Set fields ``{id: {field: value}}`` in one write; items that are gone are passed over.
 
-        edited: ``{id: {field: value}}``; ``source`` ("user", ``{"by": model, "confidence": 0.8}``) is noted for each
-        edited field.
-        What concerns an item that another session has removed is passed over.
+        source: noted for each of the fields ("user", ``{"by": model, "confidence": 0.8}``).
         """
-        edits = {str(item_id): edit_of(fields) for item_id, fields in (edited or {}).items()}
-        prepared = [prepare(item) for item in added]
+        checked = {str(item_id): edit_of(fields) for item_id, fields in edits.items()}
         with self._change() as change:
-            change.edit(edits, source)
-            change.append(prepared)
-            change.drop(deleted)
-        return [item["id"] for item, _ in prepared]
+            change.edit(checked, source)
 
     def remove(self, item_ids: str | Iterable[str]) -> list[dict]:
-        """Remove items and return them for ``put_back``; their pictures go to ``trash/`` for 30 days."""
+        """Remove items and return them; their pictures go to ``trash/`` for 30 days, and ``undo`` brings all back."""
         with self._change() as change:
             return copy.deepcopy(change.drop([item_ids] if isinstance(item_ids, str) else item_ids))
 
-    def put_back(self, items: Iterable[Mapping]) -> None:
-        """Undo ``remove``: add the returned items again, with their ids and their pictures from the trash."""
-        with self._change() as change:
-            present = {item["id"] for item in change.items}
-            change.append((edit_of(item) | {"id": item["id"]}, {}) for item in items if item["id"] not in present)
-
-    def add_samples(self) -> list[str]:
-        """Add the sample items (marked ``sample``) unless there are some; return the ids of those added."""
-        return self._add_samples(lambda document: not any(item.get("sample") for item in document["items"]))
-
     def ensure_samples(self) -> list[str]:
-        """Add the samples at the very first start only, once; a wardrobe in use is only read."""
-        snapshot = self._snapshot()
-        if snapshot.document.get("samples_added") or snapshot.items:
+        """Add the sample items (marked ``sample``) at the very first start only and return their ids.
+
+        Once removed they do not come back.
+        """
+        if self._snapshot().document.get("samples_added"):
             return []
-        return self._add_samples(lambda document: not document.get("samples_added") and not document["items"])
+        with self._change("") as change:
+            first = not change.document.get("samples_added") and not change.items
+            added = _sample_entries() if first else []
+            change.append(added)
+            change.document["samples_added"] = True
+        return [item["id"] for item, _ in added]
 
     def remove_samples(self) -> list[dict]:
         """Remove all sample items and return them."""
@@ -305,15 +293,6 @@ class FeatureStore(Document):
                 path.unlink(missing_ok=True)
             raise
         return written
-
-    def _add_samples(self, wanted: Callable[[dict], bool]) -> list[str]:
-        with self._change("") as change:
-            present = {item["id"] for item in change.items}
-            added = _sample_entries() if wanted(change.document) else []
-            added = [entry for entry in added if entry[0]["id"] not in present]
-            change.append(added)
-            change.document["samples_added"] = True
-        return [item["id"] for item, _ in added]
 
 
 def _sample_entries() -> list[Prepared]:

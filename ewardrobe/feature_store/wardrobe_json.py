@@ -40,7 +40,17 @@ def parse_lines(raw: bytes, path: Path) -> tuple[dict[str, Any], list[bytes] | N
     ``version`` stays the one of the file.  The lines are ``None`` where somebody else wrote or touched the file.
     Raises ``StoreError`` with file, line and column if it is broken.  NaN and infinities are read as nothing.
     """
-    return _check(read_json(raw, path), raw, path)
+    document = read_json(raw, path)
+    if isinstance(document, list):
+        document = empty_document() | {"version": 0, "samples_added": True, "items": document}
+    if not isinstance(document, dict) or not isinstance(document.get("items"), list):
+        raise broken(path, 'expected an object with a list "items"')
+    version_of(document, SCHEMA_VERSION, 1, path)
+    lines = _own_lines(document, raw)
+    if lines is None:  # else the items agree with the schema already
+        _check_ids(document["items"], path)
+        schema.settle(document["items"])
+    return document, lines
 
 
 def dump_document(document: Mapping) -> bytes:
@@ -74,19 +84,6 @@ def _own_lines(document: Mapping, raw: bytes) -> list[bytes] | None:
     lines = body.split(b",\n")
     sound = zlib.crc32(body) == document.get("checksum") and len(lines) == len(document["items"])
     return lines if sound else None
-
-
-def _check(document: Any, raw: bytes, path: Path) -> tuple[dict[str, Any], list[bytes] | None]:
-    if isinstance(document, list):
-        document = empty_document() | {"version": 0, "samples_added": True, "items": document}
-    if not isinstance(document, dict) or not isinstance(document.get("items"), list):
-        raise broken(path, 'expected an object with a list "items"')
-    version_of(document, SCHEMA_VERSION, 1, path)
-    lines = _own_lines(document, raw)
-    if lines is None:  # else the items agree with the schema already
-        _check_ids(document["items"], path)
-        schema.settle(document["items"])
-    return document, lines
 
 
 def _check_ids(items: list, path: Path) -> None:

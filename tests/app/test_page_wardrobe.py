@@ -369,7 +369,7 @@ def test_a_whole_outfit_is_saved_and_worn(store, page, item_page):
     assert "give it a name" in texts(at)
     at.text_input(key="bulk-outfit-name").set_value("Monday")
     run(at.button(key="bulk-outfit-save").click())
-    (outfit,) = OutfitStore(store.home).outfits()
+    (outfit,) = OutfitStore(store.home).saved()
     assert (outfit["name"], sorted(outfit["items"])) == ("Monday", ["a", "b"])
     at.date_input(key="wear-outfit-day").set_value(date(2026, 2, 3))
     run(at.button(key="wear-outfit-log").click())

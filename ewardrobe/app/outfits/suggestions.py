@@ -65,18 +65,17 @@ def open_closet() -> OutfitContext:
     """Read wardrobe, outfits and model; what cannot be read is told with the way out, and the page stops."""
     store = page.wardrobe_store()
     page.load_wardrobe(store)  # says what to do about a broken file
-    items = _items(str(store.home.absolute()), store.signature())
-    book = OutfitStore(store.home)
-    document = _document(book)
+    items = _items(store, str(store.home.absolute()), store.signature())
+    document = _document(store.outfits)
     taste = preferences.learn(document["feedback"])
     st.html(COLLAGE_CSS)
-    return OutfitContext(store, items, {item["id"]: item for item in items}, book, document, taste, _model())
+    return OutfitContext(store, items, {item["id"]: item for item in items}, store.outfits, document, taste, _model())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _items(home: str, signature: tuple | None) -> list[dict]:
+def _items(_store: FeatureStore, home: str, signature: tuple | None) -> list[dict]:
     """Read the items once for each state of the file."""
-    return FeatureStore(home).items()
+    return _store.items()
 
 
 def _document(book: OutfitStore) -> dict[str, Any]:

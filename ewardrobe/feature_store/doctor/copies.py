@@ -10,7 +10,6 @@ from pathlib import Path
 from ewardrobe.feature_store import trash
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some
 from ewardrobe.feature_store.document import Document, StoreError, told
-from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
 
 LOW_DISK_BYTES = 200_000_000
@@ -27,7 +26,7 @@ def check_folder(store: FeatureStore) -> Iterator[Finding]:
 
 def check_outfits(store: FeatureStore) -> Iterator[Finding]:
     """Yield the fault of a broken ``outfits.json``."""
-    outfits = OutfitStore(store.home)
+    outfits = store.outfits
     try:
         outfits.document()
     except StoreError as error:
@@ -39,7 +38,7 @@ def mend_outfits(store: FeatureStore) -> list[str]:
     """Restore the fullest good copy of a broken ``outfits.json``."""
     if not any(finding.cure for finding in check_outfits(store)):
         return []
-    return [restored(OutfitStore(store.home))]
+    return [restored(store.outfits)]
 
 
 def restored(document: Document) -> str:
@@ -67,7 +66,7 @@ def mend_backups(store: FeatureStore) -> list[str]:
 
 
 def _broken(store: FeatureStore) -> list[Path]:
-    documents: tuple[Document, ...] = (store, OutfitStore(store.home))
+    documents: tuple[Document, ...] = (store, store.outfits)
     return [path for document in documents for path in document.backups() if not _is_readable(document, path)]
 
 
