@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
+from ewardrobe.feature_store import outfits_json
 from ewardrobe.feature_store.change import find, now
 from ewardrobe.feature_store.document import Document, StoreError
-from ewardrobe.feature_store.outfits_json import check, dump, empty_document, parse
 from ewardrobe.wardrobe.item import plain
 
 KEEP_FEEDBACK = 1000
@@ -29,7 +29,9 @@ class OutfitStore(Document):
     """
 
     stem = "outfits"
-    parse, dump, empty = map(staticmethod, (parse, dump, empty_document))
+    parse = staticmethod(outfits_json.parse)
+    dump = staticmethod(outfits_json.dump)
+    empty = staticmethod(outfits_json.empty_document)
 
     # Reading
 
@@ -140,7 +142,7 @@ class OutfitStore(Document):
         with self._locked():
             raw, document = self._raw(), self.document()
             yield document
-            check(document, self.path)
+            outfits_json.check(document, self.path)
             if self.dump(document) != raw:
                 self._replace(raw, lambda counter: self.dump({**document, "revision": counter}))
 

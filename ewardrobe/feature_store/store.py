@@ -43,7 +43,9 @@ class FeatureStore(Document):
     """
 
     stem = "wardrobe"
-    parse, dump, empty = map(staticmethod, (parse_document, dump_document, empty_document))
+    parse = staticmethod(parse_document)
+    dump = staticmethod(dump_document)
+    empty = staticmethod(empty_document)
 
     def __init__(self, home: Path | str | None = None, *, author: str | None = None) -> None:
         super().__init__(home or os.environ.get("EWARDROBE_HOME") or "wardrobe")
