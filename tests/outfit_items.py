@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.wardrobe.item import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES, kind_fields
 
 NAMES = {"top": "t-shirt", "bottom": "jeans", "dress": "dress", "outer": "coat"}
@@ -53,3 +54,8 @@ def _any(rng: random.Random, number: int, kind: str) -> dict:
         "wear_log": days,
         "state": rng.choice(["in use"] * 8 + ["laundry", "lent", "archived", None]),
     }
+
+
+def planned(book: OutfitStore) -> dict[str, dict]:
+    """Return the planned outfits by ISO date, in the order of the days."""
+    return {plan["date"]: plan for plan in sorted(book.document()["planned"], key=lambda plan: plan["date"])}

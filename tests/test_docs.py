@@ -22,7 +22,7 @@ from ewardrobe.__main__ import build_parser, main
 from ewardrobe.commands import command_names
 from ewardrobe.core.images import png_bytes
 from ewardrobe.datasets.synthetic import render_flat_lay
-from ewardrobe.feature_store import FeatureStore, OutfitStore
+from ewardrobe.feature_store import FeatureStore
 from ewardrobe.models.weights import weights_dir
 from ewardrobe.wardrobe.item import FIELDS
 
@@ -117,7 +117,8 @@ def test_every_field_of_a_garment_is_documented():
 
 
 def test_everything_that_is_stored_is_documented(wardrobe_home):
-    store, outfits = FeatureStore(), OutfitStore()
+    store = FeatureStore()
+    outfits = store.outfits
     first = store.add({"type": "coat"})
     store.update(first, brand="Acme")
     store.remove(first)

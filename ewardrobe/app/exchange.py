@@ -140,12 +140,7 @@ def _read(store: FeatureStore, upload: Any) -> Incoming:
     upload.seek(0)
     if upload.name.lower().endswith(".csv"):
         table = csv_table.read_csv(store, upload.getvalue(), upload.name)
-        problems = [str(problem) for problem in table.problems]
-        problems += [
-            f"column {name!r} is left out" + (f"; did you mean {meant!r}?" if meant else "")
-            for name, meant in table.ignored.items()
-        ]
-        return Incoming(table.differences, problems, False, table)
+        return Incoming(table.differences, table.remarks, False, table)
     with backup_zip.open_backup(upload) as backup:
         missing = [f"picture {name} is not in the backup" for name in backup.missing]
         return Incoming(backup_zip.preview(store, backup), missing, True)

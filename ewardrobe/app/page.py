@@ -7,14 +7,14 @@ from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from ewardrobe.feature_store.document import Document, gc_paused
 from ewardrobe.feature_store.store import FeatureStore, StoreError
-from ewardrobe.feature_store.wardrobe_json import gc_paused
 from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, cache
 from ewardrobe.wardrobe import pictures as view
 from ewardrobe.wardrobe.derived import with_derived
@@ -135,38 +135,39 @@ def load_wardrobe(store: FeatureStore) -> pd.DataFrame:
     Columns may be set, but lists and dictionaries in the cells are shared by all sessions: never change them in place.
     """
     try:
-        return _frame(str(store.home.absolute()), store.signature()).copy(deep=False)
+        return _frame(store, str(store.home.absolute()), store.signature()).copy(deep=False)
     except StoreError as error:
-        st.error("The wardrobe could not be read. Nothing was changed.", icon=":material/error:")
-        st.code(str(error), language=None, wrap_lines=True)
-        _offer_backup(store, error.backup)
-        st.stop()
+        stop_unreadable("wardrobe", store, error)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _frame(home: str, signature: tuple | None) -> pd.DataFrame:
+def _frame(_store: FeatureStore, home: str, signature: tuple | None) -> pd.DataFrame:
     """Read the wardrobe once for each state of its file, which ``signature`` stands for.
 
     Not cache_data: that unpickles a copy for every run, 0.2 s for 10 000 items.
     """
     with gc_paused():
-        return with_derived(view.newest_first(FeatureStore(home).load()))
+        return with_derived(view.newest_first(_store.load()))
 
 
-def _offer_backup(store: FeatureStore, backup: Path | None) -> None:
-    if backup is None:
-        return
-    when = datetime.fromtimestamp(backup.stat().st_mtime).strftime("%d %B %Y, %H:%M:%S")
-    st.caption(f"The newest good backup is of {when}. The broken file is kept beside it.")
-    st.button(
-        "Restore this backup",
-        type="primary",
-        icon=":material/settings_backup_restore:",
-        key="restore-backup",
-        on_click=change,
-        args=(store.restore_backup, backup),
-        kwargs={"said": "The backup is restored"},
-    )
+def stop_unreadable(what: str, document: Document, error: StoreError) -> NoReturn:
+    """Say that the ``what`` could not be read, offer the copies that could be restored, and stop the page."""
+    st.error(f"The {what} could not be read. Nothing was changed.", icon=":material/error:")
+    st.code(str(error), language=None, wrap_lines=True)
+    for place, copy in enumerate(error.copies):
+        when = datetime.fromtimestamp(copy.path.stat().st_mtime).strftime("%d %B %Y, %H:%M:%S")
+        which = "An older backup that holds more" if place else "The newest good backup"
+        st.caption(f"{which} is of {when}, with {copy.entries} entries. The broken file is kept beside it.")
+        st.button(
+            "Restore this backup",
+            type="secondary" if place else "primary",
+            icon=":material/settings_backup_restore:",
+            key=f"restore-backup-{place}",
+            on_click=change,
+            args=(document.restore_backup, copy.path),
+            kwargs={"said": "The backup is restored"},
+        )
+    st.stop()
 
 
 def picture_url(store: FeatureStore, item: Mapping, side: int, margin: float = 0.0) -> str:

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+
+from ewardrobe.commands import _wardrobe
 
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``analyse``."""
     parser = subparsers.add_parser("analyse", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("items", nargs="*", metavar="ID", help="only these items (default: all)")
-    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    _wardrobe.add_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Analyse and say what was found; returns 0, 1 when a picture could not be read, 2 without weights or wardrobe."""
     from tqdm import tqdm
 
-    from ewardrobe.feature_store.store import FeatureStore
     from ewardrobe.garments import attributes
     from ewardrobe.garments.analyse import analyse
 
-    store = FeatureStore(args.wardrobe)
+    store = _wardrobe.open_store(args)
     known = {item["id"] for item in store.items()}
     unknown = [item_id for item_id in args.items if item_id not in known]
     said = attributes.problem() or ("" if known else f"{store.path}: no items; add some with `ewardrobe digitize`")

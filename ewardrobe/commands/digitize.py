@@ -12,12 +12,14 @@ import json
 import sys
 from pathlib import Path
 
+from ewardrobe.commands import _wardrobe
+
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``digitize``."""
     parser = subparsers.add_parser("digitize", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO|FOLDER", help="photos, or folders of photos")
-    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    _wardrobe.add_argument(parser)
     parser.add_argument("--json", action="store_true", help="print JSON lines")
     add_model_arguments(parser)
     add_engine_arguments(parser)
@@ -53,7 +55,6 @@ def run(args: argparse.Namespace) -> int:
     """Digitize every photo; returns 0, 1 when a file could not be used, 2 when there was no photo or no engine."""
     from tqdm import tqdm
 
-    from ewardrobe.feature_store.store import FeatureStore
     from ewardrobe.garments.digitize import find_photos
     from ewardrobe.garments.ray_engine import EngineError
 
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     if not photos:
         print(f"ewardrobe digitize: no photo in {', '.join(map(str, args.photos))}", file=sys.stderr)
         return 2
-    store, bad = FeatureStore(args.wardrobe), 0
+    store, bad = _wardrobe.open_store(args), 0
     try:
         with tqdm(outcomes(photos, args), total=len(photos), unit="photo", file=sys.stderr, disable=None) as progress:
             for path, outcome in progress:

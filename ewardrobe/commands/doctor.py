@@ -10,22 +10,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+
+from ewardrobe.commands import _wardrobe
 
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``doctor``."""
     parser = subparsers.add_parser("doctor", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    _wardrobe.add_argument(parser)
     parser.add_argument("--fix", action="store_true", help="mend what can be mended")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong, mend it if asked, and say what is left."""
     from ewardrobe.feature_store.doctor import examine, mend
-    from ewardrobe.feature_store.store import FeatureStore
 
-    store = FeatureStore(args.wardrobe)
+    store = _wardrobe.open_store(args)
     if not store.home.is_dir():
         print(f"ewardrobe doctor: there is no wardrobe in {store.home}; give --wardrobe DIR", file=sys.stderr)
         return 2

@@ -10,18 +10,19 @@ import argparse
 import sys
 from pathlib import Path
 
+from ewardrobe.commands import _wardrobe
+
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``export``."""
     parser = subparsers.add_parser("export", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv", help="the file to write")
-    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    _wardrobe.add_argument(parser)
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the file and say what is in it."""
-    from ewardrobe.feature_store.store import FeatureStore
 
     if args.file.suffix.lower() not in (".zip", ".csv"):
         print(f"ewardrobe export: {args.file}: end it in .zip (everything) or .csv (the table)", file=sys.stderr)
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     if args.file.exists() and not args.force:
         print(f"ewardrobe export: {args.file} is there already; choose another name, or --force", file=sys.stderr)
         return 2
-    store = FeatureStore(args.wardrobe)
+    store = _wardrobe.open_store(args)
     return (_zip if args.file.suffix.lower() == ".zip" else _csv)(store, args.file)
 
 
@@ -49,7 +50,7 @@ def _zip(store, path: Path) -> int:
 def _csv(store, path: Path) -> int:
     from ewardrobe.core.atomic import write_bytes
     from ewardrobe.feature_store.csv_table import csv_bytes
-    from ewardrobe.feature_store.wardrobe_json import explain_os_error
+    from ewardrobe.feature_store.document import explain_os_error
 
     items = store.items()
     try:

@@ -11,6 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from ewardrobe.commands import _wardrobe
+
 
 def add_parser(subparsers) -> None:
     """Add the arguments of ``import``."""
@@ -18,7 +20,7 @@ def add_parser(subparsers) -> None:
 
     parser = subparsers.add_parser("import", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv", help="the file to read")
-    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    _wardrobe.add_argument(parser)
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")
     text = "items that differ: take the file's, keep mine, the one changed later, or both (default: %(default)s)"
     parser.add_argument("--conflicts", choices=CHOICES, default="theirs", help=text)
@@ -29,9 +31,8 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the differences, and take them over unless it is a dry run."""
-    from ewardrobe.feature_store.store import FeatureStore
 
-    store = FeatureStore(args.wardrobe)
+    store = _wardrobe.open_store(args)
     if not args.file.is_file():
         print(f"ewardrobe import: {args.file}: no such file; check the path", file=sys.stderr)
         return 2
@@ -65,15 +66,11 @@ def _csv(store, args: argparse.Namespace) -> list[str]:
 
     table = read_csv(store, args.file.read_bytes(), str(args.file))
     _tell(table.differences)
-    ignored = [
-        f"column {name!r} is not known and was left out" + (f"; did you mean {meant!r}?" if meant else "")
-        for name, meant in table.ignored.items()
-    ]
     if args.dry_run:
-        return ignored + [str(problem) for problem in table.problems]
+        return table.remarks
     result = take_over(store, table, args.conflicts)
     print(result)
-    return ignored + result.problems
+    return result.problems
 
 
 def _tell(differences) -> None:

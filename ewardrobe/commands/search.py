@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
+
+from ewardrobe.commands import _wardrobe
 
 
 def add_parser(subparsers) -> None:
@@ -21,20 +22,19 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--write", action="store_true", help="with --labels: add the word to the item's tags")
     parser.add_argument("--least", type=float, default=0.5, metavar="P", help="write what is likelier than this (0.5)")
     parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N items (default: %(default)s)")
-    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+    _wardrobe.add_argument(parser)
     parser.add_argument("--clip-model", default=DEFAULT_MODEL, metavar="NAME", help="hf-hub:…, or local-dir:FOLDER")
 
 
 def run(args: argparse.Namespace) -> int:
     """Search or tag; returns 0, 2 when nothing was asked or the wardrobe has no pictures."""
-    from ewardrobe.feature_store.store import FeatureStore
     from ewardrobe.feature_store.text_search import embed_items, load_embedder, search
 
     labels = [label.strip() for label in (args.labels or "").split(",") if label.strip()]
     if bool(labels) == bool(args.text):
         print('ewardrobe search: give words to look for, or --labels "work, party, …"', file=sys.stderr)
         return 2
-    store = FeatureStore(args.wardrobe)
+    store = _wardrobe.open_store(args)
     if not any(item.get("image") for item in store.items()):
         print(f"ewardrobe search: {store.path} holds no item with a picture", file=sys.stderr)
         return 2

@@ -15,19 +15,12 @@ TEMPORARY_SUFFIX = ".tmp"
 def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace ``path`` by ``data``: temporary file in the same folder, fsync, ``os.replace``, fsync of the folder.
 
-    ``durable=False`` leaves out the fsyncs: still never a mixture for readers, but a power cut may lose the file.
-    Raises ``OSError`` (disk full, no permission) with the old file untouched and the temporary one removed.
+    A link stays a link: the file that it names is replaced.  ``durable=False`` leaves out the fsyncs: still never a
+    mixture for readers, but a power cut may lose the file.  Raises ``OSError`` (disk full, no permission) with the old
+    file untouched and the temporary one removed.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{TEMPORARY_SUFFIX}")
-    try:
+    with _replacing(path, durable) as temporary:
         _write_new(temporary, data, durable)
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    if durable:
-        _sync_folder(path.parent)
 
 
 @contextlib.contextmanager
@@ -36,18 +29,26 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     For what is too large to be held in memory.
     """
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}{TEMPORARY_SUFFIX}")
+    with _replacing(path, durable=True) as temporary, open(temporary, "xb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _replacing(path: Path, durable: bool) -> Iterator[Path]:
+    """Yield a temporary file's name: it takes the place of ``path`` when the block ends, and goes if that raises."""
+    target = path.resolve() if path.is_symlink() else path
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}{TEMPORARY_SUFFIX}")
     try:
-        with open(temporary, "xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        yield temporary
+        os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
             temporary.unlink()
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(target.parent)
 
 
 def remove_leftovers(folder: Path, name: str = "") -> None:

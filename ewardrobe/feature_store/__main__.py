@@ -6,8 +6,7 @@ from ewardrobe.feature_store.store import FeatureStore
 def main() -> None:
     """Tell the store's story on the wardrobe at hand: load it, show it, add a red t-shirt, save, show it again."""
     store = FeatureStore()
-    if store.load().empty:
-        store.add_samples()
+    store.ensure_samples()
     columns = ["type", "category", "colour", "pattern", "material"]
     print(f"{store.path}\n{store.load()[columns].to_string()}\n")
     item_id = store.add({"type": "t-shirt", "colour": "red", "pattern": "solid", "material": "cotton"})

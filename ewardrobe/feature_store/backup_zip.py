@@ -19,14 +19,14 @@ from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, check_picture
 from ewardrobe.feature_store import exchange, outfits_json
 from ewardrobe.feature_store import pictures as store_images
+from ewardrobe.feature_store.document import MAX_BYTES, StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport, Progress
-from ewardrobe.feature_store.outfits import OutfitStore
-from ewardrobe.feature_store.wardrobe_json import MAX_BYTES, StoreError, dump_document, parse_document
+from ewardrobe.feature_store.wardrobe_json import dump_document, parse_document
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
 
-DOCUMENT, OUTFITS, IMAGES = "wardrobe.json", outfits_json.FILE, "images"
+DOCUMENT, OUTFITS, IMAGES = "wardrobe.json", "outfits.json", "images"
 MAX_PICTURE_BYTES = 200_000_000
 MAX_ENTRIES = 500_000
 MAX_RATIO = 20
@@ -221,7 +221,7 @@ def restore(
     result = exchange.take_over(store, differences, choose, remove_others=remove_others, what="imported")
     result.problems = problems
     if backup.outfits:
-        result.outfits = OutfitStore(store.home).merge(backup.outfits, replace=choose != "mine")
+        result.outfits = store.outfits.merge(backup.outfits, replace=choose != "mine")
     return result
 
 

@@ -1,123 +1,90 @@
-"""Kept copies of ``wardrobe.json`` and the trash of its pictures."""
+"""Kept copies of a document, in the order of the counter that each of them holds.
+
+A clock may run ahead and be set right again; the counter only ever grows.  The time in a copy's name tells the day of
+which it is the last.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import os
-import time
-from collections.abc import Iterable
+import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store.pictures import safe_path
-from ewardrobe.feature_store.wardrobe_json import SCHEMA_VERSION, StoreError, parse_document
 
 FOLDER = "backups"
 KEEP_NEWEST = 10
 KEEP_DAYS = 7
-TRASH_DAYS = 30
 
-_log = logging.getLogger(__name__)
-
-
-def listed(home: Path) -> list[Path]:
-    """Return the copies in ``home``, newest first."""
-    return sorted((home / FOLDER).glob("wardrobe-*.json"), reverse=True)
+_HEAD_BYTES = 65536
+_COUNTER = re.compile(rb'^ ?"revision": ?(\d{1,18}),', re.MULTILINE)
 
 
-def newest_good(home: Path) -> Path | None:
-    """Return the newest copy that can be read, ``None`` if there is none."""
-    for path in listed(home):
-        with contextlib.suppress(OSError, StoreError):
-            parse_document(path.read_bytes(), path)
-            return path
-    return None
+def counter_of(raw: bytes) -> int:
+    """Return the counter of a document, of which the first 64 KB will do; 0 in a file of an earlier version."""
+    found = _COUNTER.search(raw[:_HEAD_BYTES])
+    return int(found[1]) if found else 0
 
 
-def keep(home: Path, raw: bytes) -> None:
-    """Keep ``raw``, the content of a good file, unless the newest copy is the same; thin out the old ones."""
-    copies = listed(home)
-    if copies and copies[0].stat().st_size == len(raw) and copies[0].read_bytes() == raw:
-        return
-    folder = home / FOLDER
-    folder.mkdir(exist_ok=True)
-    atomic.remove_leftovers(folder, "wardrobe-")
-    # No fsync: the wardrobe itself is on disk already, and a copy is checked before it is offered.
-    atomic.write_bytes(folder / f"wardrobe-{_stamp()}.json", raw, durable=False)
-    for path in _superfluous(listed(home)):
-        path.unlink(missing_ok=True)
+def stamp() -> str:
+    """Return the time as it stands in the names of files that are kept."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
 
 
-def keep_version(path: Path, raw: bytes, version: int) -> None:
-    """Keep ``raw`` beside ``path`` for good if it is of an older version of the schema and none is kept yet."""
-    kept = path.with_name(f"{path.stem}.v{version}{path.suffix}")
-    if version < SCHEMA_VERSION and not kept.exists():
-        atomic.write_bytes(kept, raw)
+@dataclass(frozen=True)
+class Backups:
+    """The copies in ``backups/`` of folder ``home`` of the file whose name without its ending is ``stem``."""
 
+    home: Path
+    stem: str
 
-def after_commit(home: Path, data: bytes, *, gone: set[str], come: set[str]) -> None:
-    """Keep a copy and tidy the pictures once a change is on disk: nothing here may undo it, so errors are logged."""
-    try:
-        keep(home, data)
-        fetch_from_trash(home, come)
-        _move_to_trash(home, gone)
-    except OSError as error:
-        _log.warning("The wardrobe is saved, but its backup or trash is not in order: %s", error)
+    @property
+    def folder(self) -> Path:
+        """The folder, which need not be there."""
+        return self.home / FOLDER
 
+    def listed(self) -> list[Path]:
+        """Return the copies, newest first: by their counters, and by their names where two have the same."""
+        return [path for _, _, path in self._ordered()]
 
-def set_aside(path: Path) -> None:
-    """Keep a file that is about to be replaced under another name, so that nothing is lost; no file, nothing to do."""
-    kept = path.with_name(f"{path.stem}.replaced-{_stamp()}{path.suffix}")
-    try:
-        os.link(path, kept)
-    except FileNotFoundError:
-        return
-    except OSError:  # a file system without links
-        atomic.write_bytes(kept, path.read_bytes())
+    def counter(self) -> int:
+        """Return the highest counter of a copy, 0 without copies."""
+        return next((counter for counter, _, _ in self._ordered()), 0)
 
+    def hold(self, raw: bytes) -> bool:
+        """Tell whether ``raw`` is the newest copy."""
+        newest = next(iter(self.listed()), None)
+        return newest is not None and newest.stat().st_size == len(raw) and newest.read_bytes() == raw
 
-def fetch_from_trash(home: Path, names: Iterable[str]) -> None:
-    """Bring back those pictures ``names`` that lie in the trash and are missing from ``images/``."""
-    for name in names:
-        source, target = safe_path(home / "trash", name), safe_path(home / "images", name)
-        if source and target and source.exists() and not target.exists():
-            os.replace(source, target)
-
-
-def to_trash(home: Path, path: Path) -> None:
-    """Move a file into the trash; one of the same name that is there keeps its place."""
-    folder = home / "trash"
-    folder.mkdir(exist_ok=True)
-    target = folder / path.name.lstrip(".")
-    target = target if not target.exists() else folder / f"{_stamp()}-{target.name}"
-    os.replace(path, target)
-    os.utime(target)  # the age in the trash counts, not the file's
-
-
-def _move_to_trash(home: Path, names: set[str]) -> None:
-    if not names:
-        return
-    (home / "trash").mkdir(exist_ok=True)
-    for name in names:
-        source, target = safe_path(home / "images", name), safe_path(home / "trash", name)
-        if source and target and source.exists():
-            os.replace(source, target)
-            os.utime(target)  # the age in the trash counts, not the picture's
-    for path in (home / "trash").iterdir():
-        if time.time() - path.stat().st_mtime > TRASH_DAYS * 86400:
+    def keep(self, raw: bytes) -> None:
+        """Keep ``raw``, the content of a good file, unless it is the newest copy; thin out the old ones."""
+        if self.hold(raw):
+            return
+        self.folder.mkdir(exist_ok=True)
+        atomic.remove_leftovers(self.folder, f"{self.stem}-")
+        # No fsync: the document itself is on disk already, and a copy is checked before it is offered.
+        atomic.write_bytes(self.folder / f"{self.stem}-{stamp()}.json", raw, durable=False)
+        for path in self._superfluous():
             path.unlink(missing_ok=True)
 
+    def _ordered(self) -> list[tuple[int, str, Path]]:
+        copies = self.folder.glob(f"{self.stem}-*.json")
+        return sorted(((_counter_in(path), path.name, path) for path in copies), reverse=True)
 
-def _superfluous(copies: list[Path]) -> list[Path]:
-    """Return what is neither among the newest ten nor the newest of one of the last seven days with a change."""
-    newest_of_day: dict[str, Path] = {}
-    for path in copies:
-        newest_of_day.setdefault(path.name[:17], path)  # wardrobe-YYYYMMDD
-    kept = {*copies[:KEEP_NEWEST], *list(newest_of_day.values())[:KEEP_DAYS]}
-    return [path for path in copies if path not in kept]
+    def _superfluous(self) -> list[Path]:
+        """Return what is neither among the newest ten nor the newest of one of the last seven days with a change."""
+        copies = self.listed()
+        newest_of_day: dict[str, Path] = {}
+        for path in copies:
+            newest_of_day.setdefault(path.name[: len(f"{self.stem}-YYYYMMDD")], path)
+        kept = {*copies[:KEEP_NEWEST], *list(newest_of_day.values())[:KEEP_DAYS]}
+        return [path for path in copies if path not in kept]
 
 
-def _stamp() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+def _counter_in(path: Path) -> int:
+    try:
+        with open(path, "rb") as file:
+            return counter_of(file.read(_HEAD_BYTES))
+    except OSError:
+        return 0

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.pictures import encode_pictures, picture_names
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.fields import UNREADABLE
 from ewardrobe.wardrobe.item import new_item, sound
 
@@ -130,12 +130,12 @@ def edit_of(fields: Mapping) -> dict[str, Any]:
     return _checked(sound, {name: value for name, value in fields.items() if name != "id"})
 
 
-def find(items: Iterable[dict], item_id: str) -> dict:
-    """Return the item with ``item_id``; ``StoreError`` if there is none."""
-    for item in items:
-        if item["id"] == str(item_id):
-            return item
-    raise StoreError(f"There is no item with id {item_id!r}; it may have been removed in another window.")
+def find(entries: Iterable[dict], entry_id: str, what: str = "item") -> dict:
+    """Return the item, or other entry, with ``entry_id``; ``StoreError`` if there is none."""
+    for entry in entries:
+        if entry["id"] == str(entry_id):
+            return entry
+    raise StoreError(f"There is no {what} with id {entry_id!r}; it may have been removed in another window.")
 
 
 def _checked(make: Callable[[Mapping], dict], fields: Mapping) -> dict[str, Any]:

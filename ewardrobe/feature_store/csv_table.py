@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from ewardrobe.feature_store import exchange
 from ewardrobe.feature_store.change import edit_of, edited, prepare
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
 from ewardrobe.wardrobe.item import view
 from ewardrobe.wardrobe.sources import USER
@@ -43,27 +43,26 @@ _ALIASES = {
 }
 
 
-@dataclass(frozen=True)
-class RowProblem:
-    """What is wrong with one row, which is left out, or with one of its cells; line: of the file, from 1."""
-
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.message}"
-
-
 @dataclass
 class Table:
     """A CSV that was read: what its good rows would change, and what is wrong with the rest.
 
-    ignored: columns that are no field of an item, each with the one that may have been meant.
+    problems: faulty rows, which are left out, and faulty cells, each with the line of the file.  ignored: columns that
+    are no field of an item, each with the one that may have been meant.
     """
 
     differences: list[Difference] = field(default_factory=list)
-    problems: list[RowProblem] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
     ignored: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def remarks(self) -> list[str]:
+        """All that is not taken over, in words."""
+        columns = (
+            f"column {name!r} is not known and is left out" + (f"; did you mean {meant!r}?" if meant else "")
+            for name, meant in self.ignored.items()
+        )
+        return [*columns, *self.problems]
 
 
 # Writing
@@ -110,7 +109,7 @@ def read_csv(store: FeatureStore, data: bytes, name: str = "the file") -> Table:
 def take_over(store: FeatureStore, table: Table, choose: Choice | Mapping[str, Choice] = "theirs") -> ImportReport:
     """Take over the good rows of ``table`` in one write; the fields that change are noted as the owner's."""
     result = exchange.take_over(store, table.differences, choose, what="imported table")
-    result.problems = [str(problem) for problem in table.problems]
+    result.problems = table.remarks
     return result
 
 
@@ -169,11 +168,9 @@ def _read_rows(store: FeatureStore, table: Table, columns: list[str | None], row
         cells = {column: cell for column, cell in zip(columns, row, strict=False) if column}
         item_id = cells.pop("id", "")
         if len(row) > len(columns) and any(row[len(columns) :]):
-            table.problems.append(
-                RowProblem(line, f"{len(row)} cells, but {len(columns)} columns: is a quote missing?")
-            )
+            table.problems.append(f"line {line}: {len(row)} cells, but {len(columns)} columns: is a quote missing?")
         elif item_id in lines:
-            table.problems.append(RowProblem(line, f"the id {item_id!r} stands in line {lines[item_id]} too"))
+            table.problems.append(f"line {line}: the id {item_id!r} stands in line {lines[item_id]} too")
         else:
             lines |= {item_id: line} if item_id else {}
             _read_row(table, line, present.get(item_id), item_id, cells)
@@ -183,13 +180,13 @@ def _read_row(table: Table, line: int, mine: Mapping | None, item_id: str, cells
     fields, faults = _fields(mine, cells)
     if mine is None and not fields.get("type") and not fields.get("category") and not fields.get("slot"):
         faults.append("what is it? A new item needs a type or a category")
-    table.problems += [RowProblem(line, fault) for fault in faults]
+    table.problems += [f"line {line}: {fault}" for fault in faults]
     if faults:
         return
     try:
         theirs = _item(mine, item_id, fields)
     except StoreError as error:
-        table.problems.append(RowProblem(line, str(error).removeprefix("The item was not saved: ")))
+        table.problems.append(f"line {line}: {str(error).removeprefix('The item was not saved: ')}")
         return
     table.differences += exchange.compare([mine] if mine else [], [theirs])
 

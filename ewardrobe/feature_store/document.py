@@ -1,47 +1,75 @@
-"""The file under the wardrobe: read without a lock, changed under one, replaced atomically with its pictures."""
+"""A JSON file of the wardrobe's folder: read without a lock, changed under one, replaced atomically, copies kept."""
 
 from __future__ import annotations
 
+import errno
+import gc
+import json
+import logging
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 from filelock import FileLock, Timeout
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import backups, journal, snapshot
-from ewardrobe.feature_store.change import Change
-from ewardrobe.feature_store.snapshot import Snapshot
-from ewardrobe.feature_store.wardrobe_json import (
-    MAX_BYTES,
-    StoreError,
-    dump_document,
-    empty_document,
-    explain_os_error,
-    gc_paused,
-    parse_document,
-)
+from ewardrobe.feature_store.backups import Backups, counter_of, stamp
 
 LOCK_SECONDS = 10
-_TOO_LARGE = (
-    "{path} has {size:.0f} MB; a wardrobe of up to {limit:.0f} MB is read. It was left as it is: move what is no item"
-    " out of it, or restore a backup."
-)
+MAX_BYTES = 200_000_000
+"""Largest file that is read: some hundred thousand items, twenty times as much in memory."""
+
+_log = logging.getLogger(__name__)
 
 
-class StoreFile:
-    """``wardrobe.json`` in folder ``home``, by default ``EWARDROBE_HOME``, else ``./wardrobe``.
+class Copy(NamedTuple):
+    """A kept copy that can be read.  entries: how many items, or outfits, plans and ratings, it holds."""
 
-    author: noted in the journal of changes, for ``undo`` of one's own.
+    path: Path
+    entries: int
+
+
+class StoreError(Exception):
+    """A file of the wardrobe could not be read or changed; the message says what was found and what to do.
+
+    path: the file or folder concerned.  line, column: the place of the fault in a broken file, from 1.
+    copies: what could be restored, see ``Document.restorable``.
     """
 
-    def __init__(self, home: Path | str | None = None, *, author: str | None = None) -> None:
-        self.home = Path(home or os.environ.get("EWARDROBE_HOME") or "wardrobe").expanduser()
-        self.path = self.home / "wardrobe.json"
-        self.images = self.home / "images"
-        self.author = author
+    def __init__(
+        self, message: str, *, path: Path | None = None, line: int | None = None, column: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.path, self.line, self.column = path, line, column
+        self.copies: list[Copy] = []
+
+
+class Document:
+    """The file ``<stem>.json`` in folder ``home``.
+
+    A store says what it holds: the file's ``stem``, and how bytes are read (``StoreError`` with the place of a fault)
+    and written.  Each write raises the document's ``revision``, by which the copies are ordered.
+    """
+
+    stem: ClassVar[str]
+    parse: ClassVar[Callable[[bytes, Path], dict[str, Any]]]
+    dump: ClassVar[Callable[[Mapping[str, Any]], bytes]]
+    empty: ClassVar[Callable[[], dict[str, Any]]]
+
+    def __init__(self, home: Path | str) -> None:
+        self.home = Path(home).expanduser()
+        self.path = self.home / f"{self.stem}.json"
+        self._copies = Backups(self.home, self.stem)
+
+    # Reading: no lock, since the file is only ever replaced as a whole.
+
+    def document(self) -> dict[str, Any]:
+        """Return the whole document of the file; changing it changes no file."""
+        with self._naming_copies(), gc_paused():
+            raw = self._raw()
+            return self.empty() if raw is None else self.parse(raw, self.path)
 
     def signature(self) -> tuple[int, ...] | None:
         """Return a value that differs after every change of the file, for caches; ``None`` without a file."""
@@ -51,61 +79,61 @@ class StoreFile:
             return None
         return state.st_mtime_ns, state.st_size, state.st_ino
 
-    def document(self) -> dict[str, Any]:
-        """Return the whole document of the file; changing it changes no file."""
-        raw = self._snapshot().raw
-        with gc_paused():
-            return empty_document() if raw is None else parse_document(raw, self.path)
+    # Backups
 
-    def keep_picture(self, name: str, content: bytes) -> str:
-        """Write a picture file whose item is still to come, and return its name; the name carries a hash of it."""
-        with self._locked():
-            self._write_pictures({name: content}, [])
-        return name
+    def backups(self) -> list[Path]:
+        """Return the kept copies of the file, newest first."""
+        return self._copies.listed()
 
-    def write_document(self, document: Mapping[str, Any]) -> None:
-        """Replace the whole file; under ``_locked`` only, once the old file is set aside."""
-        atomic.write_bytes(self.path, dump_document(document))
+    def restorable(self) -> list[Copy]:
+        """Return the newest copy that can be read, if there is one, and behind it the fullest if that holds more."""
+        copies: list[Copy] = []
+        for path in self.backups():
+            with suppress(OSError, StoreError):
+                lists = (part for part in self.parse(path.read_bytes(), path).values() if isinstance(part, list))
+                copies.append(Copy(path, sum(map(len, lists))))
+        fuller = [copy for copy in copies if copy.entries > copies[0].entries]
+        return copies[:1] + sorted(fuller, key=lambda copy: -copy.entries)[:1]
 
-    def newest_good_backup(self) -> Path | None:
-        """Return the newest copy that can be read, ``None`` if there is none."""
-        return backups.newest_good(self.home)
+    def restore_backup(self, backup: Path | None = None) -> Path:
+        """Make ``backup`` the document again and return it; what is there is kept as ``<stem>.replaced-<time>.json``.
 
-    def _raw(self) -> bytes | None:
-        try:
-            if (size := self.path.stat().st_size) > MAX_BYTES:
-                raise StoreError(
-                    _TOO_LARGE.format(path=self.path, size=size / 1e6, limit=MAX_BYTES / 1e6), path=self.path
-                )
-            return self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be read: {error.strerror}.", path=self.path) from error
-
-    def _snapshot(self, *, anew: bool = False) -> Snapshot:
-        """Return the file's present state, which is shared: never change what it holds.
-
-        anew: read the file even if its time and size say that it is the one that was read last.
+        By default the newest copy that can be read; ``StoreError`` if an older one holds more: choose one of them.
         """
-        signature = self.signature()
-        known = None if anew else snapshot.unchanged(self.path, signature)
-        if known is not None:
-            return known
+        with self._locked():
+            chosen = backup or self._only_copy()
+            raw = chosen.read_bytes()
+            self.parse(raw, chosen)
+            self._set_aside()
+            atomic.write_bytes(self.path, raw)
+        return chosen
+
+    def _only_copy(self) -> Path:
+        copies = self.restorable()
+        if not copies:
+            raise StoreError(f"There is no readable backup in {self._copies.folder}.", path=self.path)
+        if len(copies) > 1:
+            raise StoreError(f"Nothing was restored. {told(copies)} Say which of them is to come back.", path=self.path)
+        return copies[0].path
+
+    def _set_aside(self) -> None:
+        """Keep the file, which is about to be replaced, under another name; no file, nothing to do."""
+        kept = self.path.with_name(f"{self.stem}.replaced-{stamp()}.json")
         try:
-            return snapshot.of(self.path, self._raw(), signature)
-        except StoreError as error:
-            error.backup = self.newest_good_backup()
-            if error.backup:
-                error.args = (f"{error} The newest good backup is {error.backup}.",)
-            raise
+            os.link(self.path.resolve(), kept)
+        except FileNotFoundError:
+            return
+        except OSError:  # a file system without links
+            atomic.write_bytes(kept, self.path.read_bytes())
+
+    # Changing
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Hold the lock between processes and threads; any ``OSError`` inside becomes a ``StoreError``."""
         try:
             self.home.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.home / ".wardrobe.lock", timeout=LOCK_SECONDS, poll_interval=0.01):
+            with FileLock(self.home / f".{self.stem}.lock", timeout=LOCK_SECONDS, poll_interval=0.01):
                 yield
         except Timeout as error:
             message = f"Another program has been writing to {self.home} for {LOCK_SECONDS} s. Try again."
@@ -113,45 +141,136 @@ class StoreFile:
         except OSError as error:
             raise explain_os_error(error, self.home) from error
 
-    @contextmanager
-    def _change(self, what: str | None = None) -> Iterator[Change]:
-        """Lock, read the file anew, let the caller change the document, write pictures and document, all or none.
+    def _replace(self, old: bytes | None, encode: Callable[[int], bytes]) -> None:
+        """Replace the file by what ``encode`` makes of the next counter; under ``_locked`` only.
 
-        what: the change in words, for the journal; an empty text leaves it out of there.
+        old: the present content, which is kept as a copy; ``None`` if there is none or it is broken.
         """
-        with self._locked(), gc_paused():
-            before = self._snapshot(anew=True)
-            change = Change({**before.document, "items": list(before.items)}, what=what)
-            yield change
-            if change.before:
-                change.document["samples_added"] = True  # in use: the samples come at the very first start only
-            if change.before or change.rewrite or change.head != {**before.document, "items": None}:
-                self._commit(change, before)
+        self._remove_leftovers()
+        counter = self._copies.counter()
+        if old is not None and not self._copies.hold(old):
+            if counter_of(old) < counter:  # restored, or brought from elsewhere: newer than what is kept all the same
+                old = self.dump({**self.parse(old, self.path), "revision": counter + 1})
+            self._copies.keep(old)
+            counter = max(counter, counter_of(old))
+        raw = encode(counter + 1)
+        atomic.write_bytes(self.path, raw)
+        self._afterwards(lambda: self._copies.keep(raw))
 
-    def _commit(self, change: Change, before: Snapshot) -> None:
-        after = before.with_document(change.document)
-        atomic.remove_leftovers(self.home, self.path.stem)
-        written: list[Path] = []
+    def _afterwards(self, *steps: Callable[[], object]) -> None:
+        """Do what comes once a change is on disk: nothing here may undo it, so errors are logged."""
+        for step in steps:
+            try:
+                step()
+            except OSError as error:
+                _log.warning("%s is saved, but its backup or trash is not in order: %s", self.path.name, error)
+
+    def _remove_leftovers(self) -> None:
+        atomic.remove_leftovers(self.home, self.stem)
+        if self.path.is_symlink():
+            target = self.path.resolve()
+            atomic.remove_leftovers(target.parent, f"{target.name}.")
+
+    # Inside
+
+    def _raw(self) -> bytes | None:
+        """Return the file's bytes, ``None`` without a file."""
         try:
-            self._write_pictures(change.pictures, written)
-            if before.raw is not None:
-                backups.keep(self.home, before.raw)
-                backups.keep_version(self.path, before.raw, before.document["version"])
-            atomic.write_bytes(self.path, after.raw)
-        except Exception:
-            for path in written:
-                path.unlink(missing_ok=True)
-            raise
-        snapshot.remember(self.path, after)
-        backups.after_commit(self.home, after.raw, gone=change.gone, come=change.come)
-        journal.append(self.home, change, self.author)
+            if (size := self.path.stat().st_size) > MAX_BYTES:
+                raise StoreError(
+                    f"{self.path} has {size / 1e6:.0f} MB; a file of up to {MAX_BYTES / 1e6:.0f} MB is read. It was"
+                    " left as it is: move what does not belong there out of it, or restore a backup.",
+                    path=self.path,
+                )
+            return self.path.read_bytes()
+        except FileNotFoundError:
+            if self.path.is_symlink():
+                target = os.readlink(self.path)
+                message = f"{self.path} is a link to {target}, which is not there. Bring it back, or remove the link."
+                raise StoreError(message, path=self.path) from None
+            return None
+        except OSError as error:
+            raise StoreError(f"{self.path} cannot be read: {error.strerror}.", path=self.path) from error
 
-    def _write_pictures(self, pictures: Mapping[str, bytes], written: list[Path]) -> None:
-        if pictures:
-            self.images.mkdir(exist_ok=True)
-            atomic.remove_leftovers(self.images)
-        for name, content in pictures.items():
-            path = self.images / name
-            if not path.exists():  # the name carries a hash of the content
-                atomic.write_bytes(path, content)
-                written.append(path)
+    @contextmanager
+    def _naming_copies(self) -> Iterator[None]:
+        """Let an error of reading name the copies that could be restored."""
+        try:
+            yield
+        except StoreError as error:
+            error.copies = self.restorable()
+            if error.copies:
+                error.args = (f"{error} {told(error.copies)}",)
+            raise
+
+
+def told(copies: list[Copy]) -> str:
+    """Return what could be restored, in words."""
+    newest = f"The newest good backup is {copies[0].path}"
+    if len(copies) == 1:
+        return f"{newest}."
+    fuller = copies[1]
+    return f"{newest} with {copies[0].entries} entries; {fuller.path} is older and has {fuller.entries}."
+
+
+def read_json(raw: bytes, path: Path) -> Any:
+    """Return the value in ``raw``, NaN and infinities read as nothing; ``StoreError`` with the place of a fault."""
+    try:
+        return json.loads(raw.decode("utf-8-sig"), parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        raise broken(path, error.msg, error.lineno, error.colno) from error
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise broken(path, f"byte 0x{raw[error.start]:02x} is not UTF-8 text", line, column) from error
+    except MemoryError as error:
+        raise StoreError(f"{path} ({len(raw) / 1e6:.0f} MB) does not fit into memory.", path=path) from error
+    except (RecursionError, ValueError) as error:  # brackets nested too deep, a number of thousands of digits
+        raise broken(path, str(error)) from error
+
+
+def version_of(document: dict[str, Any], newest: int, assumed: int, path: Path) -> int:
+    """Return the version of a document, ``assumed`` where none is noted; ``StoreError`` for one newer than ours."""
+    version = document.setdefault("version", assumed)
+    if not isinstance(version, int) or version > newest:
+        raise StoreError(
+            f"{path} has version {version!r}; this eWardrobe reads up to {newest}. Update eWardrobe;"
+            " the file was left as it is.",
+            path=path,
+        )
+    return version
+
+
+def broken(path: Path, what: str, line: int = 1, column: int = 1) -> StoreError:
+    """Return the error of a file that cannot be understood."""
+    return StoreError(
+        f"{path} is broken at line {line}, column {column}: {what}. It was left as it is; correct that line,"
+        " or restore a backup.",
+        path=path,
+        line=line,
+        column=column,
+    )
+
+
+def explain_os_error(error: OSError, path: Path) -> StoreError:
+    """Return the ``StoreError`` that tells a user what to do about ``error`` on ``path``."""
+    place = error.filename or path
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        what = "the disk is full. Free some space and try again"
+    elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        what = "no permission to write there. Make the folder writable, or set EWARDROBE_HOME to one that is"
+    else:
+        what = f"{error.strerror or error}. Check the folder, or set EWARDROBE_HOME to another one"
+    return StoreError(f"The wardrobe was not changed ({place}): {what}.", path=path)
+
+
+@contextmanager
+def gc_paused() -> Iterator[None]:
+    """Pause the garbage collector while a document lives: searching it again and again takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -1,6 +1,6 @@
 """Items from elsewhere against those of the wardrobe: what is new, changed or the same, and taking them over.
 
-Backups (``backup_zip``) and tables (``csv_exchange``) share this: the preview is a list of ``Difference``, a choice for
+Backups (``backup_zip``) and tables (``csv_table``) share this: the preview is a list of ``Difference``, a choice for
 each of them is made by the owner, and all is written at once, to be taken back by one undo.
 """
 
@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from ewardrobe.feature_store.change import Change, edited
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.pictures import IMAGE_FIELDS
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.item import FIELDS, kind, view
 
 if TYPE_CHECKING:

@@ -7,65 +7,41 @@ the removal makes the outfit whole again: ``missing`` tells which are gone.
 
 from __future__ import annotations
 
-import json
-import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime
-from pathlib import Path
+from contextlib import contextmanager
+from datetime import date
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from ewardrobe.core import atomic
-from ewardrobe.feature_store.outfits_json import FILE, check, empty_document, parse
-from ewardrobe.feature_store.wardrobe_json import StoreError, explain_os_error
+from ewardrobe.feature_store import outfits_json
+from ewardrobe.feature_store.change import find, now
+from ewardrobe.feature_store.document import Document, StoreError
 from ewardrobe.wardrobe.item import plain
 
-LOCK_SECONDS = 10
-BACKUPS = "backups"
-KEEP_BACKUPS = 10
 KEEP_FEEDBACK = 1000
 """Older ratings are forgotten: taste changes, and a file is to stay readable."""
 
 
-class OutfitStore:
-    """The outfits of the wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``).
+class OutfitStore(Document):
+    """The outfits of the wardrobe in folder ``home``, see ``FeatureStore.outfits``.
 
     Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
     """
 
-    def __init__(self, home: Path | str | None = None) -> None:
-        self.home = Path(home or os.environ.get("EWARDROBE_HOME") or "wardrobe").expanduser()
-        self.path = self.home / FILE
+    stem = "outfits"
+    parse = staticmethod(outfits_json.parse)
+    dump = staticmethod(outfits_json.dump)
+    empty = staticmethod(outfits_json.empty_document)
 
-    # Reading: no lock, since the file is only ever replaced as a whole.
+    # Reading
 
-    def load(self) -> dict[str, Any]:
-        """Return the document: ``outfits``, ``planned`` and ``feedback``, each a list; changing it changes no file."""
-        raw = self._raw()
-        try:
-            return empty_document() if raw is None else parse(raw, self.path)
-        except StoreError as error:
-            error.backup = self.newest_good_backup()
-            raise
-
-    def outfits(self) -> list[dict]:
+    def saved(self) -> list[dict]:
         """Return the saved outfits, the newest first: id, name, items, layout, created."""
-        return self.load()["outfits"][::-1]
+        return self.document()["outfits"][::-1]
 
     def outfit(self, outfit_id: str) -> dict:
         """Return one saved outfit; ``StoreError`` if there is none with that id."""
-        return _find(self.load()["outfits"], outfit_id)
-
-    def planned(self) -> dict[str, dict]:
-        """Return the planned outfits by ISO date, in the order of the days: date, outfit (id or None), items."""
-        return {plan["date"]: plan for plan in sorted(self.load()["planned"], key=lambda plan: plan["date"])}
-
-    def feedback(self) -> list[dict]:
-        """Return the ratings, oldest first: items, liked, terms, date."""
-        return self.load()["feedback"]
+        return find(self.document()["outfits"], outfit_id, "outfit")
 
     # Changing
 
@@ -86,10 +62,10 @@ class OutfitStore:
         entry = {"name": name, "items": ids, "layout": plain(dict(layout or {}))}
         with self._change() as document:
             if outfit_id is None:
-                entry = {"id": uuid.uuid4().hex[:12], **entry, "created": _now()}
+                entry = {"id": uuid.uuid4().hex[:12], **entry, "created": now()}
                 document["outfits"].append(entry)
             else:
-                entry = _find(document["outfits"], outfit_id) | entry
+                entry = find(document["outfits"], outfit_id, "outfit") | entry
                 document["outfits"] = [entry if o["id"] == outfit_id else o for o in document["outfits"]]
         return entry["id"]
 
@@ -99,12 +75,12 @@ class OutfitStore:
         if not name:
             raise StoreError("The outfit keeps its name: give another that is not empty.")
         with self._change() as document:
-            _find(document["outfits"], outfit_id)["name"] = name
+            find(document["outfits"], outfit_id, "outfit")["name"] = name
 
     def remove(self, outfit_id: str) -> dict:
         """Remove a saved outfit and return it for ``put_back``; days for which it is planned keep its pieces."""
         with self._change() as document:
-            gone = _find(document["outfits"], outfit_id)
+            gone = find(document["outfits"], outfit_id, "outfit")
             document["outfits"] = [outfit for outfit in document["outfits"] if outfit is not gone]
         return gone
 
@@ -160,92 +136,18 @@ class OutfitStore:
                         taken += 1
         return taken
 
-    # Backups
-
-    def backups(self) -> list[Path]:
-        """Return the kept copies, newest first."""
-        return sorted((self.home / BACKUPS).glob("outfits-*.json"), reverse=True)
-
-    def newest_good_backup(self) -> Path | None:
-        """Return the newest copy that can be read, ``None`` if there is none."""
-        for path in self.backups():
-            with suppress(OSError, StoreError):
-                parse(path.read_bytes(), path)
-                return path
-        return None
-
-    def restore_backup(self, backup: Path | None = None) -> Path:
-        """Make ``backup`` (default: the newest good one) the outfits again; the present file is set aside."""
-        with self._locked():
-            chosen = backup or self.newest_good_backup()
-            if chosen is None:
-                raise StoreError(f"There is no readable backup of the outfits in {self.home / BACKUPS}.")
-            raw = chosen.read_bytes()
-            parse(raw, chosen)
-            if (broken := self._raw()) is not None:
-                atomic.write_bytes(self.path.with_name(f"outfits.replaced-{_stamp()}.json"), broken)
-            atomic.write_bytes(self.path, raw)
-        return chosen
-
-    # Inside
-
-    def _raw(self) -> bytes | None:
-        try:
-            return self.path.read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise StoreError(f"{self.path} cannot be read: {error.strerror}.", path=self.path) from error
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        try:
-            self.home.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.home / ".outfits.lock", timeout=LOCK_SECONDS, poll_interval=0.01):
-                yield
-        except Timeout as error:
-            raise StoreError(f"Another program has been writing to {self.home} for {LOCK_SECONDS} s.") from error
-        except OSError as error:
-            raise explain_os_error(error, self.home) from error
-
     @contextmanager
     def _change(self) -> Iterator[dict[str, Any]]:
-        """Lock, read the file anew, let the caller change the document, keep a copy of the old one, replace it."""
+        """Lock, read the file anew, let the caller change the document, replace the file if it differs."""
         with self._locked():
-            raw, document = self._raw(), self.load()
+            raw, document = self._raw(), self.document()
             yield document
-            check(document, self.path)
-            data = (json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
-            if data == raw:
-                return
-            if raw is not None:
-                self._keep(raw)
-            atomic.write_bytes(self.path, data)
-
-    def _keep(self, raw: bytes) -> None:
-        folder = self.home / BACKUPS
-        folder.mkdir(exist_ok=True)
-        atomic.write_bytes(folder / f"outfits-{_stamp()}.json", raw, durable=False)
-        for path in self.backups()[KEEP_BACKUPS:]:
-            path.unlink(missing_ok=True)
+            outfits_json.check(document, self.path)
+            if self.dump(document) != raw:
+                self._replace(raw, lambda counter: self.dump({**document, "revision": counter}))
 
 
 def missing(items: Iterable[str], present: Iterable[str]) -> list[str]:
     """Return the ids of ``items`` that are not among ``present``: pieces that were removed from the wardrobe."""
     here = set(present)
     return [item_id for item_id in items if item_id not in here]
-
-
-def _find(outfits: Iterable[dict], outfit_id: str) -> dict:
-    for outfit in outfits:
-        if outfit["id"] == outfit_id:
-            return outfit
-    raise StoreError(f"There is no outfit with id {outfit_id!r}; it may have been removed in another window.")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _stamp() -> str:
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")

@@ -3,14 +3,68 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from ewardrobe.feature_store.wardrobe_json import StoreError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-FILE = "outfits.json"
+from ewardrobe.feature_store.document import broken, read_json, version_of
+
 VERSION = 1
+
+
+def _day(text: str) -> str:
+    date.fromisoformat(text)
+    return text
+
+
+Name = Annotated[str, Field(min_length=1, description="text")]
+Ids = Annotated[list[Name], Field(description="a list of ids")]
+Day = Annotated[str, AfterValidator(_day), Field(description="a date such as 2026-03-31")]
+Place = Annotated[list[float], Field(min_length=4, max_length=4)]
+
+
+class _Entry(BaseModel):
+    """A description completes the sentence "expected …" of an error message."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class OutfitEntry(_Entry):
+    """A saved outfit.  layout: left, top, width and depth of each item, as it was laid by hand."""
+
+    id: Name
+    name: Name
+    items: Ids
+    layout: Annotated[dict[str, Place], Field(description="four numbers for each item")] = {}
+
+
+class PlanEntry(_Entry):
+    """What is planned for a day."""
+
+    date: Day
+    items: Ids
+
+
+class RatingEntry(_Entry):
+    """What the owner thinks of an outfit.  terms: the recommender's, as they were then."""
+
+    items: Ids
+    liked: Annotated[bool, Field(description="true or false")]
+    terms: Annotated[dict[str, float], Field(description="numbers by their names")]
+
+
+class OutfitLists(_Entry):
+    """The three lists of the document."""
+
+    outfits: list[OutfitEntry] = []
+    planned: list[PlanEntry] = []
+    feedback: list[RatingEntry] = []
+
+
+_ENTRIES: dict[str, type[_Entry]] = {"outfits": OutfitEntry, "planned": PlanEntry, "feedback": RatingEntry}
 
 
 def empty_document() -> dict[str, Any]:
@@ -20,73 +74,36 @@ def empty_document() -> dict[str, Any]:
 
 def parse(raw: bytes, path: Path) -> dict[str, Any]:
     """Return the document in ``raw``; ``StoreError`` with file, line and column if it is broken."""
-    try:
-        document = json.loads(raw.decode("utf-8-sig"), parse_constant=lambda _: None)
-    except json.JSONDecodeError as error:
-        raise _broken(path, error.msg, error.lineno, error.colno) from error
-    except (UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise _broken(path, str(error), 1, 1) from error
-    return check(document, path)
+    return check(read_json(raw, path), path)
+
+
+def dump(document: Mapping[str, Any]) -> bytes:
+    """Return the document as UTF-8 JSON with its counter near the start, where the copies' order is read."""
+    head = {name: document[name] for name in ("format", "version", "revision") if name in document}
+    return (json.dumps(head | document, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
 
 
 def check(document: Any, path: Path) -> dict[str, Any]:
     """Return ``document`` if it is one of outfits, its three lists there; ``StoreError`` names the faulty entry."""
     if not isinstance(document, dict):
-        raise _broken(path, 'expected an object with a list "outfits"', 1, 1)
-    version = document.setdefault("version", VERSION)
-    if not isinstance(version, int) or version > VERSION:
-        raise StoreError(f"{path} has version {version!r}; this eWardrobe reads up to {VERSION}. Update eWardrobe.")
-    for name, fault_of in (("outfits", _outfit_fault), ("planned", _plan_fault), ("feedback", _feedback_fault)):
-        entries = document.setdefault(name, [])
-        if not isinstance(entries, list):
-            raise _broken(path, f'"{name}" is no list', 1, 1)
-        for number, entry in enumerate(entries, 1):
-            if fault := "no object" if not isinstance(entry, dict) else fault_of(entry):
-                raise _broken(path, f'entry {number} of "{name}": {fault}', 1, 1)
+        raise broken(path, 'expected an object with a list "outfits"')
+    version_of(document, VERSION, VERSION, path)
+    try:
+        OutfitLists.model_validate(document)
+    except ValidationError as error:
+        raise broken(path, _told(error.errors(include_url=False)[0]["loc"])) from error
+    for name in _ENTRIES:
+        document.setdefault(name, [])
+    for outfit in document["outfits"]:
+        outfit.setdefault("layout", {})
     return document
 
 
-def _outfit_fault(entry: dict) -> str | None:
-    if not _is_text(entry.get("id")) or not _is_text(entry.get("name")):
-        return '"id" and "name" must be text'
-    layout = entry.setdefault("layout", {})
-    if not isinstance(layout, dict) or not all(map(_is_place, layout.values())):
-        return '"layout" must hold four numbers for each item'
-    return _items_fault(entry)
-
-
-def _plan_fault(entry: dict) -> str | None:
-    try:
-        date.fromisoformat(entry["date"])
-    except (KeyError, TypeError, ValueError):
-        return f'"date" must be a date such as 2026-03-31, got {entry.get("date")!r}'
-    return _items_fault(entry)
-
-
-def _feedback_fault(entry: dict) -> str | None:
-    terms = entry.get("terms")
-    if not isinstance(entry.get("liked"), bool):
-        return '"liked" must be true or false'
-    if not isinstance(terms, dict) or not all(isinstance(value, int | float) for value in terms.values()):
-        return '"terms" must hold numbers'
-    return _items_fault(entry)
-
-
-def _items_fault(entry: dict) -> str | None:
-    items = entry.get("items")
-    return None if isinstance(items, list) and all(map(_is_text, items)) else '"items" must be a list of ids'
-
-
-def _is_place(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 4 and all(isinstance(part, int | float) for part in value)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _broken(path: Path, what: str, line: int, column: int) -> StoreError:
-    message = (
-        f"{path} is broken at line {line}, column {column}: {what}. It was left as it is; mend it or restore a backup."
-    )
-    return StoreError(message, path=path, line=line, column=column)
+def _told(place: tuple[int | str, ...]) -> str:
+    """Return what is wrong at the ``place`` that pydantic names: list, number of the entry, field, part of it."""
+    if len(place) == 1:
+        return f'"{place[0]}" is no list'
+    entry = f'entry {int(place[1]) + 1} of "{place[0]}"'
+    if len(place) == 2:
+        return f"{entry} is no object"
+    return f'{entry}: "{place[2]}" must be {_ENTRIES[str(place[0])].model_fields[str(place[2])].description}'

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ewardrobe.feature_store.wardrobe_json import StoreError
+from ewardrobe.feature_store.document import StoreError
 
 THUMBNAIL_SIDE = 256
 _ROLES = {"image": "garment", "thumbnail": "small", "photo": "photo", "try_on": "worn"}

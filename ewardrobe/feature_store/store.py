@@ -9,7 +9,9 @@ atomically, so two sessions lose nothing and a crash leaves the old file or the 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import backups as store_backups
-from ewardrobe.feature_store import journal
+from ewardrobe.feature_store import journal, snapshot, trash
 from ewardrobe.feature_store import pictures as store_images
-from ewardrobe.feature_store.change import Prepared, edit_of, edited, find, now, prepare
-from ewardrobe.feature_store.document import StoreFile
-from ewardrobe.feature_store.wardrobe_json import StoreError, gc_paused, parse_document
+from ewardrobe.feature_store.change import Change, Prepared, edit_of, edited, find, now, prepare
+from ewardrobe.feature_store.document import Document, StoreError, gc_paused
+from ewardrobe.feature_store.outfits import OutfitStore
+from ewardrobe.feature_store.snapshot import Snapshot
+from ewardrobe.feature_store.wardrobe_json import SCHEMA_VERSION, dump_document, empty_document, parse_document
 from ewardrobe.wardrobe.item import FIELDS, values_of, view
 
 if TYPE_CHECKING:
@@ -31,16 +34,29 @@ if TYPE_CHECKING:
 __all__ = ["FeatureStore", "StoreError"]
 
 
-class FeatureStore(StoreFile):
+class FeatureStore(Document):
     """The wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``), made at the first change.
+
+    outfits: the saved outfits beside the garments.  author: noted in the journal of changes, for ``undo`` of one's own.
 
     Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
     """
 
-    # Reading: no lock, since the file is only ever replaced as a whole.
+    stem = "wardrobe"
+    parse = staticmethod(parse_document)
+    dump = staticmethod(dump_document)
+    empty = staticmethod(empty_document)
+
+    def __init__(self, home: Path | str | None = None, *, author: str | None = None) -> None:
+        super().__init__(home or os.environ.get("EWARDROBE_HOME") or "wardrobe")
+        self.outfits = OutfitStore(self.home)
+        self.images = self.home / "images"
+        self.author = author
+
+    # Reading
 
     def load(self) -> pd.DataFrame:
-        """Return the wardrobe as a DataFrame: index the string ids, columns ``items.FIELDS``, then unknown fields."""
+        """Return the wardrobe as a DataFrame: index the string ids, columns ``item.FIELDS``, then unknown fields."""
         import pandas as pd  # here, because commands that only add items need not wait for it
 
         with gc_paused():
@@ -54,7 +70,7 @@ class FeatureStore(StoreFile):
         return self.document()["items"]
 
     def get(self, item_id: str) -> dict:
-        """Return one item with all fields of ``items.FIELDS``; ``StoreError`` if there is none with that id."""
+        """Return one item with all fields of ``item.FIELDS``; ``StoreError`` if there is none with that id."""
         return view(copy.deepcopy(find(self._snapshot().items, item_id)))
 
     def image_path(self, item_id: str, kind: str = "image") -> Path | None:
@@ -67,6 +83,12 @@ class FeatureStore(StoreFile):
         return store_images.safe_path(self.images, name)
 
     # Changing
+
+    def keep_picture(self, name: str, content: bytes) -> str:
+        """Write a picture file whose item is still to come, and return its name; the name carries a hash of it."""
+        with self._locked():
+            self._write_pictures({name: content})
+        return name
 
     def add(self, item: Mapping, cutout: np.ndarray | None = None, photo: bytes | None = None) -> str:
         """Add one item and return its id; see ``add_many``."""
@@ -132,48 +154,33 @@ class FeatureStore(StoreFile):
             change.edit({item["id"]: fields}, None)
             change.come |= store_images.picture_names([fields])
 
-    def apply_edits(
-        self,
-        edited: Mapping[str, Mapping] | None = None,
-        added: Iterable[Mapping] = (),
-        deleted: Iterable[str] = (),
-        source: str | Mapping | None = None,
-    ) -> list[str]:
-        """Apply a table's edits in one write and return the ids of the added items.
+    def apply_edits(self, edits: Mapping[str, Mapping], source: str | Mapping | None = None) -> None:
+        """Set fields ``{id: {field: value}}`` in one write; items that are gone are passed over.
 
-        edited: ``{id: {field: value}}``; ``source`` ("user", ``{"by": model, "confidence": 0.8}``) is noted for each
-        edited field.
-        What concerns an item that another session has removed is passed over.
+        source: noted for each of the fields ("user", ``{"by": model, "confidence": 0.8}``).
         """
-        edits = {str(item_id): edit_of(fields) for item_id, fields in (edited or {}).items()}
-        prepared = [prepare(item) for item in added]
+        checked = {str(item_id): edit_of(fields) for item_id, fields in edits.items()}
         with self._change() as change:
-            change.edit(edits, source)
-            change.append(prepared)
-            change.drop(deleted)
-        return [item["id"] for item, _ in prepared]
+            change.edit(checked, source)
 
     def remove(self, item_ids: str | Iterable[str]) -> list[dict]:
-        """Remove items and return them for ``put_back``; their pictures go to ``trash/`` for 30 days."""
+        """Remove items and return them; their pictures go to ``trash/`` for 30 days, and ``undo`` brings all back."""
         with self._change() as change:
             return copy.deepcopy(change.drop([item_ids] if isinstance(item_ids, str) else item_ids))
 
-    def put_back(self, items: Iterable[Mapping]) -> None:
-        """Undo ``remove``: add the returned items again, with their ids and their pictures from the trash."""
-        with self._change() as change:
-            present = {item["id"] for item in change.items}
-            change.append((edit_of(item) | {"id": item["id"]}, {}) for item in items if item["id"] not in present)
-
-    def add_samples(self) -> list[str]:
-        """Add the sample items (marked ``sample``) unless there are some; return the ids of those added."""
-        return self._add_samples(lambda document: not any(item.get("sample") for item in document["items"]))
-
     def ensure_samples(self) -> list[str]:
-        """Add the samples at the very first start only, once; a wardrobe in use is only read."""
-        snapshot = self._snapshot()
-        if snapshot.document.get("samples_added") or snapshot.items:
+        """Add the sample items (marked ``sample``) at the very first start only and return their ids.
+
+        Once removed they do not come back.
+        """
+        if self._snapshot().document.get("samples_added"):
             return []
-        return self._add_samples(lambda document: not document.get("samples_added") and not document["items"])
+        with self._change("") as change:
+            first = not change.document.get("samples_added") and not change.items
+            added = _sample_entries() if first else []
+            change.append(added)
+            change.document["samples_added"] = True
+        return [item["id"] for item, _ in added]
 
     def remove_samples(self) -> list[dict]:
         """Remove all sample items and return them."""
@@ -208,38 +215,86 @@ class FeatureStore(StoreFile):
             change.what = entry.what
             return journal.revert(change, entry, entries)
 
-    # Backups
-
-    def backups(self) -> list[Path]:
-        """Return the kept copies of the file, newest first."""
-        return store_backups.listed(self.home)
-
     def restore_backup(self, backup: Path | None = None) -> Path:
-        """Make ``backup`` (default: the newest good one) the wardrobe again and return it; pictures come back too.
-
-        The present file is kept as ``wardrobe.replaced-<time>.json``.
-        """
+        """Make ``backup`` the wardrobe again, see ``Document``; pictures come back from the trash too."""
+        chosen = super().restore_backup(backup)
         with self._locked():
-            chosen = backup or self.newest_good_backup()
-            if chosen is None:
-                raise StoreError(f"There is no readable backup in {self.home / store_backups.FOLDER}.", path=self.path)
-            raw = chosen.read_bytes()
-            document = parse_document(raw, chosen)
-            store_backups.set_aside(self.path)
-            atomic.write_bytes(self.path, raw)
-            store_backups.fetch_from_trash(self.home, store_images.picture_names(document["items"]))
+            trash.fetch_back(self.home, store_images.picture_names(self.items()))
         return chosen
 
     # Inside
 
-    def _add_samples(self, wanted: Callable[[dict], bool]) -> list[str]:
-        with self._change("") as change:
-            present = {item["id"] for item in change.items}
-            added = _sample_entries() if wanted(change.document) else []
-            added = [entry for entry in added if entry[0]["id"] not in present]
-            change.append(added)
-            change.document["samples_added"] = True
-        return [item["id"] for item, _ in added]
+    def _snapshot(self, *, anew: bool = False) -> Snapshot:
+        """Return the file's present state, which is shared: never change what it holds.
+
+        anew: read the file even if its time and size say that it is the one that was read last.
+        """
+        signature = self.signature()
+        known = None if anew else snapshot.unchanged(self.path, signature)
+        if known is not None:
+            return known
+        with self._naming_copies():
+            return snapshot.of(self.path, self._raw(), signature)
+
+    @contextmanager
+    def _change(self, what: str | None = None) -> Iterator[Change]:
+        """Lock, read the file anew, let the caller change the document, write pictures and document, all or none.
+
+        what: the change in words, for the journal; an empty text leaves it out of there.
+        """
+        with self._locked(), gc_paused():
+            before = self._snapshot(anew=True)
+            change = Change({**before.document, "items": list(before.items)}, what=what)
+            yield change
+            if change.before:
+                change.document["samples_added"] = True  # in use: the samples come at the very first start only
+            if change.before or change.rewrite or change.head != {**before.document, "items": None}:
+                self._commit(change, before)
+
+    def _commit(self, change: Change, before: Snapshot) -> None:
+        def encode(counter: int) -> bytes:
+            nonlocal after
+            after = before.with_document({**change.document, "revision": counter})
+            return after.raw
+
+        after, written = before, self._write_pictures(change.pictures)
+        try:
+            self._keep_version(before)
+            self._replace(before.raw, encode)
+        except Exception:
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise
+        snapshot.remember(self.path, after)
+        self._afterwards(
+            lambda: trash.fetch_back(self.home, change.come),
+            lambda: trash.throw_pictures_away(self.home, change.gone),
+        )
+        journal.append(self.home, change, self.author)
+
+    def _keep_version(self, before: Snapshot) -> None:
+        """Keep a file of an older version of the schema for good, once."""
+        version = before.document["version"]
+        kept = self.path.with_name(f"{self.stem}.v{version}.json")
+        if before.raw is not None and version < SCHEMA_VERSION and not kept.exists():
+            atomic.write_bytes(kept, before.raw)
+
+    def _write_pictures(self, pictures: Mapping[str, bytes]) -> list[Path]:
+        """Write pictures, all or none, and return the files that were not there."""
+        written: list[Path] = []
+        if pictures:
+            self.images.mkdir(exist_ok=True)
+            atomic.remove_leftovers(self.images)
+        try:
+            for path, content in ((self.images / name, content) for name, content in pictures.items()):
+                if not path.exists():  # the name carries a hash of the content
+                    atomic.write_bytes(path, content)
+                    written.append(path)
+        except Exception:
+            for path in written:
+                path.unlink(missing_ok=True)
+            raise
+        return written
 
 
 def _sample_entries() -> list[Prepared]:

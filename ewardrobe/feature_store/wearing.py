@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.wear_log import IN_USE, LAUNDRY, days_worn
 
 

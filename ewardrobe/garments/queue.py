@@ -22,7 +22,7 @@ from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, png_bytes, scale_to
 from ewardrobe.core.masks import mask_to_rle
 from ewardrobe.feature_store.change import now
-from ewardrobe.feature_store.wardrobe_json import explain_os_error
+from ewardrobe.feature_store.document import explain_os_error
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.draft import Photo
 from ewardrobe.garments.duplicates import TURNS, perceptual_hash

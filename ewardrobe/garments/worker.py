@@ -17,7 +17,7 @@ from filelock import FileLock, Timeout
 
 from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError
-from ewardrobe.feature_store.wardrobe_json import StoreError
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.garments.digitize import digitize_photo
 from ewardrobe.garments.queue import ANALYSING, FAILED, MAX_ATTEMPTS, QUEUED, READY, ImportQueue, QueuedPhoto, piece_of
 from ewardrobe.models import Segmenter

@@ -200,7 +200,7 @@ def test_a_saved_outfit_is_put_on_as_a_whole(page, live, wardrobe, store):
 
 
 def test_saved_outfits_that_cannot_be_read_are_told(page, live, wardrobe, store):
-    OutfitStore(store.home).path.write_text("{")
+    store.outfits.path.write_text("{")
     page = press(run(page), "next")
     assert "saved outfits cannot be read" in texts(page) and worn(live) == {"top": wardrobe[0]}
 

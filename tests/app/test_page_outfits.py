@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from outfit_items import basics, many, piece
+from outfit_items import basics, many, piece, planned
 from streamlit.testing.v1 import AppTest
 
 from ewardrobe.app.outfits.month import month_html, worn_by_day
@@ -143,10 +143,10 @@ def test_likes_and_dislikes_are_kept_and_can_be_taken_back(store, book, page):
     before = shown(at)
     run(first(at, "like-").click())
     run(first(at, "dislike-").click())
-    assert [entry["liked"] for entry in book.feedback()] == [False], "one rating for an outfit: the last"
+    assert [entry["liked"] for entry in book.document()["feedback"]] == [False], "one rating for an outfit: the last"
     assert shown(at) == before, "the list under the pointer stays"
     run(first(at, "dislike-").click())
-    assert book.feedback() == []
+    assert book.document()["feedback"] == []
     run(first(at, "dislike-").click())
     again = page()
     assert before[0] not in shown(again), "what is disliked does not come again"
@@ -166,10 +166,10 @@ def test_saved_under_a_name_or_without_one(store, book, page):
     at = page()
     run(next(t for t in at.text_input if str(t.key).startswith("name-")).set_value("Monday"))
     run(first(at, "keep-").click())
-    assert [outfit["name"] for outfit in book.outfits()] == ["Monday"]
-    assert tuple(sorted(book.outfits()[0]["items"])) == shown(at)[0]
+    assert [outfit["name"] for outfit in book.saved()] == ["Monday"]
+    assert tuple(sorted(book.saved()[0]["items"])) == shown(at)[0]
     run([b for b in at.button if str(b.key).startswith("keep-")][1].click())
-    assert " and " in book.outfits()[0]["name"]
+    assert " and " in book.saved()[0]["name"]
 
 
 def test_planned_from_the_card(store, book, page):
@@ -177,7 +177,7 @@ def test_planned_from_the_card(store, book, page):
     day = TODAY + timedelta(days=3)
     run(next(d for d in at.date_input if str(d.key).startswith("day-")).set_value(day))
     run(first(at, "plan-").click())
-    assert list(book.planned()) == [day.isoformat()]
+    assert list(planned(book)) == [day.isoformat()]
 
 
 def test_try_on_leaves_the_outfit_for_the_live_page(store, page):
@@ -226,7 +226,7 @@ def test_broken_outfits_are_told_and_restored(store, book, page):
     book.path.write_text('{"outfits": [')
     at = page("Saved")
     assert "could not be read" in texts(at) and "line 1" in texts(at)
-    run(at.button(key="outfits-restore").click())
+    run(at.button(key="restore-backup-0").click())
     assert "one" in texts(at)
 
 
@@ -254,20 +254,20 @@ def test_saved_outfits_are_worn_renamed_removed_and_brought_back(store, book, pa
     run(at.text_input(key=f"rename-s-{outfit_id}").set_value("Tuesday"))
     assert book.outfit(outfit_id)["name"] == "Tuesday"
     run(at.button(key=f"plan-s-{outfit_id}").click())
-    assert book.planned()[TODAY.isoformat()]["outfit"] == outfit_id
+    assert planned(book)[TODAY.isoformat()]["outfit"] == outfit_id
     run(at.button(key=f"remove-s-{outfit_id}").click())
-    assert book.outfits() == []
+    assert book.saved() == []
     run(at.button(key="outfit-undo").click())
-    assert [outfit["name"] for outfit in book.outfits()] == ["Tuesday"]
+    assert [outfit["name"] for outfit in book.saved()] == ["Tuesday"]
 
 
 def test_a_saved_outfit_survives_a_removed_piece(store, book, page):
     book.save("Monday", ["top-red", "bottom-blue"])
-    removed = store.remove("top-red")
+    store.remove("top-red")
     at = page("Saved")
     assert "One piece is no longer in the wardrobe" in texts(at)
     assert not any(str(b.key).startswith("wear-") for b in at.button)
-    store.put_back(removed)
+    store.undo()
     wearing.set_state(store, ["bottom-blue"], "laundry")
     at = page("Saved")
     assert "no longer" not in texts(at) and "in the laundry" in texts(at)
@@ -281,13 +281,13 @@ def test_by_hand_is_scored_and_saved(store, book, page):
     assert at.metric[0].value.endswith("%") and "Worn together" in html(at)
     run(at.text_input(key="canvas-name").set_value("Mine"))
     run(at.button(key="canvas-save").click())
-    saved = book.outfits()[0]
+    saved = book.saved()[0]
     assert saved["name"] == "Mine" and set(saved["layout"]) == set(saved["items"])
     run(at.multiselect(key="canvas-pieces").set_value(["top-red", "bottom-blue"]))
     run(at.button(key="canvas-save").click())
-    assert len(book.outfits()) == 1 and book.outfits()[0]["items"] == ["top-red", "bottom-blue"]
+    assert len(book.saved()) == 1 and book.saved()[0]["items"] == ["top-red", "bottom-blue"]
     run(at.button(key="canvas-copy").click())
-    assert len(book.outfits()) == 2
+    assert len(book.saved()) == 2
     run(at.button(key="canvas-reset").click())
 
 
@@ -309,7 +309,7 @@ def test_the_calendar_plans_turns_and_clears(store, book, page):
     run(at.date_input(key="calendar-day").set_value(TODAY + timedelta(days=1)))
     run(at.button(key="calendar-save").click())
     tomorrow = (TODAY + timedelta(days=1)).isoformat()
-    assert book.planned()[tomorrow]["outfit"] == outfit_id and "Coming up" in texts(at)
+    assert planned(book)[tomorrow]["outfit"] == outfit_id and "Coming up" in texts(at)
     run(at.button(key="calendar-1").click())
     run(at.button(key="calendar--1").click())
     run(at.button(key="calendar-today").click())
@@ -318,7 +318,7 @@ def test_the_calendar_plans_turns_and_clears(store, book, page):
     at = page("Calendar")
     assert "1 piece no longer in the wardrobe" in texts(at)
     run(at.button(key=f"unplan-{tomorrow}").click())
-    assert book.planned() == {} and "Nothing is planned" in texts(at)
+    assert planned(book) == {} and "Nothing is planned" in texts(at)
 
 
 def test_todays_plan_is_worn_from_the_calendar(store, book, page):
@@ -335,7 +335,7 @@ def test_the_packing_list_counts_and_plans(store, book, page):
     run(at.segmented_control(key="packing-occasion").set_value("everyday"))
     assert "pieces for 3 days" in texts(at) and html(at).count("class='ew-collage'") == 3
     run(at.button(key="packing-save").click())
-    assert len(book.planned()) == 3
+    assert len(planned(book)) == 3
     run(at.number_input(key="packing-temperature").set_value(80.0))
     assert "80 °F" in texts(at)
     run(at.number_input(key="packing-temperature").set_value(None))
@@ -355,9 +355,9 @@ def test_taste_shows_every_weight_and_forgets(store, book, page):
     at = page("Your taste")
     assert "colours" in texts(at) and html(at).count("<u style=") == 7
     run(at.button(key="taste-reset").click())
-    assert book.feedback() == [] and "Nothing yet" in texts(at)
+    assert book.document()["feedback"] == [] and "Nothing yet" in texts(at)
     run(at.button(key="taste-undo").click())
-    assert len(book.feedback()) == 6
+    assert len(book.document()["feedback"]) == 6
 
 
 # Collage and month

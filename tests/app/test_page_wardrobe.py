@@ -369,7 +369,7 @@ def test_a_whole_outfit_is_saved_and_worn(store, page, item_page):
     assert "give it a name" in texts(at)
     at.text_input(key="bulk-outfit-name").set_value("Monday")
     run(at.button(key="bulk-outfit-save").click())
-    (outfit,) = OutfitStore(store.home).outfits()
+    (outfit,) = OutfitStore(store.home).saved()
     assert (outfit["name"], sorted(outfit["items"])) == ("Monday", ["a", "b"])
     at.date_input(key="wear-outfit-day").set_value(date(2026, 2, 3))
     run(at.button(key="wear-outfit-log").click())
@@ -443,7 +443,7 @@ def test_a_broken_file_is_shown_with_its_place_and_restored_by_one_click(store, 
     assert "broken at line 9" in texts(at)
     assert not at.data_editor
     assert store.path.read_bytes() == good[:-40]
-    run(at.button(key="restore-backup").click())
+    run(at.button(key="restore-backup-0").click())
     assert names(at) == ["jeans", "shoes", "dress", "t-shirt"]
     assert store.path.read_bytes() == good
 
@@ -453,7 +453,7 @@ def test_a_broken_file_without_a_backup_offers_none(wardrobe_home, page):
     (wardrobe_home / "wardrobe.json").write_text("{")
     at = page()
     assert "broken at line 1" in texts(at)
-    assert not [button for button in at.button if button.key == "restore-backup"]
+    assert not [button for button in at.button if button.key and button.key.startswith("restore-backup")]
 
 
 def test_an_edit_that_cannot_be_saved_is_said_and_the_table_shows_what_is_stored(store, page, monkeypatch):

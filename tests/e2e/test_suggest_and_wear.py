@@ -79,7 +79,7 @@ def test_suggest_like_wear_and_find_it_in_the_log(page, base_url, app_home, ward
     expect(page.get_by_role("button", name="Worn today").first).to_be_visible()
 
     names = {item["id"]: item["type"] for item in wardrobe.items()}
-    (rating,) = OutfitStore(app_home).feedback()
+    (rating,) = OutfitStore(app_home).document()["feedback"]
     assert rating["liked"] and sorted(names[i] for i in rating["items"]) == sorted(words.split(", "))
     worn = [item["type"] for item in wardrobe.items() if wear_log.days_worn(item) == [date.today().isoformat()]]
     assert sorted(worn) == sorted(words.split(", "))
@@ -118,7 +118,7 @@ def test_pieces_are_dragged_and_stay_where_they_were_put(page, base_url, app_hom
     settled(page)
     page.get_by_role("button", name="Save outfit").click()
     expect(page.get_by_text("Saved: Mine").first).to_be_visible()
-    (saved,) = OutfitStore(app_home).outfits()
+    (saved,) = OutfitStore(app_home).saved()
     red = next(item["id"] for item in wardrobe.items() if item["type"] == "red tee")
     left, _, width, _ = saved["layout"][red]
     board = page.locator(".board").bounding_box()

@@ -163,15 +163,15 @@ def test_outfits_come_along(store, tmp_path):
     outfits.plan(date(2026, 3, 31), ["a"], monday)
     outfits.rate(["a", "b"], True, {"colour": 0.5}, date(2026, 3, 31))
     write_backup(store, tmp_path / "x.zip")
-    before = outfits.load()
+    before = outfits.document()
     outfits.path.unlink()
     with open_backup(tmp_path / "x.zip") as backup:
         assert restore(store, backup).outfits == 3
-        assert outfits.load() == before
+        assert outfits.document() == before | {"revision": 4}
         outfits.rename(monday, "Tuesday")
         assert restore(store, backup, "mine").outfits == 0
         assert restore(store, backup).outfits == 1
-    assert outfits.load() == before
+    assert outfits.document() == before | {"revision": 6}
 
 
 def test_a_backup_can_be_written_into_memory_and_read_from_there(store):

@@ -100,7 +100,7 @@ def test_every_faulty_row_is_told_with_its_line_and_the_good_ones_are_taken(stor
         ",belt,,7,31.12.2025,archived,red",
     )
     table = read_csv(store, data)
-    told = [str(problem) for problem in table.problems]
+    told = table.problems
     assert told[0] == "line 2: price: expected a number, got 'cheap'"
     assert told[1].startswith("line 3: bought: '03/04/2026' could be 2026-03-04 or 2026-04-03")
     assert told[2].startswith("line 4: what is it?")

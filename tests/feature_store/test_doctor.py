@@ -170,7 +170,7 @@ def test_broken_backups_and_outfits(store):
     store.backups()[1].write_text("{")
     assert [len(finding.names) for finding in examine(store)] == [1, 1]
     mended(store)
-    assert [outfit["name"] for outfit in outfits.outfits()] == ["Monday"]
+    assert [outfit["name"] for outfit in outfits.saved()] == ["Tuesday", "Monday"]
 
 
 def test_the_command_tells_mends_and_tells_what_is_left(store, capsys):

@@ -7,32 +7,34 @@ import threading
 from datetime import date
 
 import pytest
+from outfit_items import planned
 
-from ewardrobe.feature_store.outfits import KEEP_BACKUPS, OutfitStore, missing
-from ewardrobe.feature_store.wardrobe_json import StoreError
+from ewardrobe.feature_store.backups import KEEP_NEWEST
+from ewardrobe.feature_store.document import StoreError
+from ewardrobe.feature_store.outfits import OutfitStore, missing
 
 DAY = date(2026, 11, 26)
 
 
 @pytest.fixture
 def store(wardrobe_home) -> OutfitStore:
-    return OutfitStore()
+    return OutfitStore(wardrobe_home)
 
 
 def test_save_rename_remove_and_put_back(store):
-    assert store.outfits() == [] and not store.path.exists()
+    assert store.saved() == [] and not store.path.exists()
     first = store.save(" Monday  look ", ["a", "b", "a"], {"a": [0.1, 0.2, 0.3, 1]})
     second = store.save("Party", ["c"])
-    assert [outfit["name"] for outfit in store.outfits()] == ["Party", "Monday look"]
+    assert [outfit["name"] for outfit in store.saved()] == ["Party", "Monday look"]
     assert store.outfit(first)["items"] == ["a", "b"] and store.outfit(first)["layout"]["a"] == [0.1, 0.2, 0.3, 1]
     store.rename(first, "Tuesday")
     store.save("Tuesday", ["a", "c"], outfit_id=first)
     assert store.outfit(first)["items"] == ["a", "c"] and store.outfit(first)["created"]
     gone = store.remove(second)
-    assert [outfit["id"] for outfit in store.outfits()] == [first]
+    assert [outfit["id"] for outfit in store.saved()] == [first]
     store.put_back(gone)
     store.put_back(gone)
-    assert len(store.outfits()) == 2
+    assert len(store.saved()) == 2
 
 
 def test_one_plan_for_a_day(store):
@@ -40,23 +42,24 @@ def test_one_plan_for_a_day(store):
     store.plan(date(2026, 12, 2), ["a"], outfit_id)
     store.plan(DAY, ["b"])
     store.plan(DAY, ["c"])
-    assert list(store.planned()) == ["2026-11-26", "2026-12-02"]
-    assert store.planned()["2026-11-26"]["items"] == ["c"]
+    assert list(planned(store)) == ["2026-11-26", "2026-12-02"]
+    assert planned(store)["2026-11-26"]["items"] == ["c"]
     store.remove(outfit_id)
-    assert store.planned()["2026-12-02"]["items"] == ["a"], "what is planned stays planned"
+    assert planned(store)["2026-12-02"]["items"] == ["a"], "what is planned stays planned"
     store.unplan(DAY)
     store.unplan(DAY)
-    assert list(store.planned()) == ["2026-12-02"]
+    assert list(planned(store)) == ["2026-12-02"]
 
 
 def test_one_rating_for_an_outfit_whatever_its_order(store):
     store.rate(["a", "b"], True, {"colour": 0.5}, DAY)
     store.rate(["b", "a"], False, {"colour": 0.5}, DAY)
     store.rate(["c"], True, {"colour": 0.7}, DAY)
-    assert [(entry["items"], entry["liked"]) for entry in store.feedback()] == [(["a", "b"], False), (["c"], True)]
+    rated = [(entry["items"], entry["liked"]) for entry in store.document()["feedback"]]
+    assert rated == [(["a", "b"], False), (["c"], True)]
     store.rate(["c"], None, {}, DAY)
-    assert len(store.feedback()) == 1
-    assert len(store.forget_feedback()) == 1 and store.feedback() == []
+    assert len(store.document()["feedback"]) == 1
+    assert len(store.forget_feedback()) == 1 and store.document()["feedback"] == []
 
 
 def test_removed_items_are_named():
@@ -88,8 +91,8 @@ def test_two_windows_lose_nothing(store):
         thread.start()
     for thread in threads:
         thread.join()
-    assert len({outfit["name"] for outfit in store.outfits()}) == 20
-    assert len(store.backups()) <= KEEP_BACKUPS
+    assert len({outfit["name"] for outfit in store.saved()}) == 20
+    assert len(store.backups()) <= KEEP_NEWEST
 
 
 @pytest.mark.parametrize(
@@ -111,9 +114,9 @@ def test_a_broken_file_is_told_left_alone_and_restored(store, content, match):
     with pytest.raises(StoreError, match=match) as caught:
         store.save("new", ["c"])
     assert store.path.read_text() == content
-    assert caught.value.backup is not None
+    assert [copy.entries for copy in caught.value.copies] == [2]
     store.restore_backup()
-    assert [outfit["name"] for outfit in store.outfits()] == ["good"], "the copy kept before the last change"
+    assert [outfit["name"] for outfit in store.saved()] == ["better", "good"]
     assert [path.read_text() for path in store.home.glob("outfits.replaced-*.json")] == [content]
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import backups, wearing
+from ewardrobe.feature_store import backups, trash, wearing
 from ewardrobe.feature_store.backup_zip import write_backup
 from ewardrobe.feature_store.doctor import examine
 from ewardrobe.feature_store.store import FeatureStore, StoreError
@@ -198,13 +198,11 @@ def test_any_json_value_survives_the_round_trip(tmp_path_factory, extra, notes, 
 # Edits of a table, removal and its undoing
 
 
-def test_apply_edits_changes_adds_and_deletes_in_one_write(store):
-    ids = store.add_many([({"type": name}, None, None) for name in ("shirt", "skirt", "hat")])
+def test_edits_of_several_items_are_one_write_and_pass_over_what_is_gone(store):
+    ids = store.add_many([({"type": name}, None, None) for name in ("shirt", "skirt")])
     writes = len(store.backups())
-    added = store.apply_edits(
-        {ids[0]: {"brand": "Acme"}, "gone": {"brand": "x"}}, [{"type": "bag"}], [ids[2], "gone"], source="user"
-    )
-    assert [item["id"] for item in store.items()] == [ids[0], ids[1], *added]
+    store.apply_edits({ids[0]: {"brand": "Acme"}, ids[1]: {"size": "M"}, "gone": {"brand": "x"}}, source="user")
+    assert [item["size"] for item in store.items()] == [None, "M"]
     assert (store.get(ids[0])["brand"], store.get(ids[0])["source"]) == ("Acme", {"brand": "user"})
     assert len(store.backups()) == writes + 1
 
@@ -218,14 +216,13 @@ def test_an_edit_that_changes_nothing_writes_nothing(store):
     assert store.signature() != before
 
 
-def test_remove_moves_pictures_to_the_trash_and_put_back_fetches_them(store):
+def test_remove_moves_pictures_to_the_trash_and_undo_fetches_them(store):
     keep, gone = store.add_many([({}, cutout(), b"photo"), ({}, cutout((1, 2, 3)), b"photo")])
     image, photo = store.image_path(gone), store.image_path(gone, "photo")
-    removed = store.remove(gone)
+    store.remove(gone)
     assert not image.exists()
     assert photo.exists(), "the other garment of the photo still needs it"
-    store.put_back(removed)
-    store.put_back(removed)
+    store.undo()
     assert [item["id"] for item in store.items()] == [keep, gone]
     assert store.image_path(gone) == image
 
@@ -234,7 +231,7 @@ def test_old_trash_is_emptied(store):
     gone = store.add({}, cutout())
     name = store.image_path(gone).name
     store.remove(gone)
-    old = time.time() - (backups.TRASH_DAYS + 1) * 86400
+    old = time.time() - (trash.KEEP_DAYS + 1) * 86400
     os.utime(store.home / "trash" / name, (old, old))
     store.remove(store.add({}, cutout((9, 9, 9))))
     assert not (store.home / "trash" / name).exists()
@@ -259,7 +256,7 @@ def test_samples_come_once_and_do_not_come_back(store):
     assert {("blue", "t-shirt"), ("black", "dress")} <= set(zip(frame["colour"], frame["type"], strict=True))
     assert all(store.image_path(item_id).exists() for item_id in ids)
     own = store.add({"type": "shoes"})
-    assert store.add_samples() == store.ensure_samples() == []
+    assert store.ensure_samples() == []
     assert [item["id"] for item in store.remove_samples()] == ids
     assert store.ensure_samples() == []
     assert store.load().index.tolist() == [own]
@@ -309,10 +306,10 @@ def test_a_broken_file_is_reported_with_its_place_and_never_overwritten(store, d
             action()
         assert (caught.value.path, caught.value.line) == (store.path, line)
         assert column in (None, caught.value.column)
-        assert caught.value.backup == store.newest_good_backup()
-        assert str(caught.value.backup) in str(caught.value)
+        assert caught.value.copies == store.restorable()
+        assert str(caught.value.copies[0].path) in str(caught.value)
         assert store.path.read_bytes() == broken
-    assert store.restore_backup() == caught.value.backup
+    assert store.restore_backup() == caught.value.copies[0].path
     assert store.path.read_bytes() == good
     assert [path.read_bytes() for path in store.home.glob("wardrobe.replaced-*.json")] == [broken]
 
@@ -321,7 +318,7 @@ def test_restoring_passes_over_broken_backups_and_brings_pictures_back(store):
     item_id = store.add({"type": "shirt"}, cutout())
     store.remove(item_id)
     newest = store.backups()[0]
-    newest.write_text("{")
+    newest.write_bytes(newest.read_bytes()[:-9])
     assert store.restore_backup() == store.backups()[1]
     assert store.image_path(item_id) is not None
 
@@ -333,7 +330,7 @@ def test_restoring_without_a_backup_says_so(store):
         store.restore_backup()
     with pytest.raises(StoreError, match="broken at line 1") as caught:
         store.load()
-    assert caught.value.backup is None
+    assert caught.value.copies == []
 
 
 def test_a_hand_made_change_is_kept_as_a_backup_before_the_next_write(store):
@@ -346,10 +343,10 @@ def test_a_hand_made_change_is_kept_as_a_backup_before_the_next_write(store):
 
 def test_backups_are_the_newest_ten_and_one_a_day_for_a_week(store, monkeypatch):
     stamps = iter([f"202601{day:02}T{hour:02}0000000000Z" for day in range(1, 13) for hour in range(3)])
-    monkeypatch.setattr(backups, "_stamp", lambda: next(stamps))
+    monkeypatch.setattr(backups, "stamp", lambda: next(stamps))
     store.home.mkdir()
     for number in range(36):
-        backups.keep(store.home, b"%d" % number)
+        store._copies.keep(b'{"revision":%d,\n' % number)
     kept = [path.name[9:20] for path in store.backups()]
     assert kept[:10] == [f"202601{day}T{hour:02}" for day in (12, 11, 10, "09") for hour in (2, 1, 0)][:10]
     assert kept[10:] == ["20260108T02", "20260107T02", "20260106T02"]
@@ -419,7 +416,7 @@ def _fail(monkeypatch, when: str, code: int) -> None:
 
 def test_a_backup_that_fails_after_saving_does_not_undo_it(store, monkeypatch, caplog):
     item_id = store.add({"type": "shirt"})
-    monkeypatch.setattr(backups, "_stamp", lambda: "x/" * 9)  # a folder that is not there
+    monkeypatch.setattr(backups, "stamp", lambda: "x/" * 9)  # a folder that is not there
     store.update(item_id, brand="Acme")
     assert store.get(item_id)["brand"] == "Acme"
     assert "is saved, but its backup" in caplog.text
@@ -469,7 +466,7 @@ def test_a_file_that_is_far_too_large_is_refused_without_reading_it(store):
     with open(store.path, "r+b") as file:
         file.truncate(400_000_000)  # takes no room: the rest is a hole
     for action in (store.load, lambda: store.add({"type": "bag"})):
-        with pytest.raises(StoreError, match="has 400 MB; a wardrobe of up to 200 MB.*newest good backup"):
+        with pytest.raises(StoreError, match="has 400 MB; a file of up to 200 MB.*newest good backup"):
             action()
     store.restore_backup()
     assert len(store.items()) == 1

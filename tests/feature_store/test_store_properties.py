@@ -51,10 +51,9 @@ class Sessions(RuleBasedStateMachine):
             self.model[item_id] = self.model[item_id] | fields
 
     @rule(session=SESSION, item_id=consumes(ids), target=ids)
-    def remove_and_put_back(self, session, item_id):
-        removed = self.sessions[session].remove(item_id)
-        self.sessions[1 - session].put_back(removed)
-        self.model[item_id] = self.model.pop(item_id)
+    def remove_and_undo(self, session, item_id):
+        self.sessions[session].remove(item_id)
+        self.sessions[1 - session].undo()
         return item_id
 
     @rule(session=SESSION, item_id=consumes(ids))

@@ -86,9 +86,9 @@ def test_an_item_that_others_edited_since_stays_and_one_that_is_back_is_not_doub
     added = store.changes()[0].id
     store.update(item_id, brand="theirs")
     assert store.undo(added).kept == 1
-    removed = store.remove(item_id)
+    (removed,) = store.remove(item_id)
     gone = store.changes()[0].id
-    store.put_back(removed)
+    store.add(removed)
     assert store.undo(gone).kept == 1
     assert len(store.items()) == 1
 

@@ -224,8 +224,8 @@ def test_earlier_cut_outs_are_kept_with_the_item(store):
     save_repair(store, item_id, bench.garment())
     store.update(item_id, brand="Acme")
     assert all(store.picture(name).exists() for name in earlier_cutouts(store.get(item_id)))
-    removed = store.remove(item_id)
-    store.put_back(removed)
+    store.remove(item_id)
+    store.undo()
     assert undo_repair(store, item_id)
 
 

@@ -163,9 +163,9 @@ def test_a_newer_try_on_picture_replaces_the_old_one_and_removal_takes_it_along(
         store.keep_try_on([item_id], np.full((8, 8, 3), value, np.uint8))
     kept = store.image_path(item_id, "try_on")
     assert [path for path in store.images.iterdir() if path.name.startswith("worn")] == [kept]
-    removed = store.remove(item_id)
+    store.remove(item_id)
     assert not kept.exists()
-    store.put_back(removed)
+    store.undo()
     assert kept.exists()
 
 

@@ -9,8 +9,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.live.view import Room
 from ewardrobe.core.taxonomy import SLOTS
-from ewardrobe.feature_store.outfits import OutfitStore
-from ewardrobe.feature_store.wardrobe_json import StoreError
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.tryon import rack
 from ewardrobe.tryon.rack import Hanger
 
@@ -27,7 +26,7 @@ def wear_left(room: Room, pieces: Callable[[], list[Hanger]]) -> None:
 def pick(room: Room, pieces: list[Hanger]) -> None:
     """Offer the saved outfits, if there are any; one that is chosen is put on as a whole."""
     try:
-        saved = {outfit["id"]: outfit for outfit in OutfitStore().outfits()}
+        saved = {outfit["id"]: outfit for outfit in page.wardrobe_store().outfits.saved()}
     except StoreError as error:
         st.caption(f":material/error: The saved outfits cannot be read. {page.literal(str(error))}")
         return

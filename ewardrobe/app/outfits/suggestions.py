@@ -10,9 +10,9 @@ from typing import Any
 import streamlit as st
 
 from ewardrobe.app import page
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.outfits import compatibility, preferences
 from ewardrobe.outfits.collage import COLLAGE_CSS, name_of
@@ -65,34 +65,24 @@ def open_closet() -> OutfitContext:
     """Read wardrobe, outfits and model; what cannot be read is told with the way out, and the page stops."""
     store = page.wardrobe_store()
     page.load_wardrobe(store)  # says what to do about a broken file
-    items = _items(str(store.home.absolute()), store.signature())
-    book = OutfitStore(store.home)
-    document = _document(book)
+    items = _items(store, str(store.home.absolute()), store.signature())
+    document = _document(store.outfits)
     taste = preferences.learn(document["feedback"])
     st.html(COLLAGE_CSS)
-    return OutfitContext(store, items, {item["id"]: item for item in items}, book, document, taste, _model())
+    return OutfitContext(store, items, {item["id"]: item for item in items}, store.outfits, document, taste, _model())
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _items(home: str, signature: tuple | None) -> list[dict]:
+def _items(_store: FeatureStore, home: str, signature: tuple | None) -> list[dict]:
     """Read the items once for each state of the file."""
-    return FeatureStore(home).items()
+    return _store.items()
 
 
 def _document(book: OutfitStore) -> dict[str, Any]:
     try:
-        return book.load()
+        return book.document()
     except StoreError as error:
-        st.error("The saved outfits could not be read. Nothing was changed.", icon=":material/error:")
-        st.code(str(error), language=None, wrap_lines=True)
-        if error.backup:
-            restore = {
-                "on_click": page.change,
-                "args": (book.restore_backup,),
-                "kwargs": {"said": "The backup is restored"},
-            }
-            st.button("Restore the newest good backup", type="primary", key="outfits-restore", **restore)
-        st.stop()
+        page.stop_unreadable("saved outfits", book, error)
 
 
 def _model() -> Compatibility | None:

@@ -12,7 +12,6 @@ from ewardrobe.app import page
 from ewardrobe.app.wardrobe.gallery import card_name
 from ewardrobe.app.wardrobe.overview import choose
 from ewardrobe.feature_store import wearing
-from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.wardrobe.derived import rows_of
 
@@ -20,7 +19,7 @@ from ewardrobe.wardrobe.derived import rows_of
 def saved(store: FeatureStore) -> list[dict]:
     """Return the saved outfits, the newest first; none if their file is broken, which the page Outfits tells."""
     with suppress(StoreError):
-        return OutfitStore(store.home).outfits()
+        return store.outfits.saved()
     return []
 
 
@@ -70,6 +69,6 @@ def save_chosen(store: FeatureStore, ids: list[str]) -> None:
 
 def _save(store: FeatureStore, ids: list[str]) -> None:
     name = st.session_state["bulk-outfit-name"]
-    if page.change(OutfitStore(store.home).save, name, ids, said=f"Saved: {page.literal(name)}"):
+    if page.change(store.outfits.save, name, ids, said=f"Saved: {page.literal(name)}"):
         st.session_state["bulk-outfit-name"] = ""
         choose(())

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from ewardrobe.feature_store import journal
 from ewardrobe.feature_store.doctor.finding import Finding
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.journal import JournalEntry
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.feature_store.wardrobe_json import StoreError
 from ewardrobe.wardrobe.edits import FIELDS
 from ewardrobe.wardrobe.item import KIND_FIELDS, KINDS, kind_fields
 

@@ -7,11 +7,10 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from ewardrobe.feature_store import backups
+from ewardrobe.feature_store import trash
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some
-from ewardrobe.feature_store.outfits import OutfitStore
+from ewardrobe.feature_store.document import Document, StoreError, told
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.feature_store.wardrobe_json import StoreError, parse_document
 
 LOW_DISK_BYTES = 200_000_000
 
@@ -27,20 +26,27 @@ def check_folder(store: FeatureStore) -> Iterator[Finding]:
 
 def check_outfits(store: FeatureStore) -> Iterator[Finding]:
     """Yield the fault of a broken ``outfits.json``."""
-    outfits = OutfitStore(store.home)
+    outfits = store.outfits
     try:
-        outfits.load()
+        outfits.document()
     except StoreError as error:
-        good = outfits.newest_good_backup()
-        cure = f"{good.name} becomes outfits.json again; the broken file is kept beside it" if good else None
-        yield Finding(str(error), (outfits.path.name,), cure)
+        cures = [f"{copy.path.name} becomes outfits.json again; the broken file is kept" for copy in error.copies]
+        yield Finding(str(error), (outfits.path.name,), cures[-1] if cures else None)
 
 
 def mend_outfits(store: FeatureStore) -> list[str]:
-    """Restore the newest good copy of a broken ``outfits.json``."""
+    """Restore the fullest good copy of a broken ``outfits.json``."""
     if not any(finding.cure for finding in check_outfits(store)):
         return []
-    return [f"outfits.json restored from {OutfitStore(store.home).restore_backup().name}"]
+    return [restored(store.outfits)]
+
+
+def restored(document: Document) -> str:
+    """Restore the newest good copy, or an older one if that holds more, and return what was done in words."""
+    copies = document.restorable()
+    document.restore_backup(copies[-1].path)
+    done = f"{document.path.name} restored from {copies[-1].path.name}"
+    return done if len(copies) == 1 else f"{done}. {told(copies)}"
 
 
 def check_backups(store: FeatureStore) -> Iterator[Finding]:
@@ -55,17 +61,18 @@ def mend_backups(store: FeatureStore) -> list[str]:
     if broken:
         with store._locked():
             for path in broken:
-                backups.to_trash(store.home, path)
+                trash.throw_away(store.home, path)
     return [f"{counted(broken, 'broken backup')} moved to trash/"] if broken else []
 
 
 def _broken(store: FeatureStore) -> list[Path]:
-    return [path for path in backups.listed(store.home) if not _is_readable(path)]
+    documents: tuple[Document, ...] = (store, store.outfits)
+    return [path for document in documents for path in document.backups() if not _is_readable(document, path)]
 
 
-def _is_readable(path: Path) -> bool:
+def _is_readable(document: Document, path: Path) -> bool:
     try:
-        parse_document(path.read_bytes(), path)
+        document.parse(path.read_bytes(), path)
     except (OSError, StoreError):
         return False
     return True

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ewardrobe.core.taxonomy import category
-from ewardrobe.feature_store import backups
+from ewardrobe.feature_store.doctor.copies import restored
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some
+from ewardrobe.feature_store.document import MAX_BYTES, StoreError, told
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.feature_store.wardrobe_json import MAX_BYTES, StoreError, empty_document, parse_document
+from ewardrobe.feature_store.wardrobe_json import dump_document, empty_document, parse_document
 from ewardrobe.wardrobe import fields as schema
 from ewardrobe.wardrobe.item import KIND_FIELDS, kind_fields
 
@@ -19,8 +20,8 @@ def check(store: FeatureStore) -> Iterator[Finding]:
     """Yield what is wrong with the file, else with values in it."""
     name = store.path.name
     if not store.path.exists():
-        if (good := store.newest_good_backup()) is not None:
-            yield Finding(f"{name} is missing.", (name,), f"{good.name} becomes {name} again")
+        if copies := store.restorable():
+            yield Finding(f"{name} is missing. {told(copies)}", (name,), f"{copies[-1].path.name} becomes {name} again")
         return
     try:
         store.items()
@@ -36,7 +37,7 @@ def mend(store: FeatureStore) -> list[str]:
     if not findings:
         return []
     if not store.path.exists():
-        return [f"{store.path.name} restored from {store.restore_backup().name}"]
+        return [restored(store)]
     try:
         store.items()
     except StoreError:
@@ -57,7 +58,7 @@ def _cure(store: FeatureStore) -> str | None:
     others = len(kept.keys() - readable.keys())
     return (
         f"the wardrobe is put together from {counted(readable, 'item')} that can be read in it and {others} more of the"
-        " newest good backup; the broken file is kept beside it"
+        " fullest good backup; the broken file is kept beside it"
     )
 
 
@@ -77,7 +78,9 @@ def _readable_items(store: FeatureStore) -> dict[str, dict]:
 
 
 def _kept_items(store: FeatureStore) -> dict[str, dict]:
-    good = store.newest_good_backup()
+    """Return the items by id of the newest good copy, or of an older one if that holds more."""
+    copies = store.restorable()
+    good = copies[-1].path if copies else None
     return {item["id"]: item for item in parse_document(good.read_bytes(), good)["items"]} if good else {}
 
 
@@ -86,8 +89,8 @@ def _put_together(store: FeatureStore) -> str:
         readable, kept = _readable_items(store), _kept_items(store)
         document = empty_document() | {"samples_added": True, "items": list({**kept, **readable}.values())}
         schema.settle(document["items"])
-        backups.set_aside(store.path)
-        store.write_document(document)
+        store._set_aside()
+        store._replace(None, lambda counter: dump_document({**document, "revision": counter}))
     others = kept.keys() - readable.keys()
     return f"{store.path.name} put together from {counted(readable, 'readable item')} and {len(others)} of a backup"
 

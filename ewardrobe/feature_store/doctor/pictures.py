@@ -11,12 +11,11 @@ from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, check_picture, read_cutout
-from ewardrobe.feature_store import pictures
-from ewardrobe.feature_store.backups import to_trash
+from ewardrobe.feature_store import pictures, trash
 from ewardrobe.feature_store.change import Change
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.feature_store.wardrobe_json import StoreError
 
 SETTLED_SECONDS = 3600
 """A younger file that nobody names may belong to an import that is under way."""
@@ -72,10 +71,10 @@ def mend(store: FeatureStore) -> list[str]:
     with store._change("mended") as change:
         state = look(store, change.items)
         for path in (*state.damaged, *state.orphans, *state.leftovers):
-            to_trash(store.home, path)
+            trash.throw_away(store.home, path)
         store.images.mkdir(exist_ok=True)
         for name in state.trashed:
-            os.replace(store.home / "trash" / name, store.images / name)
+            os.replace(store.home / trash.FOLDER / name, store.images / name)
         _clear(change, state.lost)
         _make_thumbnails(store, change, state.thumbnails)
     parts = {
@@ -91,14 +90,14 @@ def look(store: FeatureStore, items: list[dict]) -> PictureAudit:
     """Return the state of the pictures of ``items``."""
     state = PictureAudit()
     present = {path.name: path for path in _listed(store.images)}
-    trash = {path.name for path in _listed(store.home / "trash")}
+    thrown = {path.name for path in _listed(store.home / trash.FOLDER)}
     state.leftovers = [path for path in _temporary(store) if _is_settled(path)]
     named = pictures.picture_names(items)
     state.damaged = [present[name] for name in sorted(named & present.keys()) if not _is_picture(present[name])]
     good = present.keys() - {path.name for path in state.damaged}
-    state.trashed = sorted((named - good) & trash)
+    state.trashed = sorted((named - good) & thrown)
     for item in items:
-        _look_at(item, good | trash, state)
+        _look_at(item, good | thrown, state)
     mentioned = named | {text for item in items for text in _texts(item)}
     unnamed = [path for name, path in sorted(present.items()) if name not in mentioned]
     state.orphans = [path for path in unnamed if path not in state.leftovers and _is_settled(path)]
