@@ -1,4 +1,4 @@
-"""eWardrobe's server: ``streamlit run app.py``.  What it shows is in ``ewardrobe/app/main.py``."""
+"""eWardrobe's server: ``streamlit run app.py``.  What it shows is in ``ewardrobe/app/script/main.py``."""
 
 import sys
 from pathlib import Path
@@ -19,7 +19,7 @@ except ValueError as error:
     sys.exit(f"{error}")
 
 app = st.App(
-    Path(__file__).resolve().parent / "ewardrobe" / "app" / "main.py",
+    Path(__file__).resolve().parent / "ewardrobe" / "app" / "script" / "main.py",
     lifespan=lifespan,
     middleware=[Middleware(Doorkeeper, hosts=hosts)],
 )

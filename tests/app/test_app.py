@@ -8,7 +8,7 @@ import tomllib
 import pytest
 from streamlit.testing.v1 import AppTest
 
-SCRIPT = "ewardrobe/app/main.py"
+SCRIPT = "ewardrobe/app/script/main.py"
 TIMEOUT = 60  # seconds; the first page imports torch
 
 
@@ -27,6 +27,12 @@ def app(repository, monkeypatch):
 
 def test_every_page_is_in_the_navigation(repository):
     assert sorted(page_names(repository)) == sorted(path.stem for path in (repository / "pages").glob("*.py"))
+
+
+def test_no_module_of_ours_hides_one_of_python(repository):
+    """Streamlit puts the script's folder before the standard library: a ``statistics.py`` there would be Python's."""
+    folder = (repository / SCRIPT).parent
+    assert {path.stem for path in folder.glob("*.py")} == {"__init__", "main"}
 
 
 def test_app_opens_on_adding_garments(app, repository):

@@ -353,7 +353,7 @@ def test_failed_save_loses_nothing(page, store, monkeypatch):
 
 def test_wardrobe_is_linked_after_saving(repository, models, monkeypatch):
     monkeypatch.chdir(repository)
-    page = AppTest.from_file(str(repository / "ewardrobe" / "app" / "main.py"), default_timeout=60)
+    page = AppTest.from_file(str(repository / "ewardrobe" / "app" / "script" / "main.py"), default_timeout=60)
     page.session_state["adding"] = Visit(saved=[np.zeros((8, 8, 3), np.uint8)])
     page = run(page)
     assert "1 garment saved" in page.success[0].value
