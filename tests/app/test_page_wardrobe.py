@@ -448,6 +448,18 @@ def test_a_broken_file_is_shown_with_its_place_and_restored_by_one_click(store, 
     assert store.path.read_bytes() == good
 
 
+def test_a_fuller_copy_is_offered_beside_the_newest(store, page):
+    before = store.path.read_bytes()
+    store.path.unlink()
+    store.add({"type": "scarf"})
+    store.path.write_text("{")
+    at = page()
+    assert "with 1 entries; " in texts(at) and "is older and has 4" in texts(at)
+    assert at.button(key="restore-backup-0")
+    run(at.button(key="restore-backup-1").click())
+    assert store.path.read_bytes() == before
+
+
 def test_a_broken_file_without_a_backup_offers_none(wardrobe_home, page):
     wardrobe_home.mkdir()
     (wardrobe_home / "wardrobe.json").write_text("{")
