@@ -309,3 +309,37 @@ def test_the_command_line_works_without_development_and_training_packages(tmp_pa
     done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert list((tmp_path / "out").glob("*.overlay.png"))
+
+
+# Arrays: a docstring says shape and dtype, or its module does for all that stands in it
+
+ARRAY = re.compile(r"\b(ndarray|Tensor|NDArray)\b")
+BRACKETS = re.compile(r"\(([^()\n]*,[^()\n]*)\)")
+SIDE = re.compile(r"\.\.\.|…|[\w']{0,12}( ?[*/+-] ?\w{1,8}){0,3}")
+DTYPE = re.compile(r"\b(u?int(8|16|32|64)?|float(16|32|64)?|bool)\b")
+SILENT_ARRAYS = 54
+"""So many public functions with arrays still say nothing of shape or dtype; the number only goes down."""
+
+
+def says_a_shape(text: str) -> bool:
+    """Tell whether a text holds a shape such as (N, 2), (…, 3) or (h/2, w/2)."""
+    return any(all(SIDE.fullmatch(side.strip()) for side in found.split(",")) for found in BRACKETS.findall(text))
+
+
+def silent_about_arrays(path: Path) -> Iterator[str]:
+    """Yield the public functions of a file that take or return arrays and do not say of which shape and dtype."""
+    tree = ast.parse(text_of(path))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and not node.name.startswith("_")]
+    for place, functions in [(tree, tree.body), *((c, c.body) for c in classes)]:
+        around = "\n\n".join(ast.get_docstring(n) or "" for n in {tree, place})
+        for function in (n for n in functions if isinstance(n, ast.FunctionDef) and not n.name.startswith("_")):
+            arguments = (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)
+            types = [t for t in (*(a.annotation for a in arguments), function.returns) if t is not None]
+            told = f"{ast.get_docstring(function)}\n\n{around}"
+            if ARRAY.search(" ".join(map(ast.unparse, types))) and not (says_a_shape(told) and DTYPE.search(told)):
+                yield f"{name_of(path)}:{function.lineno} {function.name}"
+
+
+def test_docstrings_of_arrays_give_shape_and_dtype():
+    silent = [line for path in CODE if "ewardrobe" in path.parts for line in silent_about_arrays(path)]
+    assert len(silent) <= SILENT_ARRAYS, "\n".join(silent)

@@ -2,6 +2,8 @@
 
 A webcam's picture is wide, 640×480, and shows half a person, near, often tilted, dim or noisy; a data set's photos are
 tall and show whole people by daylight.  Each view crops and turns a worn photo into such a frame, its masks with it.
+
+Photos and frames are RGB uint8 (H, W, 3), masks bool (H, W).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Are garments photographed twice recognised?  Distances of cut-outs to changed copies of themselves and to others."""
+"""Are garments photographed twice recognised?  Distances of cut-outs to changed copies of themselves and to others.
+
+Photos are RGB uint8 (H, W, 3), masks bool (H, W).
+"""
 
 from __future__ import annotations
 

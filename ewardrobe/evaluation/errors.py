@@ -1,4 +1,7 @@
-"""What a model gets wrong, photo by photo: for looking at the worst, and for counting the kinds of fault."""
+"""What a model gets wrong, photo by photo: for looking at the worst, and for counting the kinds of fault.
+
+Photos are RGB uint8 (H, W, 3), masks bool (N, H, W).
+"""
 
 from __future__ import annotations
 

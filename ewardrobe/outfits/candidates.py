@@ -1,4 +1,7 @@
-"""Which outfits are looked at: the pieces that may be worn, a shortlist of each slot, and their combinations."""
+"""Which outfits are looked at: the pieces that may be worn, a shortlist of each slot, and their combinations.
+
+Outfits are rows (M, S) int64 of places in the closet, one column a slot, -1 for none.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ The score of a pair is a bilinear form of what the two are (category, pattern, m
 names) with a part of its own for each pair of slots, plus weights for what they have in common.  It knows names of
 colours, not exact shades: garments of one photo share its light, and a model that saw shades would learn that.
 ``python -m train.outfits`` fits it to real outfits; what it writes is JSON with plain numbers.
+
+Places are int64 (N,); scores and features are float64, a row a piece or a pair.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""From a wardrobe and a wish to a short list of outfits: scored, explained, different from each other."""
+"""From a wardrobe and a wish to a short list of outfits: scored, explained, different from each other.
+
+Outfits are rows (M, S) int64 of places in the closet, one column a slot, -1 for none.
+"""
 
 from __future__ import annotations
 

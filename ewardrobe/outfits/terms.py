@@ -1,4 +1,7 @@
-"""The named terms of an outfit's score, each 0 (bad) to 1 (good), NaN where nothing is known; their weighted mean."""
+"""The named terms of an outfit's score, each 0 (bad) to 1 (good), NaN where nothing is known; their weighted mean.
+
+Outfits are (M, S) int64: places of pieces in a closet, one column a slot, -1 for none.  Terms are float64.
+"""
 
 from __future__ import annotations
 

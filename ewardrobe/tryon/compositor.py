@@ -1,4 +1,7 @@
-"""The camera's clock: garments drawn into a frame, behind hair and hands, in a few milliseconds."""
+"""The camera's clock: garments drawn into a frame, behind hair and hands, in a few milliseconds.
+
+Frames are RGB uint8 (H, W, 3), soft masks float32 (h, w) 0..1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Where each pixel of the camera picture comes from in a garment: row by row of the two silhouettes."""
+"""Where each pixel of the camera picture comes from in a garment: row by row of the two silhouettes.
+
+Points are float32 xy (..., 2), soft masks float32 (h, w) 0..1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How the person moved between two camera frames: sparse optical flow on a small grey picture, as a similarity."""
+"""How the person moved between two camera frames: sparse optical flow on a small grey picture, as a similarity.
+
+Motions are affines (2, 3) float64 in frame pixels, soft masks (h, w) float32 0..1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The one-euro filter (Casiez, Roussel, Vogel, CHI 2012) on arrays: calm at rest, quick in motion."""
+"""The one-euro filter (Casiez, Roussel, Vogel, CHI 2012) on arrays: calm at rest, quick in motion.
+
+What is filtered is float64; motions are affines (2, 3).
+"""
 
 from __future__ import annotations
 

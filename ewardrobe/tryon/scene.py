@@ -1,4 +1,7 @@
-"""What the models saw in one frame: the garments of the person in front of the camera, and what is before them."""
+"""What the models saw in one frame: the garments of the person in front of the camera, and what is before them.
+
+Frames are RGB uint8 (H, W, 3), soft masks float32 (h, w) 0..1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From the scenes of single frames to one calm scene: motion first, then what is left is filtered."""
+"""From the scenes of single frames to one calm scene: motion first, then what is left is filtered.
+
+Motions are affines (2, 3) float64 in frame pixels, soft masks float32 (h, w) 0..1.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The drawn person: build, pose, joints, and the parts of the body (skin, hair, footwear)."""
+"""The drawn person: build, pose, joints, and the parts of the body (skin, hair, footwear).
+
+Points are float64 xy in body units, (N, 2).
+"""
 
 from __future__ import annotations
 

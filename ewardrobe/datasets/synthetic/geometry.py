@@ -1,4 +1,7 @@
-"""Curves, tubes and the view: everything is drawn in body units (1 = the height of the head), y downwards."""
+"""Curves, tubes and the view: everything is drawn in body units (1 = the height of the head), y downwards.
+
+Points are float64 xy, (N, 2).
+"""
 
 from __future__ import annotations
 

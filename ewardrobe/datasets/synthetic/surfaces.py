@@ -1,4 +1,7 @@
-"""Surfaces seen from above, for clothes laid flat; also floors and walls."""
+"""Surfaces seen from above, for clothes laid flat; also floors and walls.
+
+A surface is RGB float32 (H, W, 3), about 0..255; ``size`` is (H, W).
+"""
 
 from __future__ import annotations
 

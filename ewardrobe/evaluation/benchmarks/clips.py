@@ -1,4 +1,7 @@
-"""Clips with a known truth, for measuring the live view: still pictures, drawn or photographed, moved about."""
+"""Clips with a known truth, for measuring the live view: still pictures, drawn or photographed, moved about.
+
+Pictures are RGB uint8 (H, W, 3), masks bool (H, W).
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 All forms of a model look at each photo one after the other, so that whatever else the machine does meanwhile is shared
 out.  AP is computed by the evaluation's own code.
+
+Photos are RGB uint8 (H, W, 3).
 """
 
 from __future__ import annotations

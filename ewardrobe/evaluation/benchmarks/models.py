@@ -2,6 +2,8 @@
 
 Turns (one pass over the photos for each process, then the next pass) share out whatever else the machine does
 meanwhile; only one process computes at a time.
+
+Photos are RGB uint8 (H, W, 3).
 """
 
 from __future__ import annotations

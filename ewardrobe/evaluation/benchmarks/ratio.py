@@ -1,4 +1,7 @@
-"""Our whole try-on frame against ultralytics' own ``predict`` and ``plot`` with the same YOLO weights and size."""
+"""Our whole try-on frame against ultralytics' own ``predict`` and ``plot`` with the same YOLO weights and size.
+
+Photos are RGB uint8 (H, W, 3).
+"""
 
 from __future__ import annotations
 

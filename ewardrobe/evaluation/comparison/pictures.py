@@ -1,4 +1,7 @@
-"""Pictures of a comparison: the agreement map on the photo, enlarged details, the IoU heat map."""
+"""Pictures of a comparison: the agreement map on the photo, enlarged details, the IoU heat map.
+
+Photos are RGB uint8 (H, W, 3); a matrix of M models is (M, M) float64.
+"""
 
 from __future__ import annotations
 

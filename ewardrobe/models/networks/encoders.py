@@ -2,6 +2,8 @@
 
 All give five maps at strides 2, 4, 8, 16 and 32.  A YOLO's backbone can start from public weights, which have seen a
 hundred times as many photos as a wardrobe data set holds: what a small set of garments lacks most.
+
+Pictures and maps are (B, C, H, W) float32, or of the precision that they are run in.
 """
 
 from __future__ import annotations
