@@ -130,11 +130,14 @@ class ImportQueue:
         try:
             return read_cutout(self.cutout_path(draft))
         except OSError:
-            entry = self.entry(draft.photo)
-            if entry is None:
-                raise ImageError("The photo has left the queue; add it again") from None
-            image = self.photo(entry).read()
-            return garment_from_mask(image, draft.mask, draft.category_id, draft.score or 1.0).cutout
+            return garment_from_mask(self.image(draft), draft.mask, draft.category_id, draft.score or 1.0).cutout
+
+    def image(self, draft: Draft) -> np.ndarray:
+        """Return the photo of a garment as RGB uint8 (H, W, 3); ``ImageError`` if it is gone."""
+        entry = self.entry(draft.photo)
+        if entry is None:
+            raise ImageError("The photo has left the queue; add it again")
+        return self.photo(entry).read()
 
     def change(self, key: str, alter: Callable[[QueuedPhoto], QueuedPhoto]) -> QueuedPhoto | None:
         """Replace an entry by ``alter(entry)``, read anew under the lock; ``None`` if it has left the queue."""

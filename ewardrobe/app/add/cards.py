@@ -117,9 +117,8 @@ def _pick(visit: Visit, draft_id: str, picked: bool) -> None:
 def _repair(queue: ImportQueue, draft: Draft) -> None:
     """Open the dialog (callback); the steps of the last repair can still be undone, what is cancelled leaves none."""
     try:
-        entry = queue.entry(draft.photo)
-        image = queue.photo(entry).read()
-    except (ImageError, AttributeError) as error:
+        image = queue.image(draft)
+    except ImageError as error:
         st.session_state.setdefault("problems", []).append(page.literal(str(error)))
         return
     score = 1.0 if draft.score is None else draft.score
