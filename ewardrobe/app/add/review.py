@@ -79,7 +79,7 @@ def review(visit: Visit, store: FeatureStore, min_score: float) -> None:
         at_a_glance(desk, drafts, {entry.key: entry.name for entry in entries})
     else:
         problems(queue, failed)
-        _sections(desk, [entry for entry in entries if entry.state != FAILED], min_score)
+        _sections(desk, entries, min_score)
 
 
 def _follow_sidebar(visit: Visit, queue: ImportQueue) -> None:
@@ -111,7 +111,8 @@ def _sections(desk: Desk, entries: Sequence[QueuedPhoto], min_score: float) -> N
     by_photo: dict[str, list[Draft]] = {}
     for draft in desk.drafts.values():
         by_photo.setdefault(draft.photo, []).append(draft)
-    for place, entry in enumerate(one_page(entries, SECTIONS, "photos")):
+    good = [entry for entry in entries if entry.state != FAILED]
+    for place, entry in enumerate(one_page(good, SECTIONS, "photos")):
         drafts = by_photo.get(entry.key, [])
         if len(entries) == 1:
             _panel(desk, entry, drafts, min_score)
