@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ewardrobe.core.masks import mask_to_rle, rle_to_mask
 from ewardrobe.core.taxonomy import CATEGORY_BY_ID
 
 _FIELDS = {  # name: (dtype, shape after N)
@@ -91,6 +92,32 @@ class Detections:
     def sorted_by_score(self) -> Detections:
         """Return the garments from the highest to the lowest score; ties keep their order."""
         return self[np.argsort(-self.scores, kind="stable")]
+
+    def packed(self) -> PackedDetections:
+        """Return the same with masks as run lengths, a thousandth of the size."""
+        rles = tuple(map(mask_to_rle, self.masks))
+        return PackedDetections(self.image_size, rles, self.category_ids, self.scores)
+
+
+@dataclass(frozen=True, eq=False)
+class PackedDetections:
+    """``Detections`` of an image of ``size`` (height, width) in little memory: masks as COCO's run lengths.
+
+    rles: N dictionaries; category_ids: (N,) int64; scores: (N,) float32 in [0, 1].
+    """
+
+    size: tuple[int, int]
+    rles: tuple[dict, ...]
+    category_ids: np.ndarray
+    scores: np.ndarray
+
+    def detections(self, min_score: float = 0.0) -> Detections:
+        """Return the garments whose score is at least ``min_score`` (0..1)."""
+        chosen = np.flatnonzero(self.scores >= min_score)
+        if not len(chosen):
+            return Detections.empty(*self.size)
+        masks = np.stack([rle_to_mask(self.rles[i]) for i in chosen])
+        return Detections.from_masks(masks, self.category_ids[chosen], self.scores[chosen])
 
 
 def masks_to_xyxy(masks: np.ndarray) -> np.ndarray:

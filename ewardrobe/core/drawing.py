@@ -9,9 +9,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ewardrobe.core.detections import Detections
+from ewardrobe.core.images import scale_to
 from ewardrobe.core.taxonomy import category
 
 LIGHT_SQUARE, DARK_SQUARE = 250, 226
+BOX_COLOUR = (15, 118, 110)
 
 
 def draw_detections(image: np.ndarray, detections: Detections, labels: bool = True, alpha: float = 0.3) -> np.ndarray:
@@ -50,6 +52,55 @@ def on_checkerboard(rgba: np.ndarray, square: int = 12) -> np.ndarray:
 def line_width(height: int, width: int) -> int:
     """Return the width in pixels of an outline that reads well on an image of this size."""
     return max(1, round((height * width) ** 0.5 / 320))
+
+
+def card_picture(cutout: np.ndarray, height: int = 320, width: int = 320, dimmed: bool = False) -> np.ndarray:
+    """Return RGB uint8 (height, width, 3): the RGBA cut-out centred on a checkerboard, every card of one size."""
+    margin = round(0.04 * height)
+    fit = min((height - 2 * margin) / cutout.shape[0], (width - 2 * margin) / cutout.shape[1])
+    small = _resized_rgba(cutout, fit)
+    rows, cols = small.shape[:2]
+    top, left = (height - rows) // 2, (width - cols) // 2
+    board = checkerboard(height, width, square=10)
+    part = np.s_[top : top + rows, left : left + cols]
+    board[part] = on_background(small, board[part])
+    return _faded(board) if dimmed else board
+
+
+def square(image: np.ndarray, side: int) -> np.ndarray:
+    """Return the middle of ``image`` (RGB uint8 (H, W, 3)) as (side, side, 3): a picture to choose by."""
+    height, width = image.shape[:2]
+    short = min(height, width)
+    top, left = (height - short) // 2, (width - short) // 2
+    part = image[top : top + short, left : left + short]
+    return cv2.resize(part, (side, side), interpolation=cv2.INTER_AREA if short > side else cv2.INTER_LINEAR)
+
+
+def draw_box(image: np.ndarray, box: tuple[int, int, int, int], max_side: int = 800) -> np.ndarray:
+    """Return ``image`` (at most ``max_side`` pixels) with everything outside ``box`` dimmed and the box outlined."""
+    small = scale_to(image, max_side)
+    scale = small.shape[0] / image.shape[0]
+    x0, y0, x1, y1 = (round(value * scale) for value in box)
+    canvas = small // 3 + 130  # paler, not darker: the box is what one looks at
+    canvas[y0:y1, x0:x1] = small[y0:y1, x0:x1]
+    cv2.rectangle(canvas, (x0, y0), (x1 - 1, y1 - 1), BOX_COLOUR, max(2, line_width(*small.shape[:2])), cv2.LINE_AA)
+    return canvas
+
+
+def _resized_rgba(cutout: np.ndarray, scale: float) -> np.ndarray:
+    """Resize with the colours weighted by alpha, so that nothing of the transparent margin bleeds in."""
+    size = max(1, round(cutout.shape[1] * scale)), max(1, round(cutout.shape[0] * scale))
+    alpha = cutout[..., 3:].astype(np.float32) / 255
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    weighted = cv2.resize(np.dstack([cutout[..., :3] * alpha, alpha]), size, interpolation=method)
+    opacity = np.clip(weighted[..., 3:], 0, 1)
+    rgb = np.clip(weighted[..., :3] / np.maximum(opacity, 1e-4), 0, 255)
+    return np.rint(np.dstack([rgb, opacity * 255])).astype(np.uint8)
+
+
+def _faded(picture: np.ndarray) -> np.ndarray:
+    grey = picture.mean(axis=2, keepdims=True)
+    return np.rint(0.25 * grey + 0.75 * 245).astype(np.uint8).repeat(3, axis=2)
 
 
 def _draw_mask(canvas: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], alpha: float) -> None:

@@ -12,6 +12,7 @@ from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY
 from ewardrobe.core.colour_names import COLOUR_NAMES
 from ewardrobe.datasets.attributes import judged_garments
 from ewardrobe.evaluation.bootstrap import PERCENTILES
+from ewardrobe.garments import attributes
 from ewardrobe.garments.colours import MULTICOLOUR, colour_ranking
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.models.calibration import BINS, expected_calibration_error, f1_by_class, macro_f1
@@ -145,7 +146,7 @@ def _resampled(places: np.ndarray, resamples: int, seed: int) -> list[np.ndarray
 def _answer(judged, pixels: np.ndarray, mask: np.ndarray) -> Answer:
     garment = garment_from_mask(pixels, mask, judged.category_id, 1.0)
     truth = judged.values | {"sleeve": SLEEVE_OF_CATEGORY.get(judged.category_id, "")}
-    guesses = dict(garment.guesses(judged.category_id))
+    guesses = dict(attributes.guess(garment.cutout, judged.category_id))
     return Answer(judged.image, truth, colour_ranking(garment.colours), garment.colour, guesses)
 
 

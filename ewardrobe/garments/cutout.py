@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from ewardrobe.core.attributes import Guess
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import scale_to
 from ewardrobe.core.masks import drop_specks, fill_holes, grow, mask_box, padded_box, pairwise_iou, shrink
 from ewardrobe.core.taxonomy import LAYER_ORDER, category
-from ewardrobe.garments import attributes
 from ewardrobe.garments.colours import ColourShare, dominant_colours, garment_colour
 from ewardrobe.garments.refinement import refine_mask, upsample_guided
+from ewardrobe.models import SHOWN_SCORE
 
 MIN_IMAGE_SHARE = 0.0005
 """A garment smaller than this share of the photo is a speck of the model's, not a garment."""
@@ -57,13 +55,6 @@ class Garment:
     box: tuple[int, int, int, int]
     cutout: np.ndarray
     colours: tuple[ColourShare, ...]
-    _guesses: dict[int | None, Mapping[str, Guess]] = field(default_factory=dict, repr=False)
-
-    def guesses(self, category_id: int | None) -> Mapping[str, Guess]:
-        """Return the network's guesses of its attributes as a garment of this category; computed once for each."""
-        if category_id not in self._guesses and (found := attributes.guess(self.cutout, category_id)):
-            self._guesses[category_id] = found
-        return self._guesses.get(category_id, {})
 
     @property
     def name(self) -> str:
@@ -79,9 +70,9 @@ class Garment:
 def extract_garments(image: np.ndarray, detections: Detections, *, refine: bool = True) -> list[Garment]:
     """Cut every garment of ``detections`` out of ``image`` (RGB uint8 (H, W, 3)), in the detections' order.
 
-    Of two detections of one garment the higher score stays; where garments overlap the upper layer
-    (``taxonomy.LAYER_ORDER``), within a layer the higher score, keeps the pixel; specks are dropped; with ``refine``
-    the outline is moved to the photo's edges.  Raises ``ValueError`` when the masks belong to an image of another size.
+    Of two detections of one garment the higher score stays; overlaps go as `resolve_overlaps` says; specks are dropped;
+    with ``refine`` the outline is moved to the photo's edges.  Raises ``ValueError`` when the masks belong to an image
+    of another size.
     """
     if image.shape[:2] != detections.image_size:
         raise ValueError(f"image is {image.shape[:2]}, the masks are {detections.image_size}: give the same image")
@@ -108,11 +99,6 @@ def garment_from_mask(image: np.ndarray, mask: np.ndarray, category_id: int, sco
     return Garment(category_id, score, mask, box, _cutout(image, mask, box), colours)
 
 
-def edit_mask(mask: np.ndarray, grow_px: int) -> np.ndarray:
-    """Return ``mask`` (H, W) bool with its outline moved outwards by ``grow_px`` pixels (negative: inwards)."""
-    return grow(mask, grow_px)
-
-
 def drop_duplicates(detections: Detections) -> Detections:
     """Of detections whose masks agree (IoU ≥ ``SAME_GARMENT_IOU``) keep the highest score, whatever the category."""
     return detections[sorted(distinct(pairwise_iou(detections.masks, detections.masks), detections.scores))]
@@ -136,7 +122,8 @@ def distinct(ious: np.ndarray, scores: np.ndarray) -> list[int]:
 def resolve_overlaps(detections: Detections) -> Detections:
     """Give every pixel to one garment, then tidy each mask and drop what was a speck or hardly seen.
 
-    The upper layer of ``taxonomy.LAYER_ORDER`` wins, within a layer the higher score.
+    The upper layer of ``taxonomy.LAYER_ORDER`` wins, within a layer the higher score.  A guess (a score below
+    ``SHOWN_SCORE``) takes no pixel from a higher score, so that hiding guesses changes nothing about the others.
     """
     masks, free = detections.masks.copy(), np.ones(detections.image_size, bool)
     keep = np.zeros(len(detections), bool)
@@ -161,8 +148,12 @@ def refined(image: np.ndarray, detections: Detections) -> Detections:
 
 
 def _from_the_top(detections: Detections) -> list[int]:
-    layers = [LAYER_ORDER.index(category(i).slot) for i in detections.category_ids]
-    return sorted(range(len(detections)), key=lambda i: (layers[i], -float(detections.scores[i])))
+    def place(i: int) -> tuple:
+        score = float(detections.scores[i])
+        guess = score < SHOWN_SCORE
+        return guess, 0 if guess else LAYER_ORDER.index(category(detections.category_ids[i]).slot), -score
+
+    return sorted(range(len(detections)), key=place)
 
 
 def _tidied(mask: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import ImageError, Source, list_photos, source_name
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.cutout import Garment, extract_garments
-from ewardrobe.garments.draft import Card, Edit, Photo, item_of
+from ewardrobe.garments.draft import Photo, draft_of, item_of
 from ewardrobe.models import SHOWN_SCORE, Segmenter
 
 
@@ -91,9 +91,10 @@ def save_garments(store: FeatureStore, result: DigitizedPhoto) -> list[str]:
 
     Raises ``StoreError`` when the wardrobe cannot be written; then nothing is added.
     """
+    drafts = [draft_of(garment, result.photo.key, result.model) for garment in result.garments]
     entries = [
-        (item_of(Card("", garment, Edit(), garment.score), result.model), garment.cutout, result.photo.data)
-        for garment in result.garments
+        (item_of(draft), garment.cutout, result.photo.data)
+        for draft, garment in zip(drafts, result.garments, strict=True)
     ]
     return store.add_many(entries) if entries else []
 

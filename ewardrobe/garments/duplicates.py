@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -56,21 +56,14 @@ def hash_distances(hashes: Sequence[str], others: Sequence[str]) -> np.ndarray:
     return np.where(np.isnan(distances), np.inf, distances)
 
 
-def find_twin(cutout: np.ndarray, known: Mapping[str, str]) -> tuple[str, float] | None:
-    """Return (id, distance) of the garment of ``known`` (``{id: hash}``) that ``cutout`` shows again, else ``None``."""
-    twins = find_twins([perceptual_hash(cutout, turn) for turn in TURNS], known)
-    return min(twins, key=lambda twin: twin[1]) if twins else None
+def nearest(turns: Sequence[str], hashes: Sequence[str]) -> tuple[int, float] | None:
+    """Return place and distance of the one of ``hashes`` that a garment seems to be again; ``None`` if none is near.
 
-
-def find_twins(hashes: Iterable[str], known: Mapping[str, str]) -> list[tuple[str, float]]:
-    """Return (id, distance) of the one of ``known`` nearest to each of ``hashes``, where that is near enough."""
-    ids, hashes = list(known), list(hashes)
-    if not ids or not hashes:
-        return []
-    distances = hash_distances(hashes, list(known.values()))
-    nearest = distances.argmin(axis=1)
-    found = [(ids[place], float(row[place])) for place, row in zip(nearest, distances, strict=True)]
-    return [twin for twin in found if twin[1] <= SAME_DISTANCE]
+    turns: the garment's hash at each of ``TURNS``.
+    """
+    distances = hash_distances(turns, hashes).min(axis=0) if len(turns) and len(hashes) else np.empty(0)
+    place = int(distances.argmin()) if len(distances) else None
+    return (place, float(distances[place])) if place is not None and distances[place] <= SAME_DISTANCE else None
 
 
 def _vectors(hashes: Sequence[str]) -> np.ndarray:

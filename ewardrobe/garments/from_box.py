@@ -34,6 +34,18 @@ def garment_in_box(image: np.ndarray, box: tuple[int, int, int, int], category_i
     return garment_from_mask(image, mask, category_id, 1.0)
 
 
+def box_of(size: tuple[int, int], across: tuple[int, int], down: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return the pixel box ``x0 y0 x1 y1`` of two ranges in percent of a photo of ``size`` (height, width).
+
+    >>> box_of((200, 400), (25, 75), (0, 50))
+    (100, 0, 300, 100)
+    """
+    height, width = size
+    x0, x1 = (round(width * percent / 100) for percent in across)
+    y0, y1 = (round(height * percent / 100) for percent in down)
+    return x0, y0, x1, y1
+
+
 def mask_in_box(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     """Return the (H, W) bool mask of what stands out inside ``box``.
 

@@ -1,8 +1,8 @@
-"""Many photos on their way into the wardrobe: a queue on disk that survives a crash, a reload and a power cut.
+"""Photos on their way into the wardrobe: a queue on disk that survives a crash, a reload and a power cut.
 
-In the folder ``queue/`` of the wardrobe lie, for each photo, its bytes (``KEY.photo``), what is known of it
-(``KEY.json``) and a small cut-out of each garment found (``KEY-N.png``).  KEY is a hash of the content: the same photo
-given twice is one entry.  A photo leaves the queue when its garments are saved or it is discarded, and not before.
+In the folder ``queue/`` of the wardrobe lie, for each photo, its bytes (``KEY.photo``), what is known of it with the
+drafts of its garments (``KEY.json``) and their cut-outs (``KEY-ID.cut.png``).  KEY is a hash of the content: the same
+photo given twice is one entry.  A photo leaves the queue when its garments are saved or it is discarded, not before.
 """
 
 from __future__ import annotations
@@ -10,56 +10,34 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from filelock import FileLock
 
 from ewardrobe.core import atomic
-from ewardrobe.core.images import ImageError, png_bytes, scale_to
-from ewardrobe.core.masks import mask_to_rle
+from ewardrobe.core.images import ImageError, png_bytes, read_cutout
 from ewardrobe.feature_store.change import now
 from ewardrobe.feature_store.document import explain_os_error
-from ewardrobe.garments.cutout import Garment
-from ewardrobe.garments.draft import Photo
-from ewardrobe.garments.duplicates import TURNS, perceptual_hash
+from ewardrobe.garments.cutout import Garment, garment_from_mask
+from ewardrobe.garments.draft import Draft, Photo, draft_of, from_json
 
 FOLDER = "queue"
 QUEUED, ANALYSING, READY, FAILED = "queued", "analysing", "ready", "failed"
-PICTURE_SIDE = 320
 MAX_ATTEMPTS = 2
 """A photo that was being looked at when the app ended this often is taken to be the reason."""
-
-
-@dataclass(frozen=True)
-class QueuedGarment:
-    """One garment of a queued photo.
-
-    id: that of the item to be; mask: COCO run lengths; colours: as ``item_of`` stores them; turns: its hash as it is
-    looked for, ``duplicates.TURNS``; fields: what the person said; twin: ``twins.CHOICES``, ``None`` for undecided.
-    """
-
-    id: str
-    category_id: int
-    score: float | None
-    mask: dict = field(repr=False)
-    colours: tuple[dict, ...] = field(default=(), repr=False)
-    hash: str = field(default="", repr=False)
-    turns: tuple[str, ...] = field(default=(), repr=False)
-    fields: dict[str, Any] = field(default_factory=dict)
-    keep: bool = True
-    twin: str | None = None
 
 
 @dataclass(frozen=True)
 class QueuedPhoto:
     """One photo of the queue.
 
-    state: queued, analysing, ready or failed; reason: why it failed; model, min_score: how it is looked at; attempts:
-    how often that was begun; number: its place.
+    number: its place.  model: the one that it is looked at with.  state: queued, analysing, ready or failed; reason:
+    why it failed; attempts: how often that was begun.  looks: milliseconds of each stage, by the models that have
+    looked.  drafts: of all of them, and those added by hand.
     """
 
     key: str
@@ -67,11 +45,16 @@ class QueuedPhoto:
     number: int
     added: str
     model: str
-    min_score: float
     state: str = QUEUED
     reason: str | None = None
     attempts: int = 0
-    pieces: tuple[QueuedGarment, ...] = ()
+    looks: dict[str, dict[str, float]] = field(default_factory=dict)
+    drafts: tuple[Draft, ...] = ()
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has still to be looked at."""
+        return self.state in (QUEUED, ANALYSING)
 
 
 @dataclass
@@ -98,7 +81,6 @@ class ImportQueue:
         self,
         photos: Iterable[Photo | ImageError],
         model: str,
-        min_score: float,
         told: Callable[[int], None] | None = None,
     ) -> Added:
         """Put photos at the end; each is on disk before the next is read.  ``told`` is called with the count so far."""
@@ -106,9 +88,7 @@ class ImportQueue:
         for count, photo in enumerate(photos, 1):
             if isinstance(photo, ImageError):
                 added.refused.append(str(photo))
-            elif self._take(
-                QueuedPhoto(photo.key, photo.name, number + added.taken, now(), model, min_score), photo.data
-            ):
+            elif self._take(QueuedPhoto(photo.key, photo.name, number + added.taken, now(), model), photo.data):
                 added.taken += 1
             else:
                 added.again += 1
@@ -138,9 +118,26 @@ class ImportQueue:
         except OSError:
             raise ImageError(f"{entry.name}: its file is gone from the queue; add the photo again") from None
 
-    def picture(self, entry: QueuedPhoto, piece: QueuedGarment) -> Path:
-        """Return the path of a garment's small cut-out."""
-        return self.folder / f"{entry.key}-{piece.id}.png"
+    def cutout_path(self, draft: Draft) -> Path:
+        """Return the path of a garment's cut-out."""
+        return self.folder / f"{draft.photo}-{draft.id}.cut.png"
+
+    def cutout(self, draft: Draft) -> np.ndarray:
+        """Return a garment's cut-out, RGBA uint8 (h, w, 4); cut anew where its file is missing or broken.
+
+        Raises ``ImageError`` if the photo is gone too.
+        """
+        try:
+            return read_cutout(self.cutout_path(draft))
+        except OSError:
+            return garment_from_mask(self.image(draft), draft.mask, draft.category_id, draft.score or 1.0).cutout
+
+    def image(self, draft: Draft) -> np.ndarray:
+        """Return the photo of a garment as RGB uint8 (H, W, 3); ``ImageError`` if it is gone."""
+        entry = self.entry(draft.photo)
+        if entry is None:
+            raise ImageError("The photo has left the queue; add it again")
+        return self.photo(entry).read()
 
     def change(self, key: str, alter: Callable[[QueuedPhoto], QueuedPhoto]) -> QueuedPhoto | None:
         """Replace an entry by ``alter(entry)``, read anew under the lock; ``None`` if it has left the queue."""
@@ -151,35 +148,48 @@ class ImportQueue:
                 return new
             return entry
 
-    def edit(self, piece_ids: Iterable[str], alter: Callable[[QueuedGarment], QueuedGarment]) -> None:
-        """Change garments by their ids, wherever they are in the queue."""
-        wanted = set(piece_ids)
+    def edit(self, draft_ids: Iterable[str], alter: Callable[[Draft], Draft]) -> None:
+        """Change drafts by their ids, wherever they are in the queue."""
+        wanted = set(draft_ids)
+
+        def altered(entry: QueuedPhoto) -> QueuedPhoto:
+            drafts = (alter(draft) if draft.id in wanted else draft for draft in entry.drafts)
+            return replace(entry, drafts=tuple(drafts))
+
         for entry in self.entries():
-            if any(piece.id in wanted for piece in entry.pieces):
-                self.change(entry.key, lambda entry: _with_pieces(entry, wanted, alter))
+            if any(draft.id in wanted for draft in entry.drafts):
+                self.change(entry.key, altered)
 
-    def look_again(self, keys: Iterable[str], model: str, min_score: float) -> None:
-        """Queue photos anew for another look; what was said about their garments is given up."""
+    def look_again(self, keys: Iterable[str], model: str) -> None:
+        """Have photos looked at with ``model``; what it has seen in them before is there at once."""
         for key in keys:
-            self.change(key, lambda entry: _anew(entry, model, min_score))
+            self.change(
+                key,
+                lambda entry: replace(
+                    entry, model=model, state=READY if model in entry.looks else QUEUED, reason=None, attempts=0
+                ),
+            )
 
-    def recut(self, key: str, piece_id: str, garment: Garment) -> None:
-        """Give a garment another outline."""
+    def put(self, key: str, cut: Sequence[tuple[Draft, np.ndarray]], **fields: Any) -> None:
+        """Add drafts with their cut-outs, RGBA uint8 (h, w, 4), to a photo, and set other ``fields`` of its entry.
 
-        def alter(piece: QueuedGarment) -> QueuedGarment:
-            return replace(piece_of(garment, piece.id), fields=piece.fields, keep=piece.keep, score=piece.score)
-
-        entry = self.change(key, lambda entry: _with_pieces(entry, {piece_id}, alter))
-        if entry:
-            self.keep_pictures(entry, [(piece, garment) for piece in entry.pieces if piece.id == piece_id])
-
-    def keep_pictures(self, entry: QueuedPhoto, cut: Iterable[tuple[QueuedGarment, Garment]]) -> None:
-        """Write the small cut-outs of garments."""
+        A draft that is there already (its id) is replaced, but what the owner has said of it stays.  Nothing is done
+        where the photo has left the queue.
+        """
         with self._writing():
-            for piece, garment in cut:
-                atomic.write_bytes(
-                    self.picture(entry, piece), png_bytes(scale_to(garment.cutout, PICTURE_SIDE)), durable=False
-                )
+            if (entry := self.entry(key)) is None:
+                return
+            for draft, cutout in cut:
+                atomic.write_bytes(self.cutout_path(draft), png_bytes(cutout), durable=False)
+            drafts = {draft.id: draft for draft in entry.drafts}
+            for draft, _ in cut:
+                drafts[draft.id] = _said_before(drafts.get(draft.id), draft)
+            self._write(replace(entry, drafts=tuple(drafts.values()), **fields))
+
+    def recut(self, draft: Draft, outlines: Sequence[tuple[str, dict]], garment: Garment) -> None:
+        """Give a draft the ``garment`` that a repair has made of it; outlines: the repair's steps, the last holds."""
+        new = replace(draft_of(garment, draft.photo, draft.model, draft.fields, outlines, draft.id), score=draft.score)
+        self.put(draft.photo, [(new, garment.cutout)])
 
     def remove(self, keys: Iterable[str]) -> None:
         """Take photos out of the queue with all that belongs to them."""
@@ -225,32 +235,30 @@ class ImportQueue:
             raise explain_os_error(error, self.folder) from error
 
 
-def piece_of(garment: Garment, piece_id: str | None = None) -> QueuedGarment:
-    """Return a garment as the queue keeps it."""
-    return QueuedGarment(
-        id=piece_id or uuid.uuid4().hex[:12],
-        category_id=garment.category_id,
-        score=garment.score,
-        mask=mask_to_rle(garment.mask),
-        colours=tuple(asdict(colour) for colour in garment.colours),
-        hash=perceptual_hash(garment.cutout),
-        turns=tuple(perceptual_hash(garment.cutout, turn) for turn in TURNS),
-    )
-
-
-def _with_pieces(entry: QueuedPhoto, wanted: set[str], alter: Callable[[QueuedGarment], QueuedGarment]) -> QueuedPhoto:
-    pieces = tuple(alter(piece) if piece.id in wanted else piece for piece in entry.pieces)
-    return replace(entry, pieces=pieces)
-
-
-def _anew(entry: QueuedPhoto, model: str, min_score: float) -> QueuedPhoto:
-    return replace(entry, model=model, min_score=min_score, state=QUEUED, reason=None, attempts=0, pieces=())
+def _said_before(old: Draft | None, new: Draft) -> Draft:
+    return replace(new, fields=old.fields, keep=old.keep, choice=old.choice) if old else new
 
 
 def _parsed(path: Path) -> QueuedPhoto:
     raw = json.loads(path.read_bytes())
-    pieces = tuple(
-        QueuedGarment(**{**piece, "colours": tuple(piece["colours"]), "turns": tuple(piece["turns"])})
-        for piece in raw.pop("pieces")
-    )
-    return QueuedPhoto(**raw, pieces=pieces)
+    if "pieces" in raw:
+        raw = _from_version_1(raw)
+    return QueuedPhoto(**{**raw, "drafts": tuple(map(from_json, raw["drafts"]))})
+
+
+def _from_version_1(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an entry of the queue's first form, which knew neither other models' drafts nor their repairs."""
+    drafts = [
+        {
+            **{name: value for name, value in piece.items() if name not in ("mask", "twin")},
+            "photo": raw["key"],
+            "model": raw["model"],
+            "outlines": [("original", piece["mask"])],
+            "guesses": {},
+            "choice": piece["twin"],
+        }
+        for piece in raw["pieces"]
+    ]
+    looks = {raw["model"]: {}} if raw["state"] == READY else {}
+    kept = {name: value for name, value in raw.items() if name not in ("pieces", "min_score")}
+    return {**kept, "looks": looks, "drafts": drafts}

@@ -11,8 +11,8 @@ import numpy as np
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import checkerboard
 from ewardrobe.core.images import scale_to
-from ewardrobe.core.masks import mask_iou, mask_to_rle, rle_to_mask
-from ewardrobe.garments.cutout import Garment, edit_mask, garment_from_mask, refined
+from ewardrobe.core.masks import grow, mask_iou, mask_to_rle, rle_to_mask
+from ewardrobe.garments.cutout import Garment, garment_from_mask, refined
 from ewardrobe.garments.refinement import refine_mask
 
 VIEW_SIDE = 900
@@ -23,6 +23,9 @@ MAX_ZOOM = 3.0
 
 SMALLEST_AREA = 64
 """Pixels below which nothing is left of a garment: such a step is refused."""
+
+STEP = 0.003
+"""How far "Grow" and "Shrink" move an outline, as a share of the photo's long side."""
 
 LEAST_OVERLAP = 0.1
 """A model's garment must share this much (IoU) with the outline at hand to be the same garment."""
@@ -76,11 +79,6 @@ class Repair:
     score: float
     steps: list[tuple[str, dict]] = field(default_factory=list, repr=False)
 
-    @classmethod
-    def of(cls, image: np.ndarray, garment: Garment) -> Repair:
-        """Return the bench of a ``garment`` that was cut out of ``image``."""
-        return cls(image, garment.category_id, garment.score, [("original", mask_to_rle(garment.mask))])
-
     @property
     def mask(self) -> np.ndarray:
         """The outline at hand, (H, W) bool."""
@@ -90,6 +88,11 @@ class Repair:
     def changed(self) -> bool:
         """Whether the outline at hand differs from the original."""
         return self.steps[-1][1]["counts"] != self.steps[0][1]["counts"]
+
+    @property
+    def step_px(self) -> int:
+        """Pixels by which growing and shrinking move the outline."""
+        return max(1, round(STEP * max(self.image.shape[:2])))
 
     def garment(self) -> Garment:
         """Return the garment with the outline at hand."""
@@ -101,7 +104,7 @@ class Repair:
 
     def grow(self, px: int) -> None:
         """Move the outline outwards by ``px`` pixels, inwards if negative."""
-        self._take("grow" if px > 0 else "shrink", edit_mask(self.mask, px))
+        self._take("grow" if px > 0 else "shrink", grow(self.mask, px))
 
     def follow_edges(self) -> None:
         """Move the outline to the photo's edges nearby."""

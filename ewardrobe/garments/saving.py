@@ -1,18 +1,24 @@
-"""What becomes of a garment that the wardrobe seems to hold already: kept as well, the same one, or left out."""
+"""From drafts to items: in one write, and beside an item that is there already as the owner has chosen."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ewardrobe.core.images import read_cutout
+from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.garments import attributes
+from ewardrobe.garments.draft import SAME, SKIP, Draft, item_of
 from ewardrobe.garments.duplicates import perceptual_hash
+from ewardrobe.garments.queue import ImportQueue
 
-BOTH, SAME, SKIP = CHOICES = ("Keep both", "Same as this one", "Skip")
+BATCH = 12
+"""Photos whose garments are saved in one write: few enough that a crash costs no time, many enough to be quick."""
+
 FILLED = (
     "pattern",
     "material",
@@ -29,40 +35,70 @@ FILLED = (
 )
 """What an item takes over from another photo of itself, where it has nothing of its own."""
 
-
-@dataclass(frozen=True, eq=False)
-class Save:
-    """A garment to be saved: item, cut-out RGBA uint8 (h, w, 4), the photo's bytes; twin: the item it resembles."""
-
-    item: Mapping[str, Any]
-    cutout: np.ndarray
-    photo: bytes
-    choice: str = BOTH
-    twin: str | None = None
+Cut = tuple[Draft, np.ndarray, bytes]
+"""A draft with its cut-out, RGBA uint8 (h, w, 4), and the bytes of its photo."""
 
 
-def save_all(store: FeatureStore, saves: Iterable[Save]) -> list[str]:
+def save_drafts(queue: ImportQueue, store: FeatureStore, drafts: Sequence[Draft]) -> Iterator[int]:
+    """Save all that is kept of ``drafts`` and take their photos out of the queue; yields how many photos are done.
+
+    Photos are saved in batches, a batch wholly or not at all, and leave the queue only after that: whatever happens,
+    nothing is lost and nothing is saved twice.  Raises ``StoreError``, ``ImageError``.
+    """
+    by_photo: dict[str, list[Draft]] = {}
+    for draft in drafts:
+        by_photo.setdefault(draft.photo, []).append(draft)
+    keys = list(by_photo)
+    for start in range(0, len(keys), BATCH):
+        batch = keys[start : start + BATCH]
+        save_all(store, [cut for key in batch for cut in _cuts(queue, key, by_photo[key])])
+        queue.remove(batch)
+        yield start + len(batch)
+
+
+def _cuts(queue: ImportQueue, key: str, drafts: Sequence[Draft]) -> list[Cut]:
+    kept = [draft for draft in drafts if draft.keep]
+    entry = queue.entry(key)
+    if not kept or entry is None:  # saved or discarded in another window
+        return []
+    photo = queue.photo(entry).data
+    cutouts = [queue.cutout(draft) for draft in kept]
+    return [(with_guesses(draft, cutout), cutout, photo) for draft, cutout in zip(kept, cutouts, strict=True)]
+
+
+def with_guesses(draft: Draft, cutout: np.ndarray) -> Draft:
+    """Return ``draft`` with the network's guesses for what it is, asked if its kind was corrected.
+
+    cutout: RGBA uint8 (h, w, 4).
+    """
+    category_id = CATEGORY_ID_BY_NAME.get(draft.kind)
+    if str(category_id) in draft.guesses:
+        return draft
+    return replace(draft, guesses={**draft.guesses, str(category_id): attributes.guess(cutout, category_id)})
+
+
+def save_all(store: FeatureStore, cuts: Iterable[Cut]) -> list[str]:
     """Add the garments in one write, all or none, and return their ids; raises ``StoreError``.
 
     One that is the same as an item gives it what it lacks; one that is skipped leaves no trace.  An item that is
     there already (its id) is passed over: it was saved before a crash.
     """
-    saves = list(saves)
+    cuts = list(cuts)
     present = {item["id"]: item for item in store.items()}
-    coming = {str(save.item.get("id")) for save in saves if save.choice == BOTH}
-    new = [save for save in saves if _is_new(save, present, coming)]
-    ids = store.add_many([(save.item, save.cutout, save.photo) for save in new]) if new else []
-    same = [save for save in saves if save.choice == SAME and save.twin in present]
-    edits = {save.twin: fields for save in same if (fields := lacking(present[save.twin], save.item))}
+    coming = {draft.id for draft, _, _ in cuts if draft.saved}
+    new = [(item_of(draft), *rest) for draft, *rest in cuts if _is_new(draft, present, coming)]
+    ids = store.add_many(new) if new else []
+    same = [draft for draft, _, _ in cuts if draft.decision == SAME and draft.twin.id in present]
+    edits = {draft.twin.id: fields for draft in same if (fields := lacking(present[draft.twin.id], item_of(draft)))}
     if edits:
         store.apply_edits(edits)
     return ids
 
 
-def _is_new(save: Save, present: Mapping, coming: set[str]) -> bool:
+def _is_new(draft: Draft, present: Mapping, coming: set[str]) -> bool:
     """Tell whether a garment becomes an item; one that is the same as nothing any more is its own."""
-    same = save.choice == SAME and (save.twin in present or save.twin in coming)
-    return not same and save.choice != SKIP and save.item.get("id") not in present
+    same = draft.decision == SAME and (draft.twin.id in present or draft.twin.id in coming)
+    return not same and draft.decision != SKIP and draft.id not in present
 
 
 def lacking(item: Mapping, other: Mapping) -> dict[str, Any]:
@@ -80,6 +116,6 @@ def hash_of(store: FeatureStore, item: Mapping) -> str | None:
         return item["hash"]
     path = store.picture(item.get("thumbnail"))
     try:
-        return (perceptual_hash(read_cutout(path)) or None) if path else None
-    except OSError:  # no picture, or none that can be read
+        return perceptual_hash(read_cutout(path)) or None if path else None
+    except OSError:  # none that can be read
         return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +19,8 @@ from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.garments.digitize import digitize_photo
-from ewardrobe.garments.queue import ANALYSING, FAILED, MAX_ATTEMPTS, QUEUED, READY, ImportQueue, QueuedPhoto, piece_of
+from ewardrobe.garments.draft import LOWEST_SCORE, draft_of
+from ewardrobe.garments.queue import ANALYSING, FAILED, MAX_ATTEMPTS, READY, ImportQueue, QueuedPhoto
 from ewardrobe.models import Segmenter
 from ewardrobe.models.weights import WeightsError
 
@@ -27,51 +28,65 @@ THREAD_NAME = "import-queue"
 Load = Callable[[str], Segmenter]
 
 
-def work_through(queue: ImportQueue, load: Load, stop: threading.Event | None = None) -> bool:
-    """Look at every queued photo; ``False`` if another worker is at it.
+def work_through(
+    queue: ImportQueue,
+    load: Load,
+    stop: threading.Event | None = None,
+    told: Callable[[QueuedPhoto], object] | None = None,
+    keys: Container[str] | None = None,
+) -> dict[str, str] | None:
+    """Look at every photo that waits; return why models could not be used, by name; their photos wait on.
 
-    load: returns the segmenter of a name; ``WeightsError`` ends the work, and the photos stay queued.
+    ``None`` if another worker is at it.  load: returns the segmenter of a name, or raises ``WeightsError``.  told: is
+    called with each photo before it is looked at.  keys: of the photos to look at; all if ``None``.
     """
     queue.folder.mkdir(parents=True, exist_ok=True)
+    problems: dict[str, str] = {}
     try:
         with FileLock(queue.folder / ".worker.lock", timeout=0):
             atomic.remove_leftovers(queue.folder)
-            while (entry := next_entry(queue)) and not (stop and stop.is_set()):
-                look_at(queue, entry, load)
+            while (entry := next_entry(queue, problems, keys)) and not (stop and stop.is_set()):
+                if told:
+                    told(entry)
+                try:
+                    look_at(queue, entry, load)
+                except WeightsError as error:
+                    problems[entry.model] = str(error)
     except Timeout:
-        return False
-    return True
+        return None
+    return problems
 
 
-def next_entry(queue: ImportQueue) -> QueuedPhoto | None:
-    """Return the first photo that waits; one that was under way belongs to a worker that died."""
-    waiting = (entry for entry in queue.entries() if entry.state in (QUEUED, ANALYSING))
-    return next(waiting, None)
+def next_entry(
+    queue: ImportQueue, unusable: Container[str] = (), keys: Container[str] | None = None
+) -> QueuedPhoto | None:
+    """Return the first photo that waits for a usable model; one that was under way belongs to a worker that died."""
+    waiting = (entry for entry in queue.entries() if entry.waits and entry.model not in unusable)
+    return next((entry for entry in waiting if keys is None or entry.key in keys), None)
 
 
 def look_at(queue: ImportQueue, entry: QueuedPhoto, load: Load) -> None:
-    """Look at one photo and write down what was found, or why it failed."""
+    """Look at one photo, cut its garments out and write their drafts, or why that failed."""
     if entry.attempts >= MAX_ATTEMPTS:
         _fail(queue, entry, "the app ended twice while it looked at this photo; scale it down, or discard it")
         return
     segmenter = load(entry.model)
     queue.change(entry.key, lambda entry: replace(entry, state=ANALYSING, attempts=entry.attempts + 1))
     try:
-        result = digitize_photo(queue.photo(entry).data, segmenter, entry.min_score)
-        pieces = [(piece_of(garment), garment) for garment in result.garments]
+        result = digitize_photo(queue.photo(entry).data, segmenter, LOWEST_SCORE)
+        cut = [(draft_of(garment, entry.key, entry.model), garment.cutout) for garment in result.garments]
     except ImageError as error:
         _fail(queue, entry, str(error).removeprefix("the picture: "))
     except Exception as error:  # one photo must not end the import of the others
         logging.getLogger(__name__).exception("import of %s", entry.name)
         _fail(queue, entry, f"{type(error).__name__}: {error}")
     else:
-        queue.keep_pictures(entry, pieces)
-        found = tuple(piece for piece, _ in pieces)
-        queue.change(entry.key, lambda entry: replace(entry, state=READY, reason=None, pieces=found))
+        looks = entry.looks | {entry.model: result.milliseconds}
+        queue.put(entry.key, cut, state=READY, reason=None, looks=looks)
 
 
 def _fail(queue: ImportQueue, entry: QueuedPhoto, reason: str) -> None:
-    queue.change(entry.key, lambda entry: replace(entry, state=FAILED, reason=reason, pieces=()))
+    queue.change(entry.key, lambda entry: replace(entry, state=FAILED, reason=reason))
 
 
 class Importer:
@@ -104,8 +119,9 @@ class Importer:
 
     def _run(self) -> None:
         try:
-            work_through(self.queue, self._load, self._stop)
-        except (WeightsError, StoreError, OSError) as error:
+            problems = work_through(self.queue, self._load, self._stop) or {}
+            self.problem = "\n\n".join(problems.values()) or None
+        except (StoreError, OSError) as error:
             self.problem = str(error)
 
 

@@ -35,7 +35,8 @@ from garments_page import (
 from streamlit.testing.v1 import AppTest
 
 from ewardrobe.app import page as ui
-from ewardrobe.app.add.intake import MAX_PHOTOS, Visit
+from ewardrobe.app.add.intake import Visit
+from ewardrobe.app.add.queue import importer
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import jpeg_bytes, load_image, png_bytes
 from ewardrobe.feature_store.store import FeatureStore, StoreError
@@ -88,7 +89,7 @@ def test_garment_can_be_left_out_and_taken_back(page, store):
     page = run(by_key(page.checkbox, "keep-")[0].uncheck())
     assert save_label(page) == "Save 1 garment"
     page = run(by_key(page.checkbox, "keep-")[1].uncheck())
-    assert by_key(page.button, "save")[0].disabled
+    assert save_label(page) == "Finish"
     page = run(by_key(page.checkbox, "keep-")[0].check())
     press(page, "save")
     assert [item["category"] for item in own_items(store)] == ["short sleeve top"]
@@ -167,8 +168,7 @@ def test_edits_outlive_the_slider(page):
     page = upload(page, OUTFIT)
     page = run(by_key(page.selectbox, "kind-")[1].set_value("shorts"))
     page = run(by_key(page.slider, "confidence")[0].set_value(75))
-    page = run(by_key(page.slider, "confidence")[0].set_value(50))
-    assert kinds(page) == ["short sleeve top", "shorts"]
+    assert kinds(page) == ["short sleeve top", "shorts"], "what the owner has touched is not hidden"
 
 
 def test_one_photo_can_have_another_model(page, models, store):
@@ -180,11 +180,34 @@ def test_one_photo_can_have_another_model(page, models, store):
     assert {item["model"] for item in own_items(store)} == {"yolo"}
 
 
-def test_model_in_the_sidebar_is_for_all_photos(page):
+def test_model_in_the_sidebar_is_for_all_photos(page, models):
     page = upload(page, OUTFIT)
+    page = run(by_key(page.checkbox, "keep-")[0].uncheck())
     page = run(page.selectbox(key="model").set_value("yolo"))
     assert kinds(page) == ["vest", "trousers"]
     assert by_key(page.selectbox, "model-")[0].value == "yolo"
+    page = run(page.selectbox(key="model").set_value("unet"))
+    assert kinds(page) == ["short sleeve top", "trousers"]
+    assert [box.value for box in by_key(page.checkbox, "keep-")] == [False, True], "what was said is still there"
+    assert len(models["unet"].shown) == len(models["yolo"].shown) == 1
+
+
+def test_a_reload_loses_nothing(page, models, repository, store):
+    page = upload(page, OUTFIT)
+    page = run(by_key(page.selectbox, "kind-")[0].set_value("vest"))
+    page = run(by_key(page.button, "repair-")[0].click())
+    page = press(press(page, "repairing-", "-grow"), "repairing-", "-done")
+    page = run(by_key(page.checkbox, "keep-")[1].uncheck())
+    again = run(AppTest.from_file(str(repository / "pages" / "add_garments.py"), default_timeout=30))
+    assert kinds(again) == ["vest", "trousers"]
+    assert save_label(again) == "Save 1 garment"
+    assert len(models["unet"].shown) == 1
+    opened = run(by_key(again.button, "repair-")[0].click())
+    assert not by_end(opened.button, "-undo").disabled, "the repair can still be undone"
+    press(press(opened, "repairing-", "-cancel"), "save")
+    (item,) = own_items(store)
+    assert item["category"] == "vest"
+    assert opaque_pixels(store, item) == pytest.approx(102 * 92, rel=0.01)
 
 
 def test_nothing_found_says_what_to_try(page):
@@ -232,12 +255,16 @@ def test_bad_files_are_named_and_the_good_ones_go_on(page, store):
         ("dot.png", png_bytes(np.zeros((1, 1, 3), np.uint8))),
     ]
     page = upload(page, bad[0], good, *bad[1:])
-    assert r"cut\_\[1\].jpg" in page.error[0].value, "Markdown shows the name as it is"
-    lines = page.error[0].value.replace("\\", "").split("\n\n")
+    if thread := importer(str(store.home.absolute()))._thread:
+        thread.join(60)
+    page = run(page.segmented_control(key="view-False").set_value("One by one"))
+    (told,) = [text.value for text in page.markdown if "empty.jpg" in text.value]
+    assert r"cut\_\[1\].jpg" in told, "Markdown shows the name as it is"
+    lines = told.replace("\\", "").split("\n")
     assert len(lines) == len(bad)
-    assert lines[0].startswith("empty.jpg: the file is empty")
-    assert "letter.jpg: not a picture" in lines[1]
-    assert "cut_[1].jpg: the picture is cut off" in lines[2]
+    assert lines[0].startswith("- **empty.jpg**: the file is empty")
+    assert "**letter.jpg**: not a picture" in lines[1]
+    assert "**cut_[1].jpg**: the picture is cut off" in lines[2]
     assert "1×1 pixels" in lines[3]
     assert save_label(page) == "Save 2 garments"
     press(page, "save")
@@ -246,16 +273,24 @@ def test_bad_files_are_named_and_the_good_ones_go_on(page, store):
 
 def test_only_bad_files_leave_a_way_back(page):
     page = upload(page, ("letter.jpg", b"Dear Sir or Madam"))
-    assert "not a picture" in page.error[0].value
+    assert "not a picture" in texts(page)
     assert by_key(page.button, "save")[0].disabled
-    assert press(page, "start-over").file_uploader
+    assert press(page, "later").file_uploader
+
+
+def test_one_photo_of_several_is_discarded(page, store):
+    page = upload(page, ("a.png", OUTFIT), ("b.png", ONLY_TOP))
+    first = ImportQueue(store.home).entries()[0]
+    page = press(page, f"discard-{first.key}")
+    assert [entry.name for entry in ImportQueue(store.home).entries()] == ["b.png"]
+    assert save_label(page) == "Save 1 garment"
 
 
 def test_several_photos_have_a_section_each(page, store, models):
     page = upload(page, ("a.png", OUTFIT), ("b.png", ONLY_TOP), ("c.png", FLOOR_ONLY))
     assert [section.label for section in page.expander if "png" in section.label] == [
         "a.png · 2 garments",
-        "b.png · 1 garment",
+        "b.png · 1 garment · :orange[1 there already?]",
         "c.png · nothing to save",
     ]
     assert len(kinds(page)) == 2, "only the open one is drawn"
@@ -268,13 +303,15 @@ def test_several_photos_have_a_section_each(page, store, models):
 def test_a_photo_given_twice_is_shown_once(page):
     page = upload(page, ("a.png", ONLY_TOP), ("b.png", ONLY_TOP))
     assert save_label(page) == "Save 1 garment"
-    assert "twice" in texts(page)
+    assert "1 photo already in the queue" in [toast.value for toast in page.toast]
 
 
-def test_more_photos_than_are_checked_one_by_one_go_into_the_queue(page, store):
-    page = upload(page, *[png_bytes(drawn(tint=i)) for i in range(MAX_PHOTOS + 2)])
-    assert len(ImportQueue(store.home).entries()) == MAX_PHOTOS + 2
-    assert not page.exception
+def test_photos_are_shown_one_by_one_or_at_a_glance(page):
+    page = upload(page, ("a.png", OUTFIT), ("b.png", ONLY_TOP))
+    assert len(kinds(page)) == 2
+    page = run(page.segmented_control(key="view-True").set_value("At a glance"))
+    assert len(kinds(page)) == 3
+    assert len(by_key(page.checkbox, "pick-")) == 3
 
 
 def test_garment_of_the_wardrobe_is_recognised_and_decided_about(page, store):
@@ -287,7 +324,7 @@ def test_garment_of_the_wardrobe_is_recognised_and_decided_about(page, store):
     assert save_label(page) == "Save 1 garment"
     store.update(own_items(store)[1]["id"], brand="Acme")
     page = run(by_key(page.selectbox, "twin-")[1].set_value("Same as this one"))
-    assert by_key(page.button, "save")[0].disabled
+    assert save_label(page) == "Finish"
     page = run(by_key(page.selectbox, "twin-")[0].set_value("Keep both"))
     press(page, "save")
     assert [item["category"] for item in own_items(store)] == ["short sleeve top", "trousers", "short sleeve top"]
@@ -345,7 +382,7 @@ def test_failed_save_loses_nothing(page, store, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(FeatureStore, "add_many", full)
         page = press(page, "save")
-    assert "Nothing was saved" in page.error[0].value
+    assert "Not all was saved" in page.error[0].value
     assert "disk is full" in page.error[0].value
     press(page, "save")
     assert len(own_items(store)) == 2
@@ -354,7 +391,7 @@ def test_failed_save_loses_nothing(page, store, monkeypatch):
 def test_wardrobe_is_linked_after_saving(repository, models, monkeypatch):
     monkeypatch.chdir(repository)
     page = AppTest.from_file(str(repository / "ewardrobe" / "app" / "script" / "main.py"), default_timeout=60)
-    page.session_state["adding"] = Visit(saved=[np.zeros((8, 8, 3), np.uint8)])
+    page.session_state["adding"] = Visit(saved=1, pictures=[np.zeros((8, 8, 3), np.uint8)])
     page = run(page)
     assert "1 garment saved" in page.success[0].value
     assert [link.proto.page for link in page.get("page_link")] == ["wardrobe"]

@@ -293,9 +293,9 @@ def test_a_model_that_fails_on_one_photo_is_counted_out(page, models):
 
 
 def test_too_many_photos_are_told_of_the_folder(page):
-    from ewardrobe.app.compare.photos import Comparison
+    from ewardrobe.app.compare.photos import MAX_PHOTOS
 
-    page = upload(page, *[drawn(tint=i) for i in range(Comparison().limit + 2)])
+    page = upload(page, *[drawn(tint=i) for i in range(MAX_PHOTOS + 2)])
     assert "2 were left out: give the folder's path" in texts(page)
 
 

@@ -17,6 +17,7 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import load_image
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.garments.queue import ImportQueue
 from ewardrobe.models import cache
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.tryon.compositor import Look
@@ -428,12 +429,13 @@ def test_keeping_a_picture_of_an_item_that_is_gone_says_so(page, live, wardrobe,
     assert not button(page, "keep").disabled
 
 
-def test_what_is_worn_goes_to_add_garments(page, live, wardrobe, monkeypatch):
+def test_what_is_worn_goes_to_add_garments(page, live, wardrobe, store, monkeypatch):
     went = []
     monkeypatch.setattr(st, "switch_page", went.append)
     page = press(press(run(page), "take"), "digitize")
-    (photo,) = page.session_state["adding"].photos
-    assert photo.read()[0, -1].tolist() == [250, 0, 0]
+    queue = ImportQueue(store.home)
+    (entry,) = queue.entries()
+    assert queue.photo(entry).read()[0, -1].tolist() == [250, 0, 0]
     assert went == [ui.FOLDER / "add_garments.py"]
     run(page)
     assert len(went) == 1, "one comes back without being sent there again"

@@ -12,7 +12,10 @@ from playwright.sync_api import expect
 
 from ewardrobe.core.images import jpeg_bytes
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.garments.draft import Draft
 from ewardrobe.garments.queue import FAILED, READY, ImportQueue
+from ewardrobe.garments.review import reviewed
+from ewardrobe.models import SHOWN_SCORE
 
 PHOTOS = 20
 WAIT_MS = 180_000  # the model, then twenty photos, on a busy machine
@@ -33,6 +36,11 @@ def photos(tmp_path_factory) -> Path:
 
 def own_items(home) -> list[dict]:
     return [item for item in FeatureStore(home).items() if not item["sample"]]
+
+
+def garments(queue: ImportQueue) -> list[Draft]:
+    """What the page shows at the app's own confidence."""
+    return reviewed(queue.entries(), SHOWN_SCORE, {}, {})
 
 
 def looked_at(queue: ImportQueue) -> None:
@@ -65,7 +73,7 @@ def test_twenty_photos_are_imported_changed_together_and_saved(page, base_url, a
     expect(page.get_by_role("button", name="Choose all")).to_be_visible(timeout=WAIT_MS)
     expect(page.get_by_text(re.compile("photos looked at"))).to_have_count(0, timeout=WAIT_MS)
     settled(page)
-    found = sum(len(entry.pieces) for entry in queue.entries())
+    found = len(garments(queue))
     assert len(queue.entries()) == PHOTOS
     assert found >= PHOTOS / 2
 
@@ -91,14 +99,14 @@ def test_twenty_photos_are_imported_changed_together_and_saved(page, base_url, a
     assert len(added) == count == found
     assert {item["brand"] for item in added} == {"Acme"}
     assert painted in {item["id"] for item in added}
-    assert all(not entry.pieces for entry in queue.entries()), "what is left found no garment"
+    assert not garments(queue), "what is left found no garment"
     queue.remove([entry.key for entry in queue.entries()])
 
 
 def paint(page, queue, tmp_path) -> str:
     """Paint a part of the first garment away, undo it, paint it back; return the garment's id."""
-    piece = queue.entries()[0].pieces[0]
-    page.locator(f".st-key-import-repair-{piece.id} button").first.click()
+    draft = garments(queue)[0]
+    page.locator(f".st-key-repair-{draft.id} button").first.click()
     canvas = page.locator("canvas[data-step='0']")
     canvas.wait_for(timeout=WAIT_MS)
     page.get_by_role("radio", name="Paint away").click()
@@ -112,10 +120,10 @@ def paint(page, queue, tmp_path) -> str:
     page.get_by_role("button", name="Use this cut-out").click()
     expect(page.locator("canvas")).to_have_count(0)
     settled(page)
-    (now,) = [one for one in queue.entries()[0].pieces if one.id == piece.id]
-    assert now.mask != piece.mask
+    now = garments(queue)[0]
+    assert now.outline != draft.outline
     assert now.fields["brand"] == "Acme"
-    return piece.id
+    return draft.id
 
 
 def stroke(page, number: int) -> None:

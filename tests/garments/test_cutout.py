@@ -6,11 +6,10 @@ import pytest
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import on_background
-from ewardrobe.core.masks import boundary_iou, mask_iou
+from ewardrobe.core.masks import boundary_iou, grow, mask_iou
 from ewardrobe.garments.cutout import (
     EDGE_PX,
     drop_duplicates,
-    edit_mask,
     extract_garments,
     garment_from_mask,
     resolve_overlaps,
@@ -68,6 +67,15 @@ def test_within_a_layer_the_higher_score_keeps_the_overlap():
     found = resolve_overlaps(detections((a, TOP, 0.6), (b, 5, 0.8)))
     assert (found.masks[1] == b).all()
     assert not (found.masks[0] & b).any()
+
+
+def test_a_guess_takes_no_pixel_from_what_is_sure():
+    jacket, top, coat = box_mask(50, 40, 100, 140), box_mask(80, 40, 150, 140), box_mask(10, 30, 110, 150)
+    sure = ((top, TOP, 0.95), (jacket, OUTER, 0.6))
+    alone, beside = resolve_overlaps(detections(*sure)), resolve_overlaps(detections(*sure, (coat, OUTER, 0.4)))
+    assert (beside.masks[:2] == alone.masks).all()
+    assert len(beside) == 3
+    assert not (beside.masks[2] & (top | jacket)).any()
 
 
 def test_one_garment_named_twice_stays_once_with_the_higher_score():
@@ -178,8 +186,8 @@ def test_alpha_is_one_inside_and_zero_outside():
     mask = shirt()
     alpha = soft_alpha(photo(mask), mask)
     assert alpha.dtype == np.float32
-    assert (alpha[edit_mask(mask, -EDGE_PX)] == 1).all()
-    assert (alpha[~edit_mask(mask, EDGE_PX)] == 0).all()
+    assert (alpha[grow(mask, -EDGE_PX)] == 1).all()
+    assert (alpha[~grow(mask, EDGE_PX)] == 0).all()
 
 
 def test_garment_knows_its_name_and_colour():

@@ -1,33 +1,23 @@
-"""What the page Add garments does between photo and wardrobe, without the page."""
+"""A garment between photo and wardrobe: what was found, what the owner said, the item that follows."""
 
 from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
 
 import cv2
 import numpy as np
 import pytest
 
+from ewardrobe.core.attributes import Guess
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.drawing import DARK_SQUARE, LIGHT_SQUARE
+from ewardrobe.core.drawing import DARK_SQUARE, LIGHT_SQUARE, card_picture, draw_box, square
 from ewardrobe.core.images import ImageError, jpeg_bytes, png_bytes
-from ewardrobe.core.masks import mask_iou, mask_to_rle
-from ewardrobe.garments.cutout import Garment, garment_from_mask
-from ewardrobe.garments.draft import (
-    LOWEST_SCORE,
-    Card,
-    Edit,
-    Photo,
-    card_picture,
-    cut_out,
-    draw_box,
-    draw_cards,
-    find,
-    item_of,
-    make_cards,
-    reach_px,
-    square,
-    with_outline,
-)
-from ewardrobe.wardrobe.item import new_item
+from ewardrobe.garments.cutout import garment_from_mask
+from ewardrobe.garments.draft import BOTH, SKIP, Draft, Photo, Twin, draft_of, draw_drafts, from_json, item_of
+from ewardrobe.garments.queue import QueuedPhoto
+from ewardrobe.garments.review import best_hidden, reviewed
+from ewardrobe.wardrobe.item import kind_fields, new_item
 
 RED, BLUE = (200, 30, 40), (30, 60, 200)
 
@@ -47,109 +37,60 @@ def scene():
     return image, top, trousers
 
 
-class Teller:
-    """A segmenter that says what it was told, and counts how often it was asked."""
-
-    name = "teller"
-
-    def __init__(self, masks, category_ids, scores) -> None:
-        self.found, self.asked = Detections.from_masks(np.stack(masks), category_ids, scores), []
-
-    def predict(self, image, min_score=0.5):
-        self.asked.append(min_score)
-        return self.found.above(min_score)
+@pytest.fixture
+def drafts(scene) -> list[Draft]:
+    """The top, sure, and the trousers, guessed."""
+    image, top, trousers = scene
+    found = [garment_from_mask(image, top, 1, 0.91234), garment_from_mask(image, trousers, 8, 0.3)]
+    return [draft_of(garment, "photo", "unet") for garment in found]
 
 
 @pytest.fixture
-def found(scene):
-    image, top, trousers = scene
-    return find(image, Teller([top, trousers], [1, 8], [0.9, 0.3]))
+def draft(drafts) -> Draft:
+    return drafts[0]
 
 
-def no_edit(key, edit, garment):
-    raise AssertionError("an edit without another outline needs no new garment")
+def shown(drafts, min_score) -> list[str]:
+    entry = QueuedPhoto("photo", "a.jpg", 1, "", "unet", state="ready", drafts=tuple(drafts))
+    return [draft.kind for draft in reviewed([entry], min_score, {}, {})]
 
 
-def test_model_is_asked_once_for_everything(scene):
-    image, top, trousers = scene
-    teller = Teller([top, trousers], [1, 8], [0.9, 0.05])
-    found = find(image, teller)
-    assert teller.asked == [LOWEST_SCORE]
-    assert found.scores.tolist() == pytest.approx([0.9])
+def test_draft_is_json(draft):
+    told = {"1": {"pattern": Guess("striped", 0.9, True, (0.1, 0.9))}}
+    whole = replace(draft, guesses=told, fields=kind_fields("vest") | {"tags": ["work"]}, keep=False, choice=BOTH)
+    text = json.dumps(asdict(whole))
+    again = from_json(json.loads(text))
+    assert json.dumps(asdict(again)) == text
+    assert json.dumps(item_of(again)) == json.dumps(item_of(whole))
+    assert (again.kind, again.told) == ("vest", whole.told)
+    assert np.array_equal(again.mask, whole.mask)
 
 
-def test_slider_filters_what_was_found(scene, found):
-    _, top, trousers = scene
-    both, one, none = found.detections(0.3 - 1e-6), found.detections(0.5), found.detections(0.95)
-    assert both.category_ids.tolist() == [1, 8]
-    assert np.array_equal(both.masks, np.stack([top, trousers]))
-    assert one.category_ids.tolist() == [1]
-    assert len(none) == 0
-    assert none.image_size == (240, 180)
+def test_slider_hides_guesses_and_nothing_that_the_owner_has_touched(drafts):
+    top, trousers = drafts
+    assert shown(drafts, 0.3) == ["short sleeve top", "trousers"]
+    assert shown(drafts, 0.5) == ["short sleeve top"]
+    assert shown(drafts, 0.95) == []
+    touched = [{"fields": {"brand": "Acme"}}, {"keep": False}, {"choice": BOTH}, {"outlines": trousers.outlines * 2}]
+    for change in touched:
+        assert shown([top, replace(trousers, **change)], 0.95) == ["trousers"]
 
 
-def test_hidden_guess_is_told(found):
-    assert found.best_below(0.5) == pytest.approx(0.3)
-    assert found.best_below(0.95) == pytest.approx(0.9)
-    assert found.best_below(0.2) is None
+def test_photo_shows_what_its_model_found_and_what_was_added_by_hand(drafts, scene):
+    by_hand = draft_of(garment_from_mask(*scene[:2], 1, 1.0), "photo", None, kind_fields("hat"))
+    other = replace(drafts[1], model="yolo")
+    assert shown([drafts[0], other, by_hand], 0.1) == ["short sleeve top", "hat"]
 
 
-def test_garments_keep_their_keys_at_every_setting(scene, found):
-    image = scene[0]
-    low, high = cut_out(image, found, 0.2), cut_out(image, found, 0.5)
-    assert len(low) == 2
-    assert set(high) < set(low)
+def test_hidden_guess_is_told(drafts):
+    entry = QueuedPhoto("photo", "a.jpg", 1, "", "unet", drafts=tuple(drafts))
+    assert best_hidden(entry, 0.5) == pytest.approx(0.3)
+    assert best_hidden(entry, 0.95) == pytest.approx(0.9123)
+    assert best_hidden(entry, 0.2) is None
 
 
-def test_garments_of_equal_category_and_score_have_two_keys(scene):
-    image, top, trousers = scene
-    assert len(cut_out(image, find(image, Teller([top, trousers], [1, 1], [0.5, 0.5])), 0.2)) == 2
-
-
-def test_cards_show_edits(scene, found):
-    garments = cut_out(scene[0], found, 0.2)
-    first, second = garments
-    cards = make_cards(garments, {}, {first: Edit(kind="vest"), second: Edit(keep=False)}, no_edit)
-    assert [(card.kind, card.edit.keep) for card in cards] == [("vest", True), ("trousers", False)]
-    assert [card.score for card in cards] == pytest.approx([0.9, 0.3])
-
-
-def test_card_by_hand_has_no_score_and_any_kind(scene):
-    garment = garment_from_mask(scene[0], scene[1], 1, 1.0)
-    (card,) = make_cards({}, {"hand-1": ("hat", garment)}, {}, no_edit)
-    assert (card.kind, card.score) == ("hat", None)
-
-
-def test_only_another_outline_asks_for_a_new_garment(scene, found):
-    garments = cut_out(scene[0], found, 0.2)
-    first, second = garments
-    asked = []
-
-    def edited(key, edit, garment):
-        asked.append((key, edit))
-        return garment
-
-    repaired = Edit(outline=mask_to_rle(scene[1])["counts"])
-    make_cards(garments, {}, {first: repaired, second: Edit(kind="skirt")}, edited)
-    assert asked == [(first, repaired)]
-
-
-def test_outline_of_a_repair_makes_the_garment_anew(scene):
-    image, top, trousers = scene
-    garment = with_outline(image, garment_from_mask(image, top, 1, 0.9), mask_to_rle(trousers)["counts"])
-    assert np.array_equal(garment.mask, trousers)
-    assert (garment.category_id, garment.score, garment.colour) == (1, 0.9, "blue")
-    assert reach_px((240, 180)) >= 3
-    assert reach_px((2400, 1800)) == 29
-
-
-@pytest.fixture
-def card(scene) -> Card:
-    return Card("a", garment_from_mask(scene[0], scene[1], 1, 0.91234), Edit(), 0.91234)
-
-
-def test_item_of_a_found_garment(card):
-    item = item_of(card, "unet")
+def test_item_of_a_found_garment(draft):
+    item = item_of(draft)
     assert item["type"] == item["category"] == "short sleeve top"
     assert (item["category_id"], item["slot"], item["colour"]) == (1, "top", "red")
     assert item["colours"][0]["name"] == "red"
@@ -160,32 +101,45 @@ def test_item_of_a_found_garment(card):
 
 
 @pytest.mark.parametrize(("kind", "category_id", "slot"), [("vest", 5, "top"), ("bag", None, "bag")])
-def test_item_of_a_corrected_garment(card, kind, category_id, slot):
-    item = item_of(Card("a", card.garment, Edit(kind=kind), card.score), "unet")
+def test_item_of_a_corrected_garment(draft, kind, category_id, slot):
+    item = item_of(replace(draft, fields=kind_fields(kind)))
     assert (item["type"], item["category_id"], item["slot"]) == (kind, category_id, slot)
     assert item["source"]["category"] == "user"
 
 
-def test_item_by_hand_names_no_model(card):
-    item = item_of(Card("hand-1", card.garment, Edit(kind="shoes"), None), "unet")
-    assert item["model"] is None
-    assert item["score"] is None
+def test_item_by_hand_names_no_model(scene):
+    draft = draft_of(garment_from_mask(*scene[:2], 1, 1.0), "photo", None, kind_fields("shoes"))
+    item = item_of(draft)
+    assert (draft.kind, item["type"], item["model"], item["score"]) == ("shoes", "shoes", None, None)
     assert item["source"]["category"] == "user"
 
 
-def test_photo_is_drawn_with_kept_garments_only(scene, found):
+def test_owners_word_comes_before_the_networks(draft):
+    told = {"1": {"pattern": Guess("striped", 0.9, True), "material": Guess("wool", 0.4, False)}}
+    item = item_of(replace(draft, guesses=told, fields={"pattern": None, "style": "smart"}))
+    assert (item["pattern"], item["style"], item["material"]) == (None, "smart", None)
+    assert item["source"]["pattern"] == item["source"]["style"] == "user"
+    assert item["source"]["material"]["guess"] == "wool"
+
+
+def test_photo_given_again_is_left_out_by_itself(draft):
+    again = replace(draft, twin=Twin("a", False, 0.0, same_photo=True))
+    assert (draft.decision, again.decision, again.saved) == (BOTH, SKIP, False)
+    assert replace(again, choice=BOTH).saved
+
+
+def test_photo_is_drawn_with_kept_garments_only(scene, drafts):
     image = scene[0]
-    cards = make_cards(cut_out(image, found, 0.2), {}, {}, no_edit)
-    dropped = [Card(c.key, c.garment, Edit(keep=c.kind != "trousers"), c.score) for c in cards]
-    assert draw_cards(image, cards, 120).shape == (120, 90, 3)
-    both, one = draw_cards(image, cards), draw_cards(image, dropped)
+    dropped = [replace(draft, keep=draft.kind != "trousers") for draft in drafts]
+    assert draw_drafts(image, drafts, 120).shape == (120, 90, 3)
+    both, one = draw_drafts(image, drafts), draw_drafts(image, dropped)
     assert (both[180, 90] != image[180, 90]).any()
     assert (one[180, 90] == image[180, 90]).all()
     assert (one[100, 90] != image[100, 90]).any()
-    assert np.array_equal(draw_cards(image, []), image)
+    assert np.array_equal(draw_drafts(image, []), image)
 
 
-def test_cards_have_one_size_and_centre_their_garment(card):
+def test_cards_have_one_size_and_centre_their_garment():
     for shape in ((300, 40), (40, 300), (3, 3)):
         cutout = np.zeros((*shape, 4), np.uint8)
         cutout[...] = (*RED, 255)
@@ -203,8 +157,8 @@ def test_transparent_pixels_do_not_bleed_into_the_card():
     assert (picture[..., 1] <= picture[..., 0]).all()
 
 
-def test_left_out_card_is_grey(card):
-    picture = card_picture(card.garment.cutout, dimmed=True)
+def test_left_out_card_is_grey(scene):
+    picture = card_picture(garment_from_mask(*scene[:2], 1, 0.9).cutout, dimmed=True)
     assert (picture == picture[..., :1]).all()
 
 
@@ -232,10 +186,12 @@ def test_photo_is_known_by_its_content(scene):
 
 
 def test_masks_are_kept_exactly(scene):
-    image, top, _ = scene
+    top = scene[1]
     ring = top & ~cv2.erode(top.view(np.uint8), np.ones((31, 31))).view(bool)
-    found = find(image, Teller([ring], [2], [0.7]))
-    assert mask_iou(found.detections(0.5).masks[0], ring) == 1
+    found = Detections.from_masks(np.stack([ring, top]), [2, 1], [0.7, 0.3])
+    assert np.array_equal(found.packed().detections().masks, found.masks)
+    assert found.packed().detections(0.5).category_ids.tolist() == [2]
+    assert found.packed().detections(0.9).image_size == (240, 180)
 
 
 @pytest.mark.parametrize("size", [(240, 180), (60, 300)])
@@ -245,7 +201,3 @@ def test_picture_to_choose_by_is_the_middle(size):
     small = square(image, 96)
     assert small.shape == (96, 96, 3)
     assert small[48, 48].tolist() == list(RED)
-
-
-def test_garment_type():
-    assert Garment.__dataclass_params__.frozen  # cached ones are shared between runs of the page

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -11,8 +14,9 @@ from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.datasets.synthetic import sample_garments
 from ewardrobe.evaluation.duplicates import changed_photo, measure_duplicates
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.garments.duplicates import SAME_DISTANCE, find_twin, find_twins, hash_distances, perceptual_hash
-from ewardrobe.garments.saving import BOTH, SAME, SKIP, Save, hash_of, lacking, save_all
+from ewardrobe.garments.draft import BOTH, SAME, SKIP, Draft, Twin
+from ewardrobe.garments.duplicates import SAME_DISTANCE, TURNS, hash_distances, nearest, perceptual_hash
+from ewardrobe.garments.saving import Cut, hash_of, lacking, save_all
 from ewardrobe.wardrobe.item import FIELDS
 
 
@@ -56,20 +60,26 @@ def test_another_colour_is_another_garment(cutouts):
     assert distance(cutout, turned) > SAME_DISTANCE
 
 
+def twin(cutout: np.ndarray, hashes: list[str]) -> int | None:
+    """The place of the nearest hash."""
+    found = nearest([perceptual_hash(cutout, turn) for turn in TURNS], hashes)
+    return found and found[0]
+
+
 def test_twin_is_found_though_it_is_turned(cutouts):
-    known = {str(number): perceptual_hash(cutout) for number, cutout in enumerate(cutouts)}
+    known = [perceptual_hash(cutout) for cutout in cutouts]
     cutout = np.pad(cutouts[2], [(80, 80), (80, 80), (0, 0)])
     height, width = cutout.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), 5, 1)
-    assert find_twin(cv2.warpAffine(cutout, turn, (width, height)), known)[0] == "2"
-    assert find_twin(cutouts[2], {}) is None
+    assert twin(cv2.warpAffine(cutout, turn, (width, height)), known) == 2
+    assert twin(cutouts[2], []) is None
 
 
 def test_empty_cut_outs_and_foreign_hashes_are_nobodys_twins(cutouts):
     empty = np.zeros((20, 20, 4), np.uint8)
     assert perceptual_hash(empty) == ""
-    assert find_twin(empty, {"a": perceptual_hash(cutouts[0])}) is None
-    assert find_twins([perceptual_hash(cutouts[0])], {"a": "", "b": "no hex", "c": "00ff", "d": None}) == []
+    assert twin(empty, [perceptual_hash(cutouts[0])]) is None
+    assert twin(cutouts[0], ["", "no hex", "00ff", None]) is None
 
 
 def test_one_pixel_has_a_hash():
@@ -84,8 +94,9 @@ def store(wardrobe_home) -> FeatureStore:
     return FeatureStore(wardrobe_home)
 
 
-def save(cutout, choice=BOTH, twin=None, **fields) -> Save:
-    return Save({"type": "vest", **fields}, cutout, b"photo", choice, twin)
+def save(cutout, choice=BOTH, twin=None, id=None, **fields) -> Cut:
+    draft = Draft(id or uuid.uuid4().hex, "photo", 5, 0.9, "unet", (), fields=fields, choice=choice)
+    return replace(draft, twin=twin and Twin(twin, False, 0.0)), cutout, b"photo"
 
 
 def test_both_same_and_skip(store, cutouts):
@@ -116,8 +127,7 @@ def test_saving_again_after_a_crash_adds_nothing(store, cutouts):
 
 def test_items_without_a_hash_are_known_by_their_small_picture(store, cutouts):
     ids = [store.add({"type": "vest"}, cutout) for cutout in cutouts[:3]]
-    known = {item_id: hash_of(store, store.get(item_id)) for item_id in ids}
-    assert find_twin(cutouts[1], known)[0] == ids[1]
+    assert twin(cutouts[1], [hash_of(store, store.get(item_id)) for item_id in ids]) == 1
     assert hash_of(store, store.get(store.add({"type": "bag"}))) is None
     store.picture(store.get(ids[0])["thumbnail"]).write_bytes(b"broken")
     assert hash_of(store, store.get(ids[0])) is None

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -17,14 +17,14 @@ from red_photos import RedSegmenter, photo
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import ImageError, load_image
-from ewardrobe.core.masks import rle_to_mask
+from ewardrobe.core.masks import mask_to_rle
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments import worker as import_worker
 from ewardrobe.garments.cutout import garment_from_mask
-from ewardrobe.garments.draft import Photo
+from ewardrobe.garments.draft import BOTH, LOWEST_SCORE, SKIP, Photo
 from ewardrobe.garments.queue import ANALYSING, FAILED, QUEUED, READY, ImportQueue
-from ewardrobe.garments.review import change_field, photos_of, save_garments, shown_garments
-from ewardrobe.garments.saving import BOTH, SKIP, hash_of
+from ewardrobe.garments.review import change_field, photos_of, reviewed
+from ewardrobe.garments.saving import hash_of, save_drafts
 from ewardrobe.garments.worker import THREAD_NAME, Importer, look_at, work_through
 from ewardrobe.models.weights import WeightsError
 
@@ -44,18 +44,18 @@ def states(queue: ImportQueue) -> list[str]:
 
 
 def add(queue: ImportQueue, *photos):
-    return queue.add(photos, "red", 0.3)
+    return queue.add(photos, "red")
 
 
 def work(queue: ImportQueue, segmenter=None) -> None:
     segmenter = segmenter or RedSegmenter()
-    assert work_through(queue, lambda name: segmenter)
+    assert work_through(queue, lambda name: segmenter) == {}
 
 
 def garments(queue: ImportQueue, store: FeatureStore):
     items = store.items()
     known = {item["id"]: hash_of(store, item) for item in items}
-    return shown_garments(queue.entries(), known, photos_of(items))
+    return reviewed(queue.entries(), 0.5, known, photos_of(items))
 
 
 def test_photos_are_on_disk_in_their_order_and_each_once(queue):
@@ -74,9 +74,10 @@ def test_every_photo_is_looked_at_and_bad_ones_say_why(queue):
     assert states(queue) == [READY, FAILED, READY]
     good, bad, _ = queue.entries()
     assert bad.reason.startswith("not a picture")
-    (piece,) = good.pieces
-    assert np.array_equal(rle_to_mask(piece.mask)[31:119, 25:55], np.ones((88, 30), bool))
-    assert load_image(queue.picture(good, piece)).shape[0] > 80
+    (draft,) = good.drafts
+    assert np.array_equal(draft.mask[31:119, 25:55], np.ones((88, 30), bool))
+    assert queue.cutout(draft).shape[0] > 80
+    assert set(good.looks["red"]) == {"read", "find", "cut out"}
 
 
 def test_a_photo_that_breaks_the_model_does_not_end_the_import(queue):
@@ -97,9 +98,11 @@ def test_missing_weights_leave_the_photos_queued(queue):
         raise WeightsError("weights are missing")
 
     add(queue, photo(0))
-    with pytest.raises(WeightsError):
-        work_through(queue, missing)
+    assert work_through(queue, missing) == {"red": "weights are missing"}
     assert states(queue) == [QUEUED]
+    queue.add([photo(1)], "blue")
+    assert work_through(queue, lambda name: missing(name) if name == "red" else RedSegmenter()).keys() == {"red"}
+    assert states(queue) == [QUEUED, READY], "the others do not wait"
     worker = Importer(queue.folder.parent, missing)
     worker.wake()
     worker._thread.join(10)
@@ -116,7 +119,7 @@ def test_what_was_under_way_at_a_crash_is_begun_again_but_not_for_ever(queue):
     work(queue)
     assert states(queue) == [FAILED, READY]
     assert "ended twice" in queue.entries()[0].reason
-    queue.look_again([first.key], "red", 0.5)
+    queue.look_again([first.key], "red")
     work(queue)
     assert states(queue) == [READY, READY]
 
@@ -178,7 +181,7 @@ def test_photo_whose_file_is_gone_fails_with_the_cure(queue):
 def test_one_worker_at_a_time(queue):
     add(queue, photo(0))
     with import_worker.FileLock(queue.folder / ".worker.lock"):
-        assert not work_through(queue, lambda name: RedSegmenter())
+        assert work_through(queue, lambda name: RedSegmenter()) is None
     assert states(queue) == [QUEUED]
 
 
@@ -221,6 +224,84 @@ def test_read_only_disk_is_a_clear_error(queue, monkeypatch):
     assert queue.entries() == []
 
 
+class Twice(RedSegmenter):
+    """Sees the garment, and with less confidence its upper half beside it."""
+
+    def predict(self, image, min_score=0.5):
+        assert min_score == LOWEST_SCORE
+        sure = super().predict(image)
+        guess = np.zeros(image.shape[:2], bool)
+        guess[130:155, 20:60] = True
+        return Detections.from_masks(np.stack([sure.masks[0], guess]), [1, 8], [0.9, 0.3])
+
+
+def test_each_photo_is_segmented_once_and_cut_once(queue, store, monkeypatch):
+    """From the look to the wardrobe, whatever the slider, the reloads and the words of the owner."""
+    cuts = []
+    for module in ("cutout", "queue"):
+        monkeypatch.setattr(
+            f"ewardrobe.garments.{module}.garment_from_mask",
+            lambda image, *rest: cuts.append(rest) or garment_from_mask(image, *rest),
+        )
+    segmenter = Twice()
+    add(queue, photo(0), photo(1), photo(4))
+    work(queue, segmenter)
+    for score in (0.1, 0.5, 0.3):
+        drafts = reviewed(ImportQueue(queue.folder.parent).entries(), score, {}, {})
+        assert len(drafts) == (3 if score > 0.3 else 6)
+        assert all(queue.cutout(draft).shape[2] == 4 for draft in drafts)
+    queue.edit([draft.id for draft in drafts], lambda draft: replace(draft, choice=BOTH))
+    list(save_drafts(queue, store, garments(queue, store)))
+    assert segmenter.asked == 3
+    assert len(cuts) == len(store.items()) == 6
+
+
+def test_another_models_drafts_are_kept_and_nothing_is_seen_twice(queue):
+    one, other = RedSegmenter(), Twice()
+    load = {"red": one, "twice": other}.get
+    add(queue, photo(0))
+    work_through(queue, load)
+    (entry,) = queue.entries()
+    for model, shown in (("twice", 2), ("red", 1), ("twice", 2)):
+        queue.look_again([entry.key], model)
+        work_through(queue, load)
+        assert len(reviewed(queue.entries(), 0.1, {}, {})) == shown
+    assert (one.asked, other.asked) == (1, 1)
+
+
+def test_cut_out_whose_file_is_broken_is_cut_anew(queue):
+    add(queue, photo(0))
+    work(queue)
+    (draft,) = queue.entries()[0].drafts
+    whole = queue.cutout(draft)
+    queue.cutout_path(draft).write_bytes(b"half a file")
+    assert np.array_equal(queue.cutout(draft), whole)
+    queue.remove([draft.photo])
+    with pytest.raises(ImageError, match="add it again"):
+        queue.cutout(draft)
+
+
+def test_queue_of_the_version_before_is_read(queue, store):
+    add(queue, photo(0), photo(1))
+    work(queue)
+    for entry, state in zip(queue.entries(), (READY, QUEUED), strict=True):
+        raw = {**asdict(entry), "min_score": 0.5, "state": state}
+        (draft,) = raw.pop("drafts")
+        del raw["looks"]
+        piece = {name: draft[name] for name in ("id", "category_id", "score", "colours", "hash", "turns", "keep")}
+        piece |= {"mask": draft["outlines"][0][1], "twin": BOTH, "fields": {"brand": "Acme"}}
+        raw["pieces"] = [piece] if state == READY else []
+        (queue.folder / f"{entry.key}.json").write_text(json.dumps(raw))
+        queue.cutout_path(entry.drafts[0]).unlink()
+    again = ImportQueue(queue.folder.parent)
+    assert states(again) == [READY, QUEUED]
+    work(again)
+    first, second = garments(again, store)
+    assert (first.fields, first.choice, first.model) == ({"brand": "Acme"}, BOTH, "red")
+    assert list(save_drafts(again, store, [first, second])) == [2]
+    assert [item["brand"] for item in store.items()] == ["Acme", None]
+
+
 # Review
 
 
@@ -233,9 +314,9 @@ def test_one_field_of_many_is_changed_and_saved(queue, store):
     assert change_field(queue, garments(queue, store)[:1], "kind", "vest") == 1
     assert change_field(queue, garments(queue, store)[:1], "material", "wool") == 1
     assert change_field(queue, garments(queue, store), "brand", "Acme") == 0
-    decided = {one.piece.id for one in garments(queue, store)}
-    queue.edit(decided, lambda piece: replace(piece, twin=BOTH))
-    assert list(save_garments(queue, store, garments(queue, store))) == [4]
+    decided = {one.id for one in garments(queue, store)}
+    queue.edit(decided, lambda draft: replace(draft, choice=BOTH))
+    assert list(save_drafts(queue, store, garments(queue, store))) == [4]
     first, second, third, _ = store.items()
     assert {item["brand"] for item in store.items()} == {"Acme"}
     assert (first["category"], first["slot"], first["material"], first["tags"]) == ("vest", "top", "wool", ["work"])
@@ -253,9 +334,9 @@ def test_left_out_garments_are_not_saved_and_their_photos_leave(queue, store):
     add(queue, photo(0), photo(4))
     work(queue)
     shown = garments(queue, store)
-    queue.edit([shown[0].piece.id], lambda piece: replace(piece, keep=False))
-    list(save_garments(queue, store, garments(queue, store)))
-    assert [item["id"] for item in store.items()] == [shown[1].piece.id]
+    queue.edit([shown[0].id], lambda draft: replace(draft, keep=False))
+    list(save_drafts(queue, store, garments(queue, store)))
+    assert [item["id"] for item in store.items()] == [shown[1].id]
     assert queue.entries() == []
 
 
@@ -266,9 +347,9 @@ def test_crash_between_saving_and_clearing_saves_nothing_twice(queue, store, mon
     with monkeypatch.context() as crash:
         crash.setattr(ImportQueue, "remove", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            list(save_garments(queue, store, shown))
+            list(save_drafts(queue, store, shown))
     assert len(store.items()) == len(queue.entries()) == 1
-    list(save_garments(queue, store, shown))
+    list(save_drafts(queue, store, shown))
     assert len(store.items()) == 1
     assert queue.entries() == []
 
@@ -282,22 +363,22 @@ def test_failed_save_keeps_the_queue(queue, store, monkeypatch):
     with monkeypatch.context() as broken:
         broken.setattr(FeatureStore, "add_many", full)
         with pytest.raises(StoreError):
-            list(save_garments(queue, store, garments(queue, store)))
+            list(save_drafts(queue, store, garments(queue, store)))
     assert states(queue) == [READY]
 
 
 def test_photo_of_the_wardrobe_is_left_out_by_itself_and_a_twin_is_not(queue, store):
     add(queue, photo(0))
     work(queue)
-    list(save_garments(queue, store, garments(queue, store)))
+    list(save_drafts(queue, store, garments(queue, store)))
     (item,) = store.items()
     add(queue, photo(0), Photo("again.png", photo(0).data + b" "))
     work(queue)
     same, alike = garments(queue, store)
-    assert (same.twin.id, same.twin.same_photo, same.choice, same.saved) == (item["id"], True, SKIP, False)
-    assert (alike.twin.id, alike.twin.same_photo, alike.choice, alike.saved) == (item["id"], False, BOTH, True)
-    queue.edit([same.piece.id], lambda piece: replace(piece, twin=BOTH))
-    list(save_garments(queue, store, garments(queue, store)))
+    assert (same.twin.id, same.twin.same_photo, same.decision, same.saved) == (item["id"], True, SKIP, False)
+    assert (alike.twin.id, alike.twin.same_photo, alike.decision, alike.saved) == (item["id"], False, BOTH, True)
+    queue.edit([same.id], lambda draft: replace(draft, choice=BOTH))
+    list(save_drafts(queue, store, garments(queue, store)))
     assert len(store.items()) == 3
 
 
@@ -306,7 +387,7 @@ def test_twins_within_the_queue(queue, store):
     work(queue)
     first, second = garments(queue, store)
     assert first.twin is None
-    assert (second.twin.id, second.twin.in_queue) == (first.piece.id, True)
+    assert (second.twin.id, second.twin.in_queue) == (first.id, True)
 
 
 def test_repaired_outline_is_what_is_saved(queue, store):
@@ -314,22 +395,24 @@ def test_repaired_outline_is_what_is_saved(queue, store):
     work(queue)
     (one,) = garments(queue, store)
     change_field(queue, [one], "brand", "Acme")
-    image = queue.photo(one.entry).read()
+    image = queue.photo(queue.entry(one.photo)).read()
     mask = np.zeros(image.shape[:2], bool)
     mask[30:75, 20:60] = True
-    queue.recut(one.entry.key, one.piece.id, garment_from_mask(image, mask, 1, 0.9))
+    steps = [*one.outlines, ("lasso", mask_to_rle(mask))]
+    queue.recut(one, steps, garment_from_mask(image, mask, 1, 0.9))
     (cut,) = garments(queue, store)
-    assert (cut.piece.id, cut.item["brand"]) == (one.piece.id, "Acme")
-    assert cut.piece.hash != one.piece.hash
-    list(save_garments(queue, store, [cut]))
+    assert (cut.id, cut.score, cut.fields) == (one.id, one.score, {"brand": "Acme"})
+    assert [name for name, _ in cut.outlines] == ["original", "lasso"], "every step can still be undone"
+    assert cut.hash != one.hash
+    list(save_drafts(queue, store, [cut]))
     (item,) = store.items()
     assert (load_image(store.image_path(item["id"])).shape[0]) == pytest.approx(45, abs=8)
 
 
 def test_many_photos_are_saved_in_batches(queue, store, monkeypatch):
-    monkeypatch.setattr("ewardrobe.garments.review.BATCH", 2)
+    monkeypatch.setattr("ewardrobe.garments.saving.BATCH", 2)
     add(queue, *map(photo, range(5)))
     work(queue)
-    queue.edit([one.piece.id for one in garments(queue, store)], lambda piece: replace(piece, twin=BOTH))
-    assert list(save_garments(queue, store, garments(queue, store))) == [2, 4, 5]
+    queue.edit([one.id for one in garments(queue, store)], lambda draft: replace(draft, choice=BOTH))
+    assert list(save_drafts(queue, store, garments(queue, store))) == [2, 4, 5]
     assert len(store.items()) == 5

@@ -7,7 +7,7 @@ import pytest
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import jpeg_bytes, load_image, png_bytes
-from ewardrobe.core.masks import mask_iou
+from ewardrobe.core.masks import mask_iou, mask_to_rle
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.garments.repair import MAX_ZOOM, Repair, RepairError, Stroke, bench_view, paint, preview, stroke_from
@@ -37,7 +37,11 @@ def rectangle(x0=40, y0=60, x1=120, y1=180, size=(240, 180)) -> np.ndarray:
 @pytest.fixture
 def bench() -> Repair:
     image = noise()
-    return Repair.of(image, garment_from_mask(image, rectangle(), 1, 0.8))
+    return started(image, rectangle(), 0.8)
+
+
+def started(image, mask, score=1.0) -> Repair:
+    return Repair(image, 1, score, [("original", mask_to_rle(mask))])
 
 
 def test_brush_paints_back_and_away():
@@ -119,7 +123,7 @@ def test_model_is_asked_for_the_garment_that_is_here(bench):
 def test_edges_are_followed():
     image = np.full((240, 180, 3), 200, np.uint8)
     image[rectangle()] = (180, 30, 40)
-    rough = Repair.of(image, garment_from_mask(image, rectangle(46, 66, 114, 174), 1, 0.8))
+    rough = started(image, rectangle(46, 66, 114, 174))
     rough.follow_edges()
     assert mask_iou(rough.mask, rectangle()) > 0.95
 
@@ -137,7 +141,7 @@ def test_view_leaves_the_garment_clear(bench):
     assert scale == pytest.approx(MAX_ZOOM, rel=0.01)
     inside, outside = veil[360, 240], veil[30, 30]
     assert (inside[3], outside[3] > 100) == (0, True)
-    large = Repair.of(noise(2400, 1200), garment_from_mask(noise(2400, 1200), rectangle(size=(2400, 1200)), 1, 1.0))
+    large = started(noise(2400, 1200), rectangle(size=(2400, 1200)))
     assert max(bench_view(large)[0].shape) == 900
 
 

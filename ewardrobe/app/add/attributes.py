@@ -10,7 +10,7 @@ import streamlit as st
 from ewardrobe.app.fields import showing
 from ewardrobe.app.page import literal
 from ewardrobe.garments import attributes
-from ewardrobe.garments.draft import Card
+from ewardrobe.garments.draft import Draft
 from ewardrobe.wardrobe.fields import SLEEVES
 from ewardrobe.wardrobe.item import MATERIALS, PATTERNS, STYLES
 
@@ -20,30 +20,30 @@ WIDE = ("material",)
 """Names too long for half a card; open questions get the whole width too."""
 
 
-def attribute_boxes(card: Card, base: str, edit: Callable[[str, object], None]) -> None:
-    """Show a select box for each attribute of ``card``; empty, with the guess as a suggestion, where the app asks.
+def attribute_boxes(draft: Draft, say: Callable[[str, str | None], object]) -> None:
+    """Show a select box for each attribute of ``draft``; empty, with the guess as a suggestion, where the app asks.
 
-    edit: called with an attribute's name and what was chosen.
+    say: called with the attribute's name and what was chosen.
     """
-    network, told = card.told, {name: (None, None) for name in CHOICES if name != "sleeve"} | card.attributes
+    network, told = draft.told, {name: (None, None) for name in CHOICES if name != "sleeve"} | draft.answers
     # By what was asked, not by what was answered: an answer moves no box.
     beside = [name for name in CHOICES if name not in WIDE and network.get(name, (None,))[0] is not None]
     with st.container(horizontal=True):  # beside each other where the card is wide enough
         for name in beside:
-            _box(card, name, told[name], base, edit)
+            _box(draft, name, told[name], say)
     for name in [name for name in CHOICES if name in told and name not in beside]:
-        _box(card, name, told[name], base, edit)
+        _box(draft, name, told[name], say)
 
 
-def _box(card: Card, name: str, told: tuple, base: str, edit: Callable[[str, object], None]) -> None:
+def _box(draft: Draft, name: str, told: tuple, say: Callable[[str, str | None], object]) -> None:
     value, source = told
     st.selectbox(
         label(name, source),
         CHOICES[name],
         None,
         placeholder=question(source),
-        disabled=not card.edit.keep,
-        **showing(f"{name}-{base}", value if value in CHOICES[name] else None, partial(edit, name)),
+        disabled=not draft.keep,
+        **showing(f"{name}-{draft.id}", value if value in CHOICES[name] else None, partial(say, name)),
     )
 
 

@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
+import numpy as np
 import streamlit as st
 
-from ewardrobe.app.add.intake import Box, Looked, Visit
-from ewardrobe.garments.draft import Photo, box_of, draw_box
-from ewardrobe.wardrobe.item import KINDS
+from ewardrobe.app import page
+from ewardrobe.core.drawing import draw_box
+from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
+from ewardrobe.garments.draft import draft_of
+from ewardrobe.garments.from_box import box_of, garment_in_box
+from ewardrobe.garments.queue import ImportQueue, QueuedPhoto
+from ewardrobe.wardrobe.item import KINDS, kind_fields
 
 SMALLEST_BOX = 16
 """Pixels a side from which a box drawn by hand can hold a garment."""
 
 
-def add_by_hand(visit: Visit, looked: Looked) -> None:
-    """Ask what it is and where, and cut it out."""
-    base = f"{looked.photo.key}-{visit.number}"
-    with st.expander(
-        "Add a garment by hand",
-        icon=":material/crop:",
-        expanded=not looked.cards,
-        key=f"hand-{base}",
-        on_change="rerun",
-    ) as section:
+def add_by_hand(queue: ImportQueue, entry: QueuedPhoto, image: np.ndarray, expanded: bool) -> None:
+    """Ask what it is and where in the photo, RGB uint8 (H, W, 3), and cut it out."""
+    number = sum(draft.score is None for draft in entry.drafts)  # one more: new keys empty the widgets
+    base, title = f"{entry.key}-{number}", "Add a garment by hand"
+    with st.expander(title, expanded, icon=":material/crop:", key=f"hand-{base}", on_change="rerun") as section:
         if not section.open:
             return
         kind = st.selectbox("What is it?", KINDS, None, key=f"hand-kind-{base}", placeholder="Shoes, bag, skirt, …")
         across = st.slider("From left to right", 0, 100, (20, 80), format="%d %%", key=f"hand-across-{base}")
         down = st.slider("From top to bottom", 0, 100, (20, 80), format="%d %%", key=f"hand-down-{base}")
-        box = box_of(looked.image.shape[:2], across, down)
-        st.image(draw_box(looked.image, box), width="stretch", output_format="JPEG")
+        box = box_of(image.shape[:2], across, down)
+        st.image(draw_box(image, box), width="stretch", output_format="JPEG")
         large = min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_BOX
+
+        def take() -> None:
+            garment = garment_in_box(image, box, CATEGORY_ID_BY_NAME.get(kind, 1))
+            draft = draft_of(garment, entry.key, None, kind_fields(kind))
+            page.change(queue.put, entry.key, [(draft, garment.cutout)])
+
         st.button(
             "Cut it out",
             key=f"hand-add-{base}",
             icon=":material/content_cut:",
             disabled=not (kind and large),
             help=None if kind and large else "Say what it is, and draw the box round it",
-            on_click=_take_box,
-            args=(visit, looked.photo, kind, box),
+            on_click=take,
         )
-
-
-def _take_box(visit: Visit, photo: Photo, kind: str, box: Box) -> None:
-    boxes = visit.by_hand.setdefault(photo.key, {})
-    boxes[f"hand-{len(boxes) + 1}"] = (kind, box)

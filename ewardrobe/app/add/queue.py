@@ -1,4 +1,4 @@
-"""Many photos at once on the page Add garments: the ways in, the queue's progress, what went wrong."""
+"""The queue behind the page Add garments: photos put into it, looked at, discarded."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from pathlib import Path
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add.intake import FILE_TYPES, Intake, Visit, current_visit
+from ewardrobe.app.add.intake import FILE_TYPES, Visit, count, current_visit
 from ewardrobe.core.images import ImageError
-from ewardrobe.feature_store.store import FeatureStore, StoreError
+from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.draft import Photo
-from ewardrobe.garments.queue import ANALYSING, FAILED, QUEUED, READY, Added, ImportQueue, QueuedPhoto
+from ewardrobe.garments.queue import Added, ImportQueue, QueuedPhoto
 from ewardrobe.garments.sources import PhotoZip, folder_photos, read_photos
-from ewardrobe.garments.worker import Importer
-from ewardrobe.models import SHOWN_SCORE, cache
+from ewardrobe.garments.worker import Importer, work_through
+from ewardrobe.models import DEFAULT_MODEL, cache
 from ewardrobe.models.weights import WeightsError
 
 UPLOAD_MB = 2000
 """Largest ZIP file that the browser may send; a folder has no limit."""
 
-FEW = 50
-"""Up to so many photos are in the queue before a bar could be read."""
+BAR_FROM = 50
+"""Fewer photos are in the queue before a bar could be read."""
+
+FEW = 4
+"""Up to so many photos are looked at while the page is drawn, and shown one by one at first."""
 
 TICK_S = 1.0
 
@@ -41,9 +44,9 @@ def queue_of(store: FeatureStore) -> ImportQueue:
 # The ways in
 
 
-def many(intake: Intake) -> None:
+def many() -> None:
     """Show the ways for many photos: a folder of this machine, a ZIP file, many files."""
-    base = f"many-{intake.number}"
+    base = f"many-{current_visit().number}"
     st.caption("Any number: they wait in a queue on this disk, are looked at one by one, and are checked at a glance.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Folder on this machine", key=f"{base}-folder", placeholder="~/Pictures/clothes")
@@ -83,33 +86,30 @@ def _take_uploads(base: str) -> None:
 
 
 def enqueue(photos: Sequence[Photo]) -> None:
-    """Put photos into the queue, in a callback: what an upload of more photos than are shown one by one does."""
+    """Put photos into the queue, for the page to show."""
     _enqueue(photos, len(photos))
 
 
 def _enqueue(photos: Iterable[Photo | ImageError], total: int) -> None:
-    score = st.session_state.get("confidence", round(SHOWN_SCORE * 100)) / 100
-    bar = st.progress(0.0) if total > FEW else None
+    bar = st.progress(0.0) if total >= BAR_FROM else None
 
-    def told(count: int) -> None:
+    def told(number: int) -> None:
         if bar:
-            bar.progress(min(1.0, count / total), f"{count} of {total} photos put into the queue")
+            bar.progress(min(1.0, number / total), f"{number} of {total} photos put into the queue")
 
-    try:
-        added = queue_of(FeatureStore()).add(photos, st.session_state["model"], score, told)
-    except StoreError as error:
-        _complain([str(error)])
-        return
-    _tell(added)
-    current_visit().later = False
-    current_visit().number += 1  # empties the widgets
+    added = page.change(queue_of(page.wardrobe_store()).add, photos, st.session_state.get("model", DEFAULT_MODEL), told)
+    visit = current_visit()
+    visit.number += 1  # empties the widgets
+    if added:
+        _tell(added)
+        visit.later, visit.saved = False, 0
 
 
 def _tell(added: Added) -> None:
     _complain(added.refused)
     if added.again:
         page.tell(f"{count(added.again, 'photo')} already in the queue")
-    if added.taken:
+    if added.taken > FEW:  # fewer are shown at once
         page.tell(f"{count(added.taken, 'photo')} put into the queue")
 
 
@@ -129,84 +129,87 @@ def waiting_banner(visit: Visit, entries: Sequence[QueuedPhoto]) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/pending_actions: {count(len(entries), 'photo')} in the queue, to be checked and saved.")
         st.space("stretch")
-        st.button("Go on", key="import-go-on", type="primary", on_click=setattr, args=(visit, "later", False))
+        st.button("Go on", key="go-on", type="primary", on_click=setattr, args=(visit, "later", False))
 
 
-def run_queue(store: FeatureStore, entries: Sequence[QueuedPhoto]) -> Importer:
-    """See to it that what waits is looked at; show why it cannot be."""
+def look_at_waiting(store: FeatureStore, entries: Sequence[QueuedPhoto]) -> None:
+    """Have the photos looked at that wait: a few at once, more by the worker; show how far it is, or why it is not."""
+    waiting = [entry for entry in entries if entry.waits]
+    models = {name for name in {entry.model for entry in waiting} if _loads(name)}
+    usable = [entry for entry in waiting if entry.model in models]
     worker = importer(str(store.home.absolute()))
-    for name in {entry.model for entry in entries if entry.state in (QUEUED, ANALYSING)}:
-        try:
-            page.segmenter(name)
-        except WeightsError as error:
-            st.error(
-                f"**The photos wait: the model cannot be used.** {page.literal(str(error))}", icon=":material/error:"
-            )
-            st.caption("Choose another model in the sidebar and press Look again.")
-            return worker
+    if not usable or (len(usable) <= FEW and not worker.busy and _look_at_once(worker.queue, usable)):
+        return
     worker.wake()
     if worker.problem:
         st.error(page.literal(worker.problem), icon=":material/error:")
-    return worker
+    st.fragment(_progress, run_every=TICK_S)(worker, models, len(entries) - len(usable))
 
 
-def progress(worker: Importer, entries: Sequence[QueuedPhoto]) -> None:
-    """Show how far the worker is, every second while it is at work; new garments are shown when it has ended."""
-    if any(entry.state in (QUEUED, ANALYSING) for entry in entries):
-        shown = sum(entry.state in (READY, FAILED) for entry in entries)
-        st.fragment(_progress, run_every=TICK_S)(worker, shown)
+def _loads(name: str) -> bool:
+    """Load the model; show why and what to do when its weights are missing or altered."""
+    try:
+        page.segmenter(name)
+    except WeightsError as error:
+        label = page.MODEL_LABELS.get(name, name)
+        st.error(f"**{label} cannot be used.** {page.literal(str(error))}", icon=":material/error:")
+        st.caption("Choose another model in the sidebar.")
+        return False
+    return True
 
 
-def _progress(worker: Importer, shown: int) -> None:
+def _look_at_once(queue: ImportQueue, entries: Sequence[QueuedPhoto]) -> bool:
+    """Look at a few photos with a progress bar; ``False`` if another process is at the queue."""
+    keys = [entry.key for entry in entries]
+    bar = st.progress(0.0)
+
+    def told(entry: QueuedPhoto) -> None:
+        place = keys.index(entry.key)
+        text = f"Looking for garments in {page.literal(entry.name)} ({place + 1} of {len(keys)})"
+        bar.progress(place / len(keys), text)
+
+    done = work_through(queue, page.segmenter, told=told, keys=keys) is not None
+    bar.empty()
+    return done
+
+
+def _progress(worker: Importer, models: set[str], shown: int) -> None:
+    """Show every second how far the worker is; the page shows the first garments, and all when it has ended."""
     entries = worker.queue.entries()
-    done = sum(entry.state in (READY, FAILED) for entry in entries)
-    at_work = next((entry.name for entry in entries if entry.state == ANALYSING), None)
-    if done == len(entries) or (not shown and done):
+    waiting = [entry for entry in entries if entry.waits and entry.model in models]
+    done = len(entries) - len(waiting)
+    if not waiting or (not shown and done):
         st.rerun()
     worker.wake()
-    text = f"{done} of {len(entries)} photos looked at" + (f" · {page.literal(at_work)}" if at_work else "")
+    text = f"{done} of {len(entries)} photos looked at · {page.literal(waiting[0].name)}"
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.progress(done / max(1, len(entries)), text)
-        if done > shown and st.button(f"Show {done - shown} more", key="import-show-more"):
+        st.progress(done / len(entries), text)
+        if done > shown and st.button(f"Show {done - shown} more", key="show-more"):
             st.rerun()
 
 
-def problems(queue: ImportQueue, entries: Sequence[QueuedPhoto]) -> None:
+def problems(queue: ImportQueue, bad: Sequence[QueuedPhoto]) -> None:
     """Show the photos that failed or hold no garment, to be looked at again or discarded."""
-    failed = [entry for entry in entries if entry.state == FAILED]
-    empty = [entry for entry in entries if entry.state == READY and not entry.pieces]
-    if not failed and not empty:
+    if not bad:
         return
-    label = f"{count(len(failed) + len(empty), 'photo')} without a garment to save"
-    with st.expander(label, icon=":material/broken_image:", key="import-problems"):
-        lines = [f"- **{page.literal(entry.name)}**: {page.literal(entry.reason or '')}" for entry in failed]
-        lines += [f"- **{page.literal(entry.name)}**: no garment found" for entry in empty]
+    label = f"{count(len(bad), 'photo')} without a garment to save"
+    with st.expander(label, len(bad) <= FEW, icon=":material/broken_image:", key="problems"):
+        lines = [f"- **{page.literal(one.name)}**: {page.literal(one.reason or 'no garment found')}" for one in bad]
         st.markdown("\n".join(lines))
-        keys = [entry.key for entry in (*failed, *empty)]
+        keys = [entry.key for entry in bad]
         with st.container(horizontal=True):
             st.button(
                 "Look again",
                 icon=":material/refresh:",
-                key="import-again",
-                help="With the model and the confidence in the sidebar",
-                on_click=look_again,
-                args=(queue, keys),
+                key="failed-again",
+                help="With the model in the sidebar; the confidence slider shows what was hidden",
+                on_click=page.change,
+                args=(queue.look_again, keys, st.session_state["model"]),
             )
             st.button(
                 "Discard",
                 icon=":material/delete:",
-                key="import-discard",
+                key="failed-discard",
                 on_click=page.change,
                 args=(queue.remove, keys),
             )
-
-
-def look_again(queue: ImportQueue, keys: Sequence[str]) -> None:
-    """Queue photos anew with the model and the confidence of the sidebar (callback)."""
-    score = st.session_state.get("confidence", round(SHOWN_SCORE * 100)) / 100
-    page.change(queue.look_again, keys, st.session_state["model"], score)
-
-
-def count(number: int, noun: str) -> str:
-    """Return "1 photo", "2 photos"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

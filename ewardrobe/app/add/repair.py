@@ -9,9 +9,10 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.brush import brush_canvas
+from ewardrobe.core.drawing import card_picture
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.cutout import Garment
-from ewardrobe.garments.draft import LOWEST_SCORE, card_picture, reach_px
+from ewardrobe.garments.draft import LOWEST_SCORE
 from ewardrobe.garments.repair import Repair, RepairError, preview, stroke_from
 from ewardrobe.garments.repair_item import bench_of_item, earlier_cutouts, original_cutout, save_repair, undo_repair
 from ewardrobe.models import MODELS
@@ -102,7 +103,7 @@ def with_message(key: str, action: Callable[[], None]) -> None:
 
 
 def _steps(bench: Repair, key: str) -> None:
-    px = max(1, reach_px(bench.image.shape[:2]) // 4)
+    px = bench.step_px
     for column, (label, icon, step) in zip(
         st.columns(2, gap="small") * 2,
         (

@@ -1,42 +1,44 @@
-"""The second half of the page Add garments: check, correct, repair, save."""
+"""The review on the page Add garments: what was found in the photos of the queue, checked, corrected, saved."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from functools import partial
+from collections.abc import Sequence
 
 import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.attributes import say_what_is_missing
 from ewardrobe.app.add.box import add_by_hand
-from ewardrobe.app.add.cards import card_grid
-from ewardrobe.app.add.intake import Looked, Visit, edit_key, look_at, model_of, start_over
-from ewardrobe.app.add.twins import twin_of
+from ewardrobe.app.add.cards import Desk, card_grid, small_picture
+from ewardrobe.app.add.grid import at_a_glance, one_page
+from ewardrobe.app.add.intake import Visit, count, current_visit, read_image, start_over
+from ewardrobe.app.add.queue import FEW, look_at_waiting, problems, queue_of
+from ewardrobe.app.add.twins import known_garments
 from ewardrobe.app.fields import showing
 from ewardrobe.core.images import ImageError
 from ewardrobe.feature_store.store import FeatureStore, StoreError
-from ewardrobe.garments.draft import (
-    LOWEST_SCORE,
-    Card,
-    Edit,
-    Photo,
-    card_picture,
-    draw_cards,
-    item_of,
-)
-from ewardrobe.garments.saving import BOTH, Save, save_all
+from ewardrobe.garments.draft import LOWEST_SCORE, Draft, draw_drafts
+from ewardrobe.garments.queue import FAILED, READY, ImportQueue, QueuedPhoto
+from ewardrobe.garments.review import best_hidden, reviewed
+from ewardrobe.garments.saving import save_drafts
 from ewardrobe.models import MODELS, SHOWN_SCORE
-from ewardrobe.models.weights import WeightsError
 
 SCORE_STEP = 5
+SECTIONS = 20
+"""Photos on a page of the view "One by one"."""
+
+PICTURES = 24
+"""So many of the garments are shown after they were saved."""
+
+ONE_BY_ONE, AT_A_GLANCE = VIEWS = ("One by one", "At a glance")
+STAGES = {"read": "read", "find": "found", "cut out": "cut out"}
 
 
-def settings() -> int:
-    """Show the model picker and the confidence slider in the sidebar; return the confidence in percent."""
+def settings() -> float:
+    """Show the model picker and the confidence slider in the sidebar; return the confidence, 0..1."""
     with st.sidebar:
         page.pick_model()
-        return confidence_slider()
+        return confidence_slider() / 100
 
 
 def confidence_slider() -> int:
@@ -55,126 +57,134 @@ def confidence_slider() -> int:
     )
 
 
-def review(visit: Visit, store: FeatureStore, score: int) -> None:
-    """Show every photo at hand with its garments, and the button that saves them all."""
+def review(visit: Visit, store: FeatureStore, min_score: float) -> None:
+    """Show the photos of the queue with their garments, and the button that saves them all.
+
+    min_score: 0..1, from which a garment is shown.
+    """
+    queue = queue_of(store)
+    _follow_sidebar(visit, queue)
     bar = st.container(horizontal=True, vertical_alignment="center")
-    for note in visit.notes:
-        st.caption(f":material/info: {note}")
-    ready = [photo for photo in visit.photos if _model_loads(model_of(visit, photo))]
-    _survey(visit, ready, score)
-    _show_problems(visit, score)
-    good = [photo for photo in visit.photos if not isinstance(_seen(visit, photo, score), ImageError)]
-    for place, photo in enumerate(good):
-        _photo_section(visit, photo, score, alone=len(visit.photos) == 1, first=place == 0)
+    look_at_waiting(store, queue.entries())
+    entries, frame = queue.entries(), page.load_wardrobe(store)
+    drafts = reviewed(entries, min_score, *known_garments(store))
+    view = _pick_view(len(entries))
     with bar:
-        _save_bar(visit, store, score, [photo for photo in good if photo in ready])
+        _save_bar(visit, store, queue, entries, drafts)
+    failed = [entry for entry in entries if entry.state == FAILED]
+    desk = Desk(visit, store, queue, frame, {draft.id: draft for draft in drafts})
+    if view == AT_A_GLANCE:
+        there = {draft.photo for draft in drafts}
+        problems(queue, [*failed, *(entry for entry in entries if entry.state == READY and entry.key not in there)])
+        at_a_glance(desk, drafts, {entry.key: entry.name for entry in entries})
+    else:
+        problems(queue, failed)
+        _sections(desk, entries, min_score)
 
 
-def _survey(visit: Visit, photos: list[Photo], score: int) -> None:
-    """Look once at each photo that has not been looked at with this model and score, with a progress bar."""
-    new = [photo for photo in photos if _seen(visit, photo, score) is None]
-    bar = st.progress(0.0) if new else None
-    for place, photo in enumerate(new):
-        bar.progress(
-            place / len(new), f"Looking for garments in {page.literal(photo.name)} ({place + 1} of {len(new)})"
-        )
-        visit.seen[photo.key, model_of(visit, photo), score] = _keys_or_error(visit, photo, score)
-    if bar:
-        bar.empty()
+def _follow_sidebar(visit: Visit, queue: ImportQueue) -> None:
+    """Let photos follow another choice of the model: a few at once, of many those that wait."""
+    model, entries = st.session_state["model"], queue.entries()
+    if visit.model not in (None, model):
+        own = [entry for entry in entries if entry.model == visit.model]  # not those with a model of their own
+        keys = [entry.key for entry in own if entry.waits or len(entries) <= FEW]
+        page.change(queue.look_again, keys, model)
+    visit.model = model
 
 
-def _keys_or_error(visit: Visit, photo: Photo, score: int) -> list[str] | ImageError:
-    try:
-        looked = look_at(visit, photo, score)
-    except ImageError as error:
-        return error
-    found = [card for card in looked.cards if card.score is not None]
-    twins = {edit_key(photo, looked.model, card.key): twin_of(card.garment.cutout) for card in found}
-    visit.twins |= twins
-    return [card.key for card in found]
-
-
-def _seen(visit: Visit, photo: Photo, score: int) -> list[str] | ImageError | None:
-    return visit.seen.get((photo.key, model_of(visit, photo), score))
-
-
-def _model_loads(name: str) -> bool:
-    """Load the model; show why and what to do when its weights are missing or altered."""
-    try:
-        page.segmenter(name)
-    except WeightsError as error:
-        st.error(
-            f"**{page.MODEL_LABELS.get(name, name)} cannot be used.** {page.literal(str(error))}",
-            icon=":material/error:",
-        )
-        st.caption("Or choose another model in the sidebar.")
-        return False
-    return True
-
-
-def _show_problems(visit: Visit, score: int) -> None:
-    problems = [seen for photo in visit.photos if isinstance(seen := _seen(visit, photo, score), ImageError)]
-    if problems:
-        lines = [page.literal(str(problem)) for problem in problems]
-        st.error("\n\n".join(lines), icon=":material/broken_image:")
-
-
-# One photo
-
-
-def _photo_section(visit: Visit, photo: Photo, score: int, alone: bool, first: bool) -> None:
-    if alone:
-        _photo_panel(visit, photo, score)
-        return
-    kept = len(_kept_keys(visit, photo, score))
-    label = f"{page.literal(photo.name)} · {count(kept, 'garment') if kept else 'nothing to save'}"
-    if again := _twins_left(visit, photo, score):
-        label += f" · :orange[{again} there already?]"
-    with st.expander(label, expanded=first, key=f"photo-{photo.key}-{visit.number}", on_change="rerun") as section:
-        if section.open:  # a closed photo costs nothing
-            _photo_panel(visit, photo, score)
-
-
-def _photo_panel(visit: Visit, photo: Photo, score: int) -> None:
-    left, right = st.columns([6, 7], gap="medium")
-    with left:
-        picture, line = st.container(), st.container()
-        _model_for_photo(visit, photo)
-    if _seen(visit, photo, score) is None:  # its model did not load, which has been said
-        with suppress(ImageError):
-            picture.image(photo.read(), width="stretch")
-        return
-    looked = look_at(visit, photo, score)
-    picture.image(draw_cards(looked.image, looked.cards), width="stretch", output_format="JPEG")
-    line.caption(timing(looked))
-    with left:
-        add_by_hand(visit, looked)
-    with right:
-        if not any(card.score is not None for card in looked.cards):
-            _nothing_found(looked)
-        card_grid(visit, looked)
-        say_what_is_missing()
-
-
-def timing(looked: Looked) -> str:
-    """Return how long each stage took: "2 garments found in 0.53 s: read 0.04, found 0.21, cut out 0.28"."""
-    stages = ", ".join(f"{name} {seconds:.2f}" for name, seconds in looked.seconds.items())
-    found = sum(card.score is not None for card in looked.cards)
-    what = count(found, "garment") if found else "Nothing"
-    return f"{what} found in {sum(looked.seconds.values()):.2f} s: {stages}"
-
-
-def _model_for_photo(visit: Visit, photo: Photo) -> None:
-    names, model = list(MODELS), model_of(visit, photo)
-    st.selectbox(
-        "Model for this photo",
-        names,
-        format_func=lambda name: page.MODEL_LABELS.get(name, name),
-        **showing(f"model-{photo.key}", model, partial(visit.models.__setitem__, photo.key)),
+def _pick_view(photos: int) -> str:
+    few = photos <= FEW
+    return st.segmented_control(
+        "View",
+        VIEWS,
+        default=ONE_BY_ONE if few else AT_A_GLANCE,
+        required=True,
+        key=f"view-{few}",
+        label_visibility="collapsed",
     )
 
 
-def _nothing_found(looked: Looked) -> None:
+# Photos one by one
+
+
+def _sections(desk: Desk, entries: Sequence[QueuedPhoto], min_score: float) -> None:
+    by_photo: dict[str, list[Draft]] = {}
+    for draft in desk.drafts.values():
+        by_photo.setdefault(draft.photo, []).append(draft)
+    good = [entry for entry in entries if entry.state != FAILED]
+    for place, entry in enumerate(one_page(good, SECTIONS, "photos")):
+        drafts = by_photo.get(entry.key, [])
+        if len(entries) == 1:
+            _panel(desk, entry, drafts, min_score)
+            continue
+        label = _label(entry, drafts)
+        with st.expander(label, expanded=place == 0, key=f"photo-{entry.key}", on_change="rerun") as section:
+            if section.open:  # a closed photo costs nothing
+                _panel(desk, entry, drafts, min_score)
+
+
+def _label(entry: QueuedPhoto, drafts: Sequence[Draft]) -> str:
+    kept = sum(draft.saved for draft in drafts)
+    label = f"{page.literal(entry.name)} · {count(kept, 'garment') if kept else 'nothing to save'}"
+    again = sum(draft.saved and draft.twin is not None and draft.choice is None for draft in drafts)
+    return label + (f" · :orange[{again} there already?]" if again else "")
+
+
+def _panel(desk: Desk, entry: QueuedPhoto, drafts: Sequence[Draft], min_score: float) -> None:
+    left, right = st.columns([6, 7], gap="medium")
+    with left:
+        try:
+            image = read_image(entry.key, desk.queue.photo(entry))
+        except ImageError as error:
+            st.error(page.literal(str(error)), icon=":material/broken_image:")
+            return
+        st.image(draw_drafts(image, drafts), width="stretch", output_format="JPEG")
+        if entry.state == READY:
+            st.caption(timing(entry, drafts))
+        _photo_buttons(desk.queue, entry)
+        if entry.state != READY:  # its model did not load, which has been said
+            return
+        add_by_hand(desk.queue, entry, image, expanded=not drafts)
+    with right:
+        if not any(draft.score is not None for draft in drafts):
+            _nothing_found(entry, min_score)
+        card_grid(desk, drafts)
+        say_what_is_missing()
+
+
+def timing(entry: QueuedPhoto, drafts: Sequence[Draft]) -> str:
+    """Return how long each stage took: "2 garments found in 0.53 s: read 0.04, found 0.21, cut out 0.28"."""
+    seconds = {STAGES[name]: ms / 1000 for name, ms in entry.looks.get(entry.model, {}).items()}
+    found = sum(draft.score is not None for draft in drafts)
+    what = count(found, "garment") if found else "Nothing"
+    stages = ", ".join(f"{name} {part:.2f}" for name, part in seconds.items())
+    return f"{what} found in {sum(seconds.values()):.2f} s: {stages}" if seconds else f"{what} found"
+
+
+def _photo_buttons(queue: ImportQueue, entry: QueuedPhoto) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "Model for this photo",
+            list(MODELS),
+            None,
+            format_func=lambda name: page.MODEL_LABELS.get(name, name),
+            **showing(
+                f"model-{entry.key}",
+                entry.model if entry.model in MODELS else None,
+                lambda name: page.change(queue.look_again, [entry.key], name or entry.model),
+            ),
+        )
+        st.button(
+            "",
+            icon=":material/delete:",
+            key=f"discard-{entry.key}",
+            help="Discard this photo and what was found in it; your own file stays",
+            on_click=page.change,
+            args=(queue.remove, [entry.key]),
+        )
+
+
+def _nothing_found(entry: QueuedPhoto, min_score: float) -> None:
     with st.container(border=True):
         st.markdown("##### :material/search_off: No garment found in this photo")
         st.markdown(
@@ -183,13 +193,13 @@ def _nothing_found(looked: Looked) -> None:
             "- Lower the confidence, or choose another model\n"
             "- Or add it by hand: draw a box round it, beside the photo"
         )
-        if looked.best_hidden is not None:
+        if (best := best_hidden(entry, min_score)) is not None:
             st.button(
-                f"Show the best guess ({looked.best_hidden:.0%} sure)",
-                key=f"guess-{looked.photo.key}",
+                f"Show the best guess ({best:.0%} sure)",
+                key=f"guess-{entry.key}",
                 icon=":material/visibility:",
                 on_click=_lower_confidence,
-                args=(looked.best_hidden,),
+                args=(best,),
             )
 
 
@@ -201,63 +211,46 @@ def _lower_confidence(score: float) -> None:
 # Saving
 
 
-def _save_bar(visit: Visit, store: FeatureStore, score: int, photos: list[Photo]) -> None:
-    kept = sum(len(_kept_keys(visit, photo, score)) for photo in photos)
-    st.markdown(f"**{count(kept, 'garment')}** in {count(len(photos), 'photo')}", width="content")
+def _save_bar(
+    visit: Visit, store: FeatureStore, queue: ImportQueue, entries: Sequence[QueuedPhoto], drafts: Sequence[Draft]
+) -> None:
+    saved, photos = sum(draft.saved for draft in drafts), count(len(entries), "photo")
+    st.markdown(f"**{count(saved, 'garment')}** of {photos}", width="content")
     st.space("stretch")
-    st.button("Other photos", key="start-over", icon=":material/restart_alt:", on_click=start_over)
-    label = f"Save {count(kept, 'garment')}" if kept else "Save"
-    if st.button(label, key="save", type="primary", icon=":material/save:", disabled=not kept):
-        _save(visit, store, score, photos)
+    st.button("Other photos", key="later", icon=":material/add_a_photo:", on_click=setattr, args=(visit, "later", True))
+    with st.popover("Discard all", icon=":material/delete:", key="discard-popover"):
+        st.markdown(f"{photos} and what was found in them leave the queue. Your own files stay.")
+        keys = [entry.key for entry in entries]
+        st.button("Discard all", key="discard-all", on_click=page.change, args=(queue.remove, keys))
+    label = f"Save {count(saved, 'garment')}" if saved else ("Finish" if drafts else "Save")
+    if st.button(label, key="save", type="primary", icon=":material/save:", disabled=not drafts):
+        _save(store, queue, drafts)
 
 
-def _kept_keys(visit: Visit, photo: Photo, score: int) -> list[str]:
-    keys = [*(_seen(visit, photo, score) or []), *visit.by_hand.get(photo.key, {})]
-    model = model_of(visit, photo)
-    edits = {key: visit.edits.get(edit_key(photo, model, key), Edit()) for key in keys}
-    return [key for key, edit in edits.items() if edit.keep and edit.twin in (None, BOTH)]
-
-
-def _twins_left(visit: Visit, photo: Photo, score: int) -> int:
-    """Return how many garments seem to be in the wardrobe and are not decided about."""
-    keys = [edit_key(photo, model_of(visit, photo), key) for key in _kept_keys(visit, photo, score)]
-    return sum(visit.twins.get(key) is not None and visit.edits.get(key, Edit()).twin is None for key in keys)
-
-
-def _save(visit: Visit, store: FeatureStore, score: int, photos: list[Photo]) -> None:
-    """Write all kept garments in one go, all or none, and show them as saved."""
-    saves: list[Save] = []
-    with st.spinner("Saving …"):
-        for photo in photos:
-            looked = look_at(visit, photo, score)
-            saves += [_save_of(visit, looked, card) for card in looked.cards if card.edit.keep]
-        try:
-            save_all(store, saves)
-        except StoreError as error:
-            st.error(f"**Nothing was saved.** {page.literal(str(error))}", icon=":material/error:")
-            return
+def _save(store: FeatureStore, queue: ImportQueue, drafts: Sequence[Draft]) -> None:
+    """Write all kept garments and show them as saved."""
+    photos, new = len({draft.photo for draft in drafts}), [draft for draft in drafts if draft.saved]
+    bar = st.progress(0.0, "Saving …")
+    try:
+        pictures = [small_picture(queue, draft) for draft in new[:PICTURES]]
+        for done in save_drafts(queue, store, drafts):
+            bar.progress(done / photos, f"{done} of {count(photos, 'photo')} saved")
+    except (StoreError, ImageError) as error:
+        bar.empty()
+        text = f"**Not all was saved; the rest waits in the queue.** {page.literal(str(error))}"
+        st.error(text, icon=":material/error:")
+        return
     start_over()
-    st.session_state["adding"].saved = [card_picture(save.cutout, 160, 160) for save in saves if save.choice == BOTH]
+    current_visit().saved, current_visit().pictures = len(new), pictures
     st.rerun()
-
-
-def _save_of(visit: Visit, looked: Looked, card: Card) -> Save:
-    twin = visit.twins.get(edit_key(looked.photo, looked.model, card.key))
-    item = item_of(card, looked.model)
-    return Save(item, card.garment.cutout, looked.photo.data, (card.edit.twin if twin else None) or BOTH, twin)
 
 
 def show_saved(visit: Visit) -> None:
     """Say what is in the wardrobe now, with the way there and the way on."""
-    st.success(f"{count(len(visit.saved), 'garment')} saved in your wardrobe.", icon=":material/check_circle:")
+    st.success(f"{count(visit.saved, 'garment')} saved in your wardrobe.", icon=":material/check_circle:")
     with st.container(horizontal=True):
-        for picture in visit.saved[:24]:
+        for picture in visit.pictures:
             st.image(picture, width=112)
     with st.container(horizontal=True, vertical_alignment="center"):
         page.link("wardrobe", "See them in the wardrobe", ":material/checkroom:")
         st.button("Add more", key="add-more", icon=":material/add:", on_click=start_over)
-
-
-def count(number: int, noun: str) -> str:
-    """Return "1 garment", "2 garments"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,9 +9,9 @@ import streamlit as st
 
 from ewardrobe.app.fields import showing
 from ewardrobe.feature_store.store import FeatureStore, StoreError
-from ewardrobe.garments.duplicates import find_twin
+from ewardrobe.garments.draft import CHOICES
 from ewardrobe.garments.review import photos_of
-from ewardrobe.garments.saving import CHOICES, hash_of
+from ewardrobe.garments.saving import hash_of
 
 HELP = (
     "Keep both: two items. Same as this one: no new item; what the one in the wardrobe lacks is filled in. "
@@ -44,19 +44,3 @@ def _known(home: str, signature: tuple | None) -> tuple[dict[str, str], dict[str
     except StoreError:  # the page that shows the wardrobe says so
         return {}, {}
     return {item["id"]: text for item in items if (text := hash_of(store, item))}, photos_of(items)
-
-
-def twin_of(cutout: np.ndarray) -> str | None:
-    """Return the id of the item of the wardrobe that ``cutout`` seems to show again."""
-    twin = find_twin(cutout, known_garments(FeatureStore())[0])
-    return twin[0] if twin else None
-
-
-def item_with(item_id: str | None) -> dict | None:
-    """Return an item of the wardrobe, ``None`` if there is none with that id any more."""
-    if item_id is None:
-        return None
-    try:
-        return FeatureStore().get(item_id)
-    except StoreError:
-        return None

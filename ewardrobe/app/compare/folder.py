@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add.review import count
+from ewardrobe.app.add.intake import count
 from ewardrobe.app.compare.photos import Comparison, ComparisonSettings, ask_about_all, short_label
 from ewardrobe.evaluation.comparison.pictures import iou_figure
 from ewardrobe.evaluation.comparison.runs import ModelRun, PhotoSummary, folder_matrix, folder_table, summarise_photo

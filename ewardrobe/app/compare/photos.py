@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add.intake import Intake, choose_photos, read_timed
+from ewardrobe.app.add.intake import choose_photos, read_image
 from ewardrobe.app.add.review import confidence_slider
 from ewardrobe.core.images import ImageError
 from ewardrobe.evaluation.comparison.runs import (
@@ -28,20 +28,25 @@ from ewardrobe.models import Segmenter
 from ewardrobe.models.weights import WeightsError
 
 TIMED_RUNS = 5
+MAX_PHOTOS = 100
+"""Photos of an upload: all of them are kept in memory."""
+
 AGREEMENT = {"Garment": False, "Same category": True}
 log = logging.getLogger(__name__)
 
 
 @dataclass
-class Comparison(Intake):
+class Comparison:
     """The photos to compare the models on, and what came of it so far.
 
-    place: which photo is shown; runs: by (photo, model), what the model said or why it could not;
-    unreadable: why a photo cannot be read; summaries: by photo and settings, see ``folder``.
+    number: counted up when the photos are forgotten, so that the widgets get new keys; notes: what was left out, and
+    why; place: which photo is shown; runs: by (photo, model), what the model said or why it could not; unreadable: why
+    a photo cannot be read; summaries: by photo and settings, see ``folder``.
     """
 
-    limit: int = 100
-    beyond: str = "give the folder's path instead, it may hold any number"
+    number: int = 0
+    photos: list[Photo | PhotoFile] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     place: int = 0
     runs: dict[tuple[str, str], ModelRun | str] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
@@ -100,11 +105,25 @@ def short_label(model: str) -> str:
 
 def choose(bench: Comparison) -> None:
     """Show the ways in: upload, camera, samples, a folder of this computer."""
-    folder = {"Folder": (":material/folder_open:", _folder)}
-    choose_photos(bench, folder, key="compare-source")
+    folder = {"Folder": (":material/folder_open:", lambda: _folder(bench))}
+    choose_photos(lambda photos: take_photos(bench, photos), bench.number, folder, "compare-source")
 
 
-def _folder(bench: Intake) -> None:
+def take_photos(bench: Comparison, photos: Sequence[Photo]) -> None:
+    """Make ``photos`` those at hand: each content once, at most ``MAX_PHOTOS``; ``bench.notes`` says what was left."""
+    unique = {photo.key: photo for photo in reversed(photos)}
+    kept = list(reversed(unique.values()))
+    bench.photos, bench.notes = list(kept[:MAX_PHOTOS]), []
+    if len(kept) < len(photos):
+        bench.notes.append("A photo that was given twice is shown once.")
+    if left := len(kept) - len(bench.photos):
+        bench.notes.append(
+            f"{MAX_PHOTOS} photos at a time; {left} were left out: give the folder's path instead, it may hold any "
+            "number."
+        )
+
+
+def _folder(bench: Comparison) -> None:
     with st.form(f"folder-{bench.number}", border=False):
         path = st.text_input(
             "A folder on this computer, with all folders in it", key="compare-folder", placeholder="~/Pictures/clothes"
@@ -172,7 +191,7 @@ def ask(bench: Comparison, photo: Photo | PhotoFile, models: list[str], progress
     if bench.done(photo, models):
         return
     try:
-        image, _ = read_timed(photo.key, photo)
+        image = read_image(photo.key, photo)
     except ImageError as error:
         bench.unreadable[photo.key] = str(error)
         return
@@ -228,7 +247,7 @@ def ask_about_all(bench: Comparison, models: list[str]) -> None:
 
 def time_again(bench: Comparison, photo: Photo | PhotoFile, models: list[str]) -> None:
     """Ask the models about ``photo`` another ``TIMED_RUNS`` times, in turns so that a busy moment hits all alike."""
-    image, _ = read_timed(photo.key, photo)
+    image = read_image(photo.key, photo)
     bar = st.progress(0.0)
     for turn in range(TIMED_RUNS):
         bar.progress(turn / TIMED_RUNS, f"Measuring: round {turn + 1} of {TIMED_RUNS}")

@@ -11,8 +11,7 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.cards import DOT
-from ewardrobe.app.add.intake import read_timed
-from ewardrobe.app.add.review import count
+from ewardrobe.app.add.intake import count, read_image
 from ewardrobe.app.compare.folder import heat_map, summary
 from ewardrobe.app.compare.photos import (
     TIMED_RUNS,
@@ -95,7 +94,7 @@ def _go(bench: Comparison, place: int) -> None:
 
 def _photo(bench: Comparison, chosen: ComparisonSettings) -> None:
     key, runs = bench.photo.key, {model: bench.runs[bench.photo.key, model] for model in chosen.models}
-    image, _ = read_timed(key, bench.photo)
+    image = read_image(key, bench.photo)
     good = [model for model, run in runs.items() if isinstance(run, ModelRun)]
     garments = [runs[model].small.detections(chosen.min_score) for model in good]
     shown = PhotoComparison(key, image, scale_to(image, VIEW_SIDE), good, [runs[model] for model in good], garments)

@@ -10,7 +10,7 @@ import cv2
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add import intake
+from ewardrobe.app.add.queue import enqueue
 from ewardrobe.app.live.view import Room, Shot
 from ewardrobe.app.streamlit_internals import COLUMN, LAYOUT_WRAPPER
 from ewardrobe.core.images import png_bytes
@@ -192,8 +192,7 @@ def _digitize(room: Room, shot: Shot) -> None:
         help="The camera's own picture goes to Add garments, where you check what was found and save it",
     ):
         return
-    intake.start_over()
-    intake.take_photos(intake.current_visit(), [Photo(f"{shot.name}.png", png_bytes(shot.raw))])
+    enqueue([Photo(f"{shot.name}.png", png_bytes(shot.raw))])
     room.leaving = True
     st.rerun()
 

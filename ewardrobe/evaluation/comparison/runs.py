@@ -18,13 +18,13 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from ewardrobe.core.detections import Detections
+from ewardrobe.core.detections import Detections, PackedDetections
 from ewardrobe.core.images import PHOTO_SUFFIXES, ImageError, list_photos
 from ewardrobe.core.masks import rle_to_mask
 from ewardrobe.evaluation.comparison.agreement import Match, label_maps, mask_iou_matrix, mean_agreement
 from ewardrobe.garments.cutout import drop_duplicates
 from ewardrobe.garments.digitize import read_photo
-from ewardrobe.garments.draft import LOWEST_SCORE, Found
+from ewardrobe.garments.draft import LOWEST_SCORE
 from ewardrobe.models import MODELS, Segmenter
 from ewardrobe.models.weights import WeightsError, verified_path
 
@@ -76,8 +76,8 @@ class ModelRun:
     found: at the photo's size; small: the same garments, index for index, at ``VIEW_SIDE``.
     """
 
-    found: Found
-    small: Found
+    found: PackedDetections
+    small: PackedDetections
     seconds: tuple[float, ...] = field(default=())
 
     @property
@@ -116,9 +116,8 @@ def run_model(image: np.ndarray, segmenter: Segmenter) -> ModelRun:
     small = _resized_masks(detections.masks, view_size(detections.image_size))
     seen = small.any(axis=(1, 2))
     few = detections[seen]
-    return ModelRun(
-        Found.of(few), Found.of(Detections.from_masks(small[seen], few.category_ids, few.scores)), (seconds,)
-    )
+    shown = Detections.from_masks(small[seen], few.category_ids, few.scores)
+    return ModelRun(few.packed(), shown.packed(), (seconds,))
 
 
 def view_size(size: tuple[int, int]) -> tuple[int, int]:
