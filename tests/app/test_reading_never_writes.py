@@ -273,5 +273,5 @@ def test_the_interface_for_programs_is_off_in_the_product(repository):
     product = {name: value for name, value in os.environ.items() if not name.startswith("STREAMLIT_")}
     command = [sys.executable, "-m", "streamlit", "config", "show"]
     shown = subprocess.run(command, cwd=repository, env=product, capture_output=True, text=True, check=True).stdout
-    lines = [line.strip() for line in shown.splitlines() if "enableAgentApi =" in line]
-    assert lines == ["# enableAgentApi = false"]
+    lines = [line.strip("# \n") for line in shown.splitlines() if "enableAgentApi =" in line]
+    assert lines == ["enableAgentApi = false"]
