@@ -20,14 +20,16 @@ import torch
 from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, maskrcnn_resnet50_fpn_v2
 
 from ewardrobe.core.detections import masks_to_xyxy
+from ewardrobe.core.taxonomy import INSTANCE_IDS, classes_of
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, normalisation
+from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, classes_in, normalisation
 from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS
 from ewardrobe.models.networks.inputs import normalised
-from ewardrobe.models.networks.mask_rcnn import BACKBONES, AsItIs, build, imagenet_weights, replace_heads
+from ewardrobe.models.networks.mask_rcnn import BACKBONES, CLASS_COUNT, AsItIs, build, imagenet_weights, replace_heads
 from train.loop import checkpoints
 from train.loop.config import Config, FlagError, option
 from train.loop.engine import TrainingError
+from train.loop.losses import partial_cross_entropy
 from train.loop.trainer import main
 
 MIN_SIDE = 3
@@ -66,6 +68,7 @@ class MaskRCNNTask:
     def build(self) -> torch.nn.Module:
         """Return the network, with public weights if asked for."""
         model = self._network()
+        remember_samples(model)
         if self.config.pretrained and not (self.config.resume or self.config.init):
             model = with_public_weights(model, self.config.backbone)
         return model.to(memory_format=torch.channels_last)
@@ -78,15 +81,19 @@ class MaskRCNNTask:
             checkpoints.fill(model, content, self.kind)
 
     def encode(self, sample: Sample) -> tuple:
-        """Return image (h, w, 3) uint8, boxes (n, 4) float32 xyxy, labels (n,) int64 1..13, masks (n, h, w) uint8."""
+        """Return image (h, w, 3) uint8, boxes (n, 4) float32 xyxy, labels (n,) int64 1..16, masks (n, h, w) uint8.
+
+        Last unlabelled, (17,) bool: the classes that the photo may show without a mask.
+        """
         boxes = masks_to_xyxy(sample.masks.astype(bool))
         keep = (boxes[:, 2:] - boxes[:, :2] >= MIN_SIDE).all(axis=1)
-        return sample.image, boxes[keep], sample.category_ids[keep], sample.masks[keep]
+        unlabelled = np.isin((0, *INSTANCE_IDS), list(sample.unlabelled))
+        return sample.image, boxes[keep], classes_of(sample.category_ids[keep]) + 1, sample.masks[keep], unlabelled
 
     def collate(self, rows: list[tuple]) -> tuple[torch.Tensor, list[dict[str, torch.Tensor]]]:
         """Return the images (B, h, w, 3) uint8 and torchvision's target dictionaries."""
         images, *targets = zip(*rows, strict=True)
-        names = "boxes", "labels", "masks"
+        names = "boxes", "labels", "masks", "unlabelled"
         return torch.from_numpy(np.stack(images)), [
             {name: torch.from_numpy(value) for name, value in zip(names, row, strict=True)}
             for row in zip(*targets, strict=True)
@@ -96,24 +103,53 @@ class MaskRCNNTask:
         """Return the sum of the losses of proposals (objectness, box), boxes (category, box) and masks."""
         images, targets = batch
         losses = model(normalised(images, *normalisation(self.config.backbone)), targets)
+        sampled = getattr(model, "module", model).roi_heads
+        losses["loss_classifier"] = partial_cross_entropy(
+            sampled.class_logits, torch.cat(sampled.labels), _unlabelled_rows(sampled.labels, targets)
+        )
         parts = {name.removeprefix("loss_"): value for name, value in losses.items()}
         gains = {"mask": self.config.mask_gain}
         return sum(gains.get(k, 1.0) * v for k, v in parts.items()), {k: v.detach() for k, v in parts.items()}
 
     def segmenter(self, state: dict) -> MaskRCNNSegmenter:
         """Return a segmenter with the tensors ``state``."""
-        model = self._network()
+        model = self._network(classes_in(state))
         model.load_state_dict(state)
         return MaskRCNNSegmenter(model, self.config.backbone, self.config.eval_size)
 
-    def _network(self) -> torch.nn.Module:
-        return build(self.config.backbone, self.config.image_size, encoder=self.config.encoder)
+    def _network(self, classes: int = CLASS_COUNT) -> torch.nn.Module:
+        return build(self.config.backbone, self.config.image_size, encoder=self.config.encoder, classes=classes)
 
     def content(self) -> dict:
         """Return what loading needs to build the network."""
         config = self.config
         about = {"backbone": config.backbone, "size": config.eval_size, "anchor_size": config.image_size}
         return about | ({"widths": list(WIDTHS), "encoder": config.encoder} if config.backbone == "unet" else {})
+
+
+def remember_samples(model: torch.nn.Module) -> None:
+    """Make the heads keep, as ``labels`` and ``class_logits``, what their category loss compares.
+
+    torchvision's own loss takes everything that is not labelled for background; ours needs both sides of it.
+    """
+    heads = model.roi_heads
+    select = heads.select_training_samples
+
+    def selected(proposals, targets):
+        sampled = select(proposals, targets)
+        heads.labels = sampled[2]
+        return sampled
+
+    def keep(module, inputs, output):
+        heads.class_logits = output[0]
+
+    heads.select_training_samples = selected
+    heads.box_predictor.register_forward_hook(keep)
+
+
+def _unlabelled_rows(labels: list[torch.Tensor], targets: list[dict]) -> torch.Tensor:
+    """Return (rows, 17) bool: the unlabelled classes of the photo that each sampled proposal is of."""
+    return torch.cat([t["unlabelled"].expand(len(row), -1) for row, t in zip(labels, targets, strict=True)])
 
 
 def fill_encoder(model: torch.nn.Module, content: dict, config: MaskRCNNConfig) -> None:

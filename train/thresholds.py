@@ -35,7 +35,7 @@ from train.search.thresholds import Choice, Counts, PhotoScores
 def raw_segmenter(name: str) -> Segmenter:
     """Return shipped model ``name`` with the scores of its network; thresholds in the manifest are not even read."""
     segmenter = load_segmenter(name, weight_files.verified_path(name)[0])
-    segmenter.confidence = RAW
+    segmenter.confidence = RAW.garments_only()
     return segmenter
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from ewardrobe.core.taxonomy import CATEGORIES, LABEL_COUNT
+from ewardrobe.core.taxonomy import CATEGORIES, CONTEXT_IDS, INSTANCE_IDS, INSTANCES, LABEL_COUNT, UNKNOWN, classes_of
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS
 from ewardrobe.models.networks.inputs import normalised
@@ -69,41 +69,39 @@ class UNetTask:
         return UNet(encoder=self.config.encoder)
 
     def initialise(self, model: torch.nn.Module, content: dict) -> None:
-        """Start from a U-Net's weights."""
+        """Start from a U-Net's weights; 18 channels are lengthened to 19."""
         checkpoints.fill(model, content, self.kind)
 
     def encode(self, sample: Sample) -> tuple:
         """Return what the loss needs of one sample.
 
-        image (h, w, 3) uint8; target (18, h/2, w/2) uint8 0..255; known (h/2, w/2) uint8, from 128 on the context's
-        labels hold; presence (13,) float32.
+        image (h, w, 3) uint8; target (19, h/2, w/2) uint8 0..255; known (2, h/2, w/2) uint8: from 128 on the pixel is
+        known, and an item lies on it; labelled (19,) bool, the labels that hold beside the items; presence (16,)
+        float32 and seen (16,) bool, of which classes it is known.
         """
-        presence = np.zeros(len(CATEGORIES), np.float32)
-        presence[sample.category_ids - 1] = 1
-        target = soft_targets(sample)
-        known = np.full(target.shape[1:], 255, np.uint8)
-        if sample.parsing is None:  # skin, hair and the like are unknown around a garment, but not within it
-            known = target[: len(CATEGORIES)].max(axis=0)
-        return sample.image, target, known, presence
+        presence = np.zeros(len(INSTANCES), np.float32)
+        presence[classes_of(sample.category_ids)] = 1
+        seen = ~np.isin(INSTANCE_IDS, list(sample.unlabelled)) | (presence > 0)
+        target, known = soft_targets(sample), known_pixels(sample)
+        return sample.image, target, known, labelled_channels(sample), presence, seen
 
     def collate(self, rows: list[tuple]):
         """Stack rows; pictures stay bytes until they are on the device, a quarter of the way's width."""
-        images, targets, known, presence = zip(*rows, strict=True)
-        return tuple(torch.from_numpy(np.stack(x)) for x in (images, targets, known, presence))
+        return tuple(torch.from_numpy(np.stack(x)) for x in zip(*rows, strict=True))
 
     def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return BCE + Dice over the labelled channels, with three terms that speed up the start."""
-        images, target, known, presence = batch
+        images, target, known, channels, presence, seen = batch
         target = target.float() / 255
-        labelled = torch.ones_like(target)
-        labelled[:, len(CATEGORIES) :] = (known >= 128)[:, None].float()
-        logits, seen = model(normalised(images))
+        labelled = labelled_pixels(known, channels)
+        logits, guess = model(normalised(images))
+        presences = F.binary_cross_entropy_with_logits(guess, presence, reduction="none") * seen
         parts = {
             "bce": bce_loss(logits, target, labelled),
             "dice": dice_loss(logits, target, labelled),
             "competition": competition_loss(logits, target, labelled),
-            "union": union_loss(logits, target, len(CATEGORIES)),
-            "presence": F.binary_cross_entropy_with_logits(seen, presence),
+            "union": union_loss(logits, target, len(CATEGORIES), labelled),
+            "presence": presences.sum() / seen.sum().clamp(min=1),
         }
         c = self.config
         gains = {"bce": c.bce_gain, "dice": 1, "competition": c.competition_gain, "union": c.union_gain}
@@ -121,8 +119,34 @@ class UNetTask:
         return {"widths": list(WIDTHS), "encoder": self.config.encoder, "size": self.config.eval_size, "flip": True}
 
 
+def labelled_channels(sample: Sample) -> np.ndarray:
+    """Return (19,) bool: of which labels everything that the photo shows is known."""
+    unlabelled = sample.unlabelled_in_map
+    if unlabelled is None:
+        unlabelled = CONTEXT_IDS if sample.parsing is None else ()
+    return ~np.isin(np.arange(1, LABEL_COUNT + 1), list(unlabelled))
+
+
+def known_pixels(sample: Sample) -> np.ndarray:
+    """Return (2, h/2, w/2) uint8 0..255: the share of known pixels, and of pixels on an item, in every 2×2."""
+    height, width = sample.image.shape[:2]
+    unknown = np.zeros((height, width), bool) if sample.parsing is None else sample.parsing == UNKNOWN
+    layers = (~unknown).astype(np.uint8), sample.masks.any(axis=0).astype(np.uint8)
+    return np.stack([_shares(layer, (width // 2, height // 2)) for layer in layers])
+
+
+def labelled_pixels(known: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
+    """Return (B, 19, h, w) float32, 1 where a channel's target holds: known pixels, and of the unlabelled the items'.
+
+    What an item covers is nothing else, so within it the channels without labels are known too.
+    known: (B, 2, h, w) uint8 of ``known_pixels``; channels: (B, 19) bool.
+    """
+    pixel, item = (known >= 128).unbind(dim=1)
+    return (pixel[:, None] & (channels[:, :, None, None] | item[:, None])).float()
+
+
 def soft_targets(sample: Sample) -> np.ndarray:
-    """Return (18, h/2, w/2) uint8: the share of each label in every 2×2 pixels, 0..255; edges stay soft."""
+    """Return (19, h/2, w/2) uint8: the share of each label in every 2×2 pixels, 0..255; edges stay soft."""
     height, width = sample.image.shape[:2]
     half = width // 2, height // 2
     target = np.zeros((LABEL_COUNT, height // 2, width // 2), np.uint8)
@@ -130,7 +154,7 @@ def soft_targets(sample: Sample) -> np.ndarray:
         channel = target[category_id - 1]
         np.maximum(channel, _shares(mask, half), out=channel)
     if sample.parsing is not None:
-        for label in np.unique(sample.parsing[sample.parsing > len(CATEGORIES)]):
+        for label in np.intersect1d(sample.parsing, CONTEXT_IDS):
             target[label - 1] = _shares((sample.parsing == label).astype(np.uint8), half)
     return target
 

@@ -19,16 +19,21 @@ import numpy as np
 import torch
 
 from ewardrobe.core.detections import masks_to_xyxy
+from ewardrobe.core.taxonomy import INSTANCE_IDS, UNKNOWN, classes_of
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.inputs import normalised
-from ewardrobe.models.yolo import ARCHITECTURE, SCALING, YoloSegmenter, build
+from ewardrobe.models.yolo import ARCHITECTURE, SCALING, YoloSegmenter, build, classes_in
 from train.loop import checkpoints, public_weights
 from train.loop.config import Config, option
 from train.loop.engine import TrainingError
+from train.loop.losses import PartialBCE
 from train.loop.trainer import main
 
 MASK_STRIDE = 4
 """Prototype masks have a quarter of the input's resolution."""
+
+ANCHOR_STRIDES = (8, 16, 32)
+"""Pixels between the network's anchors, at its three levels."""
 
 
 @dataclass
@@ -56,6 +61,7 @@ class YoloTask:
 
     def __init__(self, config: YoloConfig) -> None:
         self.config = config
+        self._judge: PartialBCE | None = None
 
     def build(self) -> torch.nn.Module:
         """Return ultralytics' network, with the gains that its loss reads."""
@@ -82,24 +88,27 @@ class YoloTask:
             checkpoints.fill(model, content, self.kind)
 
     def encode(self, sample: Sample) -> tuple:
-        """Return image (h, w, 3) uint8, classes (n,) 0..12, boxes (n, 4) xywh in 0..1, index mask (h/4, w/4) uint8.
+        """Return image (h, w, 3) uint8, classes (n,) 0..15, boxes (n, 4) xywh in 0..1, index mask (h/4, w/4) uint8.
 
-        The index mask holds 1 + the garment's row; larger garments are painted first, as ultralytics does.
+        The index mask holds 1 + the garment's row; larger garments are painted first, as ultralytics does.  Then
+        labelled (16,) bool, the classes of which every instance is there, and known (h/8, w/8) uint8, 1 where the
+        label map does not say "unknown".
         """
         height, width = sample.image.shape[:2]
         order = np.argsort(-sample.masks.sum(axis=(1, 2)))
-        masks, classes = sample.masks[order], sample.category_ids[order] - 1
+        masks, classes = sample.masks[order], classes_of(sample.category_ids[order])
         index = np.zeros((height // MASK_STRIDE, width // MASK_STRIDE), np.uint8)
         for number, mask in enumerate(masks, 1):
             small = cv2.resize(mask * np.uint8(255), index.shape[::-1], interpolation=cv2.INTER_AREA)
             index[small > 127] = number
         x0, y0, x1, y1 = masks_to_xyxy(masks.astype(bool)).T
         boxes = np.stack([(x0 + x1) / 2 / width, (y0 + y1) / 2 / height, (x1 - x0) / width, (y1 - y0) / height], axis=1)
-        return sample.image, classes, boxes.astype(np.float32), index
+        labelled = ~np.isin(INSTANCE_IDS, list(sample.unlabelled))
+        return sample.image, classes, boxes.astype(np.float32), index, labelled, known_cells(sample)
 
     def collate(self, rows: list[tuple]) -> dict[str, torch.Tensor]:
         """Return the batch dictionary of ultralytics' losses, its pictures still (B, h, w, 3) uint8."""
-        images, classes, boxes, masks = zip(*rows, strict=True)
+        images, classes, boxes, masks, labelled, known = zip(*rows, strict=True)
         index = torch.from_numpy(np.stack(masks))
         batch_idx = np.concatenate([np.full(len(c), i) for i, c in enumerate(classes)])
         return {
@@ -109,16 +118,21 @@ class YoloTask:
             "batch_idx": torch.from_numpy(batch_idx).float(),
             "masks": index,
             "sem_masks": semantic_masks(index, classes),
+            "labelled": torch.from_numpy(np.stack(labelled)),
+            "known": torch.from_numpy(np.stack(known)),
         }
 
     def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return ultralytics' loss as a mean over the images."""
+        if self._judge is None:
+            self._judge = partial_criterion(getattr(model, "module", model))
+        self._judge.weight = anchor_weights(batch["labelled"], batch["known"])
         loss, parts = model({**batch, "img": normalised(batch["img"], *SCALING)})
         return loss.sum() / len(batch["img"]), {k.removesuffix("_loss"): v for k, v in parts.items()}
 
     def segmenter(self, state: dict) -> YoloSegmenter:
         """Return a segmenter with the tensors ``state``."""
-        model = build(self.config.architecture)
+        model = build(self.config.architecture, classes_in(state))
         model.load_state_dict(state)
         return YoloSegmenter(model, self.config.eval_size)
 
@@ -139,6 +153,35 @@ def fill_backbone(model: torch.nn.Module, content: dict) -> None:
             f"--init: the U-Net's encoder is {theirs}: give the --architecture that it is the backbone of"
         )
     model.model.load_state_dict(own | encoder)
+
+
+def known_cells(sample: Sample) -> np.ndarray:
+    """Return (h/8, w/8) uint8: 1 where the label map knows more than half of a cell, or there is no map."""
+    height, width = (side // ANCHOR_STRIDES[0] for side in sample.image.shape[:2])
+    if sample.parsing is None:
+        return np.ones((height, width), np.uint8)
+    unknown = (sample.parsing == UNKNOWN).astype(np.uint8) * np.uint8(255)
+    return (cv2.resize(unknown, (width, height), interpolation=cv2.INTER_AREA) < 128).astype(np.uint8)
+
+
+def anchor_weights(labelled: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+    """Return (B, anchors, 16) float32: 0 for classes that are not ``labelled`` and anchors that are not ``known``.
+
+    labelled: (B, 16) bool; known: (B, h/8, w/8) uint8.  Anchors come in ultralytics' order, stride after stride.
+    """
+    cells = known[:, None].float()
+    levels = [torch.nn.functional.avg_pool2d(cells, s // ANCHOR_STRIDES[0]).flatten(1) for s in ANCHOR_STRIDES]
+    return (torch.cat(levels, dim=1) > 0.5).float()[..., None] * labelled[:, None].float()
+
+
+def partial_criterion(model: torch.nn.Module) -> PartialBCE:
+    """Give ultralytics' losses of ``model`` (one, or a pair) a cross-entropy that can leave classes out; return it."""
+    model.criterion = model.init_criterion()
+    judge = PartialBCE()
+    for criterion in (model.criterion, *vars(model.criterion).values()):
+        if hasattr(criterion, "bce"):
+            criterion.bce = judge
+    return judge
 
 
 def semantic_masks(index: torch.Tensor, classes) -> torch.Tensor:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ewardrobe.core.masks import mask_to_rle, rle_to_mask
-from ewardrobe.core.taxonomy import CATEGORY_BY_ID
+from ewardrobe.core.taxonomy import INSTANCE_IDS
 
 _FIELDS = {  # name: (dtype, shape after N)
     "masks": (np.bool_, ("H", "W")),
@@ -20,11 +20,11 @@ _FIELDS = {  # name: (dtype, shape after N)
 
 @dataclass(frozen=True, eq=False)
 class Detections:
-    """Garments found in one image; N may be 0, no field is ever missing.
+    """Garments and accessories found in one image; N may be 0, no field is ever missing.
 
     masks: (N, H, W) bool, True inside the garment, H and W those of the image.
     boxes: (N, 4) float32, ``x0 y0 x1 y1`` in pixels of the image, ``x1``/``y1`` exclusive.
-    category_ids: (N,) int64, 1..13 (DeepFashion2).
+    category_ids: (N,) int64, 1..13 (garments of DeepFashion2), 16 footwear, 17 bag, 19 headwear.
     scores: (N,) float32 in [0, 1].
 
     Raises ``TypeError`` for a wrong dtype and ``ValueError`` for a wrong rank, length or value.
@@ -41,9 +41,10 @@ class Detections:
         lengths = {name: len(getattr(self, name)) for name in _FIELDS}
         if len(set(lengths.values())) != 1:
             raise ValueError(f"fields differ in length: {lengths}; give one row per garment in each")
-        unknown = sorted(set(self.category_ids.tolist()) - set(CATEGORY_BY_ID))
+        unknown = sorted(set(self.category_ids.tolist()) - set(INSTANCE_IDS))
         if unknown:
-            raise ValueError(f"unknown category ids {unknown}: expected 1..13; undo the model's class shift")
+            known = "1..13, 16, 17 or 19"
+            raise ValueError(f"unknown category ids {unknown}: expected {known}; undo the model's class shift")
         if len(self) and not (0 <= self.scores.min() and self.scores.max() <= 1):
             raise ValueError("scores must lie in [0, 1]; apply the model's sigmoid or softmax first")
 

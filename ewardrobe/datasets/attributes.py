@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ewardrobe.core.taxonomy import CATEGORY_BY_ID
+from ewardrobe.core.taxonomy import ACCESSORY_IDS, INSTANCE_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError, Record, item_mask, read_record
 from ewardrobe.datasets.samples import read_photo
 
@@ -32,14 +32,18 @@ class JudgedGarment:
 
 
 def read_judged(root: Path, split: str) -> list[JudgedGarment]:
-    """Return the garments of ``attributes_SPLIT.csv``; ``DatasetError`` if it is missing or a column or id is."""
+    """Return the garments of ``attributes_SPLIT.csv``, without accessories, of which only colours are judged.
+
+    ``DatasetError`` if the file is missing or a column or id is.
+    """
     path = Path(root) / f"attributes_{split}.csv"
     try:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path}: {error}; give a data set whose garments were judged") from error
-    return [_judged(path, number, row) for number, row in enumerate(rows, start=2)]
+    judged = [_judged(path, number, row) for number, row in enumerate(rows, start=2)]
+    return [one for one in judged if one.category_id not in ACCESSORY_IDS]
 
 
 def judged_garments(
@@ -76,6 +80,6 @@ def _judged(path: Path, number: int, row: dict) -> JudgedGarment:
             f"{path}, line {number}: {error} is missing or no number: expected the columns image, item, category_id, "
             f"{', '.join(JUDGED)}"
         ) from error
-    if category_id not in CATEGORY_BY_ID:
-        raise DatasetError(f"{path}, line {number}: category_id {category_id}: expected 1..13")
+    if category_id not in INSTANCE_IDS:
+        raise DatasetError(f"{path}, line {number}: category_id {category_id}: expected 1..13, 16, 17 or 19")
     return JudgedGarment(image, item, category_id, values)

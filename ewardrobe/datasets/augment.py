@@ -7,7 +7,7 @@ garment photographed by a layperson differs from the training photos in just the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -63,7 +63,7 @@ def augment(
     image = out.image
     if rng.random() < config.background:
         image = replace_background(image, out.matte, random_background(size, rng, textures))
-    return Sample(degrade(image, rng, config), out.masks, out.category_ids, out.parsing)
+    return replace(out, image=degrade(image, rng, config))
 
 
 def random_affine(sample: Sample, size: Size, rng: np.random.Generator, config: AugmentConfig) -> np.ndarray:
@@ -103,7 +103,7 @@ def warp(sample: Sample, matrix: np.ndarray, size: Size, fill: tuple = (0, 0, 0)
     parsing = sample.parsing
     if parsing is not None:
         parsing = cv2.warpAffine(parsing, matrix, dsize, flags=cv2.INTER_NEAREST)
-    return Sample(image, masks[keep], sample.category_ids[keep], parsing)
+    return replace(sample, image=image, masks=masks[keep], category_ids=sample.category_ids[keep], parsing=parsing)
 
 
 def _without_aliases(image: np.ndarray, scale: float) -> np.ndarray:

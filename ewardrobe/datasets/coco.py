@@ -15,8 +15,8 @@ import numpy as np
 
 from ewardrobe.core import atomic
 from ewardrobe.core.masks import mask_to_rle
-from ewardrobe.core.taxonomy import CATEGORIES
-from ewardrobe.datasets.records import LANDMARK_COUNTS, Item, Record, item_mask
+from ewardrobe.core.taxonomy import CATEGORIES, INSTANCE_IDS, INSTANCES
+from ewardrobe.datasets.records import LANDMARK_COUNTS, Item, Record, item_mask, landmark_count
 
 SEGMENTATIONS = ("outline", "polygon", "rle")
 INFO = {"description": "DeepFashion2 layout converted by eWardrobe"}
@@ -27,20 +27,26 @@ _FIRST_LANDMARK = tuple(accumulate(LANDMARK_COUNTS, initial=0))
 
 
 def categories() -> list[dict]:
-    """Return COCO's list of the 13 categories with the names of all 294 keypoints, each ``"CATEGORY/NUMBER"``."""
+    """Return COCO's list of the 16 categories with the names of all 294 keypoints, each ``"CATEGORY/NUMBER"``."""
     names = [f"{c.id}/{n}" for c, count in zip(CATEGORIES, LANDMARK_COUNTS, strict=True) for n in range(1, count + 1)]
     return [
-        {"id": c.id, "name": c.name, "supercategory": c.slot, "keypoints": names, "skeleton": []} for c in CATEGORIES
+        {"id": c.id, "name": c.name, "supercategory": c.slot, "keypoints": names, "skeleton": []} for c in INSTANCES
     ]
 
 
 def image_entry(record: Record) -> dict:
-    """Return the member of ``"images"``; ``file_name`` is relative to the folder of the split's photos."""
+    """Return the member of ``"images"``; ``file_name`` is relative to the folder of the split's photos.
+
+    ``not_exhaustive_category_ids``, as in LVIS (Gupta et al., CVPR 2019), are those of which the photo may show more
+    than is annotated; it is left out where there are none.
+    """
+    open_ids = [i for i in INSTANCE_IDS if i in record.unlabelled or not record.complete]
     return {
         "id": record.image_id,
         "file_name": record.image_path.name,
         "height": record.height,
         "width": record.width,
+        **({"not_exhaustive_category_ids": open_ids} if open_ids else {}),
     }
 
 
@@ -126,8 +132,8 @@ def _is_bridge(start: np.ndarray, end: np.ndarray) -> list[bool]:
 
 def _keypoints(item: Item) -> dict:
     """Return ``keypoints``, 3 × 294 numbers ``x y visibility``, and ``num_keypoints``; nothing where not labelled."""
-    points, count = item.landmarks, LANDMARK_COUNTS[item.category_id - 1]
-    if points is None or len(points) != count:
+    points, count = item.landmarks, landmark_count(item.category_id)
+    if points is None or len(points) != count or not count:
         return {}
     first = _FIRST_LANDMARK[item.category_id - 1]
     values = [int(v) if v == int(v) else round(v, 3) for v in points.ravel().tolist()]

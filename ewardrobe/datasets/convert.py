@@ -157,7 +157,7 @@ def _chosen_names(c: Conversion, split: str, workers: int) -> np.ndarray:
     """Return the sorted names of the annotations to convert."""
     try:
         if c.balance:
-            data = DeepFashion2(c.source, split)
+            data = DeepFashion2(c.source, split, accessories=True)
             index = read_index(data, workers)
             return data.names[index.positions[subset(index.present, c.fraction, c.max_images, True, c.seed)]]
         names = annotation_names(c.source, split)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ewardrobe.core import atomic
 from ewardrobe.datasets import coco, yolo
-from ewardrobe.datasets.records import LANDMARK_COUNTS, DatasetError, Record, read_record
+from ewardrobe.datasets.records import DatasetError, Record, landmark_count, read_record
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _usable_records(part: ConversionPart, fault) -> Iterator[Record]:
 
 def _check_landmarks(path: Path, record: Record, fault) -> None:
     for item in record.items:
-        expected = LANDMARK_COUNTS[item.category_id - 1]
+        expected = landmark_count(item.category_id)
         if item.landmarks is not None and len(item.landmarks) != expected:
             text = f"{path}: {item.key}: {len(item.landmarks)} landmarks left out: expected {expected}"
             fault(DatasetError(text, "landmarks of another number"))

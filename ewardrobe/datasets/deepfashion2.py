@@ -2,7 +2,7 @@
 
 ``ROOT/SPLIT/image/000001.jpg`` with ``ROOT/SPLIT/annos/000001.json`` beside it, and optionally
 ``ROOT/SPLIT/parsing/000001.png``: a label map of the whole photo (0 background, 1..13 garments,
-14 skin, 15 hair, 16 footwear, 17 bag, 18 other).
+14 skin, 15 hair, 16 footwear, 17 bag, 18 other, 19 headwear, 255 unknown).
 """
 
 from __future__ import annotations
@@ -25,13 +25,18 @@ class DeepFashion2:
     ``on_error="raise"`` refuses the first faulty record.  ``"skip"`` leaves the faulty item out (of an item with
     several polygons only the faulty polygon) and keeps the rest; each fault adds a line to ``problems``, once, and
     counts in ``report``.  A record without one good item is skipped whole by ``records()``.
+
+    accessories: whether footwear, bags and headwear are among the items.  Without them, which is what evaluation
+    judges, ``records()`` passes over photos that show nothing else.
     """
 
-    def __init__(self, root: Path | str, split: str = "train", on_error: str = "skip") -> None:
+    def __init__(
+        self, root: Path | str, split: str = "train", on_error: str = "skip", accessories: bool = False
+    ) -> None:
         if on_error not in ("skip", "raise"):
             raise ValueError(f"on_error: expected 'skip' or 'raise', got {on_error!r}")
         self.root, self.split, self.on_error = Path(root), split, on_error
-        self.folder = self.root / split
+        self.folder, self.accessories = self.root / split, accessories
         self.problems: list[str] = []
         self.report: Counter[str] = Counter()
         self.names = annotation_names(self.root, split)
@@ -42,7 +47,8 @@ class DeepFashion2:
 
     def __getitem__(self, index: int) -> Record:
         """Read record ``index``; ``DatasetError`` if the record itself is unusable."""
-        return read_record(self.annotation(index), self.fault)
+        record = read_record(self.annotation(index), self.fault)
+        return record if self.accessories else record.garments_only()
 
     def annotation(self, index: int) -> Path:
         """Return the path of annotation ``index``."""
@@ -54,8 +60,12 @@ class DeepFashion2:
         return [self.annotation(index) for index in range(len(self))]
 
     def usable(self, index: int) -> Record:
-        """Read record ``index``; ``DatasetError`` also when it holds no usable garment."""
-        record = self[index]
+        """Read record ``index``; ``DatasetError`` also when it holds no usable garment (nor accessory, if wanted)."""
+        record = self._whole(index)
+        return record if self.accessories else record.garments_only()
+
+    def _whole(self, index: int) -> Record:
+        record = read_record(self.annotation(index), self.fault)
         if not record.items:
             raise DatasetError(f"{self.annotation(index)}: no usable garment", "no usable garment")
         return record
@@ -71,7 +81,8 @@ class DeepFashion2:
             except DatasetError as error:
                 self.fault(error)
             else:
-                yield record
+                if record.items:  # else it shows accessories alone
+                    yield record
 
     def check(self) -> dict:
         """Read every annotation and return the counts: annotations, usable photos, garments, faults by kind."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.core.taxonomy import CATEGORIES, INSTANCES, classes_of
 from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.datasets.pool import chunks, in_order
 from ewardrobe.datasets.records import PHOTO_SUFFIXES, DatasetError, item_keys, read_category
@@ -22,10 +22,11 @@ CHUNK = 512
 
 @dataclass(frozen=True, eq=False)
 class Index:
-    """The N photos of a split that exist and have a garment.
+    """The N photos of a split that exist and have a garment (or accessory, where the data set is read with them).
 
-    positions: (N,) int64, their places in the ``DeepFashion2``.  present: (N, 13) bool, the categories 1..13 on the
-    photo.  worn: (N,) bool, whether the person is labelled: a worn garment and a parsing map.
+    positions: (N,) int64, their places in the ``DeepFashion2``.  present: (N, 16) bool, the garments 1..13 and the
+    accessories 16, 17, 19 on the photo.  worn: (N,) bool, whether the person is labelled: a worn garment and a parsing
+    map.
     """
 
     positions: np.ndarray
@@ -51,7 +52,8 @@ def read_index(data: DeepFashion2, workers: int = 1) -> Index:
     mapped = np.array([name in maps for name in data.names])
     for error in [*problems, *_missing(data, there)]:
         data.fault(error)
-    present = rows[:, : len(CATEGORIES)]
+    present = rows[:, : len(INSTANCES)]
+    present[:, len(CATEGORIES) :] &= data.accessories
     positions = np.flatnonzero(there & present.any(axis=1))
     if not len(positions):
         raise DatasetError(
@@ -61,14 +63,14 @@ def read_index(data: DeepFashion2, workers: int = 1) -> Index:
 
 
 def _read_rows(data: DeepFashion2, workers: int) -> tuple[np.ndarray, list[DatasetError]]:
-    """Return (N, 14) bool, 13 categories and "worn", and what could not be read."""
+    """Return (N, 17) bool, 16 classes and "worn", and what could not be read."""
     results = in_order(partial(_read_chunk, data.folder / "annos"), chunks(data.names, CHUNK), workers)
     rows, problems = zip(*results, strict=True)
     return np.concatenate(rows), [DatasetError(text, "unreadable annotation") for part in problems for text in part]
 
 
 def _read_chunk(annos: Path, names: np.ndarray) -> tuple[np.ndarray, list[str]]:
-    rows, problems = np.zeros((len(names), len(CATEGORIES) + 1), bool), []
+    rows, problems = np.zeros((len(names), len(INSTANCES) + 1), bool), []
     for row, name in zip(rows, names, strict=True):
         try:
             raw = json.loads((annos / f"{name}.json").read_bytes())
@@ -82,7 +84,7 @@ def _fill(row: np.ndarray, items: list) -> None:
     for item in items:
         with contextlib.suppress(KeyError, TypeError, ValueError):  # a faulty item is counted when the photo is read
             if item["segmentation"]:
-                row[read_category(item["category_id"]) - 1] = True
+                row[classes_of(read_category(item["category_id"]))] = True
                 row[-1] |= item.get("viewpoint", 1) != 1
 
 

@@ -5,20 +5,29 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from ewardrobe.core.taxonomy import CATEGORY_BY_ID
+from ewardrobe.core.taxonomy import (
+    ACCESSORY_IDS,
+    CATEGORY_IDS,
+    INSTANCE_BY_ID,
+    LABEL_COUNT,
+    LABEL_NAMES,
+    UNKNOWN,
+)
 
 EXIF_ORIENTATION = 0x0112
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 MAX_COORDINATE = 1e6  # beyond any photo; OpenCV's fixed-point arithmetic overflows not far above
 LANDMARK_COUNTS = (25, 33, 31, 39, 15, 15, 10, 14, 8, 29, 37, 19, 19)
-"""Number of landmarks of categories 1..13 in DeepFashion2: 294 in all."""
+"""Number of landmarks of categories 1..13 in DeepFashion2: 294 in all.  Accessories have none."""
+
+PERSON, HEADWEAR = frozenset((14, 15, 18)), frozenset((19,))
 _QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 
 
@@ -35,11 +44,11 @@ class DatasetError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Item:
-    """One annotated garment.
+    """One annotated garment or accessory (a pair of shoes is one).
 
-    key: ``item1`` …; category_id: 1..13; bbox_xyxy: pixels; polygons: parts, each (P, 2) float32 ``x y`` in pixels;
-    viewpoint: 1 not worn, 2 frontal, 3 side or back; scale, occlusion, zoom_in: 1..3; landmarks: (L, 3) float32
-    ``x y visibility`` or ``None`` when not labelled; style: 0 = none.
+    key: ``item1`` …; category_id: 1..13, 16, 17, 19; bbox_xyxy: pixels; polygons: parts, each (P, 2) float32
+    ``x y`` in pixels; viewpoint: 1 not worn, 2 frontal, 3 side or back; scale, occlusion, zoom_in: 1..3; landmarks:
+    (L, 3) float32 ``x y visibility`` or ``None`` when not labelled; style: 0 = none.
     """
 
     key: str
@@ -56,7 +65,12 @@ class Item:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """One photo with its garments; ``height`` and ``width`` in pixels, ``image_id`` the number in the file's name."""
+    """One photo with its garments; ``height`` and ``width`` in pixels, ``image_id`` the number in the file's name.
+
+    unlabelled: labels 1..19 that the photo may show without an item.  unlabelled_in_map: labels that its parsing map
+    may lack though the photo shows them (without a map: all that items do not tell).  complete: whether every garment
+    has its item; one of an incomplete photo may be missing.
+    """
 
     image_path: Path
     image_id: int
@@ -66,11 +80,18 @@ class Record:
     parsing_path: Path | None
     source: str
     pair_id: int
+    unlabelled: frozenset[int] = frozenset()
+    unlabelled_in_map: frozenset[int] = frozenset()
+    complete: bool = True
 
     @property
     def worn(self) -> bool:
         """True when any garment of the photo is worn (viewpoint 2 or 3)."""
         return any(item.viewpoint != 1 for item in self.items)
+
+    def garments_only(self) -> Record:
+        """Return this record without its accessories."""
+        return replace(self, items=tuple(item for item in self.items if item.category_id in CATEGORY_IDS))
 
 
 def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Record:
@@ -80,16 +101,22 @@ def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Reco
     image_path = _find_image(annotation)
     width, height = _image_size(image_path)
     items = (_read_item(f"{annotation}: {key}", key, raw[key], (width, height), fault) for key in item_keys(raw))
+    items = tuple(item for item in items if item is not None)
     parsing = annotation.parent.parent / "parsing" / f"{annotation.stem}.png"
+    parsing = parsing if parsing.is_file() else None
+    unlabelled, unlabelled_in_map = _unlabelled(annotation, raw, items, parsing is not None)
     return Record(
         image_path=image_path,
         image_id=image_id,
         height=height,
         width=width,
-        items=tuple(item for item in items if item is not None),
-        parsing_path=parsing if parsing.is_file() else None,
+        items=items,
+        parsing_path=parsing,
         source=str(raw.get("source", "")),
         pair_id=pair_id,
+        unlabelled=unlabelled,
+        unlabelled_in_map=unlabelled_in_map,
+        complete=raw.get("complete", True) is not False,
     )
 
 
@@ -102,6 +129,56 @@ def item_mask(item: Item, height: int, width: int) -> np.ndarray:
     for polygon in item.polygons:
         cv2.fillPoly(mask, [np.round(polygon).astype(np.int32)], 1)
     return mask.astype(bool)
+
+
+def landmark_count(category_id: int) -> int:
+    """Return how many landmarks a category has: 0 for accessories."""
+    return LANDMARK_COUNTS[category_id - 1] if category_id in CATEGORY_IDS else 0
+
+
+def read_parsing(path: Path, height: int, width: int) -> np.ndarray:
+    """Return the label map of a photo, (height, width) uint8: 0 background, 1..19 labels, 255 unknown.
+
+    A map is a grey PNG, or one with a palette whose indices are the labels (as PASCAL VOC's are).  ``DatasetError``
+    for anything else: colours, another size, other values.
+    """
+    try:
+        with Image.open(path) as image:
+            mode, labels = image.mode, np.asarray(image)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise DatasetError(f"{path}: not readable as a label map ({error})", "unreadable label map") from error
+    good = mode in ("L", "P") and labels.shape == (height, width)
+    if not good or (odd := np.flatnonzero(np.bincount(labels.ravel(), minlength=256)[LABEL_COUNT + 1 : UNKNOWN])).size:
+        got = f"mode {mode}, {image.width}×{image.height}" if not good else f"the value {LABEL_COUNT + 1 + odd[0]}"
+        raise DatasetError(
+            f"{path}: expected a grey or palette {width}×{height} label map with 0..{LABEL_COUNT} or {UNKNOWN}, "
+            f"got {got}; make it again or remove it",
+            "unusable label map",
+        )
+    return np.array(labels)
+
+
+def _unlabelled(annotation: Path, raw: dict, items: tuple[Item, ...], mapped: bool) -> tuple[frozenset, frozenset]:
+    """Return the labels without items, and those that the label map may lack.
+
+    A file that does not say either knows of accessories, and has them all, or is older than they are: then its label
+    map has footwear and bags but no headwear.  The map of a photo that nobody wears tells nothing but the items.
+    """
+    in_map: frozenset[int] = frozenset()
+    if "unlabelled" in raw:
+        said = in_map = _read_labels(annotation, raw["unlabelled"])
+    elif any(item.category_id in ACCESSORY_IDS for item in items):
+        said = frozenset()
+    else:
+        said, in_map = frozenset(ACCESSORY_IDS), HEADWEAR
+    worn = any(item.viewpoint != 1 for item in items)
+    return said, in_map if mapped and worn else said | PERSON
+
+
+def _read_labels(annotation: Path, raw) -> frozenset[int]:
+    if not isinstance(raw, list) or any(isinstance(v, bool) or v not in LABEL_NAMES for v in raw):
+        raise DatasetError(f"{annotation}: unlabelled is {raw!r}, expected a list of labels 1..19", "bad value")
+    return frozenset(int(v) for v in raw)
 
 
 def item_keys(raw: dict) -> list[str]:
@@ -178,9 +255,9 @@ def _parse_item(key: str, raw, size: tuple[int, int], errors: list[Exception]) -
 
 
 def read_category(raw) -> int:
-    """Return ``raw`` as a category id, 1..13; ``DatasetError`` or ``TypeError`` if it is none."""
-    if isinstance(raw, bool) or raw not in CATEGORY_BY_ID:
-        raise DatasetError(f"unknown category_id {raw!r}: expected 1..13", "unknown category")
+    """Return ``raw`` as a category id, 1..13, 16, 17 or 19; ``DatasetError`` or ``TypeError`` if it is none."""
+    if isinstance(raw, bool) or raw not in INSTANCE_BY_ID:
+        raise DatasetError(f"unknown category_id {raw!r}: expected 1..13, 16, 17 or 19", "unknown category")
     return int(raw)
 
 

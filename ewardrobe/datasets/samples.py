@@ -14,9 +14,10 @@ from typing import TypeVar
 import cv2
 import numpy as np
 
-from ewardrobe.core.taxonomy import CATEGORY_IDS
+from ewardrobe.core.taxonomy import INSTANCE_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record, item_mask
 from ewardrobe.datasets.index import Index, read_index
+from ewardrobe.datasets.records import read_parsing
 
 T = TypeVar("T")
 
@@ -28,14 +29,18 @@ MAX_FAULTS = 100
 class Sample:
     """One photo with its truth.
 
-    image: (H, W, 3) RGB uint8.  masks: (N, H, W) uint8, 0 or 1.  category_ids: (N,) int64 in 1..13.
-    parsing: (H, W) uint8 label map 0..18, or ``None`` when skin, hair and the like are not labelled.
+    image: (H, W, 3) RGB uint8.  masks: (N, H, W) uint8, 0 or 1.  category_ids: (N,) int64 in 1..13, 16, 17, 19.
+    parsing: (H, W) uint8 label map 0..19, 255 unknown, or ``None`` when skin, hair and the like are not labelled.
+    unlabelled: labels that the photo may show without a mask.  unlabelled_in_map: labels that it may show without the
+    map or a mask saying so; ``None`` stands for nothing, or without a map for all of the context.
     """
 
     image: np.ndarray
     masks: np.ndarray
     category_ids: np.ndarray
     parsing: np.ndarray | None
+    unlabelled: frozenset[int] = frozenset()
+    unlabelled_in_map: frozenset[int] | None = None
 
     @property
     def worn(self) -> bool:
@@ -59,13 +64,16 @@ def load_samples(
         except DatasetError as error:
             return error
 
-    samples = []
+    samples, empty = [], 0
     with ThreadPoolExecutor(max(1, threads)) as pool:  # OpenCV decodes and scales without Python's lock
         for found in pool.map(decode, data.records()):
             if isinstance(found, DatasetError):
                 data.fault(found)
             else:
                 samples.append(found)
+                empty += not len(found.masks)
+    if empty:
+        data.report["photo whose garments vanish at this size"] = empty
     return samples
 
 
@@ -132,11 +140,15 @@ def to_sample(record: Record, image: np.ndarray, max_side: int) -> Sample:
     scale = min(1.0, max_side / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     masks = [_shrink_mask(item_mask(item, height, width).astype(np.uint8), size) for item in record.items]
+    seen = [place for place, mask in enumerate(masks) if mask.any()]  # the others are smaller than a pixel now
+    ids = np.array([item.category_id for item in record.items], np.int64)
     return Sample(
         image=cv2.resize(image, size, interpolation=cv2.INTER_AREA),
-        masks=np.stack(masks) if masks else np.zeros((0, size[1], size[0]), np.uint8),
-        category_ids=np.array([item.category_id for item in record.items], np.int64),
+        masks=np.stack([masks[i] for i in seen]) if seen else np.zeros((0, size[1], size[0]), np.uint8),
+        category_ids=ids[seen],
         parsing=_read_parsing(record, size),
+        unlabelled=record.unlabelled if record.complete else record.unlabelled.union(INSTANCE_IDS),
+        unlabelled_in_map=record.unlabelled_in_map,
     )
 
 
@@ -154,10 +166,10 @@ def repeat_factors(samples: Sequence[Sample], threshold: float = 0.1, worn_facto
 
 
 def category_table(samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
-    """Return (N, 13) bool, the categories 1..13 on each photo, and (N,) bool, whether the person is labelled."""
+    """Return (N, 16) bool, the classes on each photo, and (N,) bool, whether the person is labelled."""
     if isinstance(samples, LazySamples):
         return samples.index.present, samples.index.worn
-    present = np.array([np.isin(CATEGORY_IDS, s.category_ids) for s in samples], bool).reshape(-1, len(CATEGORY_IDS))
+    present = np.array([np.isin(INSTANCE_IDS, s.category_ids) for s in samples], bool).reshape(-1, len(INSTANCE_IDS))
     return present, np.array([s.worn for s in samples], bool)
 
 
@@ -168,5 +180,5 @@ def _shrink_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def _read_parsing(record: Record, size: tuple[int, int]) -> np.ndarray | None:
     if record.parsing_path is None or not record.worn:
         return None  # in a not-worn photo only the garment is labelled: skin and hair are unknown there
-    parsing = cv2.imread(str(record.parsing_path), cv2.IMREAD_GRAYSCALE)
-    return None if parsing is None else cv2.resize(parsing, size, interpolation=cv2.INTER_NEAREST)
+    parsing = read_parsing(record.parsing_path, record.height, record.width)
+    return cv2.resize(parsing, size, interpolation=cv2.INTER_NEAREST)

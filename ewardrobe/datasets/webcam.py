@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -67,7 +67,7 @@ def as_webcam(sample: Sample, view: WebcamView, rng: np.random.Generator) -> Sam
     moved = warp(sample, matrix, FRAME)
     keep = moved.masks.mean(axis=(1, 2)) >= MIN_SHARE
     image = degrade(_seen(sample.image, matrix), view, rng)
-    return Sample(image, moved.masks[keep], moved.category_ids[keep], moved.parsing)
+    return replace(moved, image=image, masks=moved.masks[keep], category_ids=moved.category_ids[keep])
 
 
 def camera(matte: np.ndarray, view: WebcamView, rng: np.random.Generator) -> np.ndarray:

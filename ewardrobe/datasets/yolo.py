@@ -1,6 +1,7 @@
 """DeepFashion2 records as labels for YOLO segmentation: one text file for each photo, one line for each garment.
 
-A line is ``class x1 y1 x2 y2 …`` with classes 0..12 and coordinates as shares of the picture: one single polygon.
+A line is ``class x1 y1 x2 y2 …`` with classes 0..15, in the order of ``taxonomy.INSTANCES``, and coordinates as
+shares of the picture: one single polygon.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ewardrobe.core.taxonomy import CATEGORY_NAMES
+from ewardrobe.core.taxonomy import INSTANCE_NAMES, classes_of
 from ewardrobe.datasets.records import Item, Record, item_mask
 
 IMAGE_MODES = ("link", "copy")
@@ -31,7 +32,7 @@ def label_line(item: Item, height: int, width: int) -> str:
     ultralytics cuts ``x · width`` down to a pixel's number, so the middle of the pixel is written, (x + 0.5) / width.
     """
     points = (single_polygon(item, height, width) + 0.5) / (width, height)
-    return f"{item.category_id - 1}" + " %.6f" * points.size % tuple(points.ravel().tolist())
+    return f"{classes_of(item.category_id)}" + " %.6f" * points.size % tuple(points.ravel().tolist())
 
 
 def single_polygon(item: Item, height: int, width: int) -> np.ndarray:
@@ -86,7 +87,7 @@ def data_yaml(splits: Iterable[str]) -> str:
         **where,
     }
     lines = [f"{name}: {json.dumps(place)}" for name, place in where.items()]
-    names = [f"  {number}: {name}" for number, name in enumerate(CATEGORY_NAMES)]
+    names = [f"  {number}: {name}" for number, name in enumerate(INSTANCE_NAMES)]
     return "\n".join([*lines, "names:", *names, ""])
 
 

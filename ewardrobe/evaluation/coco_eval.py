@@ -12,7 +12,7 @@ import numpy as np
 from faster_coco_eval import COCO, COCOeval_faster
 from faster_coco_eval.core.cocoeval import Params
 
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS
+from ewardrobe.core.taxonomy import CATEGORY_IDS, INSTANCES
 
 RECALL_POINTS = 101
 MIN_INSTANCES = 10
@@ -52,12 +52,16 @@ class CocoMatcher:
     """Collects photos, matches them with faster-coco-eval and keeps only the matches (a few hundred bytes a photo).
 
     iou_type: ``"segm"`` or ``"bbox"``.  chunk_size: photos held with their masks before they are matched.
+    category_ids: what is matched, the 13 garments unless said.
     """
 
-    def __init__(self, iou_type: str, chunk_size: int = 128, threads: int = 1) -> None:
+    def __init__(
+        self, iou_type: str, chunk_size: int = 128, threads: int = 1, category_ids: tuple[int, ...] = CATEGORY_IDS
+    ) -> None:
         self._iou_type, self._chunk_size, self._threads = iou_type, chunk_size, threads
         self._pending: list[tuple[list[dict], list[dict], dict]] = []
-        self._matches: dict[int, list[tuple[int, object]]] = {c: [] for c in CATEGORY_IDS}
+        self._ids = category_ids
+        self._matches: dict[int, list[tuple[int, object]]] = {c: [] for c in category_ids}
         self._matched_photos = 0
 
     def __len__(self) -> int:
@@ -78,7 +82,7 @@ class CocoMatcher:
         """
         self._match_pending()
         weights = np.ones(len(self), int) if weights is None else np.asarray(weights, int)
-        return {c: self._category_scores(c, weights) for c in CATEGORY_IDS}
+        return {c: self._category_scores(c, weights) for c in self._ids}
 
     def _category_scores(self, category_id: int, weights: np.ndarray) -> CategoryScores | None:
         chosen = [match for index, match in self._matches[category_id] for _ in range(weights[index])]
@@ -103,7 +107,7 @@ class CocoMatcher:
             print_function=_silent,
             rle_iou_max_workers=self._threads,
         )
-        evaluation.params = self._params(CATEGORY_IDS, [photo["id"] for _, _, photo in self._pending])
+        evaluation.params = self._params(self._ids, [photo["id"] for _, _, photo in self._pending])
         evaluation.evaluate()
         self._keep(evaluation._evalImgs_cpp)
 
@@ -111,7 +115,7 @@ class CocoMatcher:
         """Keep the matches of the (category, photo) pairs that hold anything; the list runs photo by photo."""
         for index, (truths, detections, _) in enumerate(self._pending):
             for category_id in {a["category_id"] for a in truths + detections}:
-                match = evaluated[CATEGORY_IDS.index(category_id) * len(self._pending) + index]
+                match = evaluated[self._ids.index(category_id) * len(self._pending) + index]
                 self._matches[category_id].append((self._matched_photos + index, match))
         self._matched_photos += len(self._pending)
         self._pending.clear()
@@ -181,7 +185,7 @@ def _dataset(pending: list[tuple], part: int) -> COCO:
     annotations = [a for entry in pending for a in entry[part]]
     for annotation_id, annotation in enumerate(annotations, start=1):  # 0 would read as "not matched"
         annotation["id"] = annotation_id
-    categories = [{"id": c.id, "name": c.name} for c in CATEGORIES]
+    categories = [{"id": c.id, "name": c.name} for c in INSTANCES]
     return COCO({"images": [photo for _, _, photo in pending], "annotations": annotations, "categories": categories})
 
 

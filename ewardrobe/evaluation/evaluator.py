@@ -105,7 +105,7 @@ class _Run:
         if self.options.refine:
             add_refined(result, truth, image, shown)
         if self.parser is not None and record.parsing_path is not None:
-            add_parsing(result, record.parsing_path, label_map(self.parser.parse(image), image.shape[:2]))
+            add_parsing(result, record, label_map(self.parser.parse(image), image.shape[:2]))
         for matcher in (self.judged.masks, self.judged.boxes):
             matcher.add(record.height, record.width, coco_truth(truth), coco_detections(detections, rles))
         self._time(image, len(shown))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import cv2
 import numpy as np
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.masks import boundary_iou
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, LABEL_COUNT
-from ewardrobe.datasets.deepfashion2 import DatasetError, Record, item_mask
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, UNKNOWN
+from ewardrobe.datasets.deepfashion2 import Record, item_mask
+from ewardrobe.datasets.records import read_parsing
 from ewardrobe.evaluation.coco_eval import CocoInstance
 from ewardrobe.evaluation.matching import confusion_pairs, encode_masks, mask_ious, match_by_score
 from ewardrobe.evaluation.pixels import label_counts, label_map, overlap_counts, parsing_counts
@@ -37,7 +36,7 @@ class JudgedPhoto:
     garments, by name.  instances: (13,) int garments by category.  garments: (3,) pixel counts of garment against
     background.  labels: (14, 3) pixel counts of background and categories.  scores, found, detected_ids: (D,) of every
     detection, ``found`` = matched at mask IoU 0.5.  boundary_ious: of the garments found at the app's threshold.
-    The ``refined`` fields are the same after ``garments.extract_garments``; parsing: (19, 3) pixel counts; mapped: as
+    The ``refined`` fields are the same after ``garments.extract_garments``; parsing: (20, 3) pixel counts; mapped: as
     ``garments``, of the predicted label map, which no score threshold cuts.
     """
 
@@ -101,14 +100,16 @@ def add_refined(result: JudgedPhoto, truth: Truth, image: np.ndarray, detections
     result.refined_boundary_ious = _boundary_ious(masks, truth.masks, matches)
 
 
-def add_parsing(result: JudgedPhoto, path: Path, predicted: np.ndarray) -> None:
-    """Compare a predicted label map (H, W) uint8 0..18 with the parsing map in ``path``."""
-    truth = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if truth is None or truth.shape != predicted.shape or truth.max() > LABEL_COUNT:
-        raise DatasetError(
-            f"{path}: expected a grey {predicted.shape[1]}×{predicted.shape[0]} label map 0..{LABEL_COUNT}; "
-            "make it again or remove it"
-        )
+def add_parsing(result: JudgedPhoto, record: Record, predicted: np.ndarray) -> None:
+    """Compare a predicted label map (H, W) uint8 0..19 with the parsing map of ``record``.
+
+    Pixels that the map does not know, or for which a label was predicted that it may lack, are left out.
+    """
+    truth = read_parsing(record.parsing_path, *predicted.shape)
+    judged = truth != UNKNOWN
+    if result.worn:
+        judged &= ~np.isin(predicted, list(record.unlabelled_in_map))
+    predicted, truth = predicted[judged], truth[judged]
     result.parsing = parsing_counts(predicted, truth, result.worn)
     result.mapped = overlap_counts(_is_garment(predicted), _is_garment(truth))
 

@@ -37,7 +37,7 @@ def label_counts(predicted: np.ndarray, truth: np.ndarray, labels: int = GARMENT
 
 
 def parsing_counts(predicted: np.ndarray, truth: np.ndarray, worn: bool) -> np.ndarray:
-    """Return ``label_counts`` over 0..18 for a parsing map.
+    """Return ``label_counts`` over 0..19 for a parsing map.
 
     A photo of garments that nobody wears is labelled for garments only: its context labels count as background
     and only the garments' rows are kept.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ewardrobe.core.taxonomy import CATEGORIES, CONTEXT_NAMES
+from ewardrobe.core.taxonomy import CATEGORIES, LABELS
 from ewardrobe.evaluation.bootstrap import RESAMPLES, confidence_intervals
 from ewardrobe.evaluation.coco_eval import (
     MIN_INSTANCES,
@@ -19,7 +19,7 @@ from ewardrobe.evaluation.matching import calibration, precision_recall
 from ewardrobe.evaluation.photo import CONDITIONS, JudgedPhoto, category_rows
 from ewardrobe.evaluation.pixels import dice_of_counts, iou_of_counts
 
-LABEL_NAMES = ("background", *(c.name for c in CATEGORIES), *CONTEXT_NAMES.values())
+LABEL_NAMES = ("background", *(label.name for label in LABELS))
 
 
 @dataclass(eq=False)

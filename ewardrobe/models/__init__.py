@@ -59,9 +59,9 @@ class Parser(Protocol):
     """What a model offers that also tells the person: what each pixel shows, and the garments read off that."""
 
     def parse(self, image: np.ndarray) -> np.ndarray:
-        """Return (18, h, w) float32 0..1 for RGB uint8 (H, W, 3) ``image``: channel ``i`` is label ``i + 1``.
+        """Return (19, h, w) float32 0..1 for RGB uint8 (H, W, 3) ``image``: channel ``i`` is label ``i + 1``.
 
-        It is smaller than ``image``, with the edges in the same place.
+        Weights that know no headwear give 18 channels.  It is smaller than ``image``, with the edges in the same place.
         """
         ...
 
@@ -82,12 +82,16 @@ def as_parser(segmenter: Segmenter) -> Parser | None:
 def load_segmenter(name: str = DEFAULT_MODEL, weights: Path | None = None, runtime: str | None = None) -> Segmenter:
     """Load model ``name``; ``weights`` is a file outside the manifest (your own training), else the shipped one.
 
+    It finds the 13 garments.  What a network knows of accessories is held back; ``load`` of its module gives them too.
+
     runtime: ``openvino`` or ``torch``, by default what ``inference.choose_runtime`` says.  Raises ``ValueError`` for an
     unknown name and ``models.weights.WeightsError`` when the weights are missing, altered or of another model.
     """
     if name not in MODELS:
         raise ValueError(f"unknown model {name!r}: known are {', '.join(sorted(MODELS))}")
-    return import_module(MODELS[name]).load(weights, name, runtime)
+    segmenter = import_module(MODELS[name]).load(weights, name, runtime)
+    segmenter.confidence = segmenter.confidence.garments_only()
+    return segmenter
 
 
 def kind_of(name: str) -> str:

@@ -8,12 +8,12 @@ no category's AP changes by it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_NAMES
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, INSTANCE_NAMES, INSTANCES, classes_of
 from ewardrobe.models.weights import WeightsError
 
 DEFAULT_THRESHOLD = 0.2
@@ -25,38 +25,54 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Confidence:
-    """The map of one model.  thresholds: raw score of each category, 0 < t < 1, in the taxonomy's order.
+    """The map of one model.
+
+    thresholds: raw score of each class, 0 < t < 1, in the order of ``INSTANCES``: of the 13 garments, or of all 16;
+    accessories without one have ``DEFAULT_THRESHOLD``.  accessories: whether `applied` lets them through.
 
     Piecewise linear: 0 stays 0, the threshold becomes 0.5, 1 stays 1.  Thresholds of 0.5 change nothing.
     Raises ``ValueError`` for another number of thresholds or one outside (0, 1).
     """
 
     thresholds: tuple[float, ...]
+    accessories: bool = field(default=True, compare=False)
 
     def __post_init__(self) -> None:
-        if len(self.thresholds) != len(CATEGORIES) or not all(0 < t < 1 for t in self.thresholds):
-            raise ValueError(f"expected {len(CATEGORIES)} raw scores between 0 and 1, got {self.thresholds}")
+        known = len(CATEGORIES), len(INSTANCES)
+        if len(self.thresholds) not in known or not all(0 < t < 1 for t in self.thresholds):
+            raise ValueError(f"expected {known[1]} or {known[0]} raw scores between 0 and 1, got {self.thresholds}")
+
+    def garments_only(self) -> Confidence:
+        """Return this map with the accessories held back: the one place where the app leaves them out."""
+        return replace(self, accessories=False)
+
+    @property
+    def _by_class(self) -> np.ndarray:
+        missing = len(INSTANCES) - len(self.thresholds)
+        return np.array((*self.thresholds, *(DEFAULT_THRESHOLD,) * missing))
 
     def of(self, scores: np.ndarray, category_ids: np.ndarray) -> np.ndarray:
-        """Return the confidences (N,) float32 0..1 of raw ``scores`` (N,) 0..1 of ``category_ids`` (N,) 1..13.
+        """Return the confidences (N,) float32 0..1 of raw ``scores`` (N,) 0..1 of labels ``category_ids`` (N,).
 
         >>> Confidence((0.2,) * 13).of(np.array([0.1, 0.2, 0.6]), np.array([1, 1, 1])).tolist()
         [0.25, 0.5, 0.75]
         """
-        raw, t = np.asarray(scores, float), np.array(self.thresholds)[np.asarray(category_ids, int) - 1]
+        raw, t = np.asarray(scores, float), self._by_class[classes_of(category_ids)]
         return np.where(raw < t, 0.5 * raw / t, 0.5 + 0.5 * (raw - t) / (1 - t)).astype(np.float32)
 
     def raw(self, confidence: float) -> np.ndarray:
-        """Return the raw score (13,) float64 0..1 that has this ``confidence`` (0..1) in each category."""
-        t = np.array(self.thresholds)
-        return 2 * confidence * t if confidence < 0.5 else t + (2 * confidence - 1) * (1 - t)
+        """Return the raw score, float64 0..1 for each of the thresholds, that has this ``confidence`` (0..1)."""
+        return _raw(np.array(self.thresholds), confidence)
 
     def lowest_raw(self, confidence: float) -> float:
         """Return what to ask a network for, so that nothing of at least ``confidence`` is missing in any category."""
-        return float(self.raw(confidence).min() * (1 - ROUNDING))
+        asked = self._by_class if self.accessories else self._by_class[: len(CATEGORIES)]
+        return float(_raw(asked, confidence).min() * (1 - ROUNDING))
 
     def applied(self, found: Detections, min_score: float) -> Detections:
         """Return the garments of raw ``found`` that reach the confidence ``min_score``, sorted by it downwards."""
+        if not self.accessories:
+            found = found[np.isin(found.category_ids, CATEGORY_IDS)]
         scores = self.of(found.scores, found.category_ids)
         order = np.argsort(-scores, kind="stable")
         order = order[scores[order] >= min_score]
@@ -64,10 +80,16 @@ class Confidence:
 
     def by_name(self) -> dict[str, float]:
         """Return the raw thresholds by the category's name."""
-        return dict(zip(CATEGORY_NAMES, self.thresholds, strict=True))
+        return dict(zip(INSTANCE_NAMES, self.thresholds, strict=False))
 
 
-RAW = Confidence((0.5,) * len(CATEGORIES))
+def _raw(thresholds: np.ndarray, confidence: float) -> np.ndarray:
+    if confidence < 0.5:
+        return 2 * confidence * thresholds
+    return thresholds + (2 * confidence - 1) * (1 - thresholds)
+
+
+RAW = Confidence((0.5,) * len(INSTANCES))
 """Leaves scores as the network gave them: models in training, and the choice of thresholds itself."""
 
 DEFAULT = Confidence((DEFAULT_THRESHOLD,) * len(CATEGORIES))
@@ -84,7 +106,9 @@ def of_entry(entry: dict) -> Confidence:
     try:
         if chosen["weights_sha256"] != entry["sha256"]:
             return DEFAULT
-        return Confidence(tuple(float(chosen["raw_scores"][name]) for name in CATEGORY_NAMES))
+        scores = chosen["raw_scores"]
+        names = INSTANCE_NAMES if INSTANCE_NAMES[-1] in scores else INSTANCE_NAMES[: len(CATEGORIES)]
+        return Confidence(tuple(float(scores[name]) for name in names))
     except (KeyError, TypeError, ValueError) as error:
         raise WeightsError(
             f"the thresholds of {entry.get('file')} in the manifest are unusable ({type(error).__name__}: {error}): "

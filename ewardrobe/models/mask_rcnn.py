@@ -17,6 +17,7 @@ from torch import nn
 
 from ewardrobe.core import process
 from ewardrobe.core.detections import Detections
+from ewardrobe.core.taxonomy import labels_of
 from ewardrobe.models import check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
@@ -70,7 +71,7 @@ class MaskRCNNSegmenter:
         masks = [paste_mask(mask, box * scale, image.shape[:2]) for mask, box in zip(soft, boxes, strict=True)]
         if not masks:
             return Detections.empty(*image.shape[:2])
-        found = Detections.from_masks(np.stack(masks), labels, np.clip(scores, 0, 1))
+        found = Detections.from_masks(np.stack(masks), labels_of(labels - 1), np.clip(scores, 0, 1))
         return self.confidence.applied(found, min_score)
 
     def at(self, size: int) -> MaskRCNNSegmenter:
@@ -98,7 +99,8 @@ def load(weights: Path | None = None, name: str = "mask_rcnn", runtime: str | No
     try:
         backbone, size = state["backbone"], int(state["size"])
         widths, encoder = tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain")
-        model = build(backbone, int(state.get("anchor_size", size)), widths, encoder)
+        classes = classes_in(state["model"])
+        model = build(backbone, int(state.get("anchor_size", size)), widths, encoder, classes)
     except (KeyError, ValueError, TypeError) as error:
         raise weight_files.WeightsError(
             f"the weights do not say which Mask R-CNN they are of ({type(error).__name__}: {error}): "
@@ -106,6 +108,11 @@ def load(weights: Path | None = None, name: str = "mask_rcnn", runtime: str | No
         ) from error
     weight_files.fill(model, state["model"], name)
     return MaskRCNNSegmenter(model, backbone, size, entry["sha256"], of_entry(entry), runtime)
+
+
+def classes_in(tensors: dict[str, torch.Tensor]) -> int:
+    """Return how many classes a Mask R-CNN's tensors tell apart, with the background: 14 in older weights."""
+    return len(tensors["roi_heads.box_predictor.cls_score.weight"])
 
 
 def normalisation(backbone: str) -> tuple:

@@ -1,8 +1,9 @@
-"""Our U-Net as a segmenter: resize, 18 sigmoid channels, then garments read off the channels.
+"""Our U-Net as a segmenter: resize, 19 sigmoid channels, then garments read off the channels.
 
 On a person pixels choose a body slot (top, outer, bottom, dress) first and connected regions of a slot become garments;
 where no person is seen every connected region is one garment.  Each region votes for its category as a whole: a skirt
-whose left half looks a little like shorts stays one garment.
+whose left half looks a little like shorts stays one garment.  Footwear, bags and headwear have a channel each: the
+pieces of one channel that belong to one body are one item, so a pair of shoes is one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.taxonomy import CATEGORIES, SLOTS, category_ids_of_slot
+from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORIES, LABEL_COUNT, SLOTS, category_ids_of_slot
 from ewardrobe.models import check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
@@ -105,7 +106,7 @@ class UNetSegmenter:
         return self.network.precision
 
     def parse(self, image: np.ndarray) -> np.ndarray:
-        """Return (18, h, w) float32 0..1 at half the network's input resolution; see ``Parser.parse``."""
+        """Return (19, h, w) float32 0..1 at half the network's input resolution; see ``Parser.parse``."""
         batch, (rows, cols) = network_input(check_image(image), self.size)
         logits = self.network(batch)[0][0]
         probabilities = sigmoid(logits)
@@ -130,8 +131,8 @@ def load(weights: Path | None = None, name: str = "unet", runtime: str | None = 
     """Load the shipped weights, or a file that ``train.unet`` wrote; ``WeightsError`` says what is wrong with it."""
     state, entry = weight_files.load_state(name, weights)
     try:
-        model = UNet(tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain"))
-    except (ValueError, TypeError) as error:
+        model = build(state)
+    except (KeyError, ValueError, TypeError) as error:
         raise weight_files.WeightsError(
             f"the weights do not say which U-Net they are of ({error}): give a best.pt that python -m train.unet wrote"
         ) from error
@@ -140,13 +141,19 @@ def load(weights: Path | None = None, name: str = "unet", runtime: str | None = 
     return UNetSegmenter(model, size, flip, entry["sha256"], of_entry(entry), runtime)
 
 
+def build(state: dict) -> UNet:
+    """Return an untrained network of the kind that a weights file's content describes, with as many channels."""
+    labels, classes = len(state["model"]["head.weight"]), len(state["model"]["presence.weight"])
+    return UNet(tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain"), labels, classes)
+
+
 def sigmoid(logits: np.ndarray) -> np.ndarray:
     """Return 1 / (1 + exp(-logits)), float32."""
     return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
 
 
 def label_map(parsing: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return ``size`` uint8 labels from a ``parsing`` (18, h, w): 0 background, 1..13 garments, 14..18 context.
+    """Return ``size`` uint8 labels from a ``parsing`` (19, h, w): 0 background, 1..13 garments, 14..19 context.
 
     Channels are resized before they compete, so that edges stay smooth.  Those of the same kind add up first: a pixel
     that is 0.4 skirt and 0.4 shorts is not background.
@@ -163,13 +170,14 @@ def label_map(parsing: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 def decode(
     probabilities: np.ndarray, image_size: tuple[int, int], min_score: float, config: DecodeConfig
 ) -> Detections:
-    """Turn (18, h, w) probabilities into garments of an image of ``image_size`` (height, width).
+    """Turn (19, h, w) probabilities into garments of an image of ``image_size``; 18 channels have no accessories.
 
     A region whose category is in doubt gives several candidates with the same mask; the best of them scores nearly as
     high as one without doubt, the others by their votes.
     """
     masks, ids, scores = [], [], []
-    for region, margin, channels in _garment_regions(_shares(probabilities), config):
+    shares = _shares(probabilities)
+    for region, margin, channels in (*_garment_regions(shares, config), *_accessory_regions(probabilities, config)):
         votes = _scores(probabilities[channels][:, region].mean(axis=1), config.sureness)
         keep = [(c + 1, float(v)) for c, v in zip(channels, votes, strict=True) if v >= min_score]
         if keep:
@@ -209,6 +217,18 @@ def _garment_regions(shares: Shares, config: DecodeConfig):
             yield region, np.minimum(ahead, clear), channels
     for region in _regions((winner < CONTEXT) & flat, bodies, config):
         yield region, clear, list(range(GARMENTS))
+
+
+def _accessory_regions(probabilities: np.ndarray, config: DecodeConfig):
+    """Yield regions, margins and channels as `_garment_regions` does, of footwear, bags and headwear."""
+    if len(probabilities) < LABEL_COUNT:
+        return  # networks of that time saw footwear and bags as context only
+    bodies = _joined_regions(probabilities.max(axis=0) > CONTEXT_SHARE, config.join_gap)
+    for channel in (i - 1 for i in ACCESSORY_IDS):
+        own = probabilities[channel]
+        margin = own - np.maximum(np.delete(probabilities, channel, axis=0).max(axis=0), CONTEXT_SHARE)
+        for region in _regions(margin > 0, bodies, config):
+            yield region, margin, [channel]
 
 
 def _without_person(winner: np.ndarray, bodies: np.ndarray, person_share: float) -> np.ndarray:

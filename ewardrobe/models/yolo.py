@@ -15,7 +15,7 @@ import torch
 
 from ewardrobe.core import process
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.core.taxonomy import INSTANCE_NAMES, INSTANCES, labels_of
 from ewardrobe.models import check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
@@ -77,7 +77,7 @@ class YoloSegmenter:
         """Return what the network itself scores at least ``min_score``."""
         batch, (rows, cols) = network_input(image, self.size, *SCALING, grey=GREY)
         boxes, prototypes = self.network(batch)
-        found = suppress(boxes, min_score)
+        found = suppress(boxes, min_score, boxes.shape[1] - 4 - prototypes.shape[1])
         logits = np.einsum("nc,chw->nhw", found[:, 6:], prototypes[0])
         scale = image.shape[0] / rows, image.shape[1] / cols
         masks = [
@@ -87,13 +87,13 @@ class YoloSegmenter:
         if not masks:
             return Detections.empty(*image.shape[:2])
         scores = np.clip(found[:, 4], 0, 1)
-        return Detections.from_masks(np.stack(masks), found[:, 5].astype(np.int64) + 1, scores)
+        return Detections.from_masks(np.stack(masks), labels_of(found[:, 5]), scores)
 
 
-def suppress(boxes: np.ndarray, min_score: float) -> np.ndarray:
+def suppress(boxes: np.ndarray, min_score: float, classes: int = len(INSTANCES)) -> np.ndarray:
     """Return the (N, 6 + 32) float32 rows ``x0 y0 x1 y1 score class coefficients…`` that survive suppression.
 
-    boxes: (1, 4 + 13 + 32, anchors) as the network gives them.
+    boxes: (1, 4 + classes + 32, anchors) as the network gives them.
     """
     from ultralytics.utils.nms import non_max_suppression
 
@@ -102,7 +102,7 @@ def suppress(boxes: np.ndarray, min_score: float) -> np.ndarray:
         max(min_score, 1e-3),
         NMS_IOU,
         max_det=MAX_GARMENTS,
-        nc=len(CATEGORIES),
+        nc=classes,
         max_time_img=10.0,
     )
     return rows[0].numpy()
@@ -112,7 +112,7 @@ def load(weights: Path | None = None, name: str = "yolo", runtime: str | None = 
     """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
     state, entry = weight_files.load_state(name, weights, kind="yolo")
     try:
-        model, size = build(state["architecture"]), int(state["size"])
+        model, size = build(state["architecture"], classes_in(state["model"])), int(state["size"])
     except (KeyError, ValueError, TypeError, FileNotFoundError) as error:
         raise weight_files.WeightsError(
             f"the weights do not say which YOLO they are of ({type(error).__name__}: {error}): "
@@ -122,13 +122,21 @@ def load(weights: Path | None = None, name: str = "yolo", runtime: str | None = 
     return YoloSegmenter(model, size, entry["sha256"], of_entry(entry), name, runtime)
 
 
-def build(architecture: str = ARCHITECTURE) -> torch.nn.Module:
-    """Return an untrained ultralytics network for the 13 categories, such as ``yolo11n-seg.yaml``."""
+def classes_in(tensors: dict[str, torch.Tensor]) -> int:
+    """Return how many classes a YOLO's tensors tell apart: 13 in older weights; ``ValueError`` if they do not say."""
+    for name, tensor in tensors.items():
+        if name.endswith(".cv3.0.2.weight"):
+            return len(tensor)
+    raise ValueError("no layer for categories among the tensors")
+
+
+def build(architecture: str = ARCHITECTURE, classes: int = len(INSTANCES)) -> torch.nn.Module:
+    """Return an untrained ultralytics network for the first ``classes`` instances, such as ``yolo11n-seg.yaml``."""
     process.quiet_ultralytics()
     from ultralytics.nn.tasks import SegmentationModel
 
-    model = SegmentationModel(architecture, nc=len(CATEGORIES), verbose=False)
-    model.names = {c.id - 1: c.name for c in CATEGORIES}
+    model = SegmentationModel(architecture, nc=classes, verbose=False)
+    model.names = dict(enumerate(INSTANCE_NAMES[:classes]))
     return model
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_ID_BY_NAME, CATEGORY_NAMES, category
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_BY_ID, CATEGORY_ID_BY_NAME, CATEGORY_NAMES
 from ewardrobe.wardrobe import fields as schema
 from ewardrobe.wardrobe.fields import STATES
 
@@ -181,7 +181,7 @@ def _category_fields(fields: Mapping) -> dict[str, Any]:
     if number is None:
         return kind_fields(name)
     try:
-        found = category(number)
+        found = CATEGORY_BY_ID[int(number)]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"field 'category_id': expected 1..{len(CATEGORIES)} or nothing, got {number!r}") from error
     if name is not None and name != found.name:

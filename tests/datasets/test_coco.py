@@ -36,7 +36,9 @@ def load(data: dict) -> COCO:
 def test_a_garment_in_two_parts_by_hand(split_garment):
     data = as_coco(split_garment, "polygon")
     annotation = data["annotations"][0]
-    assert data["images"] == [{"id": 123, "file_name": "000123.png", "height": 60, "width": 80}]
+    assert data["images"] == [
+        {"id": 123, "file_name": "000123.png", "height": 60, "width": 80, "not_exhaustive_category_ids": [16, 17, 19]}
+    ]
     assert (annotation["id"], annotation["image_id"], annotation["category_id"]) == (1, 123, 4)
     assert annotation["bbox"] == [2, 2, 28, 23]
     assert annotation["area"] == 10 * 10 + 5 * 4
@@ -45,7 +47,7 @@ def test_a_garment_in_two_parts_by_hand(split_garment):
 
 def test_categories_and_ids(records):
     data = as_coco(records)
-    assert [c["id"] for c in data["categories"]] == list(range(1, 14))
+    assert [c["id"] for c in data["categories"]] == [*range(1, 14), 16, 17, 19]
     assert data["categories"][3]["name"] == "long sleeve outwear"
     assert [a["id"] for a in data["annotations"]] == list(range(1, sum(len(r.items) for r in records) + 1))
     assert [i["id"] for i in data["images"]] == [1, 2, 3, 4, 5]

@@ -122,7 +122,7 @@ def test_weights_of_something_else_are_refused(tmp_path, changes, message):
 
 def test_the_full_network_is_torchvisions_with_heads_for_the_categories():
     model = build("resnet50", 800)
-    assert model.roi_heads.box_predictor.cls_score.out_features == CLASS_COUNT == 14
+    assert model.roi_heads.box_predictor.cls_score.out_features == CLASS_COUNT == 17
     replace_heads(model)
     assert model.roi_heads.mask_predictor.mask_fcn_logits.out_channels == CLASS_COUNT
     assert sum(p.numel() for p in model.parameters()) > 45e6

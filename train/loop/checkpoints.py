@@ -11,6 +11,7 @@ from lightning_fabric import Fabric
 from torch.optim.swa_utils import AveragedModel
 
 from ewardrobe.core import atomic
+from ewardrobe.core.taxonomy import CATEGORIES, INSTANCES, LABEL_COUNT
 from train.loop.config import Config, FlagError, described, flag
 from train.loop.engine import TrainingError
 
@@ -19,6 +20,10 @@ PATHS = ("data", "extra", "init", "cache", "pretrained")
 """Flags that name files or folders."""
 STARTS = ("init", "pretrained")
 """Flags that say from which weights a run started."""
+
+_OLD, _NEW = len(CATEGORIES), len(INSTANCES)
+GROWN = {(_OLD, _NEW), (_OLD + 1, _NEW + 1), (4 * (_OLD + 1), 4 * (_NEW + 1)), (LABEL_COUNT - 1, LABEL_COUNT)}
+"""Rows of a layer before there were accessories, and now: classes, with a background, their boxes, labels of a map."""
 
 
 class Described(Protocol):
@@ -192,13 +197,29 @@ def fill(model: torch.nn.Module, content: dict, kind: str) -> None:
     if model_in(content) != kind:
         raise TrainingError(f"--init: the file holds {model_in(content)!r}, not {kind!r}")
     try:
-        model.load_state_dict(weights_in(content))
+        model.load_state_dict(extended(model.state_dict(), weights_in(content)))
     except RuntimeError as error:
         reason = " ".join(str(error).split()[:24])
         raise TrainingError(
             f"--init: the weights do not fit the network ({reason} …): give the same --backbone, "
             "--architecture or widths"
         ) from error
+
+
+def extended(own: dict[str, torch.Tensor], given: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Return ``given`` with the layers of 13 garments (or 18 labels) lengthened to those of the network ``own``.
+
+    The garments come first in every numbering, so their rows are copied, and the accessories keep the network's own.
+    """
+    return {k: _lengthened(own[k], v) if k in own and _is_shorter(own[k], v) else v for k, v in given.items()}
+
+
+def _is_shorter(own: torch.Tensor, given: torch.Tensor) -> bool:
+    return own.ndim > 0 and own.shape[1:] == given.shape[1:] and (len(given), len(own)) in GROWN
+
+
+def _lengthened(own: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
+    return torch.cat([given, own[len(given) :].to(given)])
 
 
 def _published(config) -> dict:

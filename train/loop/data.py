@@ -44,8 +44,9 @@ def load_data(config: Config, validate: bool = True) -> Data:
         raise (
             error if isinstance(error, DatasetError) else TrainingError(f"--fraction, --max-images: {error}")
         ) from error
-    extra = load_samples(DeepFashion2(config.extra, "train"), side, threads=config.workers) if config.extra else []
-    return Data(train, extra, _validation_photos(config) if validate else [])
+    extra = DeepFashion2(config.extra, "train", accessories=True) if config.extra else None
+    more = load_samples(extra, side, threads=config.workers) if extra else []
+    return Data(train, more, _validation_photos(config) if validate else [])
 
 
 def photo_sides(config: Config) -> tuple[int, int]:
@@ -55,7 +56,7 @@ def photo_sides(config: Config) -> tuple[int, int]:
 
 
 def _training_photos(config: Config, side: int, worn_side: int) -> Sequence[Sample]:
-    data = DeepFashion2(config.data, "train")
+    data = DeepFashion2(config.data, "train", accessories=True)
     whole = config.fraction == 1 and not config.max_images
     if whole and not config.lazy:
         return load_samples(data, side, worn_side, config.workers)
@@ -66,7 +67,7 @@ def _training_photos(config: Config, side: int, worn_side: int) -> Sequence[Samp
 
 
 def _validation_photos(config: Config) -> Sequence[Sample]:
-    data = DeepFashion2(config.data, "validation")
+    data = DeepFashion2(config.data, "validation", accessories=True)
     limit = config.validation_images or config.max_images or None
     if not limit and not config.lazy:
         return load_samples(data, config.eval_size, threads=config.workers)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ewardrobe.core.taxonomy import category
+from ewardrobe.core.taxonomy import CATEGORY_BY_ID
 from ewardrobe.feature_store.doctor.copies import restored
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some
 from ewardrobe.feature_store.document import MAX_BYTES, StoreError, told
@@ -132,7 +132,7 @@ def _agreeing(item: Mapping) -> dict[str, Any]:
         if item.get("category"):
             fields = kind_fields(item["category"])
         elif item.get("category_id"):
-            fields = kind_fields(category(item["category_id"]).name)
+            fields = kind_fields(CATEGORY_BY_ID[int(item["category_id"])].name)
         else:
             return {}
     except (KeyError, ValueError):

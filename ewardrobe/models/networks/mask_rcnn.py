@@ -23,11 +23,11 @@ from torchvision.models.detection.rpn import AnchorGenerator, RPNHead
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
-from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.core.taxonomy import INSTANCES
 from ewardrobe.models.networks.encoders import WIDTHS, make_encoder
 
-CLASS_COUNT = 1 + len(CATEGORIES)
-"""torchvision counts the background as class 0, so classes are DeepFashion2's category ids."""
+CLASS_COUNT = 1 + len(INSTANCES)
+"""torchvision counts the background as class 0, so classes are one more than ``taxonomy.classes_of``."""
 
 BACKBONES = ("unet", "resnet18", "resnet34", "resnet50")
 MAX_GARMENTS = 20
@@ -51,27 +51,32 @@ PYRAMID_CHANNELS, BOX_FEATURES, MASK_CHANNELS = 96, 256, (96, 96)
 
 
 def build(
-    backbone: str = "unet", size: int = 256, widths: tuple[int, ...] = WIDTHS, encoder: str = "plain"
+    backbone: str = "unet",
+    size: int = 256,
+    widths: tuple[int, ...] = WIDTHS,
+    encoder: str = "plain",
+    classes: int = CLASS_COUNT,
 ) -> MaskRCNN:
-    """Return an untrained network for the 13 categories that takes (B, 3, H, W) normalised RGB.
+    """Return an untrained network that takes (B, 3, H, W) normalised RGB.
 
     ``backbone`` is one of ``BACKBONES`` (``ValueError`` otherwise); ``size``: pixels on the long side, to which the
-    light network's anchors are fitted; ``widths`` and ``encoder``: of the U-Net whose encoder is the body.
+    light network's anchors are fitted; ``widths`` and ``encoder``: of the U-Net whose encoder is the body;
+    ``classes``: with the background, 14 in weights that know no accessories.
     """
     if backbone not in BACKBONES:
         raise ValueError(f"unknown backbone {backbone!r}: known are {', '.join(BACKBONES)}")
     shared = {"box_score_thresh": 0.01, "box_detections_per_img": MAX_GARMENTS}
     if backbone == "resnet50":
-        model = maskrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None, num_classes=CLASS_COUNT, **shared)
+        model = maskrcnn_resnet50_fpn_v2(weights=None, weights_backbone=None, num_classes=classes, **shared)
     else:
         body = make_encoder(encoder, widths) if backbone == "unet" else ResNetBody(backbone)
-        model = _light(body, size, shared)
+        model = _light(body, size, classes, shared)
     model.transform = AsItIs()
     return model
 
 
 def replace_heads(model: MaskRCNN) -> None:
-    """Give a network that was made for other classes new last layers for the 13 categories."""
+    """Give a network that was made for other classes new last layers for ours."""
     boxes = model.roi_heads.box_predictor.cls_score.in_features
     masks = model.roi_heads.mask_predictor.conv5_mask
     model.roi_heads.box_predictor = FastRCNNPredictor(boxes, CLASS_COUNT)
@@ -123,7 +128,7 @@ class ResNetBody(nn.Module):
         return features
 
 
-def _light(body: nn.Module, size: int, shared: dict) -> MaskRCNN:
+def _light(body: nn.Module, size: int, classes: int, shared: dict) -> MaskRCNN:
     pyramid = Pyramid(body, list(body.widths[-3:]))
     anchors = _anchors(size)
     align = partial(MultiScaleRoIAlign, list(LEVELS), sampling_ratio=2)
@@ -134,10 +139,10 @@ def _light(body: nn.Module, size: int, shared: dict) -> MaskRCNN:
         rpn_head=RPNHead(PYRAMID_CHANNELS, anchors.num_anchors_per_location()[0]),
         box_roi_pool=align(output_size=7, canonical_scale=112),
         box_head=TwoMLPHead(PYRAMID_CHANNELS * 7 * 7, BOX_FEATURES),
-        box_predictor=FastRCNNPredictor(BOX_FEATURES, CLASS_COUNT),
+        box_predictor=FastRCNNPredictor(BOX_FEATURES, classes),
         mask_roi_pool=align(output_size=14, canonical_scale=224),  # stride 8 for all but the largest: finer contours
         mask_head=masks,
-        mask_predictor=MaskRCNNPredictor(MASK_CHANNELS[-1], MASK_CHANNELS[-1], CLASS_COUNT),
+        mask_predictor=MaskRCNNPredictor(MASK_CHANNELS[-1], MASK_CHANNELS[-1], classes),
         **LIGHT,
         **shared,
     )

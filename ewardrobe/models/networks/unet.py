@@ -1,4 +1,4 @@
-"""The U-Net's network: one of the encoders of ``encoders.py``, a decoder with skips, 18 sigmoid channels.
+"""The U-Net's network: one of the encoders of ``encoders.py``, a decoder with skips, 19 sigmoid channels.
 
 After Ronneberger et al. (MICCAI 2015) with a squeeze-and-excitation at the bottleneck (Hu et al., CVPR 2018): a
 category needs the whole garment in view.
@@ -12,32 +12,41 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ewardrobe.core.taxonomy import CATEGORIES, LABEL_COUNT
+from ewardrobe.core.taxonomy import INSTANCES, LABEL_COUNT
 from ewardrobe.models.networks.encoders import WIDTHS, conv_bn, make_encoder
 
 
 class UNet(nn.Module):
-    """Garments and the person's context as independent sigmoid channels, since garments may overlap."""
+    """Garments and the person's context as independent sigmoid channels, since garments may overlap.
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, encoder: str = "plain") -> None:
+    labels: channels, 19 (18 in weights that know no headwear).  classes: of which the presence is told, 16 or 13.
+    """
+
+    def __init__(
+        self,
+        widths: tuple[int, ...] = WIDTHS,
+        encoder: str = "plain",
+        labels: int = LABEL_COUNT,
+        classes: int = len(INSTANCES),
+    ) -> None:
         super().__init__()
         self.encoder = make_encoder(encoder, widths)
         widths = self.encoder.widths
         self.context = SqueezeExcite(widths[4])
-        self.presence = nn.Linear(widths[4], len(CATEGORIES))
+        self.presence = nn.Linear(widths[4], classes)
         self.up16 = Up(widths[4], widths[3], 128)
         self.up8 = Up(128, widths[2], 96)
         self.up4 = Up(96, widths[1], 48)
         self.up2 = Up(48, widths[0], 32)
-        self.head = nn.Conv2d(32, LABEL_COUNT, 3, padding=1)
+        self.head = nn.Conv2d(32, labels, 3, padding=1)
         nn.init.normal_(self.head.weight, std=0.01)
-        nn.init.constant_(self.head.bias, -3.0)  # most pixels are none of the 18
+        nn.init.constant_(self.head.bias, -3.0)  # most pixels are none of the labels
         nn.init.constant_(self.presence.bias, -2.0)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Map (B, 3, H, W) to logits (B, 18, H/2, W/2) and presence logits (B, 13).
+        """Map (B, 3, H, W) to logits (B, labels, H/2, W/2) and presence logits (B, classes).
 
-        Channel ``i`` is label ``i + 1`` of a parsing map; presence says which categories the picture shows.
+        Channel ``i`` is label ``i + 1`` of a parsing map; presence says which classes the picture shows.
         """
         f2, f4, f8, f16, f32 = self.encoder(x)
         f32 = self.context(f32)
