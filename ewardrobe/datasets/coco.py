@@ -16,7 +16,7 @@ import numpy as np
 from ewardrobe.core import atomic
 from ewardrobe.core.masks import mask_to_rle
 from ewardrobe.core.taxonomy import CATEGORIES, INSTANCE_IDS, INSTANCES
-from ewardrobe.datasets.records import LANDMARK_COUNTS, Item, Record, item_mask, landmark_count
+from ewardrobe.datasets.records import LANDMARK_COUNTS, Annotation, Record, item_mask, landmark_count
 
 SEGMENTATIONS = ("outline", "polygon", "rle")
 INFO = {"description": "DeepFashion2 layout converted by eWardrobe"}
@@ -50,7 +50,7 @@ def image_entry(record: Record) -> dict:
     }
 
 
-def annotation_entry(record: Record, item: Item, segmentation: str = "outline") -> dict:
+def annotation_entry(record: Record, item: Annotation, segmentation: str = "outline") -> dict:
     """Return the member of ``"annotations"`` without its id; ``keypoints`` only where landmarks are labelled.
 
     segmentation, every part of a split garment kept in each:
@@ -118,7 +118,7 @@ def stream_coco(path: Path, images: Callable[[], Iterable[str]], annotations: Ca
     return count
 
 
-def _polygons(item: Item, segmentation: str) -> list[list[float]]:
+def _polygons(item: Annotation, segmentation: str) -> list[list[float]]:
     parts = [outline(p) if segmentation == "outline" else p.astype(np.float64) for p in item.polygons]
     return [part.ravel().round(3).tolist() for part in parts]
 
@@ -130,7 +130,7 @@ def _is_bridge(start: np.ndarray, end: np.ndarray) -> list[bool]:
     return [(b, a) in edges for a, b in zip(starts, ends, strict=True)]
 
 
-def _keypoints(item: Item) -> dict:
+def _keypoints(item: Annotation) -> dict:
     """Return ``keypoints``, 3 × 294 numbers ``x y visibility``, and ``num_keypoints``; nothing where not labelled."""
     points, count = item.landmarks, landmark_count(item.category_id)
     if points is None or len(points) != count or not count:

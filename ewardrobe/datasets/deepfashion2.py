@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ewardrobe.datasets.records import DatasetError, Item, Record, item_mask, read_record
+from ewardrobe.datasets.records import DatasetError, Record, item_mask, read_record
 
-__all__ = ["DatasetError", "DeepFashion2", "Item", "Record", "annotation_names", "item_mask", "read_record", "spread"]
+__all__ = ["DatasetError", "DeepFashion2", "Record", "annotation_names", "item_mask", "read_record", "spread"]
 
 
 class DeepFashion2:

@@ -43,7 +43,7 @@ class DatasetError(ValueError):
 
 
 @dataclass(frozen=True, eq=False)
-class Item:
+class Annotation:
     """One annotated garment or accessory (a pair of shoes is one).
 
     key: ``item1`` …; category_id: 1..13, 16, 17, 19; bbox_xyxy: pixels; polygons: parts, each (P, 2) float32
@@ -76,7 +76,7 @@ class Record:
     image_id: int
     height: int
     width: int
-    items: tuple[Item, ...]
+    items: tuple[Annotation, ...]
     parsing_path: Path | None
     source: str
     pair_id: int
@@ -120,7 +120,7 @@ def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Reco
     )
 
 
-def item_mask(item: Item, height: int, width: int) -> np.ndarray:
+def item_mask(item: Annotation, height: int, width: int) -> np.ndarray:
     """Rasterise all polygon parts of ``item`` to (height, width) bool.
 
     Holes are cut by a bridge of zero width in the outer polygon, which ``cv2.fillPoly`` fills even-odd.
@@ -158,7 +158,9 @@ def read_parsing(path: Path, height: int, width: int) -> np.ndarray:
     return np.array(labels)
 
 
-def _unlabelled(annotation: Path, raw: dict, items: tuple[Item, ...], mapped: bool) -> tuple[frozenset, frozenset]:
+def _unlabelled(
+    annotation: Path, raw: dict, items: tuple[Annotation, ...], mapped: bool
+) -> tuple[frozenset, frozenset]:
     """Return the labels without items, and those that the label map may lack.
 
     A file that does not say either knows of accessories, and has them all, or is older than they are: then its label
@@ -223,7 +225,7 @@ def _image_size(path: Path) -> tuple[int, int]:
         raise DatasetError(f"{path}: not readable as a picture ({error})", "unreadable photo") from error
 
 
-def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable) -> Item | None:
+def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable) -> Annotation | None:
     """Return the garment, or ``None``; ``fault`` is told why it, or a polygon of it, is unusable."""
     item, errors = None, []
     try:
@@ -237,10 +239,10 @@ def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable
     return item
 
 
-def _parse_item(key: str, raw, size: tuple[int, int], errors: list[Exception]) -> Item:
+def _parse_item(key: str, raw, size: tuple[int, int], errors: list[Exception]) -> Annotation:
     if not isinstance(raw, dict):
         raise DatasetError(f"expected an object, got {type(raw).__name__}", "bad value")
-    return Item(
+    return Annotation(
         key=key,
         category_id=read_category(raw["category_id"]),
         bbox_xyxy=_read_box(raw["bounding_box"]),

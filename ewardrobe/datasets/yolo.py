@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from ewardrobe.core.taxonomy import INSTANCE_NAMES, classes_of
-from ewardrobe.datasets.records import Item, Record, item_mask
+from ewardrobe.datasets.records import Annotation, Record, item_mask
 
 IMAGE_MODES = ("link", "copy")
 
@@ -26,7 +26,7 @@ def label_text(record: Record) -> str:
     return "".join(f"{label_line(item, record.height, record.width)}\n" for item in record.items)
 
 
-def label_line(item: Item, height: int, width: int) -> str:
+def label_line(item: Annotation, height: int, width: int) -> str:
     """Return the line of one garment.
 
     ultralytics cuts ``x · width`` down to a pixel's number, so the middle of the pixel is written, (x + 0.5) / width.
@@ -35,7 +35,7 @@ def label_line(item: Item, height: int, width: int) -> str:
     return f"{classes_of(item.category_id)}" + " %.6f" * points.size % tuple(points.ravel().tolist())
 
 
-def single_polygon(item: Item, height: int, width: int) -> np.ndarray:
+def single_polygon(item: Annotation, height: int, width: int) -> np.ndarray:
     """Return one (P, 2) polygon inside the picture that ``cv2.fillPoly`` fills like all parts of ``item`` together.
 
     Parts are joined by bridges of zero width; those draw a line one pixel wide between the parts, which the format
@@ -129,7 +129,7 @@ def _leaves(points: np.ndarray, height: int, width: int) -> bool:
     return bool((pixels.min(axis=0) < 0).any() or (pixels.max(axis=0) >= (width, height)).any())
 
 
-def _fills_alike(joined: np.ndarray, item: Item, height: int, width: int) -> bool:
+def _fills_alike(joined: np.ndarray, item: Annotation, height: int, width: int) -> bool:
     """Tell whether the joined polygon loses nothing of the parts; what a bridge adds is not asked."""
     filled = np.zeros((height, width), np.uint8)
     cv2.fillPoly(filled, [np.round(joined).astype(np.int32)], 1)
