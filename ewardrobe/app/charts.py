@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from ewardrobe.evaluation.figures.metrics import Chart
+from ewardrobe.evaluation.figures.chart import Chart
 
 
 def show(chart: Chart) -> None:

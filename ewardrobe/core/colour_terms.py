@@ -31,6 +31,23 @@ def css_name(lab: tuple[float, float, float]) -> str:
     return names[int((np.abs(difference[:, 0]) + np.hypot(difference[:, 1], difference[:, 2])).argmin())]
 
 
+@lru_cache(maxsize=4096)
+def hex_to_lab(code: str) -> tuple[float, float, float] | None:
+    """Return the CIELAB (D65) of an sRGB ``#rrggbb``, with or without its ``#``; ``None`` for any other text.
+
+    >>> [round(part) for part in hex_to_lab("#ffffff")], hex_to_lab("white")
+    ([100, 0, 0], None)
+    """
+    try:
+        rgb = bytes.fromhex(code.removeprefix("#"))
+    except ValueError:
+        return None
+    if len(rgb) != 3:
+        return None
+    pixel = np.array([[list(rgb)]], np.float32) / 255
+    return tuple(map(float, cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0]))
+
+
 def tone(lab: tuple[float, float, float]) -> str:
     """Return ``dark``, ``medium`` or ``light``.
 

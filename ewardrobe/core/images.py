@@ -127,6 +127,24 @@ def list_photos(folder: Path | str) -> list[Path]:
     )
 
 
+def folder_photos(folder: Path | str) -> list[Path]:
+    """Return what ``list_photos`` finds in ``folder``, which somebody typed: ``~`` is understood.
+
+    Raises ``ImageError`` when none is named, it cannot be read, or there is no photo in it.
+    """
+    text = str(folder).strip()
+    if not text:
+        raise ImageError("No folder was named; type the path of one, such as ~/Pictures")
+    path = Path(text).expanduser()
+    try:
+        found = list_photos(path)
+    except OSError as error:
+        raise ImageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
+    if not found:
+        raise ImageError(f"{path}: no photo in it or below; pictures end in {', '.join(PHOTO_SUFFIXES)}")
+    return found
+
+
 def source_name(source: Source) -> str:
     """Return what messages call ``source``: its path, the name of the open file, or "the picture"."""
     if isinstance(source, (str, Path)):

@@ -13,7 +13,7 @@ from ewardrobe.core.images import load_image
 from ewardrobe.core.masks import boundary_iou, mask_iou
 from ewardrobe.datasets.deepfashion2 import Record, item_mask
 from ewardrobe.garments.cutout import drop_duplicates, refined, resolve_overlaps
-from ewardrobe.models import Segmenter
+from ewardrobe.models import SHOWN_SCORE, Segmenter
 
 SIMULATED_SIDE = 128
 """Long side in pixels of a simulated model's output."""
@@ -25,7 +25,11 @@ MEASURES = ("iou_before", "iou_after", "boundary_before", "boundary_after")
 
 
 def measure_refinement(
-    records: Iterable[Record], segmenter: Segmenter | None = None, *, wander: float = 0.006, min_score: float = 0.5
+    records: Iterable[Record],
+    segmenter: Segmenter | None = None,
+    *,
+    wander: float = 0.006,
+    min_score: float = SHOWN_SCORE,
 ) -> dict:
     """Return per viewpoint ("worn", "not_worn", "all") the means of ``MEASURES`` over garments, fractions of 1.
 

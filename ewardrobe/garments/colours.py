@@ -112,17 +112,12 @@ def _trimmed(lab: np.ndarray, share: float = 0.03) -> np.ndarray:
 def _kmeans(pixels: np.ndarray, k: int, rounds: int = 12) -> tuple[np.ndarray, np.ndarray]:
     """Return centres (k, 3) Lab and shares (k,); farthest-point start, so the same pixels give the same answer."""
     points = pixels * _WEIGHTS
-    centres = _spread_start(points, k)
-    for _ in range(rounds):
-        nearest = _squared_distances(points, centres).argmin(axis=1)
-        counts = np.bincount(nearest, minlength=len(centres))
-        sums = np.stack([np.bincount(nearest, points[:, i], len(centres)) for i in range(3)], axis=1)
-        centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres).astype(np.float32)
-    return centres / _WEIGHTS, counts / len(points)
-
-
-def _squared_distances(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    return (centres**2).sum(axis=1) - 2 * points @ centres.T  # the points' own square changes no argmin
+    start = _spread_start(points, k)
+    nearest = ((start**2).sum(axis=1) - 2 * points @ start.T).argmin(axis=1)
+    column = nearest[:, None].astype(np.int32)  # OpenCV takes labels of another shape for none, and starts by chance
+    end = (cv2.TERM_CRITERIA_MAX_ITER, rounds, 0.0)
+    _, labels, centres = cv2.kmeans(points[:, None], len(start), column, end, 1, cv2.KMEANS_USE_INITIAL_LABELS)
+    return centres / _WEIGHTS, np.bincount(labels.ravel(), minlength=len(start)) / len(points)
 
 
 def _spread_start(points: np.ndarray, k: int) -> np.ndarray:

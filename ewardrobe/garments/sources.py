@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from ewardrobe.core.images import PHOTO_SUFFIXES, ImageError, list_photos
+from ewardrobe.core.images import PHOTO_SUFFIXES, ImageError
 from ewardrobe.garments.digitize import read_photo
 from ewardrobe.garments.draft import Photo
 
@@ -22,21 +22,6 @@ MAX_RATIO = 200
 
 RATIO_BYTES = 5_000_000
 """Below this size a high ratio does no harm: a small white picture."""
-
-
-def folder_photos(folder: str | Path) -> list[Path]:
-    """Return the photos in ``folder`` (``~`` is understood) and below; ``ImageError`` when there are none."""
-    text = str(folder).strip()
-    if not text:
-        raise ImageError("No folder was named; type the path of one, such as ~/Pictures")
-    path = Path(text).expanduser()
-    try:
-        found = list_photos(path)
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-    if not found:
-        raise ImageError(f"{path}: no photo in it or below; pictures end in {', '.join(PHOTO_SUFFIXES)}")
-    return found
 
 
 def read_photos(paths: Iterable[Path]) -> Iterator[Photo | ImageError]:

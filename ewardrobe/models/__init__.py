@@ -40,7 +40,7 @@ class Segmenter(Protocol):
     precision: str
     confidence: Confidence
 
-    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+    def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in ``image`` (RGB uint8 (H, W, 3)) with a score of at least ``min_score`` (0..1).
 
         Scores are confidences (see ``models.confidence``): 0.5 is the category's threshold of best F1.

@@ -8,6 +8,7 @@ with AMX, bfloat16 is as fast, and its AP differs by 0.004 at most (weights/expo
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 import threading
@@ -15,6 +16,7 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
@@ -128,6 +130,29 @@ class OpenVINONetwork:
         with process.inference_slot():
             outputs = self._local.request.infer([np.ascontiguousarray(batch)])
             return tuple(np.array(outputs[i]) for i in range(len(outputs)))
+
+
+class OneNetwork:
+    """What a model of one ``network`` has of ``Segmenter`` beside its answers."""
+
+    network: TorchNetwork | OpenVINONetwork
+    size: int
+
+    @property
+    def runtime(self) -> str:
+        """What runs the network."""
+        return self.network.runtime
+
+    @property
+    def precision(self) -> str:
+        """What the network computes in."""
+        return self.network.precision
+
+    def at(self, size: int) -> Self:
+        """Return this model for pictures of ``size`` pixels on the long side; the network is shared."""
+        other = copy.copy(self)
+        other.size = size
+        return other
 
 
 @cache

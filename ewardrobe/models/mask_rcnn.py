@@ -18,7 +18,7 @@ from torch import nn
 from ewardrobe.core import process
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import labels_of
-from ewardrobe.models import check_image
+from ewardrobe.models import SHOWN_SCORE, check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
 from ewardrobe.models.inference import choose_runtime, make_network
@@ -62,7 +62,7 @@ class MaskRCNNSegmenter:
             self.device = "cuda" if torch.cuda.is_available() else "cpu"
             self.model = model.eval().to(self.device, memory_format=torch.channels_last)
 
-    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+    def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
         image = check_image(image)
         batch, content = network_input(image, self.size, *normalisation(self.backbone))

@@ -8,7 +8,6 @@ pieces of one channel that belong to one body are one item, so a pair of shoes i
 
 from __future__ import annotations
 
-import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -19,10 +18,10 @@ import torch
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORIES, LABEL_COUNT, SLOTS, category_ids_of_slot
-from ewardrobe.models import check_image
+from ewardrobe.models import SHOWN_SCORE, check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
-from ewardrobe.models.inference import make_network
+from ewardrobe.models.inference import OneNetwork, make_network
 from ewardrobe.models.inputs import network_input
 from ewardrobe.models.networks.encoders import WIDTHS
 from ewardrobe.models.networks.unet import UNet
@@ -59,7 +58,7 @@ class DecodeConfig:
     sureness: float = 0.6
 
 
-class UNetSegmenter:
+class UNetSegmenter(OneNetwork):
     """Runs a trained ``UNet`` at ``size`` pixels on the long side: segmenter and parser; safe from several threads."""
 
     name = "unet"
@@ -77,7 +76,7 @@ class UNetSegmenter:
         self.size, self.flip = size, flip
         self.decode_config, self.confidence = DecodeConfig(), confidence
 
-    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+    def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
         return self.garments(self.parse(image), image.shape[:2], min_score)
 
@@ -91,19 +90,9 @@ class UNetSegmenter:
 
         It sees each picture once: the mirrored one, which makes a photo's masks a little better, costs as much again.
         """
-        other = copy.copy(self)
-        other.size, other.flip = size, False
+        other = super().at(size)
+        other.flip = False
         return other
-
-    @property
-    def runtime(self) -> str:
-        """What runs the network."""
-        return self.network.runtime
-
-    @property
-    def precision(self) -> str:
-        """What the network computes in."""
-        return self.network.precision
 
     def parse(self, image: np.ndarray) -> np.ndarray:
         """Return (19, h, w) float32 0..1 at half the network's input resolution; see ``Parser.parse``."""

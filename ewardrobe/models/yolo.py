@@ -6,7 +6,6 @@ pickled code.  Pre- and post-processing are here, which keeps the model safe fro
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import cv2
@@ -16,10 +15,10 @@ import torch
 from ewardrobe.core import process
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import INSTANCE_NAMES, INSTANCES, labels_of
-from ewardrobe.models import check_image
+from ewardrobe.models import SHOWN_SCORE, check_image
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
-from ewardrobe.models.inference import make_network
+from ewardrobe.models.inference import OneNetwork, make_network
 from ewardrobe.models.inputs import network_input
 
 ARCHITECTURE = "yolo26n-seg.yaml"
@@ -35,7 +34,7 @@ BOX_MARGIN = 0.05
 """A mask may leave its box by this share of the box: an inexact box shall not cut a sleeve off."""
 
 
-class YoloSegmenter:
+class YoloSegmenter(OneNetwork):
     """Runs a trained ultralytics ``SegmentationModel`` at ``size`` pixels on the long side."""
 
     def __init__(
@@ -52,26 +51,10 @@ class YoloSegmenter:
         self.network = make_network(model, key, runtime)
         self.name, self.size, self.confidence = name, size, confidence
 
-    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+    def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
         found = self._raw(check_image(image), self.confidence.lowest_raw(min_score))
         return self.confidence.applied(found, min_score)
-
-    @property
-    def runtime(self) -> str:
-        """What runs the network."""
-        return self.network.runtime
-
-    @property
-    def precision(self) -> str:
-        """What the network computes in."""
-        return self.network.precision
-
-    def at(self, size: int) -> YoloSegmenter:
-        """Return this segmenter for pictures of ``size`` pixels on the long side; the network is shared."""
-        other = copy.copy(self)
-        other.size = size
-        return other
 
     def _raw(self, image: np.ndarray, min_score: float) -> Detections:
         """Return what the network itself scores at least ``min_score``."""

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ewardrobe.core.taxonomy import EXCLUDES
 from ewardrobe.outfits.closet import Closet
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import (
     ALL_SLOTS,
     BODY_SLOTS,
-    CLASHES,
     Wish,
     in_season,
     layers,
@@ -122,7 +122,7 @@ def _allowed(closet: Closet, slot: str, wish: Wish) -> np.ndarray:
     own = [place for place in locked if ALL_SLOTS[closet.slots[place]] == slot]
     if own:
         return np.array(own[:1])
-    if any(ALL_SLOTS[closet.slots[place]] in CLASHES[slot] for place in locked):
+    if any(ALL_SLOTS[closet.slots[place]] in EXCLUDES[slot] for place in locked):
         return np.zeros(0, int)
     return closet.in_slot(slot)
 
@@ -155,7 +155,7 @@ def conflicts(items: Sequence[dict], wish: Wish) -> list[str]:
         name, slot, state = str(item.get("type") or slot_of(item)), slot_of(item), unavailable(item)
         if state:
             said.append(f"“{name}” cannot be worn now: it is {_STATE_WORDS.get(state, state)}.")
-        for other in (slot, *CLASHES.get(slot, ())):
+        for other in (slot, *EXCLUDES.get(slot, ())):
             if other in slots:
                 said.append(f"“{name}” and “{slots[other]}” cannot be worn together.")
         slots[slot] = name

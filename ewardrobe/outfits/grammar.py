@@ -17,9 +17,6 @@ BODY_SLOTS = tuple(slot for slot in ALL_SLOTS if slot in SLOTS)
 EXTRA_SLOTS = ACCESSORY_SLOTS
 """Shoes, bag, hat, accessory: added to an outfit, never needed for one."""
 
-CLASHES = {"dress": ("top", "bottom"), "top": ("dress",), "bottom": ("dress",)}
-"""What a slot shuts out."""
-
 OCCASIONS = {"everyday": "casual", "work": "smart", "party": "party", "sport": "sporty"}
 """What an outfit is for, and the style of ``items.STYLES`` that it asks for."""
 

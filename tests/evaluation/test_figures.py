@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from metric_files import INSTANCES, metrics, sweep, write_log
 
+from ewardrobe.evaluation.figures import chart as chart_style
 from ewardrobe.evaluation.figures import curves, runs
 from ewardrobe.evaluation.figures import metrics as figures
-from ewardrobe.evaluation.figures.metrics import Chart, colour_of
+from ewardrobe.evaluation.figures.chart import Chart, colour_of
 from ewardrobe.evaluation.run_logs import RunFile, RunLog, read_sweep
 
 MODELS = {"unet": metrics("a", 0.5), "yolo": metrics("b", 0.4), "mask_rcnn": metrics("c", 0.45)}
@@ -81,26 +82,26 @@ def luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("background", ["#fcfbf9", "#15181a"])
 def test_colours_are_seen_on_the_light_and_on_the_dark_page(background):
-    for colour in (*figures.COLOURS.values(), *figures.OTHER_COLOURS, figures.GREY):
+    for colour in (*chart_style.COLOURS.values(), *chart_style.OTHER_COLOURS, chart_style.GREY):
         high, low = sorted((luminance(colour), luminance(background)), reverse=True)
         assert (high + 0.05) / (low + 0.05) >= 2.4, colour
 
 
 def test_a_model_keeps_its_colour_and_runs_take_it_over():
     for chart in (figures.per_category(MODELS), figures.conditions(MODELS)):
-        assert traces(chart)["YOLO-seg nano"].marker.color == figures.COLOURS["yolo"]
+        assert traces(chart)["YOLO-seg nano"].marker.color == chart_style.COLOURS["yolo"]
     assert colour_of("yolo11n-long") == colour_of("yolo_seg") == colour_of("yolo")
     assert colour_of("yolo-s-long") == colour_of("yolo_s") != colour_of("yolo")
     assert colour_of("mask-rcnn-light") == colour_of("mask_rcnn")
-    assert colour_of("attributes") in figures.OTHER_COLOURS
-    assert len({figures.SYMBOLS[n] for n in MODELS}) == len({figures.DASHES[n] for n in MODELS}) == 3
+    assert colour_of("attributes") in chart_style.OTHER_COLOURS
+    assert len({chart_style.SYMBOLS[n] for n in MODELS}) == len({chart_style.DASHES[n] for n in MODELS}) == 3
 
 
 def test_published_figures_stand_apart_with_their_data():
     chart = figures.comparison(MODELS)
     published = [t for t in chart.figure.data if "DeepFashion2" in t.y[0]]
     assert len(published) == 4
-    assert {t.marker.color for t in published} == {figures.GREY}
+    assert {t.marker.color for t in published} == {chart_style.GREY}
     assert chart.data.query("measure == 'mask_ap' and model == 'unet'")[["low", "value", "high"]].values.tolist() == [
         [0.46, 0.5, 0.55]
     ]

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ImageColor
+from scipy.cluster.vq import kmeans2
 
 from ewardrobe.core.colour_names import COLOUR_NAMES, colour_name, name_probabilities
+from ewardrobe.garments import colours
 from ewardrobe.garments.colours import (
     DOMINANT_SHARE,
     ColourShare,
@@ -73,6 +75,27 @@ def test_shares_of_stripes():
     assert [colour.name for colour in colours] == ["white", "red"]
     assert colours[1].share == pytest.approx(0.3, abs=0.06)
     assert garment_colour(colours) == "white"
+
+
+@pytest.mark.filterwarnings("ignore:One of the clusters is empty")
+@pytest.mark.parametrize("seed", range(4))
+def test_clusters_are_those_of_another_k_means(seed):
+    """scipy's, from the same start: means of what is nearest, and the same shares."""
+    image = cloth(CLOTHS["white"], seed)
+    for name, place in (("red", np.s_[:50]), ("navy", np.s_[:, :70]), ("green", np.s_[90:, 90:])):
+        image[place] = cloth(CLOTHS[name], seed)[place]
+    points = colours._lab_samples(image, everything()) * colours._WEIGHTS
+    start = colours._spread_start(points, 6)
+    expected, labels = kmeans2(points, start, iter=12, minit="matrix")
+    centres, shares = colours._kmeans(points / colours._WEIGHTS, 6)
+    np.testing.assert_allclose(shares, np.bincount(labels, minlength=6) / len(points), atol=0.005)
+    np.testing.assert_allclose((centres * colours._WEIGHTS)[shares > 0.04], expected[shares > 0.04], atol=0.2)
+
+
+def test_fewer_pixels_than_clusters_and_one_flat_colour():
+    for count in (1, 3, 6, 40):
+        centres, shares = colours._kmeans(np.full((count, 3), 40, np.float32), 6)
+        assert shares.sum() == pytest.approx(1) and np.abs(centres - 40).max() < 1e-3
 
 
 def test_only_what_is_under_the_mask_counts():

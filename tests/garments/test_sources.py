@@ -9,9 +9,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from ewardrobe.core.images import ImageError, png_bytes
+from ewardrobe.core.images import ImageError, folder_photos, png_bytes
 from ewardrobe.garments import sources
-from ewardrobe.garments.sources import PhotoZip, folder_photos, read_photos
+from ewardrobe.garments.sources import PhotoZip, read_photos
 
 PICTURE = png_bytes(np.full((40, 40, 3), 90, np.uint8))
 

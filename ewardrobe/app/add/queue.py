@@ -9,11 +9,11 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.intake import FILE_TYPES, Visit, count, current_visit
-from ewardrobe.core.images import ImageError
+from ewardrobe.core.images import ImageError, folder_photos
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.draft import Photo
 from ewardrobe.garments.queue import Added, ImportQueue, QueuedPhoto
-from ewardrobe.garments.sources import PhotoZip, folder_photos, read_photos
+from ewardrobe.garments.sources import PhotoZip, read_photos
 from ewardrobe.garments.worker import Importer, work_through
 from ewardrobe.models import DEFAULT_MODEL, cache
 from ewardrobe.models.weights import WeightsError

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ewardrobe.core.detections import Detections, PackedDetections
-from ewardrobe.core.images import PHOTO_SUFFIXES, ImageError, list_photos
+from ewardrobe.core.images import folder_photos
 from ewardrobe.core.masks import rle_to_mask
 from ewardrobe.evaluation.comparison.agreement import Match, label_maps, mask_iou_matrix, mean_agreement
 from ewardrobe.garments.cutout import drop_duplicates
@@ -57,13 +57,7 @@ class PhotoFile:
 def photos_in(folder: str) -> list[PhotoFile]:
     """Return the photos in ``folder`` (``~`` is understood) and below; ``ImageError`` when there are none."""
     path = Path(folder.strip()).expanduser()
-    try:
-        files = [PhotoFile(file, str(file.relative_to(path))) for file in list_photos(path)]
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror}); check its permissions") from None
-    if not files:
-        raise ImageError(f"{path}: no photo in it or below; pictures end in {', '.join(PHOTO_SUFFIXES)}")
-    return files
+    return [PhotoFile(file, str(file.relative_to(path))) for file in folder_photos(folder)]
 
 
 # Running

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ewardrobe.core.attributes import HEADS
-from ewardrobe.evaluation.figures.metrics import GREY, OTHER_COLOURS, Chart, styled
+from ewardrobe.evaluation.figures.chart import GREY, OTHER_COLOURS, Chart, styled
 
 TOLD = ("colour", *HEADS)
 

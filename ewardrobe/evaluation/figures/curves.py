@@ -7,8 +7,8 @@ from math import log10
 import pandas as pd
 import plotly.graph_objects as go
 
-from ewardrobe.evaluation.figures.metrics import DASHES, GREY, MEASURES, SYMBOLS, Chart, colour_of, styled
-from ewardrobe.evaluation.metrics import title
+from ewardrobe.evaluation.figures.chart import DASHES, GREY, SYMBOLS, Chart, colour_of, styled
+from ewardrobe.evaluation.metrics import MEASURES, title
 
 BLUES = [[0, "#d6e6f2"], [1, "#0b4f85"]]
 """Opaque, so that the counts on it are readable on a light page and on a dark one."""

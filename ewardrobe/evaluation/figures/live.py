@@ -8,7 +8,7 @@ from operator import ge, le
 import pandas as pd
 import plotly.graph_objects as go
 
-from ewardrobe.evaluation.figures.metrics import SYMBOLS, Chart, colour_of, styled
+from ewardrobe.evaluation.figures.chart import SYMBOLS, Chart, colour_of, styled
 from ewardrobe.evaluation.metrics import title
 
 INFERENCE_HZ = 15

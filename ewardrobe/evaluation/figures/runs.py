@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from ewardrobe.core.attributes import HEADS
-from ewardrobe.evaluation.figures.metrics import COLOURS, GREY, Chart, colour_of, styled
+from ewardrobe.evaluation.figures.chart import COLOURS, GREY, Chart, colour_of, styled
 from ewardrobe.evaluation.run_logs import RunFile, RunLog, SweepTable
 
 MAX_POINTS = 2000

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from ewardrobe.evaluation.figures.metrics import GREY, Chart, styled
+from ewardrobe.evaluation.figures.chart import GREY, Chart, styled
 from ewardrobe.wardrobe import statistics
 from ewardrobe.wardrobe.pictures import SWATCHES
 
