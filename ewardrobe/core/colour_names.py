@@ -6,6 +6,9 @@ split and on textbook colours); "multicolour" is no colour and is decided in ``g
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import cv2
 import numpy as np
 
 WEIGHTS = {
@@ -36,6 +39,23 @@ def colour_name(lab: tuple[float, float, float]) -> str:
     'red'
     """
     return COLOUR_NAMES[int(name_probabilities(np.array([lab]))[0].argmax())]
+
+
+@lru_cache(maxsize=4096)
+def hex_to_lab(code: str) -> tuple[float, float, float] | None:
+    """Return the CIELAB (D65) of an sRGB ``#rrggbb``; ``None`` for anything else.
+
+    >>> [round(part) for part in hex_to_lab("#ffffff")], hex_to_lab("white")
+    ([100, 0, 0], None)
+    """
+    try:
+        rgb = bytes.fromhex(str(code).removeprefix("#"))
+    except ValueError:
+        return None
+    if len(rgb) != 3:
+        return None
+    light, a, b = cv2.cvtColor(np.array([[list(rgb)]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
+    return float(light), float(a), float(b)
 
 
 def name_probabilities(labs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -6,17 +6,15 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from typing import Any
 
-import cv2
 import numpy as np
 
-from ewardrobe.core.colour_names import COLOUR_NAMES, name_probabilities
+from ewardrobe.core.colour_names import COLOUR_NAMES, hex_to_lab, name_probabilities
 from ewardrobe.outfits import harmony, warmth
 from ewardrobe.outfits.grammar import ALL_SLOTS, category_number, slot_of
-from ewardrobe.wardrobe.item import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
-from ewardrobe.wardrobe.pictures import SWATCHES
+from ewardrobe.wardrobe.palette import SWATCHES
+from ewardrobe.wardrobe.vocabulary import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
 
 PALETTE = 3
 """Colours of a garment that are looked at."""
@@ -104,7 +102,7 @@ def palette(item: Mapping) -> list[Colour]:
     total = sum(colour[3] for colour in known)
     if not total:
         name = item.get("colour")
-        return [(*_named_lab(name), 1.0)] if name in COLOURS and name != "multicolour" else []
+        return [(*hex_to_lab(SWATCHES[name]), 1.0)] if name in COLOURS and name != "multicolour" else []
     return [(*colour[:3], colour[3] / total) for colour in known]
 
 
@@ -161,25 +159,11 @@ def _colour(part: Any) -> Colour | None:
     if not isinstance(part, Mapping):
         return None
     try:
-        lab = part.get("lab") or _hex_to_lab(str(part["hex"]))
+        lab = part.get("lab") or hex_to_lab(str(part.get("hex")))
         values = [float(value) for value in (*lab, part.get("share", 1.0))]
     except (KeyError, TypeError, ValueError):
         return None
     return tuple(values) if len(values) == 4 and all(map(math.isfinite, values)) and values[3] > 0 else None
-
-
-@lru_cache(maxsize=4096)
-def _hex_to_lab(code: str) -> tuple[float, float, float]:
-    """Return the CIELAB of ``#rrggbb``; ``ValueError`` if it is none."""
-    rgb = bytes.fromhex(code.lstrip("#"))
-    if len(rgb) != 3:
-        raise ValueError(f"{code!r} is no colour code: expected #rrggbb")
-    lab = cv2.cvtColor(np.array([[list(rgb)]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
-    return tuple(float(value) for value in lab)
-
-
-def _named_lab(name: str) -> tuple[float, float, float]:
-    return _hex_to_lab(SWATCHES[name])
 
 
 def _listed(value: Any) -> list:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import cv2
 import numpy as np
 import pandas as pd
 
+from ewardrobe.core.colour_names import hex_to_lab
 from ewardrobe.wardrobe.derived import rows_of
 from ewardrobe.wardrobe.item import kind
-from ewardrobe.wardrobe.pictures import SWATCHES
+from ewardrobe.wardrobe.palette import SWATCHES
 
 PALETTE_SIZE = 4
 PALETTE_WEIGHT, KIND_WEIGHT, PATTERN_WEIGHT = 0.5, 0.35, 0.15
@@ -65,7 +65,7 @@ def palette(item: Mapping) -> list[tuple[tuple[float, float, float], float]]:
         share = colour.get("share") if lab else None
         if lab:
             found.append((lab, float(share) if isinstance(share, int | float) and share > 0 else 0.05))
-    usual = hex_to_lab(SWATCHES.get(str(item.get("colour"))))
+    usual = hex_to_lab(SWATCHES.get(str(item.get("colour")), ""))
     return sorted(found, key=lambda part: -part[1])[:PALETTE_SIZE] or ([(usual, 1.0)] if usual else [])
 
 
@@ -102,20 +102,4 @@ def _lab_of(colour: Mapping) -> tuple[float, float, float] | None:
     lab = colour.get("lab")
     if isinstance(lab, list | tuple) and len(lab) == 3 and all(isinstance(part, int | float) for part in lab):
         return tuple(map(float, lab))
-    return hex_to_lab(colour.get("hex"))
-
-
-def hex_to_lab(code: object) -> tuple[float, float, float] | None:
-    """Return the CIELAB (D65) of an sRGB ``#rrggbb``; ``None`` for anything else.
-
-    >>> [round(part) for part in hex_to_lab("#ffffff")], hex_to_lab("white")
-    ([100, 0, 0], None)
-    """
-    try:
-        rgb = bytes.fromhex(str(code).removeprefix("#"))
-    except ValueError:
-        return None
-    if len(rgb) != 3:
-        return None
-    pixel = np.array([[list(rgb)]], np.float32) / 255
-    return tuple(map(float, cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0]))
+    return hex_to_lab(str(colour.get("hex")))

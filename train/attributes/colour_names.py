@@ -18,10 +18,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ewardrobe.core.colour_names import COLOUR_NAMES, lab_features, name_probabilities
+from ewardrobe.core.colour_names import COLOUR_NAMES, hex_to_lab, lab_features, name_probabilities
 from ewardrobe.datasets.attributes import judged_garments
 from ewardrobe.garments.colours import dominant_colours
-from ewardrobe.wardrobe.similar import hex_to_lab
 
 L2 = 1e-4
 ANCHOR_WEIGHT = 10.0
