@@ -10,7 +10,6 @@ from ewardrobe.app.wardrobe.item import item_page
 from ewardrobe.app.wardrobe.new_item import add_form
 from ewardrobe.app.wardrobe.saved_outfits import wear_outfit
 from ewardrobe.app.wardrobe.undo import undo_menu
-from ewardrobe.wardrobe.derived import all_of
 from ewardrobe.wardrobe.filters import apply, hidden, ordered
 
 
@@ -32,7 +31,7 @@ def wardrobe(store):
         st.space("stretch")
         wear_outfit(store, frame)
         undo_menu(store)
-        add_form(store, all_of(frame, "tags"))
+        add_form(store, frame)
     if frame.empty:
         page.empty_state(
             "Nothing here yet", "Take or upload a photo and its garments are cut out for you, or add one by hand."

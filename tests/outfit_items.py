@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from ewardrobe.feature_store.outfits import OutfitStore
-from ewardrobe.wardrobe.item import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES, kind_fields
+from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.vocabulary import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
 
 NAMES = {"top": "t-shirt", "bottom": "jeans", "dress": "dress", "outer": "coat"}
 CATEGORY = {"top": "short sleeve top", "bottom": "trousers", "dress": "vest dress", "outer": "long sleeve outwear"}

@@ -10,7 +10,8 @@ from ewardrobe.core.images import png_bytes
 from ewardrobe.datasets.synthetic import render_flat_lay
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.cutout import garment_from_mask
-from ewardrobe.wardrobe.item import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES, kind_fields
+from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.vocabulary import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES
 
 TODAY = date(2026, 3, 14)
 NAMES = {1: "t-shirt", 2: "shirt", 3: "jacket", 4: "coat", 5: "vest", 7: "shorts", 8: "jeans", 9: "skirt", 10: "dress"}

@@ -15,8 +15,7 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.wardrobe.derived import all_of
-from ewardrobe.wardrobe.edits import CHOICE_FIELDS, FIELDS, LIST_FIELDS
-from ewardrobe.wardrobe.item import COLOURS
+from ewardrobe.wardrobe.fields import DAY, FIELD, FLAG, NUMBERS, PRICE, TEXT, TEXTS, ItemField
 
 
 def ask_field(
@@ -26,25 +25,31 @@ def ask_field(
 
     frame: the wardrobe, whose tags are offered.  The value shown is the key's: see ``showing``.
     """
-    kwargs |= {"label": label or FIELDS[field], "key": key}
-    if field in CHOICE_FIELDS:
+    row = FIELD[field]
+    kwargs |= {"label": label or row.label, "key": key}
+    if row.fixed:
         present = st.session_state.get(key)
-        options = [*CHOICE_FIELDS[field], *([present] if present and present not in CHOICE_FIELDS[field] else [])]
-        index = 0 if field == "kind" and present else None  # with an index it cannot be emptied
+        options = [*row.choices, *([present] if present and present not in row.choices else [])]
+        index = 0 if row.required and present else None  # with an index it cannot be emptied
         return st.selectbox(options=options, index=index, placeholder=placeholder, **kwargs)
-    if field in LIST_FIELDS or field == "colours":
-        offered = COLOURS if field == "colours" else [*LIST_FIELDS[field], *all_of(frame, field)]
+    if row.many:
+        offered = [*row.choices, *(all_of(frame, field) if row.holds == TEXTS else ())]
         options = list(dict.fromkeys([*offered, *(st.session_state.get(key) or [])]))
-        return st.multiselect(options=options, accept_new_options=field == "tags", placeholder=placeholder, **kwargs)
-    if field == "price":
-        return st.number_input(min_value=0.0, value=None, format="%.2f", step=1.0, **kwargs)
-    if field == "wash_interval":
-        return st.number_input(min_value=0, value=None, step=1, help="0: never needs a wash", **kwargs)
-    if field == "bought":
-        return st.date_input(value=None, format="YYYY-MM-DD", max_value=date.today(), **kwargs)
-    if field == "favourite":
-        return st.toggle(**kwargs)
-    return st.text_area(height=80, **kwargs) if field == "notes" else st.text_input(**kwargs)
+        return st.multiselect(options=options, accept_new_options=row.free, placeholder=placeholder, **kwargs)
+    return _ask_one(row, kwargs)
+
+
+def _ask_one(row: ItemField, kwargs: dict[str, Any]) -> Any:
+    """Show the widget of a field that is typed or switched."""
+    if row.holds == PRICE:
+        return st.number_input(min_value=0.0, value=None, format="%.2f", step=1.0, help=row.help, **kwargs)
+    if row.holds in NUMBERS:
+        return st.number_input(min_value=0, value=None, step=1, help=row.help, **kwargs)
+    if row.holds == DAY:
+        return st.date_input(value=None, format="YYYY-MM-DD", max_value=date.today(), help=row.help, **kwargs)
+    if row.holds == FLAG:
+        return st.toggle(help=row.help, **kwargs)
+    return st.text_area(height=80, **kwargs) if row.long else st.text_input(**kwargs)
 
 
 def showing(key: str, value: Any, write: Callable[[Any], object]) -> dict[str, Any]:
@@ -73,15 +78,16 @@ def _entered(name: str, values: list, number: int, write: Callable[[Any], object
 
 def as_shown(field: str, value: Any) -> Any:
     """Return an item's value as the widget of its field holds it."""
-    if field == "bought" and isinstance(value, str):
+    row = FIELD[field]
+    if row.holds == DAY and isinstance(value, str):
         return date.fromisoformat(value)
-    if field in LIST_FIELDS or field == "colours":
+    if row.many:
         return list(value or [])
-    if field == "price" and value is not None:
+    if row.holds == PRICE and value is not None:
         return float(value)
-    if value is None and field in ("type", "brand", "size", "notes", "state_reason"):
+    if value is None and row.holds == TEXT and not row.fixed:
         return ""
-    return bool(value) if field == "favourite" else value
+    return bool(value) if row.holds == FLAG else value
 
 
 def typed(value: Any) -> Any:

@@ -18,6 +18,7 @@ from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, cache
 from ewardrobe.wardrobe import pictures as view
 from ewardrobe.wardrobe.derived import with_derived
+from ewardrobe.wardrobe.filters import ordered
 
 FOLDER = Path(__file__).resolve().parents[2] / "pages"
 """The pages' files."""
@@ -147,7 +148,7 @@ def _frame(_store: FeatureStore, home: str, signature: tuple | None) -> pd.DataF
     Not cache_data: that unpickles a copy for every run, 0.2 s for 10 000 items.
     """
     with gc_paused():
-        return with_derived(view.newest_first(_store.load()))
+        return with_derived(ordered(_store.load(), "Newest first"))
 
 
 def stop_unreadable(what: str, document: Document, error: StoreError) -> NoReturn:

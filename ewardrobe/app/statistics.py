@@ -14,6 +14,7 @@ from ewardrobe.evaluation.figures import wardrobe as figures
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import statistics
 from ewardrobe.wardrobe.derived import all_of, rows_of
+from ewardrobe.wardrobe.fields import FIELD
 from ewardrobe.wardrobe.filters import Filters, apply
 
 MOST_SHOWN = 100
@@ -25,12 +26,13 @@ def ask_which(frame: pd.DataFrame) -> pd.DataFrame:
     own = frame[~frame["sample"].astype(bool)]
     frame = own if len(own) else frame
     grid = st.grid(4, min_column_width=150, vertical_alignment="bottom")
-    kinds = grid.multiselect("Category", all_of(frame, "kind"), placeholder="All", **_kept("kinds"))
-    tags = grid.multiselect("Tags", all_of(frame, "tags"), placeholder="All", **_kept("tags"))
-    seasons = grid.multiselect("Season", all_of(frame, "season"), placeholder="All", **_kept("seasons"))
-    archived = grid.toggle("Archived ones too", **_kept("archived"))
-    states = tuple(all_of(frame, "state")) if archived else ()
-    return apply(frame, Filters(kinds=tuple(kinds), tags=tuple(tags), seasons=tuple(seasons), states=states))
+    any_of = {
+        name: grid.multiselect(FIELD[name].label, all_of(frame, name), placeholder="All", **_kept(name))
+        for name in ("kind", "tags", "season")
+    }
+    if grid.toggle("Archived ones too", **_kept("archived")):
+        any_of["state"] = all_of(frame, "state")
+    return apply(frame, Filters(any_of=any_of))
 
 
 def _kept(name: str) -> dict:

@@ -13,7 +13,7 @@ from ewardrobe.feature_store import exchange
 from ewardrobe.feature_store.change import edit_of, edited, prepare
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport
-from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
+from ewardrobe.wardrobe.cells import COLUMNS, HEADINGS, READ_ONLY, cell_of, value_of
 from ewardrobe.wardrobe.item import view
 from ewardrobe.wardrobe.sources import USER
 
@@ -21,26 +21,6 @@ if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
 
 MAX_BYTES = 50_000_000
-
-_ALIASES = {
-    "name": "type",
-    "item": "type",
-    "what": "type",
-    "kind": "category",
-    "color": "colour",
-    "seasons": "season",
-    "cost": "price",
-    "paid": "price",
-    "purchased": "bought",
-    "purchase_date": "bought",
-    "date_of_purchase": "bought",
-    "favorite": "favourite",
-    "label": "brand",
-    "note": "notes",
-    "comment": "notes",
-    "tag": "tags",
-    "status": "state",
-}
 
 
 @dataclass
@@ -153,12 +133,12 @@ def _decoded(data: bytes, name: str) -> str:
 
 def _columns(header: list[str]) -> list[str | None]:
     names = ["_".join(cell.casefold().split()) for cell in header]
-    return [name if name in COLUMNS else _ALIASES.get(name) for name in names]
+    return [name if name in COLUMNS else HEADINGS.get(name) for name in names]
 
 
 def _meant(cell: str) -> str | None:
-    close = difflib.get_close_matches(cell.casefold(), [*COLUMNS, *_ALIASES], 1, 0.7)
-    return _ALIASES.get(close[0], close[0]) if close else None
+    close = difflib.get_close_matches(cell.casefold(), [*COLUMNS, *HEADINGS], 1, 0.7)
+    return HEADINGS.get(close[0], close[0]) if close else None
 
 
 def _read_rows(store: FeatureStore, table: Table, columns: list[str | None], rows: Any) -> None:

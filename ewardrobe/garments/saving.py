@@ -15,24 +15,12 @@ from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import SAME, SKIP, Draft, item_of
 from ewardrobe.garments.duplicates import perceptual_hash
 from ewardrobe.garments.queue import ImportQueue
+from ewardrobe.wardrobe.fields import TABLE
 
 BATCH = 12
 """Photos whose garments are saved in one write: few enough that a crash costs no time, many enough to be quick."""
 
-FILLED = (
-    "pattern",
-    "material",
-    "style",
-    "season",
-    "sleeve",
-    "brand",
-    "size",
-    "price",
-    "bought",
-    "tags",
-    "notes",
-    "hash",
-)
+FILLED = tuple(field.name for field in TABLE if field.twin)
 """What an item takes over from another photo of itself, where it has nothing of its own."""
 
 Cut = tuple[Draft, np.ndarray, bytes]

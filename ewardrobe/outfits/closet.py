@@ -14,8 +14,8 @@ from ewardrobe.core.colour_names import COLOUR_NAMES, name_probabilities
 from ewardrobe.core.colour_terms import hex_to_lab
 from ewardrobe.outfits import harmony, warmth
 from ewardrobe.outfits.grammar import ALL_SLOTS, category_number, slot_of
-from ewardrobe.wardrobe.item import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
-from ewardrobe.wardrobe.pictures import SWATCHES
+from ewardrobe.wardrobe.palette import SWATCHES
+from ewardrobe.wardrobe.vocabulary import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
 
 PALETTE = 3
 """Colours of a garment that are looked at."""

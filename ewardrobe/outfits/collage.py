@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 
 from ewardrobe.outfits.grammar import in_order, slot_of
-from ewardrobe.wardrobe.pictures import SWATCHES
+from ewardrobe.wardrobe.palette import SWATCHES
 
 CANVAS_RATIO = 1.2
 """Height over width of the canvas."""

@@ -21,7 +21,7 @@ from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.models.weights import WeightsError, verified_path
 from ewardrobe.outfits.closet import Closet
 from ewardrobe.outfits.grammar import ALL_SLOTS, BODY_SLOTS
-from ewardrobe.wardrobe.item import MATERIALS, PATTERNS, STYLES
+from ewardrobe.wardrobe.vocabulary import MATERIALS, PATTERNS, STYLES
 
 NAME = "outfits"
 """The model's name in the weights' manifest."""

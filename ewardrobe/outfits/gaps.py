@@ -14,7 +14,8 @@ from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import ALL_SLOTS, Wish, layers, slot_of, unavailable
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of, weights_for
-from ewardrobe.wardrobe.item import COLOURS, kind_fields
+from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.vocabulary import COLOURS
 
 NEW = "new-"
 """How the ids of imagined pieces begin."""

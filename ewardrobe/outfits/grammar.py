@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_ID_BY_NAME, SLOTS
-from ewardrobe.wardrobe.item import ACCESSORY_SLOTS, SEASONS, kind
+from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, SEASONS
 
 ALL_SLOTS = ("outer", "top", "dress", "bottom", *ACCESSORY_SLOTS)
 """Every slot, in the order in which an outfit is listed: from the outermost and uppermost down."""

@@ -15,7 +15,7 @@ from ewardrobe.outfits.closet import Closet
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import ALL_SLOTS, OCCASIONS, Wish
 from ewardrobe.outfits.harmony import ACCENT, COLOURED_SHARE, TEMPLATE_NAMES, harmony
-from ewardrobe.wardrobe.item import SEASONS, STYLES
+from ewardrobe.wardrobe.vocabulary import SEASONS, STYLES
 
 TERMS = ("colour", "pattern", "formality", "weather", "compatibility", "rotation", "favourites")
 

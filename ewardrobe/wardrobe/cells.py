@@ -7,31 +7,19 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
-from ewardrobe.wardrobe.fields import SLEEVES
-from ewardrobe.wardrobe.item import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES, TYPES, kind, kind_fields
+from ewardrobe.wardrobe.fields import COUNT, DAY, FLAG, NUMBERS, TABLE, TEXTS
+from ewardrobe.wardrobe.item import kind, kind_fields
+from ewardrobe.wardrobe.vocabulary import KINDS
 from ewardrobe.wardrobe.wear_log import days_worn, last_worn
 
-LISTS = ("season", "tags")
-DATES = ("bought", "washed")
-NUMBERS = ("price", "wears_since_wash", "wash_interval")
-FLAGS = ("favourite",)
 READ_ONLY = ("times_worn", "last_worn", "added")
-COLUMNS = (
-    *("id", "type", "category", "colour", "pattern", "material", "style", "season", "sleeve", "brand", "size", "price"),
-    *("bought", "notes", "tags", "favourite", "state", "state_reason", "wears_since_wash", "wash_interval", "washed"),
-    *READ_ONLY,
-)
+FIELDS = {field.column: field for field in TABLE if field.csv}
+COLUMNS = (*FIELDS, *READ_ONLY)
 """The columns of an exported table; those of ``READ_ONLY`` are passed over when it comes back."""
 
-_WORDS = {
-    "colour": COLOURS,
-    "pattern": PATTERNS,
-    "material": MATERIALS,
-    "style": STYLES,
-    "season": SEASONS,
-    "sleeve": SLEEVES,
-    "type": TYPES,
-}
+HEADINGS = {word: column for column, field in FIELDS.items() for word in field.words}
+"""What other programs call the columns."""
+
 _DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -47,7 +35,7 @@ def cell_of(item: Mapping, column: str) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if column in NUMBERS:
+    if column in FIELDS and FIELDS[column].holds in NUMBERS:
         return f"{value:.10g}"
     text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
     return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
@@ -64,20 +52,21 @@ def value_of(column: str, text: str) -> dict[str, Any]:
         text = text[1:]
     if column == "category":
         return _kind(text)
-    if column in LISTS:
+    holds = FIELDS[column].holds
+    if holds == TEXTS:
         return {column: [_word(column, part.strip()) for part in re.split(r"[;|]", text) if part.strip()]}
-    if column in FLAGS:
+    if holds == FLAG:
         return {column: _flag(column, text)}
     if not text:
-        return {column: 0 if column == "wears_since_wash" else None}
-    if column in DATES:
+        return {column: 0 if holds == COUNT else None}
+    if holds == DAY:
         return {column: _day(column, text)}
-    return {column: _number(column, text) if column in NUMBERS else _word(column, text)}
+    return {column: _number(column, text) if holds in NUMBERS else _word(column, text)}
 
 
 def _word(column: str, text: str) -> str:
     """Return a word of a vocabulary as it is written there, any other text as it is."""
-    return text.casefold() if text.casefold() in _WORDS.get(column, ()) else text
+    return text.casefold() if text.casefold() in FIELDS[column].choices else text
 
 
 def _kind(text: str) -> dict[str, Any]:
@@ -114,11 +103,7 @@ def _day(column: str, text: str) -> str:
     text = text[:10] if re.match(r"\d{4}-\d\d-\d\d[T ]", text) else text  # with a time of day
     for pattern in _DATE_FORMATS:
         try:
-            return (
-                datetime.strptime(text[:10] if re.match(r"\d{4}-\d\d-\d\d[T ]", text) else text, pattern)
-                .date()
-                .isoformat()
-            )
+            return datetime.strptime(text, pattern).date().isoformat()
         except ValueError:
             continue
     return _slashed(column, text)

@@ -10,16 +10,14 @@ from typing import Any
 import pandas as pd
 
 from ewardrobe.wardrobe import wear_log
-from ewardrobe.wardrobe.item import LIST_FIELDS, kind
+from ewardrobe.wardrobe.fields import STORED, TABLE
+from ewardrobe.wardrobe.item import kind
 from ewardrobe.wardrobe.sources import LEARNED, open_question
 
 DERIVED = ("kind", "wears", "last_worn", "cost_per_wear", "needs_wash", "asks", "search")
 """The columns that ``with_derived`` adds; they are never stored."""
 
-SEARCHED = (
-    *("type", "category", "slot", "colour", "pattern", "material", "style", "sleeve", "brand", "size", "notes"),
-    *("state", "state_reason", "tags", "season"),
-)
+SEARCHED = tuple(field.name for field in TABLE if field.searched)
 NEEDED = dict.fromkeys((*SEARCHED, "category_id", "wear_log", "wears_since_wash", "wash_interval", "price", "source"))
 
 
@@ -92,7 +90,7 @@ def all_of(frame: pd.DataFrame, field: str) -> list[str]:
     """Return every value of ``field`` (text or lists of texts) that the wardrobe holds, sorted."""
     if field not in frame:
         return []
-    if field in LIST_FIELDS:
+    if field in STORED and STORED[field].empty is list:
         lists = (value for value in frame[field].array if isinstance(value, list))
         values = set(chain.from_iterable(lists))
     else:

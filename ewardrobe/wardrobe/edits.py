@@ -5,39 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ewardrobe.wardrobe.fields import SLEEVES
-from ewardrobe.wardrobe.item import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES, kind_fields
+from ewardrobe.wardrobe.fields import FIELD, PALETTE, TABLE, TEXTS
+from ewardrobe.wardrobe.item import kind_fields
 from ewardrobe.wardrobe.palette import with_names
 from ewardrobe.wardrobe.sources import USER
 
-CHOICE_FIELDS = {
-    "kind": KINDS,
-    "colour": COLOURS,
-    "pattern": PATTERNS,
-    "material": MATERIALS,
-    "style": STYLES,
-    "sleeve": SLEEVES,
-}
-LIST_FIELDS = {"tags": (), "season": SEASONS}
-FIELDS = {
-    "tags": "Tags",
-    "season": "Season",
-    "kind": "Category",
-    "colour": "Colour",
-    "pattern": "Pattern",
-    "material": "Material",
-    "style": "Style",
-    "sleeve": "Sleeve",
-    "type": "Name",
-    "brand": "Brand",
-    "size": "Size",
-    "price": "Price",
-    "bought": "Bought",
-    "wash_interval": "Wears between washes",
-    "favourite": "Favourite",
-    "notes": "Notes",
-}
-"""The fields that can be changed on many items, and what they are called; the most useful first."""
+BULK = sorted((field for field in TABLE if field.bulk), key=lambda field: not field.many)
+FIELDS = {field.name: field.label for field in BULK}
+"""The fields that can be changed on many items, and what they are called; the lists first, the most useful."""
+
+LIST_FIELDS = tuple(field.name for field in BULK if field.holds == TEXTS)
+"""Those that hold a list of words."""
 
 WAYS = ("Add", "Remove", "Replace")
 """What can be done to a list: its values are joined, taken out, or set."""
@@ -52,7 +30,7 @@ def change_of(item: Mapping, field: str, value: Any, way: str = "Replace") -> di
         new = kind_fields(value)
     elif field in LIST_FIELDS:
         new = {field: joined(item.get(field) or [], value or (), way)}
-    elif field == "colours":
+    elif FIELD[field].holds == PALETTE:
         new = {field: with_names(item.get(field), value or ())}
     else:
         new = {field: value}

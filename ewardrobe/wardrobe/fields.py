@@ -1,7 +1,7 @@
-"""The schema of a wardrobe item: one table of fields and types, for what is read and for what is written.
+"""The table of an item's fields, a row a field; and the schema that follows from it, for what is read and written.
 
-A description completes the sentence "expected …" of an error message.  Fields that are not in the table are kept as
-they are: a newer program, or the owner, may have put them there.
+Schema, columns, form, bulk bar, CSV, filters, search and the merging of twins follow from ``TABLE``.  Fields that are
+not in it are kept as they are: a newer program, or the owner, may have put them there.
 """
 
 from __future__ import annotations
@@ -9,21 +9,44 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, get_args
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
-State = Literal["in use", "laundry", "lent", "archived"]
-STATES = get_args(State)
-"""Where an item is; ``state_reason`` says why, to whom or since when: "sold", "to Kim"."""
-
-SLEEVES = ("none", "short", "long")
+from ewardrobe.wardrobe.vocabulary import (
+    COLOURS,
+    KINDS,
+    MATERIALS,
+    PATTERNS,
+    SEASONS,
+    SLEEVES,
+    STATES,
+    STYLES,
+    TYPES,
+    State,
+)
 
 UNREADABLE = "unreadable"
 """Field that keeps values of a wrong type, ``{field: value}``: a hand-written file loses nothing by being read."""
 
+# Values
 
-_DAY = "a date such as 2026-03-31"
+
+@dataclass(frozen=True)
+class Holds:
+    """What a field holds.
+
+    check: its type for pydantic.  expected: completes the sentence "expected …" of an error.  clean: makes what older
+    files and other programs wrote agree with it, where that is beyond doubt.  empty: makes the value of an item that
+    has none.
+    """
+
+    check: Any
+    expected: str
+    clean: Callable[[Any], Any] = lambda value: value
+    empty: Callable[[], Any] = type(None)
 
 
 class _IsoDate:
@@ -33,121 +56,6 @@ class _IsoDate:
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> dict:
         text = {"type": "str", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "strict": True}
         return {"type": "chain", "steps": [text, {"type": "date", "strict": False}]}
-
-
-def _said(what: str) -> Any:
-    return Field(description=what)
-
-
-Text = Annotated[str | None, _said("text")]
-Texts = Annotated[list[str] | None, _said("a list of text")]
-Flag = Annotated[bool | None, _said("true or false")]
-Count = Annotated[Annotated[int, Field(ge=0)] | None, _said("a whole number of at least 0")]
-Day = Annotated[_IsoDate | None, _said(_DAY)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
-
-
-class Wear(_Strict):
-    """One day on which an item was worn, with the outfit's id if it was worn as part of one."""
-
-    date: Annotated[_IsoDate, _said(_DAY)]
-    outfit: Text = None
-
-
-class Item(_Strict):
-    """What ``wardrobe.json`` holds of one item, in the order of the table's columns."""
-
-    id: Text = None
-    type: Text = None
-    category: Text = None
-    category_id: Annotated[Annotated[int, Field(ge=1, le=13)] | None, _said("1..13 or nothing")] = None
-    slot: Text = None
-    colour: Text = None
-    colours: Annotated[list | None, _said("a list of colours with their shares")] = None
-    pattern: Text = None
-    material: Text = None
-    style: Text = None
-    season: Texts = None
-    sleeve: Annotated[str | None, _said("none, short, long or nothing")] = None
-    brand: Text = None
-    size: Text = None
-    price: Annotated[Annotated[float, Field(ge=0)] | None, _said("a number of at least 0")] = None
-    bought: Day = None
-    notes: Text = None
-    tags: Texts = None
-    favourite: Flag = None
-    state: Annotated[State | None, _said(f"one of {', '.join(STATES)}")] = None
-    state_reason: Text = None
-    wear_log: Annotated[list[Wear] | None, _said('a list of {"date": "2026-03-31", "outfit": null}')] = None
-    wears_since_wash: Count = None
-    wash_interval: Annotated[Annotated[int, Field(ge=0)] | None, _said("a number of wears, 0 for never")] = None
-    washed: Day = None
-    sample: Flag = None
-    image: Text = None
-    thumbnail: Text = None
-    photo: Text = None
-    model: Text = None
-    score: Annotated[float | None, _said("a number")] = None
-    try_on: Text = None
-    earlier_images: Texts = None
-    hash: Text = None
-    added: Text = None
-    changed: Text = None
-    source: Annotated[dict | None, _said('{field: text, or {"by": text, "confidence": 0..1}}')] = None
-
-
-_ITEM, _ITEMS = TypeAdapter(Item), TypeAdapter(list[Item])
-EXPECTED = {name: str(field.description) for name, field in Item.model_fields.items()}
-"""What each field of an item is to hold, in words, in the order of the table's columns."""
-
-
-def faults(fields: Mapping) -> dict[str, str]:
-    """Return what is wrong with ``fields``, ``{field: "expected …, got …"}``; empty if they may be stored."""
-    try:
-        _ITEM.validate_python(dict(fields))
-    except ValidationError as error:
-        names = dict.fromkeys(str(fault["loc"][0]) for fault in error.errors(include_url=False))
-        return {name: f"expected {EXPECTED[name]}, got {_shown(fields[name])}" for name in names}
-    return {}
-
-
-def settle(items: list[dict]) -> list[tuple[str, str, str]]:
-    """Make items that were read from a file agree with the schema, in place.
-
-    A number that was written as text becomes a number, and so on; what cannot be understood moves to ``unreadable`` and
-    is returned as ``(id, field, fault)``.
-    """
-    try:
-        _ITEMS.validate_python(items)
-    except ValidationError as error:
-        wrong = dict.fromkeys(fault["loc"][0] for fault in error.errors(include_url=False, include_input=False))
-        return [fault for number in wrong for fault in _settle_item(items[number])]
-    return []
-
-
-def _settle_item(item: dict) -> list[tuple[str, str, str]]:
-    written = {name: item[name] for name in faults(item)}
-    for name, value in written.items():
-        item[name] = cleaned(name, value)
-    found = faults(item)
-    for name in found:
-        del item[name]
-        kept = item.get(UNREADABLE)
-        item[UNREADABLE] = {**(kept if isinstance(kept, dict) else {}), name: written[name]}
-    return [(str(item.get("id")), name, fault) for name, fault in found.items()]
-
-
-def cleaned(name: str, value: Any) -> Any:
-    """Return ``value`` as field ``name`` holds it, where that is beyond doubt; else as it is, for ``faults`` to tell.
-
-    >>> cleaned("price", "12,50"), cleaned("bought", "2026-03-31T10:00:00"), cleaned("tags", "work")
-    (12.5, '2026-03-31', ['work'])
-    """
-    clean = _CLEANERS.get(name)
-    return value if clean is None else clean(value)
 
 
 def _text(value: Any) -> Any:
@@ -206,16 +114,207 @@ def _wears(value: Any) -> Any:
     ]
 
 
-_BY_KIND = {"text": _text, "a list of text": _texts, "true or false": _flag, _DAY: _day}
-_CLEANERS: dict[str, Callable[[Any], Any]] = {
-    **{name: _BY_KIND[what] for name, what in EXPECTED.items() if what in _BY_KIND},
-    **dict.fromkeys(("category_id", "wears_since_wash", "wash_interval"), _whole),
-    **dict.fromkeys(("price", "score"), _number),
-    "colours": _list,
-    "sleeve": _text,
-    "state": _state,
-    "wear_log": _wears,
-}
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class Wear(_Strict):
+    """One day on which an item was worn, with the outfit's id if it was worn as part of one."""
+
+    date: _IsoDate
+    outfit: str | None = None
+
+
+_Positive = Annotated[float, Field(ge=0)]
+_Count = Annotated[int, Field(ge=0)]
+_Category = Annotated[int, Field(ge=1, le=13)]
+
+TEXT = Holds(str, "text", _text)
+TEXTS = Holds(list[str], "a list of text", _texts, list)
+FLAG = Holds(bool, "true or false", _flag, bool)
+DAY = Holds(_IsoDate, "a date such as 2026-03-31", _day)
+PRICE = Holds(_Positive, "a number of at least 0", _number)
+COUNT = Holds(_Count, "a whole number of at least 0", _whole, int)
+WEARS = Holds(_Count, "a number of wears, 0 for never", _whole)
+NUMBERS = (PRICE, COUNT, WEARS)
+PALETTE = Holds(list, "a list of colours with their shares", _list, list)
+_CATEGORY = Holds(_Category, "1..13 or nothing", _whole)
+_SLEEVE = Holds(str, "none, short, long or nothing", _text)
+_STATE = Holds(State, f"one of {', '.join(STATES)}", _state, lambda: STATES[0])
+_SCORE = Holds(float, "a number", _number)
+_WEAR_LOG = Holds(list[Wear], 'a list of {"date": "2026-03-31", "outfit": null}', _wears, list)
+_SOURCES = Holds(dict, '{field: text, or {"by": text, "confidence": 0..1}}', empty=dict)
+
+# The table
+
+
+@dataclass(frozen=True)
+class ItemField:
+    """One field of an item.
+
+    label: what the app calls it; sign: its heading in the table of the page, where that is another.  choices: offered;
+    free: any other word is welcome.  required: never empty.  long: many words.  help: shown beside it.
+    words: other headings in a CSV, in small letters.  csv, form, bulk: whether it is a column of the exported table,
+    in the item's form, and among what can be changed on many items.  width: of its column in pixels, 0 for none.
+    searched: found by its words; filtered: by a filter of its own.  twin: taken over from another photo of the item;
+    by_hand: asked when one is added without a photo.
+    stored: false for the category's row, which stands for the three fields that follow it.
+    """
+
+    name: str
+    holds: Holds
+    label: str = ""
+    choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    sign: str = ""
+    help: str | None = None
+    free: bool = False
+    required: bool = False
+    long: bool = False
+    csv: bool = True
+    form: bool = True
+    bulk: bool = True
+    width: int = 100
+    searched: bool = False
+    filtered: bool = False
+    twin: bool = False
+    by_hand: bool = False
+    stored: bool = True
+
+    @property
+    def many(self) -> bool:
+        """Whether it holds a list of words, or of colours with their names."""
+        return self.holds in (TEXTS, PALETTE)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether its one value is chosen, not typed."""
+        return bool(self.choices) and not self.many and not self.free
+
+    @property
+    def column(self) -> str:
+        """Its heading in an exported table."""
+        return self.name if self.stored else self.label.casefold()
+
+    @property
+    def empty(self) -> Callable[..., Any]:
+        """What makes the value of an item that has none."""
+        return self.holds.empty
+
+
+_own = partial(ItemField, searched=True)
+_choice = partial(_own, filtered=True)
+_kept = partial(ItemField, csv=False, form=False, bulk=False, width=0)
+
+TABLE: tuple[ItemField, ...] = (
+    _kept("id", TEXT, csv=True),
+    _own(
+        "type",
+        TEXT,
+        "Name",
+        tuple(TYPES),
+        ("name", "item", "what"),
+        help="What you call it: jeans, trainers, coat",
+        free=True,
+        required=True,
+        width=130,
+    ),
+    _choice("kind", TEXT, "Category", KINDS, ("kind",), required=True, width=150, searched=False, stored=False),
+    _kept("category", TEXT, searched=True),
+    _kept("category_id", _CATEGORY),
+    _kept("slot", TEXT, searched=True),
+    _choice("colour", TEXT, "Colour", COLOURS, ("color",), by_hand=True),
+    ItemField("colours", PALETTE, "Palette", COLOURS, csv=False, bulk=False, width=150),
+    _choice("pattern", TEXT, "Pattern", PATTERNS, twin=True, by_hand=True),
+    _choice("material", TEXT, "Material", MATERIALS, twin=True, by_hand=True),
+    _choice("style", TEXT, "Style", STYLES, twin=True, by_hand=True),
+    _choice("season", TEXTS, "Season", SEASONS, ("seasons",), width=150, twin=True),
+    _choice("sleeve", _SLEEVE, "Sleeve", SLEEVES, twin=True),
+    _choice("brand", TEXT, "Brand", words=("label",), twin=True, by_hand=True),
+    _own("size", TEXT, "Size", width=60, twin=True),
+    ItemField("price", PRICE, "Price", words=("cost", "paid"), width=80, twin=True, by_hand=True),
+    ItemField(
+        "bought", DAY, "Bought", words=("purchased", "purchase_date", "date_of_purchase"), twin=True, by_hand=True
+    ),
+    _own("notes", TEXT, "Notes", words=("note", "comment"), long=True, width=220, twin=True),
+    _choice("tags", TEXTS, "Tags", words=("tag",), free=True, width=150, twin=True, by_hand=True),
+    ItemField("favourite", FLAG, "Favourite", words=("favorite",), sign="♥", width=48),
+    _choice("state", _STATE, "State", STATES, ("status",), required=True, form=False, bulk=False),
+    _own("state_reason", TEXT, "Why, to whom", form=False, bulk=False, width=110),
+    _kept("wear_log", _WEAR_LOG),
+    _kept("wears_since_wash", COUNT, csv=True),
+    ItemField("wash_interval", WEARS, "Wears between washes", help="0: never needs a wash", width=0),
+    _kept("washed", DAY, csv=True),
+    _kept("sample", FLAG),
+    _kept("image", TEXT),
+    _kept("thumbnail", TEXT),
+    _kept("photo", TEXT),
+    _kept("model", TEXT),
+    _kept("score", _SCORE),
+    _kept("try_on", TEXT),
+    _kept("earlier_images", TEXTS),
+    _kept("hash", TEXT, twin=True),
+    _kept("added", TEXT),
+    _kept("changed", TEXT),
+    _kept("source", _SOURCES),
+)
+"""In the order of the columns, of the form and of the filters."""
+
+FIELD = {field.name: field for field in TABLE}
+STORED = {field.name: field for field in TABLE if field.stored}
+"""The fields of ``wardrobe.json`` by name."""
+
+_Item = create_model(
+    "Item", __base__=_Strict, **{name: (field.holds.check | None, None) for name, field in STORED.items()}
+)
+_ITEM, _ITEMS = TypeAdapter(_Item), TypeAdapter(list[_Item])
+
+# Checking
+
+
+def faults(fields: Mapping) -> dict[str, str]:
+    """Return what is wrong with ``fields``, ``{field: "expected …, got …"}``; empty if they may be stored."""
+    try:
+        _ITEM.validate_python(dict(fields))
+    except ValidationError as error:
+        names = dict.fromkeys(str(fault["loc"][0]) for fault in error.errors(include_url=False))
+        return {name: f"expected {STORED[name].holds.expected}, got {_shown(fields[name])}" for name in names}
+    return {}
+
+
+def settle(items: list[dict]) -> list[tuple[str, str, str]]:
+    """Make items that were read from a file agree with the schema, in place.
+
+    A number that was written as text becomes a number, and so on; what cannot be understood moves to ``unreadable`` and
+    is returned as ``(id, field, fault)``.
+    """
+    try:
+        _ITEMS.validate_python(items)
+    except ValidationError as error:
+        wrong = dict.fromkeys(fault["loc"][0] for fault in error.errors(include_url=False, include_input=False))
+        return [fault for number in wrong for fault in _settle_item(items[number])]
+    return []
+
+
+def _settle_item(item: dict) -> list[tuple[str, str, str]]:
+    written = {name: item[name] for name in faults(item)}
+    for name, value in written.items():
+        item[name] = cleaned(name, value)
+    found = faults(item)
+    for name in found:
+        del item[name]
+        kept = item.get(UNREADABLE)
+        item[UNREADABLE] = {**(kept if isinstance(kept, dict) else {}), name: written[name]}
+    return [(str(item.get("id")), name, fault) for name, fault in found.items()]
+
+
+def cleaned(name: str, value: Any) -> Any:
+    """Return ``value`` as field ``name`` holds it, where that is beyond doubt; else as it is, for ``faults`` to tell.
+
+    >>> cleaned("price", "12,50"), cleaned("bought", "2026-03-31T10:00:00"), cleaned("tags", "work")
+    (12.5, '2026-03-31', ['work'])
+    """
+    return STORED[name].holds.clean(value) if name in STORED else value
 
 
 def _shown(value: Any) -> str:

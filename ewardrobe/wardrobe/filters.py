@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 
 import pandas as pd
 
+from ewardrobe.wardrobe.fields import FIELD, TABLE
+
 HIDDEN_STATES = ("archived",)
 """Shown only when they are asked for."""
 
-ONE_OF = {
-    "kinds": "kind",
-    "colours": "colour",
-    "patterns": "pattern",
-    "materials": "material",
-    "styles": "style",
-    "sleeves": "sleeve",
-    "brands": "brand",
-    "states": "state",
-}
-"""Filter: the column whose value must be one of the chosen ones."""
-
-ANY_OF = {"seasons": "season", "tags": "tags"}
-"""Filter: the list column that must hold at least one of the chosen values."""
+LISTS = tuple(field for field in TABLE if field.filtered)
+"""The fields of which values are chosen."""
 
 WORN = {
     "never": "Never worn",
@@ -38,20 +29,12 @@ WORN = {
 class Filters:
     """What the owner asks to see; the empty value of each lets everything pass, archived items apart.
 
+    any_of: by the name of one of ``LISTS`` the values of which an item must have one, none for all.
     price_from, price_to: inclusive, in the wardrobe's currency; either leaves items without a price out.
     """
 
     text: str = ""
-    kinds: tuple[str, ...] = ()
-    colours: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    materials: tuple[str, ...] = ()
-    styles: tuple[str, ...] = ()
-    sleeves: tuple[str, ...] = ()
-    brands: tuple[str, ...] = ()
-    states: tuple[str, ...] = ()
-    seasons: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    any_of: Mapping[str, Collection[str]] = field(default_factory=dict)
     worn: str | None = None
     price_from: float | None = None
     price_to: float | None = None
@@ -62,11 +45,8 @@ class Filters:
     @property
     def count(self) -> int:
         """How many of them are set."""
-        return sum(getattr(self, part.name) != part.default for part in fields(self))
-
-    def without_text(self) -> Filters:
-        """Return the same filters with no search words."""
-        return replace(self, text="")
+        single = [part for part in fields(self) if part.name != "any_of"]
+        return sum(getattr(self, part.name) != part.default for part in single) + sum(map(bool, self.any_of.values()))
 
 
 def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> pd.DataFrame:
@@ -75,12 +55,11 @@ def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> p
     Words are found in any text field or tag, whatever their case; every word must be found.
     """
     keep = _states(frame, filters)
-    for name, column in ONE_OF.items():
-        if chosen := getattr(filters, name):
-            keep &= frame[column].isin(chosen)
-    for name, column in ANY_OF.items():
-        if chosen := set(getattr(filters, name)):
-            keep &= frame[column].map(lambda values, chosen=chosen: not chosen.isdisjoint(values))
+    for name, chosen in filters.any_of.items():
+        if chosen and FIELD[name].many:
+            keep &= frame[name].map(lambda values, chosen=set(chosen): not chosen.isdisjoint(values))
+        elif chosen:
+            keep &= frame[name].isin(chosen)
     for word in filters.text.casefold().split():
         keep &= frame["search"].str.contains(word, regex=False)
     for name in ("favourite", "needs_wash", "asks"):
@@ -91,11 +70,13 @@ def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> p
 
 def hidden(frame: pd.DataFrame, filters: Filters) -> int:
     """Return how many items are left out only because they are archived."""
-    return len(apply(frame, replace(filters, states=HIDDEN_STATES))) if not filters.states else 0
+    if filters.any_of.get("state"):
+        return 0
+    return len(apply(frame, replace(filters, any_of={**filters.any_of, "state": HIDDEN_STATES})))
 
 
 def _states(frame: pd.DataFrame, filters: Filters) -> pd.Series:
-    if filters.states:
+    if filters.any_of.get("state"):
         return pd.Series(True, index=frame.index)
     return ~frame["state"].isin(HIDDEN_STATES)
 

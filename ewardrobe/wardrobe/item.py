@@ -1,4 +1,4 @@
-"""A wardrobe item: its fields, their choices, and the rules that keep a stored item sound."""
+"""A wardrobe item: its kind, and the rules that keep a stored item sound."""
 
 from __future__ import annotations
 
@@ -11,85 +11,30 @@ from typing import Any
 
 import numpy as np
 
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_BY_ID, CATEGORY_ID_BY_NAME, CATEGORY_NAMES
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_BY_ID, CATEGORY_ID_BY_NAME
 from ewardrobe.wardrobe import fields as schema
-from ewardrobe.wardrobe.fields import STATES
-
-COLOURS = (
-    *("black", "white", "grey", "beige", "brown", "red", "orange", "yellow"),
-    *("green", "blue", "navy", "purple", "pink", "multicolour"),
-)
-PATTERNS = ("solid", "striped", "checked", "floral", "dotted", "animal", "graphic", "other")
-MATERIALS = ("cotton", "denim", "knit", "leather", "linen", "wool", "silk", "lace", "fur", "synthetic", "other")
-STYLES = ("casual", "smart", "party", "sporty")
-SEASONS = ("spring", "summer", "autumn", "winter")
-
-ACCESSORY_SLOTS = ("shoes", "bag", "hat", "accessory")
-"""Places that the detector does not know; such items are added by hand and have no category."""
+from ewardrobe.wardrobe.fields import STORED
+from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, KINDS, TYPES
 
 KIND_FIELDS = ("category", "category_id", "slot")
 """The fields that say what kind an item is; they follow each other."""
 
-KINDS = (*CATEGORY_NAMES, *ACCESSORY_SLOTS)
-"""What an item can be: a DeepFashion2 category, or one of the accessory slots."""
-
-TYPES = {  # everyday name: kind
-    "shoes": "shoes",
-    "trainers": "shoes",
-    "boots": "shoes",
-    "sandals": "shoes",
-    "bag": "bag",
-    "backpack": "bag",
-    "hat": "hat",
-    "cap": "hat",
-    "beanie": "hat",
-    "scarf": "accessory",
-    "belt": "accessory",
-    "gloves": "accessory",
-    "socks": "accessory",
-    "jewellery": "accessory",
-    "glasses": "accessory",
-    "t-shirt": "short sleeve top",
-    "shirt": "long sleeve top",
-    "sweater": "long sleeve top",
-    "vest": "vest",
-    "jacket": "long sleeve outwear",
-    "coat": "long sleeve outwear",
-    "shorts": "shorts",
-    "trousers": "trousers",
-    "jeans": "trousers",
-    "skirt": "skirt",
-    "dress": "short sleeve dress",
-}
-"""Everyday names that the form offers (any other is welcome) and the kind that each starts with."""
-
-FIELDS = tuple(name for name in schema.EXPECTED if name != "id")
+FIELDS = tuple(name for name in STORED if name != "id")
 """The fields of an item beside its id, in the order of the table's columns; any others are kept as they are."""
-
-LIST_FIELDS = ("colours", "season", "tags", "wear_log", "earlier_images")
-_DEFAULTS = {"favourite": False, "sample": False, "state": STATES[0], "wears_since_wash": 0}
-
-
-def default(field: str) -> Any:
-    """Return the value of ``field`` for an item that has none: a new ``[]`` or ``{}``, a constant or ``None``."""
-    if field in LIST_FIELDS:
-        return []
-    return {} if field == "source" else _DEFAULTS.get(field)
 
 
 def view(item: Mapping) -> dict[str, Any]:
     """Return ``item`` with every one of ``FIELDS`` present; unknown fields follow at the end."""
-    missing = {field: default(field) for field in FIELDS if item.get(field) is None}
-    known = {field: missing.get(field, item.get(field)) for field in ("id", *FIELDS)}
+    known = {name: field.empty() if (value := item.get(name)) is None else value for name, field in STORED.items()}
     return known | {name: value for name, value in item.items() if name not in known}
 
 
 def values_of(items: Iterable[Mapping], field: str) -> list:
     """Return the value of ``field`` of each item, its default where an item has none: a column of the table."""
-    missing = default(field)
-    if isinstance(missing, list | dict):  # copies: the cells are the caller's to change
-        make = type(missing)
-        return [make(value) if (value := item.get(field)) else make() for item in items]
+    empty = STORED[field].empty if field in STORED else type(None)
+    if empty in (list, dict):  # copies: the cells are the caller's to change
+        return [empty(value) if (value := item.get(field)) else empty() for item in items]
+    missing = empty()
     return [missing if (value := item.get(field)) is None else value for item in items]
 
 

@@ -1,11 +1,24 @@
-"""An item's palette as names: what the owner reads and chooses, beside the measured colours that it stands for."""
+"""An item's palette as names: what the owner reads and chooses, beside the measured colours; and a shade for each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ewardrobe.wardrobe.pictures import SWATCHES
+from ewardrobe.wardrobe.vocabulary import COLOURS
+
+SWATCHES = dict(
+    zip(
+        COLOURS,
+        (
+            *("#26282b", "#fafafa", "#9a9a9a", "#d9c7a7", "#7a5236", "#c8342f", "#e5822b", "#e8c93a"),
+            *("#3f8f54", "#3f74c9", "#1f2f56", "#7d55a6", "#e08aab"),
+            "conic-gradient(#c8342f, #e8c93a, #3f8f54, #3f74c9, #7d55a6, #c8342f)",
+        ),
+        strict=True,
+    )
+)
+"""CSS colour of each colour name."""
 
 
 def palette_names(item: Mapping) -> list[str]:

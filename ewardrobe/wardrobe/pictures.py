@@ -1,4 +1,4 @@
-"""How the wardrobe's items look: a colour for each colour name, their pictures as data URLs, the newest first."""
+"""Pictures of the wardrobe's items as data URLs."""
 
 from __future__ import annotations
 
@@ -8,24 +8,9 @@ from html import escape
 from pathlib import Path
 from typing import BinaryIO
 
-import pandas as pd
 from PIL import Image, ImageOps
 
 from ewardrobe.core.images import ImageError, load_image, png_bytes
-from ewardrobe.wardrobe.item import COLOURS
-
-SWATCHES = dict(
-    zip(
-        COLOURS,
-        (
-            *("#26282b", "#fafafa", "#9a9a9a", "#d9c7a7", "#7a5236", "#c8342f", "#e5822b", "#e8c93a"),
-            *("#3f8f54", "#3f74c9", "#1f2f56", "#7d55a6", "#e08aab"),
-            "conic-gradient(#c8342f, #e8c93a, #3f8f54, #3f74c9, #7d55a6, #c8342f)",
-        ),
-        strict=True,
-    )
-)
-"""CSS colour of each colour name."""
 
 _HANGER = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" fill="none" stroke="#a39d92" stroke-width="2.5" '
@@ -34,11 +19,6 @@ _HANGER = (
 )
 PLACEHOLDER = "data:image/svg+xml;base64," + base64.b64encode(_HANGER.encode()).decode()
 """Data URL of a hanger, for items without a picture."""
-
-
-def newest_first(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows by the time of their adding, the newest first; those added together keep their order."""
-    return frame.sort_values("added", ascending=False, kind="stable")
 
 
 def data_url(path: Path | BinaryIO, side: int, margin: float = 0.0) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 from ewardrobe.core.colour_terms import hex_to_lab
 from ewardrobe.wardrobe.derived import rows_of
 from ewardrobe.wardrobe.item import kind
-from ewardrobe.wardrobe.pictures import SWATCHES
+from ewardrobe.wardrobe.palette import SWATCHES
 
 PALETTE_SIZE = 4
 PALETTE_WEIGHT, KIND_WEIGHT, PATTERN_WEIGHT = 0.5, 0.35, 0.15

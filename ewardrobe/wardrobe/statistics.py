@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ewardrobe.wardrobe.derived import iso_date, missing, rows_of
-from ewardrobe.wardrobe.item import COLOURS
+from ewardrobe.wardrobe.vocabulary import COLOURS
 
 RECENT_DAYS = 90
 """Days that count as recent in ``summary``."""

@@ -10,37 +10,22 @@ from typing import Any
 import pandas as pd
 
 from ewardrobe.wardrobe.derived import iso_date, missing, rows_of
-from ewardrobe.wardrobe.fields import SLEEVES, STATES
-from ewardrobe.wardrobe.item import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES, kind, kind_fields
+from ewardrobe.wardrobe.fields import DAY, FLAG, NUMBERS, TABLE
+from ewardrobe.wardrobe.item import kind, kind_fields
 from ewardrobe.wardrobe.palette import palette_names, with_names
 
-TEXT_COLUMNS = (
-    *("type", "kind", "colour", "pattern", "material", "style", "sleeve", "brand", "size", "state", "state_reason"),
-    "notes",
-)
-LIST_COLUMNS = ("colours", "season", "tags")
-NUMBER_COLUMNS = ("price", "wears", "cost_per_wear")
-DATE_COLUMNS = ("bought", "last_worn")
-FLAG_COLUMNS = ("chosen", "favourite")
-COLUMNS = (
-    *("chosen", "picture", "open", "favourite", "type", "kind", "colour", "colours", "pattern", "material", "style"),
-    *("sleeve", "season", "brand", "size", "price", "bought", "tags", "state", "state_reason", "wears", "last_worn"),
-    *("cost_per_wear", "notes"),
-)
+SHOWN = {field.name: field for field in TABLE if field.width}
+FLAG_COLUMNS = ("chosen", *(name for name, field in SHOWN.items() if field.holds == FLAG))
+LIST_COLUMNS = tuple(name for name, field in SHOWN.items() if field.many)
+NUMBER_COLUMNS = (*(name for name, field in SHOWN.items() if field.holds in NUMBERS), "wears", "cost_per_wear")
+DATE_COLUMNS = (*(name for name, field in SHOWN.items() if field.holds == DAY), "last_worn")
+READ_ONLY = ("picture", "open", "wears", "last_worn", "cost_per_wear")
+_LONG = tuple(name for name, field in SHOWN.items() if field.long)
+_SHORT = tuple(name for name in SHOWN if name not in (*_LONG, *FLAG_COLUMNS))
+COLUMNS = ("chosen", "picture", "open", *FLAG_COLUMNS[1:], *_SHORT, *READ_ONLY[2:], *_LONG)
 """In their order.  chosen, picture and open belong to the page, not to the item."""
 
-READ_ONLY = ("picture", "open", "wears", "last_worn", "cost_per_wear")
 OPEN_LABEL = ":material/open_in_full:"
-CHOICES = {
-    "kind": KINDS,
-    "colour": COLOURS,
-    "pattern": PATTERNS,
-    "material": MATERIALS,
-    "style": STYLES,
-    "sleeve": SLEEVES,
-    "state": STATES,
-}
-LIST_CHOICES = {"colours": COLOURS, "season": SEASONS, "tags": ()}
 
 
 def table_rows(
@@ -95,9 +80,11 @@ class TableView:
     @classmethod
     def of(cls, ids: Iterable[str], rows: list[dict[str, Any]], known_tags: Iterable[str] = ()) -> TableView:
         """Return a new view with a key of its own."""
-        options = {name: _options(choices, [row[name] for row in rows]) for name, choices in CHOICES.items()}
-        for name, choices in LIST_CHOICES.items():
-            options[name] = _options(choices, itertools.chain(*[row[name] for row in rows]))
+        options = {
+            name: _options(field.choices, itertools.chain(*(row[name] if field.many else [row[name]] for row in rows)))
+            for name, field in SHOWN.items()
+            if field.many or field.fixed
+        }
         options["tags"] = sorted({*options["tags"], *known_tags})
         return cls(list(ids), rows, options, f"wardrobe-table-{next(cls._numbers)}")
 
@@ -107,7 +94,8 @@ class TableView:
         frame = pd.DataFrame(self.rows, columns=list(COLUMNS))
         for name in DATE_COLUMNS:
             frame[name] = pd.to_datetime(frame[name], errors="coerce", format="%Y-%m-%d")
-        text = dict.fromkeys(("picture", "open", *TEXT_COLUMNS), "str")
+        text = dict.fromkeys(COLUMNS, "str")
+        text = {name: kind for name, kind in text.items() if name not in (*LIST_COLUMNS, *DATE_COLUMNS)}
         return frame.astype(text | dict.fromkeys(NUMBER_COLUMNS, "float64") | dict.fromkeys(FLAG_COLUMNS, bool))
 
     def shows(self, ids: Iterable[str], rows: list[dict[str, Any]], state: Mapping | None) -> bool:

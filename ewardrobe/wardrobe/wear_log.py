@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ewardrobe.wardrobe.fields import STATES
 from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.vocabulary import STATES
 
 IN_USE, LAUNDRY, LENT, ARCHIVED = STATES
 

@@ -68,7 +68,7 @@ def test_what_counts_is_chosen(wardrobe_home, page):
     assert at.metric[0].value == "1"
     run(at.toggle(key="count-archived").set_value(True))
     assert at.metric[0].value == "2"
-    run(at.multiselect(key="count-kinds").set_value(["hat"]))
+    run(at.multiselect(key="count-kind").set_value(["hat"]))
     assert at.metric[0].value == "1"
     run(at.toggle(key="count-archived").set_value(False))
     assert "Nothing fits these filters" in texts(at)

@@ -89,8 +89,8 @@ def test_removing_samples_keeps_the_rest_and_can_be_undone(store, page):
 @pytest.mark.parametrize(
     ("widget", "value", "expected"),
     [
-        ("find-kinds", ["shoes", "trousers"], ["jeans", "shoes"]),
-        ("find-colours", ["blue"], ["jeans", "t-shirt"]),
+        ("find-kind", ["shoes", "trousers"], ["jeans", "shoes"]),
+        ("find-colour", ["blue"], ["jeans", "t-shirt"]),
         ("find", "ACME brown", ["shoes"]),
         ("find", "work", ["jeans"]),
     ],
@@ -154,10 +154,10 @@ def test_every_second_edit_is_kept_too(store, page):
 
 def test_an_edit_while_filtered_goes_to_the_right_item(store, page):
     at = page()
-    run(at.multiselect(key="find-colours").set_value(["blue"]))
+    run(at.multiselect(key="find-colour").set_value(["blue"]))
     send(at, edited_rows={1: {"size": "M"}})
     assert [item["size"] for item in store.items()] == [None, None, None, "M"]
-    run(at.multiselect(key="find-colours").set_value([]))
+    run(at.multiselect(key="find-colour").set_value([]))
     assert table(at).value["size"].tolist()[3] == "M"
     send(at, edited_rows={1: {"size": "42"}})
     assert [item["size"] for item in store.items()] == [None, "42", None, "M"]
@@ -165,7 +165,7 @@ def test_an_edit_while_filtered_goes_to_the_right_item(store, page):
 
 def test_an_item_edited_out_of_the_filter_leaves_and_the_next_edit_finds_its_item(store, page):
     at = page()
-    run(at.multiselect(key="find-colours").set_value(["blue"]))
+    run(at.multiselect(key="find-colour").set_value(["blue"]))
     send(at, edited_rows={0: {"colour": "navy"}})
     assert names(at) == ["t-shirt"]
     send(at, edited_rows={0: {"brand": "Acme"}})
@@ -258,7 +258,7 @@ def test_a_choice_is_kept_between_views_pages_and_filters(store, page):
     at = choose(page("Gallery"), "a", "b")
     run(at.segmented_control(key="layout").set_value("Table"))
     assert table(at).value["chosen"].tolist() == [True, True, False, False]
-    run(at.multiselect(key="find-colours").set_value(["brown"]))
+    run(at.multiselect(key="find-colour").set_value(["brown"]))
     assert "**2 chosen**" in texts(at)
     send(at, edited_rows={0: {"chosen": False}})
     assert "**1 chosen**" in texts(at)
@@ -280,7 +280,7 @@ def test_a_tick_is_no_edit_of_the_item(store, page):
 def test_choose_all_takes_every_page_of_what_is_found(store, page):
     store.add_many([({"type": f"hat {number}", "colour": "red"}, None, None) for number in range(70)])
     at = page("Gallery")
-    run(at.multiselect(key="find-colours").set_value(["red"]))
+    run(at.multiselect(key="find-colour").set_value(["red"]))
     run(at.button(key="choose-all").click())
     assert "**70 chosen**" in texts(at)
 
@@ -301,13 +301,13 @@ def test_archived_items_are_out_of_sight_until_they_are_asked_for(store, page):
     assert (store.get("b")["state"], store.get("b")["state_reason"]) == ("archived", "sold")
     assert "3 of 4 items · 1 archived not shown" in texts(at)
     assert "data-id='b'" not in gallery(at)
-    run(at.multiselect(key="find-states").set_value(["archived"]))
+    run(at.multiselect(key="find-state").set_value(["archived"]))
     assert gallery(at).count("<figure ") == 1
 
 
 def test_filters_combine_and_are_cleared_together(store, page):
     at = page()
-    run(at.multiselect(key="find-colours").set_value(["blue"]))
+    run(at.multiselect(key="find-colour").set_value(["blue"]))
     run(at.text_input(key="find").set_value("jeans"))
     assert names(at) == ["jeans"]
     run(at.toggle(key="find-favourite").set_value(True))

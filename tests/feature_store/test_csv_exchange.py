@@ -13,7 +13,8 @@ from ewardrobe.feature_store.csv_table import csv_bytes, read_csv, take_over
 from ewardrobe.feature_store.exchange import counts
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
-from ewardrobe.wardrobe.item import COLOURS, KINDS, SEASONS, kind_fields, new_item, view
+from ewardrobe.wardrobe.item import kind_fields, new_item, view
+from ewardrobe.wardrobe.vocabulary import COLOURS, KINDS, SEASONS
 
 
 @pytest.fixture

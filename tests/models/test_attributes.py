@@ -19,8 +19,7 @@ from ewardrobe.models.calibration import Calibration, expected_calibration_error
 from ewardrobe.models.networks.attributes import AttributeNet, masked_moments
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.wardrobe import sources
-from ewardrobe.wardrobe.fields import SLEEVES
-from ewardrobe.wardrobe.item import MATERIALS, PATTERNS, STYLES
+from ewardrobe.wardrobe.vocabulary import MATERIALS, PATTERNS, SLEEVES, STYLES
 
 
 @pytest.fixture(autouse=True)

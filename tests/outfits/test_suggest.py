@@ -17,7 +17,8 @@ from ewardrobe.outfits.grammar import OCCASIONS, Wish, is_outfit, slot_of, tempe
 from ewardrobe.outfits.packing import pack
 from ewardrobe.outfits.suggest import diversity, suggest
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS, TERMS
-from ewardrobe.wardrobe.item import COLOURS, PATTERNS, SEASONS, STYLES, kind_fields
+from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.vocabulary import COLOURS, PATTERNS, SEASONS, STYLES
 
 TODAY = date(2026, 11, 26)
 KINDS = ["short sleeve top", "vest", "trousers", "skirt", "vest dress", "long sleeve outwear", "shoes", "bag", "hat"]

@@ -3,7 +3,8 @@
 import pytest
 
 from ewardrobe.wardrobe import wear_log
-from ewardrobe.wardrobe.item import KINDS, TYPES, kind_fields
+from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.vocabulary import KINDS, TYPES
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,10 @@ from ewardrobe.app.fields import showing
 from ewardrobe.app.page import literal
 from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import Draft
-from ewardrobe.wardrobe.fields import SLEEVES
-from ewardrobe.wardrobe.item import MATERIALS, PATTERNS, STYLES
+from ewardrobe.wardrobe.fields import FIELD
+from ewardrobe.wardrobe.sources import LEARNED
 
-CHOICES = {"pattern": PATTERNS, "material": MATERIALS, "style": STYLES, "sleeve": SLEEVES}
-LABELS = {"pattern": "Pattern", "material": "Material", "style": "Style", "sleeve": "Sleeves"}
+CHOICES = {name: FIELD[name].choices for name in LEARNED}
 WIDE = ("material",)
 """Names too long for half a card; open questions get the whole width too."""
 
@@ -50,8 +49,8 @@ def _box(draft: Draft, name: str, told: tuple, say: Callable[[str, str | None], 
 def label(name: str, source: object) -> str:
     """Return the heading of a box: "Pattern · 93 %", "Material · ?" for a question, "Style" for the owner's word."""
     if not isinstance(source, dict) or "confidence" not in source:
-        return LABELS[name]
-    return f"{LABELS[name]} · ?" if "guess" in source else f"{LABELS[name]} · {source['confidence']:.0%}"
+        return FIELD[name].label
+    return f"{FIELD[name].label} · ?" if "guess" in source else f"{FIELD[name].label} · {source['confidence']:.0%}"
 
 
 def question(source: object) -> str:

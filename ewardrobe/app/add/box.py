@@ -11,7 +11,8 @@ from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
 from ewardrobe.garments.draft import draft_of
 from ewardrobe.garments.from_box import box_of, garment_in_box
 from ewardrobe.garments.queue import ImportQueue, QueuedPhoto
-from ewardrobe.wardrobe.item import KINDS, kind_fields
+from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.vocabulary import KINDS
 
 SMALLEST_BOX = 16
 """Pixels a side from which a box drawn by hand can hold a garment."""

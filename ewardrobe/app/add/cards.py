@@ -25,7 +25,8 @@ from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import Draft
 from ewardrobe.garments.queue import ImportQueue
 from ewardrobe.garments.repair import Repair
-from ewardrobe.wardrobe.item import KINDS, kind_fields
+from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.vocabulary import KINDS
 
 CARDS_IN_A_ROW = 2
 LEAST_SHARE = 0.02

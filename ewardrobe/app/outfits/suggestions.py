@@ -29,7 +29,7 @@ from ewardrobe.outfits.grammar import (
     unavailable,
 )
 from ewardrobe.outfits.suggest import Suggestions, diversity, suggest
-from ewardrobe.wardrobe.item import SEASONS
+from ewardrobe.wardrobe.vocabulary import SEASONS
 
 OCCASION_LABELS = {name: name.capitalize() for name in OCCASIONS}
 ANY_OCCASION = "None chosen: any occasion"

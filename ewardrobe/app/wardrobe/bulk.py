@@ -12,6 +12,7 @@ from ewardrobe.app.wardrobe.saved_outfits import save_chosen
 from ewardrobe.app.wardrobe.wear import counted, put_away, wear_buttons
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import edits
+from ewardrobe.wardrobe.fields import FIELD, FLAG
 
 
 def bulk_bar(store: FeatureStore, frame: pd.DataFrame) -> None:
@@ -37,7 +38,7 @@ def _edit(store: FeatureStore, frame: pd.DataFrame, ids: list[str]) -> None:
     way = "Replace"
     if field in edits.LIST_FIELDS:
         way = st.segmented_control("How", edits.WAYS, default="Add", required=True, key="bulk-way")
-    ask_field(frame, field, f"bulk-value-{field}", **({"value": True} if field == "favourite" else {}))
+    ask_field(frame, field, f"bulk-value-{field}", **({"value": True} if FIELD[field].holds == FLAG else {}))
     st.button(
         f"Change {len(ids)} item{'s' if len(ids) > 1 else ''}",
         type="primary",
@@ -50,7 +51,7 @@ def _edit(store: FeatureStore, frame: pd.DataFrame, ids: list[str]) -> None:
 
 def _apply(store: FeatureStore, ids: list[str], field: str, way: str) -> None:
     value = typed(st.session_state.get(f"bulk-value-{field}"))
-    if field in ("kind", "type") and value is None:
+    if FIELD[field].required and value is None:
         st.session_state.setdefault("problems", []).append(
             f"{edits.FIELDS[field]} cannot be empty: every item has one."
         )

@@ -6,23 +6,10 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.wardrobe.derived import all_of
-from ewardrobe.wardrobe.fields import SLEEVES, STATES
-from ewardrobe.wardrobe.filters import ORDERS, WORN, Filters
-from ewardrobe.wardrobe.item import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES
+from ewardrobe.wardrobe.fields import FIELD, ItemField
+from ewardrobe.wardrobe.filters import LISTS, ORDERS, WORN, Filters
 
-LISTS = {  # filter: label, column, choices that are offered whether or not they occur
-    "kinds": ("Category", "kind", KINDS),
-    "colours": ("Colour", "colour", COLOURS),
-    "states": ("State", "state", STATES),
-    "seasons": ("Season", "season", SEASONS),
-    "tags": ("Tags", "tags", ()),
-    "brands": ("Brand", "brand", ()),
-    "patterns": ("Pattern", "pattern", PATTERNS),
-    "materials": ("Material", "material", MATERIALS),
-    "styles": ("Style", "style", STYLES),
-    "sleeves": ("Sleeve", "sleeve", SLEEVES),
-}
-IN_THE_ROW = ("kinds", "colours")
+IN_THE_ROW = ("kind", "colour")
 
 
 def key_of(name: str) -> str:
@@ -34,21 +21,22 @@ def ask_filters(frame: pd.DataFrame) -> tuple[Filters, str]:
     """Show the filters and the order, remembered for the session; return what is chosen."""
     grid = st.grid(12, min_column_width=50, vertical_alignment="bottom")
     with grid.cell(column_span=4):
-        values = {"text": st.text_input("Search", placeholder="Any word: linen, work, party", **_kept("text"))}
+        text = st.text_input("Search", placeholder="Any word: linen, work, party", **_kept("text"))
+    any_of = {}
     for name in IN_THE_ROW:
         with grid.cell(column_span=2):
-            values[name] = _one_list(frame, name)
+            any_of[name] = _one_list(frame, FIELD[name])
     with grid.cell(column_span=2):
-        values |= _more(frame)
+        values, others = _more(frame)
     with grid.cell(column_span=2):
         order = st.selectbox("Sort", list(ORDERS), **_kept("order"))
-    return Filters(**values), order
+    return Filters(text, any_of | others, **values), order
 
 
 def clear_filters() -> None:
     """Set every filter to nothing; for a callback."""
-    for name in LISTS:
-        st.session_state[key_of(name)] = []
+    for row in LISTS:
+        st.session_state[key_of(row.name)] = []
     for name, value in _EMPTY.items():
         st.session_state[key_of(name)] = value
 
@@ -61,27 +49,28 @@ def _kept(name: str) -> dict:
     return {"key": key_of(name), "persist_state": "session"}
 
 
-def _one_list(frame: pd.DataFrame, name: str) -> tuple[str, ...]:
+def _one_list(frame: pd.DataFrame, row: ItemField) -> tuple[str, ...]:
     """Ask for values of one column; what is chosen stays on offer when its last item has gone."""
-    label, column, choices = LISTS[name]
-    present = all_of(frame, column)
-    chosen = st.session_state.get(key_of(name)) or []
-    offered = [choice for choice in choices if choice in present] + [value for value in present if value not in choices]
+    present = all_of(frame, row.name)
+    chosen = st.session_state.get(key_of(row.name)) or []
+    offered = [choice for choice in row.choices if choice in present]
+    offered += [value for value in present if value not in row.choices]
     offered += [value for value in chosen if value not in offered]
-    return tuple(st.multiselect(label, offered, placeholder="All", **_kept(name)))
+    return tuple(st.multiselect(row.label, offered, placeholder="All", **_kept(row.name)))
 
 
-def _more(frame: pd.DataFrame) -> dict:
+def _more(frame: pd.DataFrame) -> tuple[dict, dict]:
     """Ask for the rest in a popover, whose button says how many of them are set."""
-    rare = [name for name in (*LISTS, *_EMPTY) if name not in (*IN_THE_ROW, "text")]
-    count = sum(bool(st.session_state.get(key_of(name))) for name in rare)
+    rare = [row for row in LISTS if row.name not in IN_THE_ROW]
+    names = [row.name for row in rare] + [name for name in _EMPTY if name != "text"]
+    count = sum(bool(st.session_state.get(key_of(name))) for name in names)
     label = f"More · {count}" if count else "More"
     with st.popover(label, icon=":material/tune:", width="stretch", key="more-filters"):
         left, right = st.columns(2)
-        values = {}
-        for number, name in enumerate(name for name in LISTS if name not in IN_THE_ROW):
+        values, any_of = {}, {}
+        for number, row in enumerate(rare):
             with (left, right)[number % 2]:
-                values[name] = _one_list(frame, name)
+                any_of[row.name] = _one_list(frame, row)
         values["worn"] = left.selectbox(
             "Worn", list(WORN), None, format_func=WORN.get, placeholder="Whenever", **_kept("worn")
         )
@@ -90,7 +79,7 @@ def _more(frame: pd.DataFrame) -> dict:
         values["favourite"] = left.toggle("Favourites only", **_kept("favourite"))
         values["needs_wash"] = right.toggle("Needs a wash", **_kept("needs_wash"))
         values["asks"] = left.toggle("With an open question", **_kept("asks"), help="A guess waits for your word")
-    return values
+    return values, any_of
 
 
 def _prices() -> dict:

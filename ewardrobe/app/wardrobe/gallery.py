@@ -8,7 +8,7 @@ from typing import Any
 
 from ewardrobe.wardrobe.derived import missing
 from ewardrobe.wardrobe.item import kind
-from ewardrobe.wardrobe.pictures import SWATCHES
+from ewardrobe.wardrobe.palette import SWATCHES
 
 STATE_MARKS = {"laundry": "in the laundry", "lent": "lent", "archived": "archived"}
 

@@ -13,36 +13,38 @@ from ewardrobe.app import page
 from ewardrobe.app.fields import as_shown, ask_field, showing, typed
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import sources
-from ewardrobe.wardrobe.edits import FIELDS, change_of
+from ewardrobe.wardrobe.edits import change_of
+from ewardrobe.wardrobe.fields import FIELD, FLAG, PALETTE, TABLE, ItemField
 from ewardrobe.wardrobe.palette import palette_names
 
-SHOWN = (
-    *("type", "kind", "colour", "pattern", "material", "style", "sleeve", "brand", "size"),
-    *("price", "bought", "wash_interval", "season", "tags", "colours"),
-)
-"""Favourite and notes follow."""
+SHOWN = [field for field in TABLE if field.form]
 
 
 def fields_form(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:
     """Show a widget for every field that the owner may fill in."""
     _palette_bar(item)
     with st.grid(3, min_column_width=160):
-        for field in SHOWN:
+        for field in (field for field in SHOWN if not _is_wide(field)):
             _field(store, frame, item, field)
-    _field(store, frame, item, "notes")
-    _field(store, frame, item, "favourite")
+    for field in filter(_is_wide, SHOWN):
+        _field(store, frame, item, field)
 
 
-def _field(store: FeatureStore, frame: pd.DataFrame, item: Mapping, field: str) -> None:
-    value = as_shown(field, palette_names(item) if field == "colours" else item.get(field))
-    label, hint = _label(item, field)
+def _is_wide(field: ItemField) -> bool:
+    return field.long or field.holds == FLAG
+
+
+def _field(store: FeatureStore, frame: pd.DataFrame, item: Mapping, row: ItemField) -> None:
+    field = row.name
+    value = as_shown(field, palette_names(item) if row.holds == PALETTE else item.get(field))
+    label, hint = _label(item, row)
     box = showing(f"item-{item['id']}-{field}", value, partial(_save, store, item["id"], field))
     ask_field(frame, field, label=label, placeholder=hint, **box)
 
 
-def _label(item: Mapping, field: str) -> tuple[str, str]:
+def _label(item: Mapping, row: ItemField) -> tuple[str, str]:
     """Return the heading of a field and the text of its empty box: "Pattern · 93 %", or "Material · ?" and a guess."""
-    name = "Palette" if field == "colours" else FIELDS[field]
+    field, name = row.name, row.label
     if asked := sources.open_question(item, field):
         return f"{name} · ?", f"{asked[0]}? ({asked[1]:.0%})"
     sure = sources.confidence_of(item, field)
@@ -52,8 +54,8 @@ def _label(item: Mapping, field: str) -> tuple[str, str]:
 def _save(store: FeatureStore, item_id: str, field: str, entered: Any) -> None:
     """Write what was entered in one field; what cannot be saved is said, and the stored value shows again."""
     value = typed(entered)
-    if value is None and field in ("type", "kind"):
-        st.session_state.setdefault("problems", []).append(f"{FIELDS[field]} cannot be empty.")
+    if value is None and FIELD[field].required:
+        st.session_state.setdefault("problems", []).append(f"{FIELD[field].label} cannot be empty.")
         return
     page.change(store.alter, [item_id], lambda item: change_of(item, field, value))
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
+from ewardrobe.app.fields import ask_field, typed
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.feature_store.pictures import opaque
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.wardrobe.item import COLOURS, MATERIALS, PATTERNS, STYLES, TYPES
+from ewardrobe.wardrobe.fields import TABLE
+from ewardrobe.wardrobe.vocabulary import TYPES
 
-CHOICES = {"colour": COLOURS, "material": MATERIALS, "pattern": PATTERNS, "style": STYLES}
+ASKED = tuple(field.name for field in TABLE if field.by_hand)
+"""Beside its name."""
 
 
-def add_form(store: FeatureStore, tags: list[str]) -> None:
-    """Show the form behind a button; ``tags``: offered beside new ones."""
+def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Show the form behind a button; ``frame``: the wardrobe, whose tags are offered beside new ones."""
     number = st.session_state.setdefault("add-number", 0)  # counted up after each item: new keys empty the form
     with st.popover("Add by hand", icon=":material/add:"), st.form(f"add-{number}", border=False):
-        left, right = st.columns(2)
         item = {
-            "type": left.selectbox(
+            "type": st.selectbox(
                 "What is it?",
                 TYPES,
                 None,
@@ -27,15 +30,11 @@ def add_form(store: FeatureStore, tags: list[str]) -> None:
                 accept_new_options=True,
                 placeholder="Shoes, bag, hat …",
             ),
-            "brand": right.text_input("Brand", key=f"brand-{number}"),
         }
-        for side, (name, options) in zip((left, right) * 2, CHOICES.items(), strict=True):
-            item[name] = side.selectbox(name.capitalize(), options, None, key=f"{name}-{number}", placeholder="–")
-        item["price"] = left.number_input("Price", 0.0, value=None, format="%.2f", key=f"price-{number}")
-        item["bought"] = right.date_input("Bought", None, key=f"bought-{number}", format="YYYY-MM-DD")
-        item["tags"] = st.multiselect(
-            "Tags", tags, key=f"tags-{number}", accept_new_options=True, placeholder="Choose or type"
-        )
+        sides = st.columns(2)
+        for place, name in enumerate(ASKED):
+            with sides[place % 2]:
+                item[name] = typed(ask_field(frame, name, f"{name}-{number}"))
         photo = st.file_uploader("Photo (optional)", ["jpg", "jpeg", "png", "webp", "heic"], key=f"photo-{number}")
         if st.form_submit_button("Add to the wardrobe", type="primary"):
             _add(store, item, photo)

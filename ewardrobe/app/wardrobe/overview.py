@@ -15,7 +15,8 @@ from ewardrobe.app.wardrobe.gallery import CSS, HTML, gallery_html
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe.derived import all_of, rows_of
 from ewardrobe.wardrobe.edits import by_owner
-from ewardrobe.wardrobe.table import READ_ONLY, TableView, item_fields, table_rows
+from ewardrobe.wardrobe.fields import DAY, FLAG, NUMBERS, PRICE, ItemField
+from ewardrobe.wardrobe.table import READ_ONLY, SHOWN, TableView, item_fields, table_rows
 
 PAGE_LENGTH = 60
 """Items shown at a time: each carries its picture to the browser."""
@@ -138,47 +139,35 @@ def _save_table(store: FeatureStore, table: TableView) -> None:
 
 
 def _columns(table: TableView) -> dict[str, Any]:
-    column, options = st.column_config, table.options
-    widths = {"kind": 150, "state_reason": 110, "brand": 100, "size": 60, "notes": 220}
-    labels = {"kind": "Category", "state_reason": "Why, to whom", "colours": "Palette"}
+    column = st.column_config
     return {
         "chosen": column.CheckboxColumn("", width=36, pinned=True, help="Choose items to change many at once"),
         "picture": column.ImageColumn("", width=64, pinned=True),
         "open": column.ButtonColumn(
             "", width=44, type="tertiary", key=f"open-{table.key}", on_click=_open_row, args=(table,), pinned=True
         ),
-        "favourite": column.CheckboxColumn("♥", width=48, help="Favourite"),
-        "type": column.TextColumn("Name", width=130, required=True, help="What you call it: jeans, trainers, coat"),
-        **{
-            name: column.SelectboxColumn(
-                labels.get(name, name.capitalize()), width=widths.get(name, 100), options=options[name], required=must
-            )
-            for name, must in {
-                "kind": True,
-                "colour": False,
-                "pattern": False,
-                "material": False,
-                "style": False,
-                "sleeve": False,
-                "state": True,
-            }.items()
-        },
-        **{
-            name: column.MultiselectColumn(
-                labels.get(name, name.capitalize()), width=150, options=options[name], accept_new_options=name == "tags"
-            )
-            for name in ("colours", "season", "tags")
-        },
-        **{
-            name: column.TextColumn(labels.get(name, name.capitalize()), width=widths[name])
-            for name in ("brand", "size", "state_reason", "notes")
-        },
-        "price": column.NumberColumn("Price", width=80, min_value=0, step=0.01, format="%.2f"),
-        "bought": column.DateColumn("Bought", width=100, format="YYYY-MM-DD"),
+        **{name: _column(field, table.options.get(name, [])) for name, field in SHOWN.items()},
         "wears": column.NumberColumn("Worn", width=60, format="%d ×", help="How often; log it on the item's page"),
         "last_worn": column.DateColumn("Last worn", width=100, format="YYYY-MM-DD"),
         "cost_per_wear": column.NumberColumn("A wear cost", width=90, format="%.2f", help="Price / wears"),
     }
+
+
+def _column(field: ItemField, options: list[str]) -> Any:
+    column, about = st.column_config, {"label": field.label, "width": field.width, "help": field.help}
+    if field.many:
+        return column.MultiselectColumn(**about, options=options, accept_new_options=field.free)
+    if field.fixed:
+        return column.SelectboxColumn(**about, options=options, required=field.required)
+    if field.holds == PRICE:
+        return column.NumberColumn(**about, min_value=0, step=0.01, format="%.2f")
+    if field.holds in NUMBERS:
+        return column.NumberColumn(**about, min_value=0, step=1)
+    if field.holds == DAY:
+        return column.DateColumn(**about, format="YYYY-MM-DD")
+    if field.holds == FLAG:
+        return column.CheckboxColumn(field.sign or field.label, width=field.width, help=field.help or field.label)
+    return column.TextColumn(**about, required=field.required)
 
 
 def _open_row(table: TableView) -> None:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from ewardrobe.evaluation.figures.chart import GREY, Chart, styled
 from ewardrobe.wardrobe import statistics
-from ewardrobe.wardrobe.pictures import SWATCHES
+from ewardrobe.wardrobe.palette import SWATCHES
 
 ACCENT, QUIET = "#0f766e", "rgba(128,128,128,0.45)"
 SLOT_COLOURS = {

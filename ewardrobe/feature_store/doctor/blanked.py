@@ -15,8 +15,9 @@ from ewardrobe.feature_store.doctor.finding import Finding
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.journal import JournalEntry
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.wardrobe.edits import FIELDS
-from ewardrobe.wardrobe.item import KIND_FIELDS, KINDS, kind_fields
+from ewardrobe.wardrobe.fields import FIELD
+from ewardrobe.wardrobe.item import KIND_FIELDS, kind_fields
+from ewardrobe.wardrobe.vocabulary import KINDS
 
 AT_ONCE = timedelta(seconds=1)
 """At most, between two edits of one click on a busy machine; a hand needs longer for two fields."""
@@ -117,8 +118,8 @@ def _paths(entry: JournalEntry, item_id: str) -> list[tuple[str, ...]]:
 
 
 def _label(path: tuple[str, ...]) -> str | None:
-    names = FIELDS | {"category": FIELDS["kind"], "colours": "Palette"}
-    return names.get(path[0])
+    field = FIELD.get("kind" if path[0] == "category" else path[0])
+    return field.label if field and field.form else None
 
 
 def _time(entry: JournalEntry) -> datetime:
