@@ -6,8 +6,6 @@ split and on textbook colours); "multicolour" is no colour and is decided in ``g
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 
 WEIGHTS = {
@@ -40,7 +38,6 @@ def colour_name(lab: tuple[float, float, float]) -> str:
     return COLOUR_NAMES[int(name_probabilities(np.array([lab]))[0].argmax())]
 
 
-@lru_cache(maxsize=4096)
 def name_probabilities(labs: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """Return (n, 13) float64 probabilities of ``COLOUR_NAMES`` for ``labs`` (n, 3); each row sums to 1.
 
