@@ -170,7 +170,7 @@ def test_what_names_no_host(address):
 def test_the_import_goes_on_after_a_restart_without_a_page(tmp_path):
     home = tmp_path / "home"
     queue = ImportQueue(home)
-    queue.add([PHOTO], DEFAULT_MODEL, 0.5)
+    queue.add([PHOTO], DEFAULT_MODEL)
     assert [entry.state for entry in queue.entries()] == [QUEUED]
     with running_server(home, tmp_path / "server.log"):
         deadline = time.monotonic() + 120
@@ -183,7 +183,7 @@ def test_a_queue_that_cannot_be_read_does_not_keep_the_server_from_starting(ward
     def broken(self):
         raise OSError("the disk is gone")
 
-    ImportQueue(wardrobe_home).add([PHOTO], DEFAULT_MODEL, 0.5)
+    ImportQueue(wardrobe_home).add([PHOTO], DEFAULT_MODEL)
     monkeypatch.setattr(Importer, "wake", broken)
     lifespan.go_on_with_import()
     assert "the disk is gone" in caplog.text
