@@ -13,6 +13,7 @@ import torch
 from small_weights import WIDTHS, described, folder, logits  # noqa: F401 (a fixture)
 
 from ewardrobe.__main__ import main
+from ewardrobe.core.taxonomy import LABEL_COUNT
 from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.evaluation.benchmarks import exports as exports_benchmark
 from ewardrobe.evaluation.figures import exports as figures_exports
@@ -26,7 +27,7 @@ from ewardrobe.models.weights import WeightsError
 
 
 def add_int8(folder, source_sha256: str | None = None) -> None:
-    """Ship a model of OpenVINO as the U-Net's int8 form; it gives 18 channels of sevens, so that one sees it run."""
+    """Ship a model of OpenVINO as the U-Net's int8 form; it gives channels of sevens, so that one sees it run."""
     openvino = pytest.importorskip("openvino")
     openvino.save_model(inference.convert(Sevens()), folder / "unet.int8.xml")
     content = json.loads((folder / "manifest.json").read_text())
@@ -41,7 +42,7 @@ class Sevens(torch.nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = torch.nn.Conv2d(3, 18, 2, 2)
+        self.layer = torch.nn.Conv2d(3, LABEL_COUNT, 2, 2)
         torch.nn.init.zeros_(self.layer.weight)
         torch.nn.init.constant_(self.layer.bias, 7.0)
 
@@ -138,7 +139,7 @@ def test_no_region_is_a_call_too(folder, tmp_path):
     source = exports.read_source("mask_rcnn")
     heads = exports.with_networks(source.segmenter, exports.build("openvino", source, tmp_path)[0]).model.roi_heads
     channels = mask_rcnn_model.PYRAMID_CHANNELS
-    assert heads.mask_predictor(torch.zeros(0, channels, 14, 14)).shape == (0, 14, 28, 28)
+    assert heads.mask_predictor(torch.zeros(0, channels, 14, 14)).shape == (0, mask_rcnn_model.CLASS_COUNT, 28, 28)
     assert [len(o) for o in heads.box_predictor(torch.zeros(0, channels, 7, 7))] == [0, 0]
 
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from ewardrobe.core import process
+from ewardrobe.core.taxonomy import INSTANCES, LABEL_COUNT
 from ewardrobe.models import inputs, unet
 from ewardrobe.models.networks.encoders import ENCODERS, PIXEL_SCALE, PIXEL_SHIFT, make_encoder
 from ewardrobe.models.networks.unet import UNet
@@ -67,7 +68,7 @@ def test_a_yolo_starts_from_every_layer_that_fits(public):
     model = yolo.YoloTask(yolo.YoloConfig(architecture="yolov8n-seg.yaml", pretrained=str(public))).build()
     theirs = tensors_of(public)
     assert torch.equal(model.state_dict()["model.0.conv.weight"], theirs["model.0.conv.weight"])
-    assert model.model[-1].nc == 13
+    assert model.model[-1].nc == len(INSTANCES)
 
 
 def test_public_weights_that_do_not_fit_say_so(public, tmp_path):
@@ -98,7 +99,7 @@ def test_weights_name_their_encoder(tmp_path):
     content = {"kind": "unet", "model": UNet(encoder="yolov8n").state_dict(), "encoder": "yolov8n", "size": 64}
     torch.save(content, tmp_path / "unet.pt")
     found = unet.load(tmp_path / "unet.pt").parse(np.zeros((40, 64, 3), np.uint8))
-    assert found.shape == (18, 20, 32)
+    assert found.shape == (LABEL_COUNT, 20, 32)
     torch.save(content | {"encoder": "vgg"}, tmp_path / "unet.pt")
     with pytest.raises(WeightsError, match="which U-Net"):
         unet.load(tmp_path / "unet.pt")

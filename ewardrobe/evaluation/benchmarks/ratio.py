@@ -95,6 +95,6 @@ def _ultralytics(size: int):
 
 
 def _filled(front, state: dict):
-    front.model = own.build(state["architecture"])
+    front.model = own.build(state["architecture"], own.classes_in(state["model"]))
     weight_files.fill(front.model, state["model"], "yolo")
     return front
