@@ -34,7 +34,9 @@ def bulk_bar(store: FeatureStore, frame: pd.DataFrame) -> None:
 
 
 def _edit(store: FeatureStore, frame: pd.DataFrame, ids: list[str]) -> None:
-    field = st.selectbox("Field", list(edits.FIELDS), format_func=edits.FIELDS.get, key="bulk-field")
+    fields = list(edits.FIELDS)
+    first = fields.index("tags")  # what many items are given most often
+    field = st.selectbox("Field", fields, index=first, format_func=edits.FIELDS.get, key="bulk-field")
     way = "Replace"
     if field in edits.LIST_FIELDS:
         way = st.segmented_control("How", edits.WAYS, default="Add", required=True, key="bulk-way")
