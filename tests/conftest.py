@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import hypothesis
@@ -41,6 +42,12 @@ def wardrobe_home(tmp_path_factory, monkeypatch) -> Path:
     home = tmp_path_factory.mktemp("wardrobe") / "home"
     monkeypatch.setenv("EWARDROBE_HOME", str(home))
     return home
+
+
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch) -> None:
+    """Streamlit leaves its script as ``__main__``, which every spawned process would run: it ends with the test."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(autouse=True)
