@@ -1,5 +1,5 @@
 # make app    build the environment if needed and open eWardrobe in the browser
-# make test   build the environment if needed; lint, format check, tests (make check is the same)
+# make test   build the environment if needed; lint, format check, types, tests (make check is the same)
 # make clean  remove the environment
 
 SHELL := /bin/bash
@@ -32,6 +32,7 @@ app: $(APP_STAMP)
 test: $(DEV_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 check: test

@@ -45,7 +45,8 @@ def hex_to_lab(code: str) -> tuple[float, float, float] | None:
     if len(rgb) != 3:
         return None
     pixel = np.array([[list(rgb)]], np.float32) / 255
-    return tuple(map(float, cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0]))
+    lightness, a, b = map(float, cv2.cvtColor(pixel, cv2.COLOR_RGB2LAB)[0, 0])
+    return lightness, a, b
 
 
 def tone(lab: tuple[float, float, float]) -> str:

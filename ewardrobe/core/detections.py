@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -54,7 +55,9 @@ class Detections:
         return cls.from_masks(np.zeros((0, height, width), bool), [], [])
 
     @classmethod
-    def from_masks(cls, masks: np.ndarray, category_ids, scores) -> Detections:
+    def from_masks(
+        cls, masks: np.ndarray, category_ids: Sequence[int] | np.ndarray, scores: Sequence[float] | np.ndarray
+    ) -> Detections:
         """Build from (N, H, W) bool masks; boxes are the tight boxes of the masks.  Empty masks are dropped."""
         masks = np.asarray(masks, bool)
         keep = masks.any(axis=(1, 2))
@@ -72,7 +75,7 @@ class Detections:
     def __iter__(self) -> Iterator[Detections]:
         return (self[i] for i in range(len(self)))
 
-    def __getitem__(self, index) -> Detections:
+    def __getitem__(self, index: Any) -> Detections:
         """Select garments by int, slice, bool mask or integer array; always returns ``Detections``."""
         if isinstance(index, (int, np.integer)):
             if not -len(self) <= index < len(self):
@@ -137,7 +140,7 @@ def masks_to_xyxy(masks: np.ndarray) -> np.ndarray:
     return boxes
 
 
-def _check_array(name: str, value, dtype, tail: tuple) -> None:
+def _check_array(name: str, value: Any, dtype: type, tail: tuple) -> None:
     wanted = f"({', '.join(['N', *map(str, tail)])}) {np.dtype(dtype).name}"
     if not isinstance(value, np.ndarray) or value.dtype != dtype:
         got = f"{value.dtype} array" if isinstance(value, np.ndarray) else type(value).__name__

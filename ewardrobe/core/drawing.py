@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import cv2
@@ -46,7 +47,8 @@ def on_background(rgba: np.ndarray, background: np.ndarray | tuple[int, int, int
 
 def on_checkerboard(rgba: np.ndarray, square: int = 12) -> np.ndarray:
     """Lay an RGBA uint8 (h, w, 4) cut-out on a checkerboard; returns RGB uint8 (h, w, 3)."""
-    return on_background(rgba, checkerboard(*rgba.shape[:2], square))
+    height, width = rgba.shape[:2]
+    return on_background(rgba, checkerboard(height, width, square))
 
 
 def line_width(height: int, width: int) -> int:
@@ -135,7 +137,9 @@ def _font_size(height: int, width: int) -> int:
 
 @lru_cache(maxsize=16)
 def _font(size: int) -> ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size)  # Pillow carries its own, so that tags look the same everywhere
+    font = ImageFont.load_default(size)  # Pillow carries its own, so that tags look the same everywhere
+    assert isinstance(font, ImageFont.FreeTypeFont), "Pillow was built without FreeType"
+    return font
 
 
 def _tag_size(font: ImageFont.FreeTypeFont, text: str) -> tuple[int, int]:
@@ -143,7 +147,9 @@ def _tag_size(font: ImageFont.FreeTypeFont, text: str) -> tuple[int, int]:
     return round(font.getlength(text)) + ascent, ascent + descent + ascent // 4
 
 
-def _free_place(box, size: tuple[int, int], image_size: tuple[int, int], taken: list) -> tuple[int, int, int, int]:
+def _free_place(
+    box: Sequence[float], size: tuple[int, int], image_size: tuple[int, int], taken: list
+) -> tuple[int, int, int, int]:
     """Return the tag's place: at the middle of the top edge of ``box``, moved down past tags already there."""
     (width, height), (image_height, image_width) = size, image_size
     x = int(np.clip((box[0] + box[2] - width) / 2, 0, max(0, image_width - width)))

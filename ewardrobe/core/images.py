@@ -224,7 +224,8 @@ def _flatten(picture: Image.Image, profile: bytes | None) -> Image.Image:
         return _from_deep_grey(picture)
     if picture.mode == "CMYK" and profile:
         with contextlib.suppress(ImageCms.PyCMSError, *_DECODE_ERRORS):
-            return ImageCms.profileToProfile(picture, io.BytesIO(profile), _SRGB, outputMode="RGB")
+            if converted := ImageCms.profileToProfile(picture, io.BytesIO(profile), _SRGB, outputMode="RGB"):
+                return converted
     if picture.has_transparency_data:
         rgba = picture.convert("RGBA")
         white = Image.new("RGBA", rgba.size, "white")
@@ -235,7 +236,7 @@ def _flatten(picture: Image.Image, profile: bytes | None) -> Image.Image:
 def _from_deep_grey(picture: Image.Image) -> Image.Image:
     values = np.asarray(picture, np.float32)
     if picture.mode == "F":
-        scale = 255 if values.max(initial=0) <= 1 else 1
+        scale = 255.0 if values.max(initial=0) <= 1 else 1.0
     else:  # 16 bits per pixel, also when Pillow keeps them in 32
         scale = 255 / 65535
     grey = np.clip(values * scale + 0.5, 0, 255).astype(np.uint8)

@@ -34,8 +34,8 @@ def fill_holes(mask: np.ndarray, max_area: int) -> np.ndarray:
     """Fill holes of at most ``max_area`` pixels; background that reaches the border is no hole."""
     labels, areas = _components(~mask, connectivity=4)
     small = np.concatenate([[False], areas <= max_area])
-    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]) if mask.size else []
-    small[border] = False
+    if mask.size:
+        small[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = False
     return mask | small[labels]
 
 
@@ -99,7 +99,8 @@ def boundary_width(height: int, width: int, ratio: float = BOUNDARY_RATIO) -> in
 def boundary_iou(a: np.ndarray, b: np.ndarray, ratio: float = BOUNDARY_RATIO) -> float:
     """Return the IoU of the boundaries of two masks, 0..1 (Cheng et al., CVPR 2021); two empty masks: 1."""
     _check_same_shape(a, b)
-    width_px = boundary_width(*a.shape, ratio)
+    height, width = a.shape
+    width_px = boundary_width(height, width, ratio)
     window = _window(a | b, margin=width_px + 1)
     # Cut at the window, not at the image: inside, the margin keeps the window's edge off both masks.
     return mask_iou(boundary(_cut(a, window), width_px), boundary(_cut(b, window), width_px))

@@ -31,7 +31,7 @@ def configure() -> None:
     256×192 on two busy cores: 30 to 70 ms instead of 170 to 200).
     OpenVINO reports every conversion of a model to its maker; without its telemetry package it uses a stub of its own.
     """
-    sys.modules.setdefault("openvino_telemetry", None)  # its import fails from now on
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: its import fails from now on
     for name, value in {
         "OMP_NUM_THREADS": str(cpu_threads()),
         "OMP_WAIT_POLICY": "PASSIVE",
@@ -130,7 +130,7 @@ class FairLock:
             self._depth += 1
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         with self._condition:
             self._depth -= 1
             if not self._depth:

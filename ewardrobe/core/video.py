@@ -11,6 +11,8 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
 
 LOGGER = logging.getLogger(__name__)
 MAX_SECONDS = 180.0
@@ -56,14 +58,14 @@ def open_video(source: bytes | Path, name: str = "video") -> Video:
         raise VideoError(f"{name}: not a video that can be read. {_READABLE}") from error
 
 
-def _container(source: bytes | Path):
+def _container(source: bytes | Path) -> InputContainer:
     """Open ``source`` anew: each reader has its own place in it.
 
     FFmpeg is told the format and not left to guess: a playlist in disguise would make it open other files, or the
     network.
     """
     head = source[:16] if isinstance(source, bytes) else _head(source)
-    return av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source), format=_format_of(head))
+    return av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source), mode="r", format=_format_of(head))
 
 
 def _head(path: Path) -> bytes:
@@ -82,7 +84,7 @@ def _format_of(head: bytes) -> str:
     raise ValueError("neither MP4, MOV, WebM, MKV nor AVI")
 
 
-def _describe(container, source: bytes | Path, name: str) -> Video:
+def _describe(container: InputContainer, source: bytes | Path, name: str) -> Video:
     if not container.streams.video:
         raise VideoError(f"{name}: there is no picture in it, only sound. Take a video.")
     stream = container.streams.video[0]
@@ -98,7 +100,7 @@ def _describe(container, source: bytes | Path, name: str) -> Video:
     return Video(source, name, size, min(max(rate, 1.0), MAX_FPS), seconds)
 
 
-def _seconds(container, stream) -> float | None:
+def _seconds(container: InputContainer, stream: VideoStream) -> float | None:
     """Return the length that the file tells; pictures of "1 frame for ever" and recordings tell none."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)

@@ -163,6 +163,7 @@ def _outfits(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | None, name: str)
 def _refuse_bombs(archive: zipfile.ZipFile, name: str) -> None:
     entries = archive.infolist()
     unpacked, packed = sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries)
+    assert archive.fp is not None, "the archive is open"
     size = archive.fp.seek(0, os.SEEK_END)
     if len(entries) > MAX_ENTRIES:
         raise StoreError(f"{name} was refused: {len(entries)} files are more than a wardrobe has.")

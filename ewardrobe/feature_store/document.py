@@ -54,9 +54,9 @@ class Document:
     """
 
     stem: ClassVar[str]
-    parse: ClassVar[Callable[[bytes, Path], dict[str, Any]]]
-    dump: ClassVar[Callable[[Mapping[str, Any]], bytes]]
-    empty: ClassVar[Callable[[], dict[str, Any]]]
+    parse: staticmethod[[bytes, Path], dict[str, Any]]
+    dump: staticmethod[[Mapping[str, Any]], bytes]
+    empty: staticmethod[[], dict[str, Any]]
 
     def __init__(self, home: Path | str) -> None:
         self.home = Path(home).expanduser()

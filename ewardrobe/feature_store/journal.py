@@ -109,7 +109,7 @@ def differences(before: Mapping, after: Mapping) -> list[tuple[Path_, list, list
     """Return ``(path, before, after)`` of every value that differs; the time of the change is none."""
     old, new = _flat(before), _flat(after)
     return [
-        (path, *([values[path]] if path in values else [] for values in (old, new)))
+        (path, [old[path]] if path in old else [], [new[path]] if path in new else [])
         for path in {**old, **new}
         if (path in old) != (path in new) or old.get(path) != new.get(path)
     ]
@@ -123,7 +123,7 @@ def _flat(item: Mapping) -> dict[Path_, Any]:
             values |= {(name, part): source for part, source in value.items()}
         elif name == "wear_log" and isinstance(value, list):
             for wear in value:
-                path = (name, wear["date"], wear.get("outfit") or "")
+                path: Path_ = (name, wear["date"], wear.get("outfit") or "")
                 while path in values:
                     path = (*path, "again")
                 values[path] = wear
@@ -279,8 +279,8 @@ def _put(item: dict, path: Path_, value: list) -> None:
         others = [wear for other, wear in _flat(item).items() if other[0] == name and other != path]
         item[name] = sorted(others + value, key=lambda wear: wear["date"])
     elif name == "source" and len(path) > 1:
-        others = {part: source for part, source in item[name].items() if part != path[1]}
-        item[name] = others | dict.fromkeys(path[1:], *value) if value else others
+        rest = {part: source for part, source in item[name].items() if part != path[1]}
+        item[name] = rest | dict.fromkeys(path[1:], *value) if value else rest
     elif value:
         item[name] = value[0]
     else:

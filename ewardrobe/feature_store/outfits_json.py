@@ -80,7 +80,7 @@ def parse(raw: bytes, path: Path) -> dict[str, Any]:
 def dump(document: Mapping[str, Any]) -> bytes:
     """Return the document as UTF-8 JSON with its counter near the start, where the copies' order is read."""
     head = {name: document[name] for name in ("format", "version", "revision") if name in document}
-    return (json.dumps(head | document, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
+    return (json.dumps({**head, **document}, ensure_ascii=False, allow_nan=False, indent=1) + "\n").encode()
 
 
 def check(document: Any, path: Path) -> dict[str, Any]:

@@ -252,12 +252,14 @@ class FeatureStore(Document):
                 self._commit(change, before)
 
     def _commit(self, change: Change, before: Snapshot) -> None:
+        after, written = before, self._write_pictures(change.pictures)
+
         def encode(counter: int) -> bytes:
             nonlocal after
             after = before.with_document({**change.document, "revision": counter})
+            assert after.raw is not None, "a document that was made has its bytes"
             return after.raw
 
-        after, written = before, self._write_pictures(change.pictures)
         try:
             self._keep_version(before)
             self._replace(before.raw, encode)

@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +46,7 @@ class Embedder:
     """
 
     name: str
-    model: object
+    model: Any
     preprocess: Callable
     tokenizer: Callable
     scale: float
@@ -132,8 +133,9 @@ def embed_items(
 
 def _picture(store: FeatureStore, name: str) -> np.ndarray | None:
     try:
-        return on_background(read_cutout(store.picture(name)), WHITE)
-    except OSError:  # gone or broken: `doctor` tells of it
+        path = store.picture(name)
+        return on_background(read_cutout(path), WHITE) if path else None
+    except OSError:  # broken: `doctor` tells of it
         return None
 
 

@@ -80,7 +80,7 @@ def colour_ranking(colours: tuple[ColourShare, ...]) -> tuple[str, ...]:
     """
     if not colours:
         return ()
-    votes = name_probabilities([colour.lab for colour in colours]).T @ [colour.share for colour in colours]
+    votes = name_probabilities(np.array([colour.lab for colour in colours])).T @ [colour.share for colour in colours]
     return tuple(COLOUR_NAMES[i] for i in np.argsort(-votes, kind="stable"))
 
 
@@ -144,5 +144,6 @@ def _merged(centres: np.ndarray, shares: np.ndarray) -> list[tuple[np.ndarray, f
 
 
 def _colour_share(lab: np.ndarray, share: float) -> ColourShare:
-    values = tuple(round(float(value), 1) for value in lab)
+    lightness, a, b = (round(float(value), 1) for value in lab)
+    values = lightness, a, b
     return ColourShare(colour_name(values), lab_to_hex(values), round(share, 3), values)

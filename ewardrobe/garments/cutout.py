@@ -165,8 +165,8 @@ def _tidied(mask: np.ndarray) -> np.ndarray:
 
 
 def _is_garment(visible: np.ndarray, whole: np.ndarray) -> bool:
-    area = np.count_nonzero(visible)
-    return area >= MIN_IMAGE_SHARE * visible.size and area >= MIN_VISIBLE_SHARE * np.count_nonzero(whole)
+    area = int(np.count_nonzero(visible))
+    return area >= MIN_IMAGE_SHARE * visible.size and area >= MIN_VISIBLE_SHARE * int(np.count_nonzero(whole))
 
 
 def _slices(box: tuple[int, int, int, int]) -> tuple[slice, slice]:
@@ -226,4 +226,4 @@ def _colour_nearby(rgb: np.ndarray, mask: np.ndarray) -> np.ndarray:
     weight = cv2.resize(weight, small.shape[1::-1], interpolation=cv2.INTER_AREA) + 1e-6
     reach = (4 * EDGE_PX + 1,) * 2
     sums, weights = cv2.blur(small * weight[..., None], reach), cv2.blur(weight, reach)
-    return cv2.resize(sums / weights[..., None], rgb.shape[1::-1])
+    return cv2.resize(np.asarray(sums / weights[..., None], np.float32), rgb.shape[1::-1])

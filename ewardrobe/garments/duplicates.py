@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -73,7 +74,7 @@ def _vectors(hashes: Sequence[str]) -> np.ndarray:
     return np.stack([empty if row is None else row for row in rows]) * WEIGHTS if rows else np.zeros((0, len(WEIGHTS)))
 
 
-def _vector(text: object) -> np.ndarray | None:
+def _vector(text: Any) -> np.ndarray | None:
     try:
         row = np.frombuffer(bytes.fromhex(text), np.int8)
     except (TypeError, ValueError):
@@ -91,7 +92,7 @@ def _normalised(cutout: np.ndarray, turn: float) -> tuple[np.ndarray, np.ndarray
         rgba = cv2.resize(rgba, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
         scale, centre = 2 * scale, centre / 2
     matrix = cv2.getRotationMatrix2D(tuple(map(float, centre)), turn, float(scale))
-    matrix[:, 2] += SIDE / 2 - centre
+    matrix[:, 2] = matrix[:, 2] + SIDE / 2 - centre
     lab = cv2.cvtColor(rgba[..., :3].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     alpha = cv2.warpAffine(rgba[..., 3].astype(np.float32) / 255, matrix, (SIDE, SIDE))
     return cv2.warpAffine(lab, matrix, (SIDE, SIDE), borderMode=cv2.BORDER_REPLICATE), alpha

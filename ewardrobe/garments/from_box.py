@@ -75,8 +75,9 @@ def _grab_cut(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
     labels[y0:y1, x0:x1] = cv2.GC_PR_FGD
     if (labels == cv2.GC_BGD).any():
         cv2.setRNGSeed(0)
-        models = np.zeros((1, 65)), np.zeros((1, 65))
-        cv2.grabCut(np.ascontiguousarray(small), labels, None, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
+        background, foreground, rect = np.zeros((1, 65)), np.zeros((1, 65)), (0, 0, 0, 0)  # the mask counts, no box
+        small = np.ascontiguousarray(small)
+        cv2.grabCut(small, labels, rect, background, foreground, ROUNDS, cv2.GC_INIT_WITH_MASK)
     garment = np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
     return cv2.resize(garment, image.shape[1::-1], interpolation=cv2.INTER_LINEAR) > 0.5
 

@@ -259,6 +259,6 @@ def _from_version_1(raw: Mapping[str, Any]) -> dict[str, Any]:
         }
         for piece in raw["pieces"]
     ]
-    looks = {raw["model"]: {}} if raw["state"] == READY else {}
+    looks: dict[str, dict] = {raw["model"]: {}} if raw["state"] == READY else {}
     kept = {name: value for name, value in raw.items() if name not in ("pieces", "min_score")}
     return {**kept, "looks": looks, "drafts": drafts}

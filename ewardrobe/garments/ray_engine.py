@@ -11,6 +11,7 @@ import os
 import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import ModuleType
 
 from ewardrobe.garments.digitize import DigitizeSettings, Outcome, digitize_path
 
@@ -37,7 +38,7 @@ def digitize_with_ray(
         ray.shutdown()
 
 
-def _ray(address: str | None):
+def _ray(address: str | None) -> ModuleType:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # before the import
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     try:
@@ -56,7 +57,7 @@ def _ray(address: str | None):
     return ray
 
 
-def _results(ray, paths: Sequence[Path], settings: DigitizeSettings, workers: int) -> Iterator[dict]:
+def _results(ray: ModuleType, paths: Sequence[Path], settings: DigitizeSettings, workers: int) -> Iterator[dict]:
     rows = [{"number": number, "path": str(path)} for number, path in enumerate(paths)]
     data = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4 * workers))
     pool = ray.data.ActorPoolStrategy(size=min(workers, len(rows)))

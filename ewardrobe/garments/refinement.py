@@ -63,7 +63,7 @@ def upsample_guided(
     """
     slope, offset = _guided_coefficients(_unit(small), values, radius, eps)
     size = image.shape[1::-1]
-    slope, offset = cv2.resize(slope, size), cv2.resize(offset, size)
+    slope, offset = cv2.resize(slope, size), np.asarray(cv2.resize(offset, size), np.float32)
     # In place and channel by channel: at 2400 pixels every float copy of the photo is 70 MB.
     for channel in range(3):
         offset += slope[..., channel] * (image[..., channel] * np.float32(1 / 255))
@@ -98,7 +98,8 @@ def _grab_cut(image: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
         return None
     cv2.setRNGSeed(0)  # of this thread; the colour clusters start at random
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(image, labels, None, background, foreground, ROUNDS, cv2.GC_INIT_WITH_MASK)
+    no_box = (0, 0, 0, 0)  # the mask counts
+    cv2.grabCut(image, labels, no_box, background, foreground, ROUNDS, cv2.GC_INIT_WITH_MASK)
     return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
 
 

@@ -34,7 +34,8 @@ def seen(entry: QueuedPhoto) -> list[Draft]:
 
 def best_hidden(entry: QueuedPhoto, min_score: float) -> float | None:
     """Return the highest score of a photo's drafts that ``min_score`` hides, ``None`` if it hides none."""
-    return max((draft.score for draft in seen(entry) if not draft.shown(min_score)), default=None)
+    hidden = (draft.score for draft in seen(entry) if not draft.shown(min_score))
+    return max((score for score in hidden if score is not None), default=None)
 
 
 def _twins(drafts: Sequence[Draft], known: Mapping[str, str]) -> list[Twin | None]:

@@ -74,10 +74,14 @@ def save_all(store: FeatureStore, cuts: Iterable[Cut]) -> list[str]:
     cuts = list(cuts)
     present = {item["id"]: item for item in store.items()}
     coming = {draft.id for draft, _, _ in cuts if draft.saved}
-    new = [(item_of(draft), *rest) for draft, *rest in cuts if _is_new(draft, present, coming)]
+    new = [(item_of(draft), cutout, original) for draft, cutout, original in cuts if _is_new(draft, present, coming)]
     ids = store.add_many(new) if new else []
-    same = [draft for draft, _, _ in cuts if draft.decision == SAME and draft.twin.id in present]
-    edits = {draft.twin.id: fields for draft in same if (fields := lacking(present[draft.twin.id], item_of(draft)))}
+    same = [(draft.twin.id, draft) for draft, _, _ in cuts if draft.decision == SAME and draft.twin]
+    edits = {
+        known: fields
+        for known, draft in same
+        if known in present and (fields := lacking(present[known], item_of(draft)))
+    }
     if edits:
         store.apply_edits(edits)
     return ids
@@ -85,7 +89,8 @@ def save_all(store: FeatureStore, cuts: Iterable[Cut]) -> list[str]:
 
 def _is_new(draft: Draft, present: Mapping, coming: set[str]) -> bool:
     """Tell whether a garment becomes an item; one that is the same as nothing any more is its own."""
-    same = draft.decision == SAME and (draft.twin.id in present or draft.twin.id in coming)
+    twin = draft.twin
+    same = draft.decision == SAME and twin is not None and (twin.id in present or twin.id in coming)
     return not same and draft.decision != SKIP and draft.id not in present
 
 

@@ -94,7 +94,8 @@ class Importer:
 
     def __init__(self, home: Path, load: Load) -> None:
         self.queue, self._load = ImportQueue(home), load
-        self._stop, self._thread, self._guard = threading.Event(), None, threading.Lock()
+        self._stop, self._guard = threading.Event(), threading.Lock()
+        self._thread: threading.Thread | None = None
         self.problem: str | None = None
         _IMPORTERS.add(self)
 
@@ -114,7 +115,7 @@ class Importer:
     def end(self, seconds: float = 20) -> None:
         """Stop after the photo at hand: a thread inside a model would abort the process as it ends."""
         self._stop.set()
-        if self.busy:
+        if self.busy and self._thread is not None:
             self._thread.join(seconds)
 
     def _run(self) -> None:

@@ -55,8 +55,8 @@ class Segmenter(Protocol):
 
 
 @runtime_checkable
-class Parser(Protocol):
-    """What a model offers that also tells the person: what each pixel shows, and the garments read off that."""
+class Parser(Segmenter, Protocol):
+    """A model that also tells the person: what each pixel shows, and the garments read off that."""
 
     def parse(self, image: np.ndarray) -> np.ndarray:
         """Return (19, h, w) float32 0..1 for RGB uint8 (H, W, 3) ``image``: channel ``i`` is label ``i + 1``.

@@ -5,7 +5,7 @@ Outfits are rows (M, S) int64 of places in the closet, one column a slot, -1 for
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -35,7 +35,7 @@ SEASON_MISS = 0.35
 """Warmth of a single piece off by so many clo, taken alone, is not what it is asked for."""
 
 
-def wearable(items: Sequence[dict], wish: Wish) -> list[dict]:
+def wearable(items: Sequence[Mapping], wish: Wish) -> list[Mapping]:
     """Return the items that may be suggested: neither in the laundry, lent nor archived, and in season.
 
     Locked pieces stay whatever their season; not when they cannot be worn.
@@ -98,7 +98,9 @@ def _varied(closet: Closet, ordered: np.ndarray, limit: int) -> list[int]:
     """Return the first ``limit`` of ``ordered``, those beyond a third of the same kind and colour put last."""
     if len(ordered) <= limit:
         return ordered.tolist()
-    kept, spare, seen = [], [], {}
+    kept: list[int] = []
+    spare: list[int] = []
+    seen: dict[tuple, int] = {}
     for place in ordered.tolist():
         key = int(closet.categories[place]), int(closet.names[place].argmax()), int(closet.patterns[place] > 0)
         seen[key] = seen.get(key, 0) + 1
@@ -143,10 +145,11 @@ def with_layers(closet: Closet, found: np.ndarray, wish: Wish) -> np.ndarray:
     return np.concatenate([bare, dressed]) if without else dressed
 
 
-def conflicts(items: Sequence[dict], wish: Wish) -> list[str]:
+def conflicts(items: Sequence[Mapping], wish: Wish) -> list[str]:
     """Return why the locked pieces cannot be one outfit, in words; an empty list if they can."""
     by_id = {str(item.get("id")): item for item in items}
-    said, slots = [], {}
+    said: list[str] = []
+    slots: dict[str, str] = {}
     for item_id in dict.fromkeys(wish.locked):
         item = by_id.get(item_id)
         if item is None:

@@ -103,8 +103,9 @@ def palette(item: Mapping) -> list[Colour]:
     total = sum(colour[3] for colour in known)
     if not total:
         name = item.get("colour")
-        return [(*hex_to_lab(SWATCHES[name]), 1.0)] if name in COLOURS and name != "multicolour" else []
-    return [(*colour[:3], colour[3] / total) for colour in known]
+        usual = hex_to_lab(SWATCHES[name]) if name in COLOURS and name != "multicolour" else None
+        return [(*usual, 1.0)] if usual else []
+    return [(lightness, a, b, share / total) for lightness, a, b, share in known]
 
 
 def worn_on(item: Mapping) -> list[str]:
@@ -115,8 +116,9 @@ def worn_on(item: Mapping) -> list[str]:
 
 
 def _idle_days(item: Mapping, today: date | None) -> float:
-    days = worn_on(item) if today and isinstance(item.get("wear_log"), list) else []
-    past = [number for day in days if (number := _days_before(day, today)) is not None and number >= 0]
+    if today is None or not isinstance(item.get("wear_log"), list):
+        return np.nan
+    past = [number for day in worn_on(item) if (number := _days_before(day, today)) is not None and number >= 0]
     return float(min(past)) if past else np.nan
 
 
@@ -160,11 +162,11 @@ def _colour(part: Any) -> Colour | None:
     if not isinstance(part, Mapping):
         return None
     try:
-        lab = part.get("lab") or hex_to_lab(str(part["hex"]))
-        values = [float(value) for value in (*lab, part.get("share", 1.0))]
+        lightness, a, b = map(float, part.get("lab") or hex_to_lab(str(part["hex"])) or ())
+        share = float(part.get("share", 1.0))
     except (KeyError, TypeError, ValueError):
         return None
-    return tuple(values) if len(values) == 4 and all(map(math.isfinite, values)) and values[3] > 0 else None
+    return (lightness, a, b, share) if all(map(math.isfinite, (lightness, a, b, share))) and share > 0 else None
 
 
 def _listed(value: Any) -> list:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 from ewardrobe.outfits.grammar import in_order, slot_of
 from ewardrobe.wardrobe.palette import SWATCHES
@@ -51,7 +52,8 @@ def places(items: Iterable[Mapping], own: Mapping[str, Sequence[float]] | None =
     items, own = in_order(items), own or {}
     slots = [slot_of(item) for item in items]
     table = LAYERED if "outer" in slots else PLAIN
-    laid, seen = {}, {}
+    laid: dict[str, Place] = {}
+    seen: dict[str, int] = {}
     for item, slot in zip(items, slots, strict=True):
         left, top, width, depth = table[slot]
         aside = 0.08 * seen.get(slot, 0)
@@ -59,7 +61,10 @@ def places(items: Iterable[Mapping], own: Mapping[str, Sequence[float]] | None =
         size = KIND_SIZE.get(str(item.get("category")), 1.0)
         left += width * (1 - size) / 2 + aside
         laid[str(item["id"])] = (round(left, 4), round(top + aside, 4), round(width * size, 4), depth + seen[slot] - 1)
-    return laid | {item_id: tuple(map(float, own[item_id])) for item_id in laid if item_id in own}
+    for item_id in laid.keys() & own.keys():
+        left, top, width, depth = map(float, own[item_id])
+        laid[item_id] = left, top, width, depth
+    return laid
 
 
 def collage_html(
@@ -146,6 +151,6 @@ def bars(reasons: Iterable) -> str:
     return f"<div class='ew-terms'>{rows}</div>"
 
 
-def _row(reason) -> str:
+def _row(reason: Any) -> str:
     share = f"{reason.value:.0%}"
     return f"<b>{escape(reason.label)}</b><i title='{share}'><s style='width:{share}'></s></i>"

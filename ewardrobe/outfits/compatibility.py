@@ -27,8 +27,13 @@ NAME = "outfits"
 """The model's name in the weights' manifest."""
 
 COLOUR_NAME_COUNT = 13
-BLOCKS = (("category", len(CATEGORIES)), ("pattern", len(PATTERNS)), ("material", len(MATERIALS)))
-BLOCKS += (("style", len(STYLES)), ("colour", COLOUR_NAME_COUNT))
+BLOCKS = (
+    ("category", len(CATEGORIES)),
+    ("pattern", len(PATTERNS)),
+    ("material", len(MATERIALS)),
+    ("style", len(STYLES)),
+    ("colour", COLOUR_NAME_COUNT),
+)
 FEATURES = sum(size for _, size in BLOCKS) + 1
 """Length of a piece's vector: the one-hot blocks, the colours' probabilities, and a 1."""
 

@@ -170,7 +170,9 @@ def _new_places(closet: Closet) -> list[int]:
     return [place for place, item_id in enumerate(closet.ids) if item_id.startswith(NEW)]
 
 
-def _own_scores(closet, own_count, wish, model, weights) -> tuple[np.ndarray, float]:
+def _own_scores(
+    closet: Closet, own_count: int, wish: Wish, model: Compatibility | None, weights: Mapping[str, float]
+) -> tuple[np.ndarray, float]:
     """Return the scores of all bases of the wardrobe itself, and from which score an outfit is a good one."""
     own = closet.take(range(own_count))
     found = candidates.bases(own, Wish(season=wish.season))
@@ -180,7 +182,16 @@ def _own_scores(closet, own_count, wish, model, weights) -> tuple[np.ndarray, fl
     return values, max(LEAST_SCORE, float(np.quantile(values, WELL_SCORED)))
 
 
-def _gap(closet, place, own_count, own, limit, wish, model, weights) -> Gap:
+def _gap(
+    closet: Closet,
+    place: int,
+    own_count: int,
+    own: np.ndarray,
+    limit: float,
+    wish: Wish,
+    model: Compatibility | None,
+    weights: Mapping[str, float],
+) -> Gap:
     item = closet.items[place]
     outfits = _outfits_with(closet, place, own_count, own)
     values = score(terms_of(closet, outfits, _dry(wish), model).values, weights) if len(outfits) else np.zeros(0)

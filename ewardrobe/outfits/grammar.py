@@ -63,7 +63,9 @@ class Wish:
     @property
     def celsius(self) -> float | None:
         """The temperature to dress for: the one given, else the season's usual one, else ``None``."""
-        return TYPICAL_CELSIUS.get(self.season) if self.temperature is None else float(self.temperature)
+        if self.temperature is not None:
+            return float(self.temperature)
+        return None if self.season is None else TYPICAL_CELSIUS[self.season]
 
 
 def temperature_problem(value: float | None) -> str | None:
@@ -116,7 +118,7 @@ def category_number(item: Mapping) -> int:
     number = item.get("category_id")
     if isinstance(number, int | float) and number in range(1, len(CATEGORIES) + 1):
         return int(number)
-    return CATEGORY_ID_BY_NAME.get(item.get("category"), 0)
+    return CATEGORY_ID_BY_NAME.get(item.get("category", ""), 0)
 
 
 def unavailable(item: Mapping) -> str | None:

@@ -72,7 +72,13 @@ def _worth(outfit: Outfit, chosen: Sequence[Outfit], slots: Mapping[str, str]) -
     return outfit.score - NEW_PIECE_COST * len(set(outfit.ids) - bag) - WORN_YESTERDAY_COST * again
 
 
-def _with_extras(items, wish, chosen, model, weights) -> set[str]:
+def _with_extras(
+    items: Sequence[Mapping],
+    wish: Wish,
+    chosen: Sequence[Outfit],
+    model: Compatibility | None,
+    weights: Mapping[str, float],
+) -> set[str]:
     """Return the pieces of the chosen outfits, and the shoes and such that go with the first."""
     bag = {item_id for day in chosen for item_id in day.ids}
     if chosen and wish.extras:

@@ -92,7 +92,9 @@ def _features(rated: Sequence[Mapping]) -> np.ndarray:
     return np.where(known, values - mean, 0.0) * SCALE
 
 
-def _loss(parameters: np.ndarray, features: np.ndarray, signs: np.ndarray, default: np.ndarray):
+def _loss(
+    parameters: np.ndarray, features: np.ndarray, signs: np.ndarray, default: np.ndarray
+) -> tuple[float, np.ndarray]:
     """Return the negative log posterior and its gradient; signs: +1 for a like, -1 for a dislike."""
     weights, constant = parameters[:-1], parameters[-1]
     margins = signs * (features @ weights + constant)

@@ -85,7 +85,14 @@ def scored(
     return _best_first(closet, outfits, wish, model, weights, LOOKED_AT)
 
 
-def _best_first(closet, outfits, wish, model, weights, limit) -> tuple[np.ndarray, Terms]:
+def _best_first(
+    closet: Closet,
+    outfits: np.ndarray,
+    wish: Wish,
+    model: Compatibility | None,
+    weights: Mapping[str, float],
+    limit: int,
+) -> tuple[np.ndarray, Terms]:
     terms = terms_of(closet, outfits, wish, model)
     order = np.argsort(-score(terms.values, weights), kind="stable")[:limit]
     return outfits[order], terms.take(order)

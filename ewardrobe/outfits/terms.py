@@ -158,7 +158,7 @@ def weather_term(closet: Closet, outfits: np.ndarray, there: np.ndarray, wish: W
     if wish.celsius is not None:
         parts.append(np.where(clo > 0, warmth.fit(clo, wish.celsius), np.nan))
     if wish.season is not None:
-        noted = closet.seasons.any(axis=1)[outfits] & there
+        noted = np.any(closet.seasons, axis=1)[outfits] & there
         parts.append(_mean(closet.seasons[outfits][..., SEASONS.index(wish.season)] * 1.0, noted))
     if not parts:
         return np.full(len(outfits), np.nan), clo

@@ -99,8 +99,8 @@ def scale_and_tops(worn: Spans, garment: Spans) -> tuple[float, np.ndarray, np.n
     """
     wide = worn.width / max(1.0, garment.width)
     high = (worn.bottom - worn.top) / max(1.0, garment.bottom - garment.top)
-    tops = [np.array([(s.left[:4] + s.right[:4]).mean() / 2, s.top]) for s in (worn, garment)]
-    return max(1e-3, float(np.sqrt(wide * high))), *tops
+    top, garment_top = (np.array([(s.left[:4] + s.right[:4]).mean() / 2, s.top]) for s in (worn, garment))
+    return max(1e-3, float(np.sqrt(wide * high))), top, garment_top
 
 
 def sample(prepared: WearableGarment, coarse: np.ndarray, box: Box) -> np.ndarray:
@@ -110,7 +110,8 @@ def sample(prepared: WearableGarment, coarse: np.ndarray, box: Box) -> np.ndarra
     local = ((coarse + 0.5) / 2**level - 0.5).astype(np.float32)
     size = (coarse.shape[1] * CELL, coarse.shape[0] * CELL)
     full = cv2.resize(local, size, interpolation=cv2.INTER_LINEAR)[: box[3] - box[1], : box[2] - box[0]]
-    return cv2.remap(prepared.levels[level], full, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    no_second = np.zeros(0, np.float32)  # x and y both stand in ``full``
+    return cv2.remap(prepared.levels[level], full, no_second, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def without_alpha(rgba: np.ndarray) -> np.ndarray:

@@ -76,7 +76,7 @@ def _reduced(rgba: np.ndarray) -> np.ndarray:
 
 def _continued(rgba: np.ndarray) -> np.ndarray:
     """Fill the surroundings with the colours of the garment nearby, by a pyramid (push-pull, Gortler et al. 1996)."""
-    weight = (rgba[..., 3] >= 250).astype(np.float32)
+    weight: np.ndarray = (rgba[..., 3] >= 250).astype(np.float32)
     if not weight.any():
         weight = rgba[..., 3].astype(np.float32) / 255
     filled = _pull(rgba[..., :3].astype(np.float32) * weight[..., None], weight)

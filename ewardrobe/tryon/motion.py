@@ -26,7 +26,7 @@ STILL = 0.12
 STILL_SHAPE = 0.004
 """Likewise for turning (radians) and growing (share)."""
 
-IDENTITY = np.float64([[1, 0, 0], [0, 1, 0]])
+IDENTITY: np.ndarray = np.array([[1, 0, 0], [0, 1, 0]], np.float64)
 
 
 class MotionTracker:
@@ -50,7 +50,7 @@ class MotionTracker:
         """
         self._mask = None if mask is None else _inner((mask > 0.5).astype(np.uint8))
         if self._mask is not None and self._grey is not None and len(self._points):
-            self._points = self._points[self._on_person(self._points[:, 0])]
+            self._points = self._points[_inside(self._mask, self._points[:, 0], self._grey)]
 
     def add(self, frame: np.ndarray, frame_id: int) -> None:
         """Take in the next frame, RGB uint8 (H, W, 3)."""
@@ -58,7 +58,7 @@ class MotionTracker:
         size = max(8, round(frame.shape[1] * scale)), max(8, round(frame.shape[0] * scale))
         grey = cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
         if self._grey is not None and self._grey.shape == grey.shape:
-            step = self._step(grey)
+            step = self._step(self._grey, grey)
             to_small = np.diag([size[0] / frame.shape[1], size[1] / frame.shape[0], 1.0])
             self._total = np.linalg.inv(to_small) @ np.vstack([step, [0, 0, 1]]) @ to_small @ self._total
         self._grey = grey
@@ -78,27 +78,34 @@ class MotionTracker:
     def _between(start: np.ndarray | None, end: np.ndarray | None) -> np.ndarray:
         return IDENTITY.copy() if start is None or end is None else (end @ np.linalg.inv(start))[:2]
 
-    def _step(self, grey: np.ndarray) -> np.ndarray:
+    def _step(self, last: np.ndarray, grey: np.ndarray) -> np.ndarray:
         if len(self._points) < POINTS // 2:
-            self._points = self._corners()
+            self._points = self._corners(last)
         if len(self._points) < MIN_POINTS:
             return IDENTITY
-        moved, ok, _ = cv2.calcOpticalFlowPyrLK(self._grey, grey, self._points, None, **FLOW)
-        back, ok_back, _ = cv2.calcOpticalFlowPyrLK(grey, self._grey, moved, None, **FLOW)
+        moved, ok = _followed(last, grey, self._points)
+        back, ok_back = _followed(grey, last, moved)
         good = (ok & ok_back).ravel().astype(bool) & (np.abs(back - self._points).max(axis=(1, 2)) < 0.7)
         before, self._points = self._points[good], moved[good]
         return _similarity(before[:, 0], self._points[:, 0]) if good.sum() >= MIN_POINTS else IDENTITY
 
-    def _on_person(self, points: np.ndarray) -> np.ndarray:
-        limit = np.array(self._grey.shape[::-1])
-        share = np.clip((points + 0.5) / limit, 0, 1 - 1e-6)
-        cols, rows = (share * self._mask.shape[::-1]).astype(int).T
-        return self._mask[rows, cols] > 0
-
-    def _corners(self) -> np.ndarray:
-        mask = None if self._mask is None else cv2.resize(self._mask, self._grey.shape[::-1], interpolation=0)
-        found = cv2.goodFeaturesToTrack(self._grey, POINTS, 0.01, 5, mask=mask)
+    def _corners(self, grey: np.ndarray) -> np.ndarray:
+        mask = None if self._mask is None else cv2.resize(self._mask, grey.shape[1::-1], interpolation=0)
+        found = cv2.goodFeaturesToTrack(grey, POINTS, 0.01, 5, mask=mask)
         return np.zeros((0, 1, 2), np.float32) if found is None else found.reshape(-1, 1, 2)
+
+
+def _followed(first: np.ndarray, second: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where the points of the first grey picture are in the second, and which were found (uint8)."""
+    moved, ok, _ = cv2.calcOpticalFlowPyrLK(first, second, points, None, **FLOW)  # type: ignore[call-overload]
+    return moved, ok  # the stubs of OpenCV know no ``None`` for "no first guess"
+
+
+def _inside(mask: np.ndarray, points: np.ndarray, grey: np.ndarray) -> np.ndarray:
+    """Tell for points (n, 2) of ``grey`` whether they lie in ``mask``, which may have another size."""
+    share = np.clip((points + 0.5) / np.array(grey.shape[1::-1]), 0, 1 - 1e-6)
+    cols, rows = (share * mask.shape[::-1]).astype(int).T
+    return mask[rows, cols] > 0
 
 
 def _inner(mask: np.ndarray) -> np.ndarray:

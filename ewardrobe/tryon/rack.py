@@ -90,7 +90,8 @@ def outfit(pieces: Iterable[Hanger], item_ids: Iterable[str]) -> tuple[dict[str,
     outfit takes the place of: the last one wins.
     """
     by_id = {piece.item_id: piece for piece in pieces if piece.item_id is not None}
-    item_ids, worn = list(dict.fromkeys(item_ids)), {}
+    item_ids = list(dict.fromkeys(item_ids))
+    worn: dict[str, str] = {}
     for item_id in item_ids:
         if piece := by_id.get(item_id):
             worn = put_on(worn, piece.slot, piece.key)

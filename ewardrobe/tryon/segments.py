@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -38,7 +40,7 @@ def _outline(mask: np.ndarray, frame_size: tuple[int, int], motion: np.ndarray) 
     return [np.round(points).astype(np.int32) for points in moved]
 
 
-def _name(frame: np.ndarray, outline: list[np.ndarray], colour, name: str, score: float) -> None:
+def _name(frame: np.ndarray, outline: list[np.ndarray], colour: Sequence[int], name: str, score: float) -> None:
     text, font, size = f"{name} {score:.2f}", cv2.FONT_HERSHEY_SIMPLEX, max(0.4, frame.shape[0] / 1000)
     (width, height), base = cv2.getTextSize(text, font, size, 1)
     points = max(outline, key=len)

@@ -9,11 +9,12 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import cv2
 import numpy as np
 
-from ewardrobe.models import Segmenter, cache
+from ewardrobe.models import Parser, Segmenter, cache
 from ewardrobe.tryon.compositor import ComposedState, Look, compose
 from ewardrobe.tryon.motion import IDENTITY, MotionTracker, move_mask
 from ewardrobe.tryon.scene import Scene, read_scene
@@ -179,9 +180,9 @@ class LiveSession:
         mask = np.max([worn.mask for worn in scene.worn.values()], axis=0)
         return move_mask(mask, self._tracker.motion_since(scene.frame_id), scene.frame_size)
 
-    def _models(self, size: int) -> tuple[Segmenter, Segmenter]:
+    def _models(self, size: int) -> tuple[Segmenter, Parser]:
         """Return the chosen model and the parser, the U-Net at ``size``; the others see best at their training's."""
-        chosen, parser = self._load(self.model), self._load(PARSER).at(size)
+        chosen, parser = self._load(self.model), cast(Parser, self._load(PARSER)).at(size)
         return (parser if self.model == PARSER else chosen), parser
 
     def _choose_size(self) -> None:

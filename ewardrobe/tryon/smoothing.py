@@ -62,7 +62,7 @@ class Smoother:
         worn = {slot: self._one(new, earlier.get(slot), motion, scene) for slot, new in scene.worn.items()}
         worn |= {s: self._carried(w, motion, scene) for s, w in earlier.items() if self._blinks(s, scene)}
         front = scene.front if old is None else _averaged(scene.front, old.front, motion, scene, self._dt(old, scene))
-        self.scene = replace(scene, worn=worn, front=front, skin=_calm_colour(scene.skin, old and old.skin))
+        self.scene = replace(scene, worn=worn, front=front, skin=_calm_colour(scene.skin, old.skin if old else None))
         return self.scene
 
     def strength(self, now: float) -> float:
@@ -96,7 +96,9 @@ class Smoother:
             euro.reset()
         euro.move(motion)
         points = euro(new.spans.points, scene.time).astype(np.float32)
-        mask = new.mask if old is None else _averaged(new.mask, old.mask, motion, scene, self._dt(self.scene, scene))
+        mask = new.mask
+        if old is not None and self.scene is not None:
+            mask = _averaged(new.mask, old.mask, motion, scene, self._dt(self.scene, scene))
         return replace(new, mask=mask, spans=replace(new.spans, points=points), category_id=self._category(new, old))
 
     def _carried(self, worn: WornGarment, motion: np.ndarray, scene: Scene) -> WornGarment:

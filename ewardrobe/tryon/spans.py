@@ -100,7 +100,8 @@ def _arms(soft: np.ndarray, trunk: np.ndarray, shoulders: np.ndarray) -> tuple[f
     ys, xs = np.nonzero((soft > 0.5) & (trunk < 0.5))
     beyond = [xs < shoulders[0, 0], xs > shoulders[1, 0]]
     reach = [np.hypot(xs[b] - x, ys[b] - y) for b, (x, y) in zip(beyond, shoulders, strict=True)]
-    return tuple(float(np.percentile(r, 99)) if len(r) else 0.0 for r in reach)
+    left, right = (float(np.percentile(r, 99)) if len(r) else 0.0 for r in reach)
+    return left, right
 
 
 def _trunk(soft: np.ndarray) -> np.ndarray:
@@ -173,8 +174,8 @@ def _ends(weight: np.ndarray) -> tuple[float, float]:
     first, last = int(full[0]), int(full[-1])
     above = float(weight[first - 1]) if first else 0.0
     below = float(weight[last + 1]) if last + 1 < len(weight) else 0.0
-    one = float(_crossing(weight[first], np.float32(above))), float(_crossing(weight[last], np.float32(below)))
-    return first - one[0], last + one[1]
+    beyond = _crossing(weight[[first, last]], np.array([above, below], np.float32))
+    return first - float(beyond[0]), last + float(beyond[1])
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:

@@ -39,7 +39,8 @@ class InferenceWorker:
     """
 
     def __init__(self, look: Callable[[Job], None]) -> None:
-        self._look, self._job = look, None
+        self._look = look
+        self._job: Job | None = None
         self._condition = threading.Condition()
         self._ending = False
         self._told: set[str] = set()

@@ -264,10 +264,9 @@ FIELD = {field.name: field for field in TABLE}
 STORED = {field.name: field for field in TABLE if field.stored}
 """The fields of ``wardrobe.json`` by name."""
 
-_Item = create_model(
-    "Item", __base__=_Strict, **{name: (field.holds.check | None, None) for name, field in STORED.items()}
-)
-_ITEM, _ITEMS = TypeAdapter(_Item), TypeAdapter(list[_Item])
+_CHECKS: dict[str, Any] = {name: (field.holds.check | None, None) for name, field in STORED.items()}
+_CHECKED: Any = create_model("Item", __base__=_Strict, **_CHECKS)
+_ITEM, _ITEMS = TypeAdapter(_CHECKED), TypeAdapter(list[_CHECKED])
 
 # Checking
 
@@ -291,7 +290,7 @@ def settle(items: list[dict]) -> list[tuple[str, str, str]]:
     try:
         _ITEMS.validate_python(items)
     except ValidationError as error:
-        wrong = dict.fromkeys(fault["loc"][0] for fault in error.errors(include_url=False, include_input=False))
+        wrong = dict.fromkeys(int(fault["loc"][0]) for fault in error.errors(include_url=False, include_input=False))
         return [fault for number in wrong for fault in _settle_item(items[number])]
     return []
 

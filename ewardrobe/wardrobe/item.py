@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date
 from pathlib import PurePath
@@ -31,7 +31,7 @@ def view(item: Mapping) -> dict[str, Any]:
 
 def values_of(items: Iterable[Mapping], field: str) -> list:
     """Return the value of ``field`` of each item, its default where an item has none: a column of the table."""
-    empty = STORED[field].empty if field in STORED else type(None)
+    empty: Callable[..., Any] = STORED[field].empty if field in STORED else type(None)
     if empty in (list, dict):  # copies: the cells are the caller's to change
         return [empty(value) if (value := item.get(field)) else empty() for item in items]
     missing = empty()
@@ -44,7 +44,8 @@ def kind(item: Mapping) -> str:
     >>> kind({"category": "skirt"}), kind({"slot": "bag"}), kind({})
     ('skirt', 'bag', 'accessory')
     """
-    return item.get("category") or (item.get("slot") if item.get("slot") in ACCESSORY_SLOTS else "accessory")
+    slot = item.get("slot")
+    return item.get("category") or (slot if slot in ACCESSORY_SLOTS else "accessory")
 
 
 def kind_fields(name: str) -> dict[str, Any]:
@@ -123,10 +124,10 @@ def _category_fields(fields: Mapping) -> dict[str, Any]:
     number, name = fields.get("category_id"), fields.get("category")
     if number is None and name is None:
         return {"category": None, "category_id": None} if {"category", "category_id"} & set(fields) else {}
-    if number is None:
+    if number is None and name is not None:
         return kind_fields(name)
     try:
-        found = CATEGORY_BY_ID[int(number)]
+        found = CATEGORY_BY_ID[int(number or 0)]
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"field 'category_id': expected 1..{len(CATEGORIES)} or nothing, got {number!r}") from error
     if name is not None and name != found.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ def similar(frame: pd.DataFrame, item_id: str, count: int = 8) -> pd.DataFrame:
     return found[others].nsmallest(count, "distance", keep="first")
 
 
-def palettes(items: list[Mapping]) -> tuple[np.ndarray, np.ndarray]:
+def palettes(items: Sequence[Mapping]) -> tuple[np.ndarray, np.ndarray]:
     """Return CIELAB colours (n, PALETTE_SIZE, 3) float32 and their shares (n, PALETTE_SIZE), which sum to 1 or 0."""
     labs = np.zeros((len(items), PALETTE_SIZE, 3), np.float32)
     shares = np.zeros((len(items), PALETTE_SIZE), np.float32)
@@ -101,5 +101,5 @@ def _patterns(rows: list[dict], place: int) -> np.ndarray:
 def _lab_of(colour: Mapping) -> tuple[float, float, float] | None:
     lab = colour.get("lab")
     if isinstance(lab, list | tuple) and len(lab) == 3 and all(isinstance(part, int | float) for part in lab):
-        return tuple(map(float, lab))
+        return float(lab[0]), float(lab[1]), float(lab[2])
     return hex_to_lab(str(colour.get("hex")))

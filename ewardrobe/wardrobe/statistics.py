@@ -124,7 +124,9 @@ def wears(frame: pd.DataFrame) -> pd.DataFrame:
     rows = [
         {"date": day, "id": row["id"], "type": row.get("type"), "outfit": entry.get("outfit")}
         for row in rows_of(frame[["type", "wear_log"]])
-        for entry in (row.get("wear_log") if isinstance(row.get("wear_log"), list) else ())
+        for log in [row.get("wear_log")]
+        if isinstance(log, list)
+        for entry in log
         if isinstance(entry, Mapping) and (day := iso_date(entry.get("date")))
     ]
     return pd.DataFrame(rows, columns=["date", "id", "type", "outfit"]).sort_values("date", kind="stable")

@@ -79,10 +79,10 @@ def _measured(args: argparse.Namespace) -> dict:
     from ewardrobe.models import MODELS, cache
 
     models = {name: cache.segmenter(name) for name in dict.fromkeys((args.model, *MODELS))}
-    cases = fit.rendered_cases(args.photos)
+    found = fit.rendered_cases(args.photos)
     if args.data is not None:
-        cases = fit.data_set_cases(args.data, args.split, args.photos)
-    cases = [case for case in cases if case.mask.mean() >= fit.MIN_SHARE]
+        found = fit.data_set_cases(args.data, args.split, args.photos)
+    cases = [case for case in found if case.mask.mean() >= fit.MIN_SHARE]
     drawn = calm.rendered_subject(args.model)
     result = {"kind": "live", "model": args.model}
     _say(f"pace, {args.seconds:.0f} s in real time")

@@ -22,7 +22,7 @@ from ewardrobe.wardrobe.vocabulary import KINDS
 AT_ONCE = timedelta(seconds=1)
 """At most, between two edits of one click on a busy machine; a hand needs longer for two fields."""
 
-BLANK = ([], [None], [""], [[]], [False])
+BLANK: tuple[list, ...] = ([], [None], [""], [[]], [False])
 """What a widget shows of its own accord, as the journal notes it."""
 
 FIRST_KIND = [[kind_fields(KINDS[0])[name] for name in KIND_FIELDS]]
@@ -39,7 +39,8 @@ class Blanked:
     @property
     def fields(self) -> list[str]:
         """The fields, as they are called in the app."""
-        return [_label(_paths(entry, self.item_id)[0]) for entry in self.entries]
+        labels = (_label(_paths(entry, self.item_id)[0]) for entry in self.entries)
+        return [label for label in labels if label]
 
 
 def check(store: FeatureStore) -> Iterator[Finding]:

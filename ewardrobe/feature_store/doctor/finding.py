@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 
 
@@ -18,7 +18,7 @@ class Finding:
     cure: str | None = None
 
 
-def counted(names: Sequence, what: str, whats: str | None = None) -> str:
+def counted(names: Sized, what: str, whats: str | None = None) -> str:
     """Return a number with its noun.
 
     >>> counted(["a"], "picture"), counted([], "copy", "copies")

@@ -77,7 +77,7 @@ def mend(store: FeatureStore) -> list[str]:
             os.replace(store.home / trash.FOLDER / name, store.images / name)
         _clear(change, state.lost)
         _make_thumbnails(store, change, state.thumbnails)
-    parts = {
+    parts: dict[str, list] = {
         "brought back from the trash": state.trashed,
         "made anew": state.thumbnails,
         "no longer named by their items": state.lost,
