@@ -7,13 +7,16 @@ browser still shows what it did.  The default then comes back as if it had been 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from ewardrobe.app.streamlit_internals import StopException, is_kept
 from ewardrobe.wardrobe.derived import all_of
 from ewardrobe.wardrobe.fields import DAY, FIELD, FLAG, NUMBERS, PRICE, TEXT, TEXTS, ItemField
 
@@ -52,28 +55,57 @@ def _ask_one(row: ItemField, kwargs: dict[str, Any]) -> Any:
     return st.text_area(height=80, **kwargs) if row.long else st.text_input(**kwargs)
 
 
+@dataclass
+class _Box:
+    """A widget of `showing`: its session key, and the value that the browser shows."""
+
+    key: str
+    number: int
+    value: Any
+    gone: bool = False
+
+
 def showing(key: str, value: Any, write: Callable[[Any], object]) -> dict[str, Any]:
     """Return the keywords of a widget that shows ``value`` and calls ``write`` with what is entered in its place.
 
     value: what is stored, as the widget holds it; call this in every run, before the widget, and give that no default.
-    ``write`` never gets a value that the widget showed.  A value that comes from elsewhere (another window, undo) gets
-    a new widget: what a slow browser still tells of the old one changes nothing.
+    ``write`` never gets a value that the widget showed.  A widget that was not drawn comes back as a new one, and so
+    does one whose value was changed elsewhere (another window, undo): the browser knows nothing of it, so it takes the
+    value that is sent, and what it still tells of the old one changes nothing.
     """
-    values = st.session_state.setdefault("shown-values", {}).setdefault(key, [])  # by the number of the widget
-    if not values or values[-1] != value:
-        values.append(value)
-    number = len(values) - 1
-    name = f"{key}-{number}" if number else key
-    if name not in st.session_state or st.session_state[name] != value:
-        st.session_state[name] = value
-    # persist_state: the server then sends the value to every browser that does not tell of the widget.
-    return {"key": name, "persist_state": "session", "on_change": _entered, "args": (name, values, number, write)}
+    boxes = _boxes()
+    box = boxes.get(key)
+    if box is None or box.gone or box.value != value or not is_kept(box.key):
+        number = box.number + 1 if box else 0
+        box = boxes[key] = _Box(f"{key}-{number}" if number else key, number, value)
+        st.session_state[box.key] = value
+    return {"key": box.key, "on_change": _entered, "args": (box, write)}
 
 
-def _entered(name: str, values: list, number: int, write: Callable[[Any], object]) -> None:
-    if (value := st.session_state[name]) != values[number]:
-        values[number] = value
+def _entered(box: _Box, write: Callable[[Any], object]) -> None:
+    if (value := st.session_state[box.key]) != box.value:
+        box.value = value
         write(value)
+
+
+@contextmanager
+def whole_page() -> Iterator[None]:
+    """Let the widgets of a page that ends early come back as new ones.
+
+    After a run, Streamlit and the browser forget the widgets that were not drawn.  After one that was stopped or
+    failed, only the browser does.
+    """
+    boxes = _boxes()  # a page that was stopped can no longer ask for it
+    try:
+        yield
+    except (Exception, StopException):
+        for box in boxes.values():
+            box.gone = True
+        raise
+
+
+def _boxes() -> dict[str, _Box]:
+    return st.session_state.setdefault("shown-boxes", {})
 
 
 def as_shown(field: str, value: Any) -> Any:

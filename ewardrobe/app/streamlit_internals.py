@@ -20,6 +20,7 @@ from typing import Any
 
 from streamlit import runtime
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
+from streamlit.runtime.scriptrunner import StopException as StopException  # what `st.stop` raises
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 LOGGER = logging.getLogger(__name__)
@@ -81,23 +82,24 @@ def source_of(function: Callable | None) -> str:
 _clear = ForwardMsgQueue.clear
 
 
-def _keep_for_fragments(
+def _keep_in_order(
     self: ForwardMsgQueue,
     retain_lifecycle_msgs: bool = False,
     fragment_ids_this_run: list[str] | None = None,
 ) -> None:
-    """Let the run of a fragment wait behind what is still to be sent.
+    """Let the next run wait behind what is still to be sent.
 
-    When a fragment's run starts, Streamlit takes that fragment's unsent elements out of the queue, which goes wrong
-    when the run of the whole page has just made them.  It leaves the message that this run is complete, so the
-    browser takes the missing widgets for gone and forgets what was chosen in them; and it leaves elements that the
-    browser already has (over 10 kB) in places that do not exist yet, at which the page goes blank ("Bad delta path
-    index").  Both happen to who clicks while a page is still being drawn.  Kept in order, nothing goes wrong.
+    When a run starts, Streamlit takes elements that are not sent yet out of the queue.  What it was told in the run
+    before, it does not tell again.  So a value that is sent once, for a widget that the browser does not know, is lost:
+    the widget is blank.  A fragment's run also leaves the message that the run of the page is complete, so the browser
+    takes the missing widgets for gone and forgets what was chosen in them; and it leaves elements that the browser
+    already has (over 10 kB) in places that do not exist yet, at which the page goes blank ("Bad delta path index").
+    All of it happens to who clicks while a page is still being drawn.  Kept in order, nothing goes wrong.
     """
-    if fragment_ids_this_run:
+    if retain_lifecycle_msgs:
         self._delta_index_map = {}  # what comes now is another run's: never merged into what stands before it
     else:
-        _clear(self, retain_lifecycle_msgs, fragment_ids_this_run)
+        _clear(self)
 
 
 def _no_session_info() -> None:
@@ -112,7 +114,7 @@ def _no_session_info() -> None:
 
 def queue_patch() -> Patch:
     """Return the patch of Streamlit's queue of messages to the browser."""
-    return Patch("streamlit", "1.67", _clear, "08d22c7db31b85d4", ForwardMsgQueue, "clear", _keep_for_fragments)
+    return Patch("streamlit", "1.67", _clear, "08d22c7db31b85d4", ForwardMsgQueue, "clear", _keep_in_order)
 
 
 def orphan_patch() -> Patch:
@@ -140,6 +142,19 @@ def mend_webrtc() -> None:
     handler = logging.StreamHandler()
     handler.setLevel(logging.ERROR)  # a warning for every frame that was dropped would be noise
     logger.addHandler(handler)
+
+
+# Widgets
+
+
+def is_kept(key: str) -> bool:
+    """Tell whether the widget with this session key has a value since an earlier run.
+
+    It has none if that run ended without drawing it.  ``key in st.session_state`` does not say so: the browser, which
+    learns of the end later, may still have told of the widget.
+    """
+    state = get_script_run_ctx().session_state._state
+    return state.get_widget_id_from_key(key) in state._old_state
 
 
 # Who looks

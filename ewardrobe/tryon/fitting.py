@@ -110,8 +110,8 @@ def sample(prepared: WearableGarment, coarse: np.ndarray, box: Box) -> np.ndarra
     local = ((coarse + 0.5) / 2**level - 0.5).astype(np.float32)
     size = (coarse.shape[1] * CELL, coarse.shape[0] * CELL)
     full = cv2.resize(local, size, interpolation=cv2.INTER_LINEAR)[: box[3] - box[1], : box[2] - box[0]]
-    no_second = np.zeros(0, np.float32)  # x and y both stand in ``full``
-    return cv2.remap(prepared.levels[level], full, no_second, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    x, y = cv2.split(full)  # an empty array for "both stand in the first map" is read as a map
+    return cv2.remap(prepared.levels[level], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def without_alpha(rgba: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import urllib.error
@@ -75,6 +76,21 @@ class Browser:
         self.at.button(key=key).click()
         self.run()
 
+    def click_twice(self, first: str, second: str) -> None:
+        """Press a button while the page that another one brings is on its way.
+
+        The second request still tells of the widgets that the first page had.  They are forgotten before its answer
+        comes.
+        """
+        old = self.at._tree.get_widget_states().widgets
+        self.click(first)
+        self.at.button(key=second).click()
+        told = self.at._tree.get_widget_states()
+        told.widgets.extend(state for state in old if state.id not in {new.id for new in told.widgets})
+        self.at._run(told)
+        assert not self.at.exception
+        self._look()
+
 
 def _default(widget):
     proto = widget.proto
@@ -104,6 +120,8 @@ def test_a_form_that_was_away_shows_the_item_and_writes_nothing(page, wardrobe_h
         browser.click(key)
     browser.at.query_params["item"] = ids[0]
     browser.run()
+    browser.click_twice("item-next", "item-previous")
+    browser.run()
     browser.click("item-repair")  # a dialog
     assert contents(wardrobe_home) == before
     store = FeatureStore(wardrobe_home)
@@ -116,7 +134,7 @@ def interrupted() -> None:
     """A page that shows one field, or ends before it: stopped, or with an error."""
     import streamlit as st
 
-    from ewardrobe.app.fields import showing
+    from ewardrobe.app.fields import showing, whole_page
 
     stored = st.session_state.setdefault("stored", {"brand": "Acme", "writes": 0})
 
@@ -124,12 +142,13 @@ def interrupted() -> None:
         stored.update(brand=value, writes=stored["writes"] + 1)
 
     end = st.session_state.get("end")
-    if end == "stop":
-        st.stop()
-    if end == "error":
-        raise RuntimeError("a fault of the page")
-    if end != "tab":
-        st.text_input("Brand", **showing("brand", stored["brand"], write))
+    with whole_page():
+        if end == "stop":
+            st.stop()
+        if end == "error":
+            raise RuntimeError("a fault of the page")
+        if end != "tab":
+            st.text_input("Brand", **showing("brand", stored["brand"], write))
 
 
 @pytest.mark.parametrize("end", ["tab", "stop", "error"])
@@ -156,6 +175,7 @@ def box(monkeypatch):
     """Return what shows a value and tells of an entry, with all that was written; one session."""
     state, written = {}, []
     monkeypatch.setattr(st, "session_state", state)
+    monkeypatch.setattr(fields, "is_kept", lambda key: key in state)
 
     def shown(value):
         return fields.showing("box", value, written.append)
@@ -258,9 +278,10 @@ def test_every_item_with_its_tabs_neighbours_and_dialog_is_opened_and_nothing_is
         ask(session_id=session, query_params={"item": [item_id]})
         for tab in ITEM_TABS:
             answer = ask(session_id=session, widget_state={"item-tab": tab})
-        fields = {node.get("key"): node.get("value") for node in nodes(answer["tree"])}
+        shown = [(node.get("key") or "", node.get("value")) for node in nodes(answer["tree"])]
         for field in ("brand", "type", "notes", "colour", "tags"):
-            assert fields[f"item-{item_id}-{field}"] == store.get(item_id)[field]
+            (value,) = (value for key, value in shown if re.fullmatch(rf"item-{item_id}-{field}(-\d+)?", key))
+            assert value == store.get(item_id)[field]
         for key in ("item-next", "item-previous", "item-repair"):
             ask(session_id=session, trigger={"key": key})
         ask(session_id=session)  # closes the dialog

@@ -157,18 +157,13 @@ def test_a_form_that_was_away_comes_back_as_it_was_and_writes_nothing(page, url,
     expect(brand).to_have_count(0)
     page.get_by_role("tab", name="Details").click()
     expect(brand).to_have_value("Acme")
-    opened = page.url
-    page.get_by_role("button", name="Next").click()
-    expect(page).not_to_have_url(
-        opened
-    )  # the neighbour has the same brand: without this, "Previous" may be the old one
+    for _ in range(6):  # faster than pages are drawn: runs are interrupted, and the browser lags behind
+        page.get_by_role("button", name="Next").first.click()
+        page.get_by_role("button", name="Previous").first.click()
     wait(page)
+    expect(page.get_by_role("button", name="Worn today")).to_have_count(1)
     expect(brand).to_have_value("Acme")
-    page.get_by_role("button", name="Previous").click()
-    expect(page).to_have_url(opened)
-    wait(page)
-    expect(page.get_by_role("button", name="Worn today")).to_have_count(1)  # the old one has gone
-    expect(brand).to_have_value("Acme")
+    expect(page.get_by_role("textbox", name="Notes")).to_have_value("a note")
     assert store.path.read_bytes() == before
     page.get_by_role("button", name="Worn today").click()
     expect(page.get_by_text("Worn today: 1 item")).to_be_visible()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from ewardrobe.app.fields import whole_page
 from ewardrobe.app.page import FOLDER
 
 PAGES = (  # file, title, icon; the first is the one that opens
@@ -17,9 +18,11 @@ PAGES = (  # file, title, icon; the first is the one that opens
 ICON = FOLDER.with_name("assets") / "icon.png"  # browsers would fetch a Material icon of the tab from Google
 
 st.set_page_config(page_title="eWardrobe", page_icon=str(ICON), layout="wide")
-st.navigation(
+page = st.navigation(
     [
         st.Page(FOLDER / f"{name}.py", title=title, icon=icon, url_path=name, default=name == PAGES[0][0])
         for name, title, icon in PAGES
     ]
-).run()
+)
+with whole_page():
+    page.run()
