@@ -67,6 +67,7 @@ class Evil:
         return (Path.touch, (Path("evil-was-here"),))
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_own_weights_never_run_pickled_code(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "evil.pt").write_bytes(pickle.dumps(Evil()))
