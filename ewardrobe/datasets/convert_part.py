@@ -69,14 +69,17 @@ def read_summary(file: Path) -> dict:
 
 def read_images(file: Path) -> Iterator[str]:
     """Yield the JSON texts of the images in a part's file."""
-    with open(file, encoding="utf-8") as lines:
-        yield from (line.rstrip("\n") for line in islice(lines, json.loads(next(lines))["photos"]))
+    return _lines(file, 1, read_summary(file)["photos"] + 1)
 
 
 def read_annotations(file: Path) -> Iterator[str]:
     """Yield the JSON texts of the annotations in a part's file."""
+    return _lines(file, read_summary(file)["photos"] + 1, None)
+
+
+def _lines(file: Path, start: int, stop: int | None) -> Iterator[str]:
     with open(file, encoding="utf-8") as lines:
-        yield from (line.rstrip("\n") for line in islice(lines, json.loads(next(lines))["photos"], None))
+        yield from (line.rstrip("\n") for line in islice(lines, start, stop))
 
 
 def _usable_records(part: ConversionPart, fault) -> Iterator[Record]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import cv2
 import numpy as np
@@ -50,7 +50,7 @@ class Sample:
     @property
     def matte(self) -> np.ndarray:
         """(H, W) bool: what stays when the background is replaced, the person or the garments."""
-        return self.parsing > 0 if self.parsing is not None else self.masks.any(axis=0)
+        return self.masks.max(axis=0, initial=0) > 0 if self.parsing is None else self.parsing > 0
 
 
 def load_samples(
@@ -77,13 +77,13 @@ def load_samples(
     return samples
 
 
-class LazySamples(Sequence):
+class LazySamples(Sequence[Sample]):
     """The usable photos of ``data`` as a sequence of ``Sample``, each decoded when it is asked for.
 
-    Stands in for the list of ``load_samples`` where that does not fit into memory; a slice is a sequence of the same
-    kind that reads nothing.  ``index`` (see ``read_index``) selects and orders the photos; its ``present`` and ``worn``
-    tell what sampling needs without opening a photo.  An unusable photo goes to ``data.fault`` and the next usable one
-    takes its place, so a long training does not end at one broken file.  ``worn_side``: as in ``load_samples``.
+    It takes the place of the list of ``load_samples`` where that does not fit into memory.  A slice is a sequence of
+    the same kind and reads nothing.  ``index`` (see ``read_index``) selects and orders the photos; it is kept as
+    ``photos``, and tells what sampling needs without opening one.  An unusable photo goes to ``data.fault`` and the
+    next usable one takes its place, so a long training does not end at one broken file.
     """
 
     def __init__(
@@ -95,16 +95,22 @@ class LazySamples(Sequence):
         worn_side: int | None = None,
     ) -> None:
         self.data, self.max_side, self.worn_side = data, max_side, worn_side
-        self.index = read_index(data, workers) if index is None else index
+        self.photos = read_index(data, workers) if index is None else index
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.photos)
+
+    @overload
+    def __getitem__(self, chosen: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, chosen: slice) -> LazySamples: ...
 
     def __getitem__(self, chosen: int | slice) -> Sample | LazySamples:
         """Decode sample ``chosen``; ``IndexError`` beyond the end, ``DatasetError`` after 100 faults in a row."""
         if isinstance(chosen, slice):
-            return LazySamples(self.data, self.max_side, self.index[chosen], worn_side=self.worn_side)
-        return read_usable(self.data, self.index.positions, chosen, self._decode)
+            return LazySamples(self.data, self.max_side, self.photos[chosen], worn_side=self.worn_side)
+        return read_usable(self.data, self.photos.positions, chosen, self._decode)
 
     def _decode(self, record: Record) -> Sample:
         return to_sample(record, read_photo(record), _side(record, self.max_side, self.worn_side))
@@ -168,7 +174,7 @@ def repeat_factors(samples: Sequence[Sample], threshold: float = 0.1, worn_facto
 def category_table(samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
     """Return (N, 16) bool, the classes on each photo, and (N,) bool, whether the person is labelled."""
     if isinstance(samples, LazySamples):
-        return samples.index.present, samples.index.worn
+        return samples.photos.present, samples.photos.worn
     present = np.array([np.isin(INSTANCE_IDS, s.category_ids) for s in samples], bool).reshape(-1, len(INSTANCE_IDS))
     return present, np.array([s.worn for s in samples], bool)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +20,7 @@ def render_clip(
     size: tuple[int, int] = (480, 640),
     fps: float = 15.0,
     *,
-    category_ids=None,
+    category_ids: Sequence[int] | None = None,
     look: PersonSpec | None = None,
     still: bool = False,
 ) -> Iterator[tuple[np.ndarray, list[dict], np.ndarray]]:
@@ -53,6 +53,4 @@ def _moved(pose: Pose, time: float) -> Pose:
     upper, fore = pose.arms[1]
     arm = (upper + 8 * lift, fore - 112 * lift)
     sway = 0.02 * np.sin(1.7 * time)
-    return replace(
-        pose, arms=(pose.arms[0], arm), lean=pose.lean + sway, nod=pose.nod + 1.5 * sway, behind=(False, False)
-    )
+    return replace(pose, arms=(pose.arms[0], arm), lean=pose.lean + sway, nod=pose.nod + 1.5 * sway)

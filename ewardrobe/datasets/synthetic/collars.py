@@ -5,24 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
-from ewardrobe.datasets.synthetic.geometry import DrawnLine, DrawnPart, ellipse, mirrored, smooth, tube
+from ewardrobe.datasets.synthetic.geometry import DrawnLine, DrawnPart, box, ellipse, mirrored, smooth, spot, tube
+from ewardrobe.datasets.synthetic.styles import Style
 
 
 def label(fig: Figure) -> DrawnLine:
     """The little white label inside the collar."""
-    return DrawnLine(
-        fig.warp([(-0.07, 0.02), (0.07, 0.02), (0.07, 0.1), (-0.07, 0.1)]), tone=(232, 230, 226), filled=True
-    )
+    return spot(fig.warp(box(-0.07, 0.02, 0.07, 0.1)[:4]), (232, 230, 226))
 
 
-def collars(style, fig) -> list[DrawnPart]:
+def collars(style: Style, fig: Figure) -> list[DrawnPart]:
     """Shirt collar, lapels or stand collar, as parts of their own with a shadow."""
     shapes = {"shirt": _turned_down, "polo": _turned_down, "lapel": _lapel, "stand": _stand}
     if style.neckline not in shapes:
         return []
     shape = np.array(shapes[style.neckline](style, style.neck_width, style.gap * 0.6))
-    sides = [fig.warp(smooth(shape * (s, 1), steps=4)) for s in SIDES]
-    return [DrawnPart(p, puff=0.05, shadow=0.5, grain=s * 0.5, tone=1.03) for p, s in zip(sides, SIDES, strict=True)]
+    return [
+        DrawnPart(fig.warp(smooth(shape * (s, 1), steps=4)), puff=0.05, shadow=0.5, grain=s * 0.5, tone=1.03)
+        for s in SIDES
+    ]
 
 
 def _turned_down(style, w, inner) -> list[tuple[float, float]]:
@@ -43,23 +44,15 @@ def _stand(style, w, inner) -> list[tuple[float, float]]:
     return [*[(w, -0.2)] * 2, (w + 0.06, -0.02), *foot, (w * 0.6, -0.02)]
 
 
-def hood(style, fig) -> list[DrawnPart]:
+def hood(fig: Figure) -> DrawnPart:
     """A hood that lies behind the neck."""
     half = [(0, -0.42), (0.3, -0.38), (0.5, -0.16), (0.46, 0.12), (0.2, 0.3), (0, 0.34)]
-    opening = DrawnLine(fig.warp(ellipse((0, -0.06), (0.32, 0.22))), tone=0.55, filled=True)
-    return [DrawnPart(fig.warp(smooth(mirrored(half))), [opening], puff=0.2)]
+    opening = spot(fig.warp(ellipse((0, -0.06), (0.32, 0.22))), 0.55)
+    return DrawnPart(fig.warp(smooth(mirrored(half))), [opening], puff=0.2)
 
 
-def straps(style, fig) -> list[DrawnPart]:
+def straps(fig: Figure) -> list[DrawnPart]:
     """Thin shoulder straps of slings."""
-    if style.sleeve != "strap":
-        return []
     x = fig.build.chest * 0.56
-    return [
-        DrawnPart(
-            fig.warp(tube([(s * x * 0.74, -0.02), (s * x * 0.92, 0.3), (s * x, 0.72)], (0.035, 0.035, 0.05), 12)),
-            puff=0.04,
-            shadow=0.3,
-        )
-        for s in SIDES
-    ]
+    lines = [[(s * x * 0.74, -0.02), (s * x * 0.92, 0.3), (s * x, 0.72)] for s in SIDES]
+    return [DrawnPart(fig.warp(tube(line, (0.035, 0.035, 0.05), 12)), puff=0.04, shadow=0.3) for line in lines]

@@ -4,44 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from ewardrobe.datasets.synthetic.geometry import DrawnLine, ellipse, smooth
+from ewardrobe.datasets.synthetic.body import Figure
+from ewardrobe.datasets.synthetic.fabric import Fabric
+from ewardrobe.datasets.synthetic.geometry import DrawnLine, ellipse, smooth, spot
+
+_HEIGHT = 0.98
+"""Body units from the neck down to the middle of the print."""
+
+_WORDS = ("HELLO", "1984", "NORTH", "CLUB", "OSLO", "23")
 
 
-def graphic(fig, fabric, rng) -> list[DrawnLine]:
+def graphic(fig: Figure, fabric: Fabric, rng: np.random.Generator) -> list[DrawnLine]:
     """A print on the chest: disc, stripes, star, sun over waves, or bold letters."""
-    kind, y, r, c = (
-        str(rng.choice(["disc", "bands", "star", "sun", "text"])),
-        0.98,
-        rng.uniform(0.2, 0.32),
-        fabric.accent,
-    )
-    second = tuple(np.clip(np.array(c) * 0.55 + np.array(fabric.colour) * 0.2 + 30, 0, 255))
+    kind, r = str(rng.choice(["disc", "bands", "star", "sun", "text"])), rng.uniform(0.2, 0.32)
+    y, first = _HEIGHT, fabric.accent
+    second = tuple(np.clip(np.array(first) * 0.55 + np.array(fabric.colour) * 0.2 + 30, 0, 255))
     if kind == "disc":
-        return [
-            DrawnLine(fig.warp(ellipse((0, y), (r * k, r * k))), tone=t, filled=True)
-            for k, t in ((1, c), (0.74, second), (0.46, c))
-        ]
+        rings = ((1, first), (0.74, second), (0.46, first))
+        return [spot(fig.warp(ellipse((0, y), (r * k, r * k))), tone) for k, tone in rings]
     if kind == "bands":
-        return [
-            DrawnLine(fig.warp([(-1.3, 0.75 + i * 0.17), (1.3, 0.75 + i * 0.17)]), 0.11, t)
-            for i, t in enumerate((c, second, c))
-        ]
+        bands = ((0.75, first), (0.92, second), (1.09, first))
+        return [DrawnLine(fig.warp([(-1.3, at), (1.3, at)]), 0.11, tone) for at, tone in bands]
     if kind == "star":
         a = np.arange(10) * np.pi / 5 - np.pi / 2
         radius = np.where(np.arange(10) % 2, r * 0.45, r * 1.1)
-        return [DrawnLine(fig.warp(np.stack([np.cos(a) * radius, y + np.sin(a) * radius], 1)), tone=c, filled=True)]
+        return [spot(fig.warp(np.stack([np.cos(a) * radius, y + np.sin(a) * radius], 1)), first)]
     if kind == "sun":
-        waves = [
-            smooth(
-                [(-r * 1.3 + i * r * 0.65, y + r * (0.55 + 0.26 * k) + 0.04 * (-1) ** i) for i in range(5)],
-                closed=False,
-            )
-            for k in range(3)
-        ]
-        return [DrawnLine(fig.warp(ellipse((0, y), (r * 0.72, r * 0.72))), tone=c, filled=True)] + [
-            DrawnLine(fig.warp(v), 0.04, second) for v in waves
-        ]
-    return _letters(fig, str(rng.choice(["HELLO", "1984", "NORTH", "CLUB", "OSLO", "23"])), y, c)
+        sun = spot(fig.warp(ellipse((0, y), (r * 0.72, r * 0.72))), first)
+        return [sun, *(DrawnLine(fig.warp(_wave(r, y + r * (0.55 + 0.26 * k))), 0.04, second) for k in range(3))]
+    return _letters(fig, str(rng.choice(_WORDS)), y, first)
+
+
+def _wave(r: float, y: float) -> np.ndarray:
+    return smooth([(-r * 1.3 + i * r * 0.65, y + 0.04 * (-1) ** i) for i in range(5)], closed=False)
 
 
 _GLYPHS = {  # strokes on a 2 x 4 grid
