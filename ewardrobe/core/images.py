@@ -99,7 +99,7 @@ def jpeg_bytes(image: np.ndarray, quality: int = 90) -> bytes:
 
 
 def scale_to(image: np.ndarray, max_side: int) -> np.ndarray:
-    """Return ``image`` (H, W[, C]) scaled down so that its long side is at most ``max_side`` pixels; never up."""
+    """Return ``image``, uint8 (H, W) or (H, W, C), scaled down to at most ``max_side`` pixels a side; never up."""
     height, width = image.shape[:2]
     scale = max_side / max(height, width)
     if scale >= 1:

@@ -1,13 +1,12 @@
 """Augmentation of training samples with OpenCV: one warp, background replacement, colour, blur, noise.
 
-Measured faster on a CPU than the same steps in torchvision.transforms.v2 (4 ms an image of 320 px), and a
-garment photographed by a layperson differs from the training photos in just these ways.
+It is faster on a CPU than the same steps in torchvision.transforms.v2 (4 ms an image of 320 px).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 
 import cv2
 import numpy as np
@@ -47,17 +46,19 @@ class AugmentConfig:
         """Return these strengths times ``strength`` ≥ 0: 0 leaves a photo as it is, fitted to the canvas."""
         if strength < 0:
             raise ValueError(f"strength of the augmentation: expected 0..1.5, got {strength}")
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        scaled = {name: value * strength for name, value in values.items()}
-        scaled |= {name: values[name] ** strength for name in ("zoom_out", "worn_zoom_in", "flat_zoom_in")}
-        scaled["flip"] = self.flip * min(1.0, strength)
-        return AugmentConfig(**scaled | {"focus": min(1.0, scaled["focus"])})
+        scaled = {name: value * strength for name, value in asdict(self).items()}
+        scaled |= {name: getattr(self, name) ** strength for name in ("zoom_out", "worn_zoom_in", "flat_zoom_in")}
+        limited = {"flip": self.flip * min(1.0, strength), "focus": min(1.0, scaled["focus"])}
+        return AugmentConfig(**scaled | limited)
 
 
 def augment(
     sample: Sample, size: Size, rng: np.random.Generator, config: AugmentConfig, textures: Sequence[np.ndarray] = ()
 ) -> Sample:
-    """Return a random variant of ``sample`` with height and width ``size``, drawn from ``rng`` alone."""
+    """Return a random variant of ``sample`` with height and width ``size``, drawn from ``rng`` alone.
+
+    textures: RGB uint8 (h, w, 3) pictures without garments, for new backgrounds.
+    """
     if textures and rng.random() < config.empty:
         image = degrade(random_background(size, rng, textures), rng, config)
         return Sample(image, np.zeros((0, *size), np.uint8), np.zeros(0, np.int64), np.zeros(size, np.uint8))
@@ -88,7 +89,7 @@ def random_affine(sample: Sample, size: Size, rng: np.random.Generator, config: 
 
 
 def warp(sample: Sample, matrix: np.ndarray, size: Size, fill: Sequence[float] = (0, 0, 0)) -> Sample:
-    """Warp photo and truth by the (2, 3) ``matrix`` to height and width ``size``; masks that vanish are dropped."""
+    """Warp photo and truth by ``matrix``, (2, 3) float, to height and width ``size``; masks that vanish are dropped."""
     dsize = size[1], size[0]
     image, scale = sample.image, float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale < 0.7:  # smoothed, as bilinear sampling skips pixels when it shrinks
@@ -105,7 +106,7 @@ def warp(sample: Sample, matrix: np.ndarray, size: Size, fill: Sequence[float] =
 
 
 def replace_background(image: np.ndarray, matte: np.ndarray, background: np.ndarray) -> np.ndarray:
-    """Blend (H, W, 3) ``image`` over ``background`` by the bool ``matte``, softened by a pixel at its edge."""
+    """Lay ``image`` over ``background``, both uint8 (H, W, 3), by the (H, W) bool ``matte``, soft by a pixel."""
     alpha = cv2.GaussianBlur(matte.astype(np.uint8) * 255, (3, 3), 0)[..., None].astype(np.uint16)
     return ((image * alpha + background * (255 - alpha)) // 255).astype(np.uint8)
 
@@ -123,7 +124,7 @@ def random_background(size: Size, rng: np.random.Generator, textures: Sequence[n
 
 
 def collect_textures(samples: Sequence[Sample], min_side: int = 72) -> list[np.ndarray]:
-    """Return corner pieces of not-worn photos that no mask touches: real beds, floors and walls."""
+    """Return the strips of not-worn photos that no mask touches, RGB uint8 (h, w, 3): real beds, floors and walls."""
     textures = []
     for sample in samples:
         if sample.worn or not len(sample.masks):
@@ -135,7 +136,7 @@ def collect_textures(samples: Sequence[Sample], min_side: int = 72) -> list[np.n
 
 
 def degrade(image: np.ndarray, rng: np.random.Generator, config: AugmentConfig) -> np.ndarray:
-    """Apply random colour, tone, blur and sensor noise to RGB uint8 ``image``; returns a new array."""
+    """Return RGB uint8 (H, W, 3) ``image`` with random colour, tone, blur and sensor noise."""
     if rng.random() < config.colour:
         image = _jitter_colour(image, rng, config.hue)
     if rng.random() < config.blur:

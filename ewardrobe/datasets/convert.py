@@ -13,7 +13,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,14 @@ from tqdm import tqdm
 
 from ewardrobe.core import atomic
 from ewardrobe.datasets import coco, yolo
-from ewardrobe.datasets.convert_part import ConversionPart, convert_part, read_annotations, read_images, read_summary
+from ewardrobe.datasets.convert_part import (
+    Conversion,
+    ConversionPart,
+    convert_part,
+    read_annotations,
+    read_images,
+    read_summary,
+)
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, annotation_names
 from ewardrobe.datasets.index import read_index
 from ewardrobe.datasets.pool import chunks, in_order
@@ -34,29 +41,6 @@ IMAGES = ("link", "copy", "none")
 SPLITS = ("train", "validation")
 PART_SIZE = 128
 REPORT, STATE, PROBLEMS = "conversion.json", ".convert", "problems.txt"
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What is to be converted, how, and where to.
-
-    source: folder in DeepFashion2's layout.  out: new or empty folder, or one where this conversion was begun.
-    splits: default those of train and validation that are there.  fraction in (0, 1] or max_images: of each split;
-    balance: chosen so that the categories are as even as possible, else at random; both from ``seed``.
-    segmentation: of COCO, see ``annotation_entry``.  images: ``"link"``, ``"copy"`` or ``"none"``; default for YOLO
-    ``"link"``, for COCO ``"none"`` (file names are then relative to ``source/SPLIT/image``).
-    """
-
-    source: Path
-    out: Path
-    format: str
-    splits: tuple[str, ...] = ()
-    fraction: float | None = None
-    max_images: int | None = None
-    balance: bool = False
-    seed: int = 0
-    segmentation: str = "outline"
-    images: str = ""
 
 
 def convert(conversion: Conversion, workers: int = 1, progress: bool = False) -> dict:
@@ -206,11 +190,8 @@ def _make_folders(c: Conversion) -> None:
 
 
 def _parts(c: Conversion, split: str, names: list[str]) -> list[ConversionPart]:
-    how, folder = (c.format, c.segmentation, c.images), c.out / STATE / split
-    return [
-        ConversionPart(c.source, split, tuple(piece), c.out, folder / f"{number:06d}.part", *how)
-        for number, piece in enumerate(chunks(names, PART_SIZE))
-    ]
+    folder, pieces = c.out / STATE / split, chunks(names, PART_SIZE)
+    return [ConversionPart(c, split, tuple(p), folder / f"{number:06d}.part") for number, p in enumerate(pieces)]
 
 
 def _work(parts: list[ConversionPart], workers: int, progress: bool) -> None:

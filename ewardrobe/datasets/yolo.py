@@ -35,11 +35,11 @@ def label_text(record: Record) -> str:
 
 
 def single_polygon(item: Annotation, height: int, width: int) -> np.ndarray:
-    """Return one (P, 2) polygon inside the picture that ``cv2.fillPoly`` fills like all parts of ``item`` together.
+    """Return one polygon, (P, 2) float, that ``cv2.fillPoly`` fills like all parts of ``item`` together.
 
-    Parts are joined by bridges of zero width; those draw a line one pixel wide between the parts, which the format
-    cannot avoid.  Parts that overlap, or that leave the picture, are replaced by the outlines of the mask: joined as
-    they are their overlap would turn into a hole, and clamped their edges would turn.
+    It stays inside the picture.  Parts are joined by bridges of zero width; those draw a line one pixel wide between
+    the parts, which the format cannot avoid.  Where parts overlap or leave the picture, the outlines of the mask take
+    their place: an overlap would turn into a hole, and edges cut at the border would turn.
     """
     joined, mask = join_parts(item.polygons), item_mask(item, height, width)
     pixels = np.round(joined)
@@ -57,11 +57,7 @@ def data_yaml(splits: Iterable[str]) -> str:
     """
     splits = list(splits)
     where = {"val" if s == "validation" else s: f"images/{s}" for s in splits}
-    where = {
-        "train": where.get("train", f"images/{splits[0]}"),
-        "val": where.get("val", f"images/{splits[0]}"),
-        **where,
-    }
+    where = dict.fromkeys(("train", "val"), f"images/{splits[0]}") | where
     lines = [f"{name}: {json.dumps(place)}" for name, place in where.items()]
     names = [f"  {number}: {name}" for number, name in enumerate(INSTANCE_NAMES)]
     return "\n".join([*lines, "names:", *names, ""])
