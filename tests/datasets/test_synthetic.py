@@ -12,8 +12,9 @@ from ewardrobe.core.taxonomy import CATEGORY_BY_ID, CATEGORY_IDS, category
 from ewardrobe.datasets import synthetic
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, item_mask
 from ewardrobe.datasets.polygons import mask_to_polygons, polygons_to_mask
-from ewardrobe.datasets.synthetic import fabric, geometry, paint, prints
+from ewardrobe.datasets.synthetic import fabric, geometry, paint
 from ewardrobe.datasets.synthetic.body import Figure, Pose
+from ewardrobe.datasets.synthetic.details import body_strokes
 from ewardrobe.datasets.synthetic.export import main
 
 SMALL = (160, 120)
@@ -308,5 +309,6 @@ def test_view_turns_clockwise_on_paper():
 
 
 def test_every_print_can_be_drawn():
-    cloth = fabric.plain_fabric((40, 60, 150), np.random.default_rng(0))
-    assert all(prints.graphic(Figure(), cloth, np.random.default_rng(seed)) for seed in range(300))
+    cloth = fabric.make_fabric(np.random.default_rng(0), 40, pattern="graphic")
+    for seed in range(300):
+        assert body_strokes(synthetic.samples.TEE, Figure(), cloth, [(0, 0.2)], np.random.default_rng(seed))

@@ -1,13 +1,24 @@
-"""What is on the cloth: seams, ribs, plackets, pockets, cuffs and prints."""
+"""What is on the cloth: seams, ribs, plackets, pockets, cuffs, collars, straps and prints."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from ewardrobe.datasets.synthetic import prints
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.fabric import Fabric
-from ewardrobe.datasets.synthetic.geometry import DrawnLine, along, bend, box, ellipse, normals, smooth, spot
+from ewardrobe.datasets.synthetic.geometry import (
+    DrawnLine,
+    DrawnPart,
+    along,
+    bend,
+    box,
+    ellipse,
+    mirrored,
+    normals,
+    smooth,
+    spot,
+    tube,
+)
 from ewardrobe.datasets.synthetic.styles import Style
 
 METAL, BUTTON = (196, 192, 184), (232, 228, 218)
@@ -18,7 +29,7 @@ Half = list[tuple[float, float]]
 
 def body_strokes(style: Style, fig: Figure, fabric: Fabric, neck: Half, rng: np.random.Generator) -> list[DrawnLine]:
     """Neck rib, hem, side seams, waist seam, placket, pocket and print of a top or dress."""
-    strokes = prints.graphic(fig, fabric, rng) if fabric.pattern == "graphic" else []
+    strokes = _print(fig, fabric, rng) if fabric.pattern == "graphic" else []
     if style.neckline == "turtle":
         strokes.append(DrawnLine(fig.warp(bend((-0.28, -0.12), (0.28, -0.12), 0.1)), 0.016, 0.74))
     elif style.sleeve != "strap":
@@ -178,3 +189,115 @@ def wavy_hem(corner: float, style: Style, rng: np.random.Generator) -> Half:
     wave = rng.normal(0, 0.02 + 0.02 * (style.hem_ease > 0.2), 5)
     shares = zip(np.linspace(0.8, 0.0, 5), wave, strict=True)
     return [(corner * a, style.hem + style.hem_curve * (1 - a * a) + w) for a, w in shares]
+
+
+def label(fig: Figure) -> DrawnLine:
+    """The little white label inside the collar."""
+    return spot(fig.warp(box(-0.07, 0.02, 0.07, 0.1)[:4]), (232, 230, 226))
+
+
+def collars(style: Style, fig: Figure) -> list[DrawnPart]:
+    """Shirt collar, lapels or stand collar, as parts of their own with a shadow."""
+    shapes = {"shirt": _turned_down, "polo": _turned_down, "lapel": _lapel, "stand": _stand}
+    if style.neckline not in shapes:
+        return []
+    shape = np.array(shapes[style.neckline](style, style.neck_width, style.gap * 0.6))
+    return [
+        DrawnPart(fig.warp(smooth(shape * (s, 1), steps=4)), puff=0.05, shadow=0.5, grain=s * 0.5, tone=1.03)
+        for s in SIDES
+    ]
+
+
+def _turned_down(style, w, inner) -> list[tuple[float, float]]:
+    """Right half of a shirt's collar; points given twice are corners, here and below."""
+    tip = (0.3 + inner, 0.36 if style.neckline == "shirt" else 0.3)
+    front = (inner * 0.8 + 0.01, style.neck_depth)
+    return [*[(w + 0.03, -0.13)] * 2, (w + 0.1, 0.02), tip, tip, front, front, (w * 0.78, -0.02)]
+
+
+def _lapel(style, w, inner) -> list[tuple[float, float]]:
+    low, wide = max(style.neck_depth, 0.8) + 0.25, inner * 0.3
+    notch = [(0.52 + wide, 0.42), *[(0.44, 0.5)] * 2, *[(0.6 + wide, 0.52)] * 2]
+    return [*[(w, -0.14)] * 2, (w + 0.12, 0.0), *notch, (inner + 0.12, low), *[(inner, low + 0.1)] * 2, (w * 0.74, 0.3)]
+
+
+def _stand(style, w, inner) -> list[tuple[float, float]]:
+    foot = [(inner + 0.14, 0.2), *[(inner, 0.22)] * 2, (inner + 0.02, 0.08)]
+    return [*[(w, -0.2)] * 2, (w + 0.06, -0.02), *foot, (w * 0.6, -0.02)]
+
+
+def hood(fig: Figure) -> DrawnPart:
+    """A hood that lies behind the neck."""
+    half = [(0, -0.42), (0.3, -0.38), (0.5, -0.16), (0.46, 0.12), (0.2, 0.3), (0, 0.34)]
+    opening = spot(fig.warp(ellipse((0, -0.06), (0.32, 0.22))), 0.55)
+    return DrawnPart(fig.warp(smooth(mirrored(half))), [opening], puff=0.2)
+
+
+def straps(fig: Figure) -> list[DrawnPart]:
+    """Thin shoulder straps of slings."""
+    x = fig.build.chest * 0.56
+    lines = [[(s * x * 0.74, -0.02), (s * x * 0.92, 0.3), (s * x, 0.72)] for s in SIDES]
+    return [DrawnPart(fig.warp(tube(line, (0.035, 0.035, 0.05), 12)), puff=0.04, shadow=0.3) for line in lines]
+
+
+_HEIGHT = 0.98
+"""Body units from the neck down to the middle of the print."""
+
+_WORDS = ("HELLO", "1984", "NORTH", "CLUB", "OSLO", "23")
+
+
+def _print(fig, fabric, rng) -> list[DrawnLine]:
+    """A print on the chest: disc, stripes, star, sun over waves, or bold letters."""
+    kind, r = str(rng.choice(["disc", "bands", "star", "sun", "text"])), rng.uniform(0.2, 0.32)
+    y, first = _HEIGHT, fabric.accent
+    second = tuple(np.clip(np.array(first) * 0.55 + np.array(fabric.colour) * 0.2 + 30, 0, 255))
+    if kind == "disc":
+        rings = ((1, first), (0.74, second), (0.46, first))
+        return [spot(fig.warp(ellipse((0, y), (r * k, r * k))), tone) for k, tone in rings]
+    if kind == "bands":
+        bands = ((0.75, first), (0.92, second), (1.09, first))
+        return [DrawnLine(fig.warp([(-1.3, at), (1.3, at)]), 0.11, tone) for at, tone in bands]
+    if kind == "star":
+        a = np.arange(10) * np.pi / 5 - np.pi / 2
+        radius = np.where(np.arange(10) % 2, r * 0.45, r * 1.1)
+        return [spot(fig.warp(np.stack([np.cos(a) * radius, y + np.sin(a) * radius], 1)), first)]
+    if kind == "sun":
+        sun = spot(fig.warp(ellipse((0, y), (r * 0.72, r * 0.72))), first)
+        return [sun, *(DrawnLine(fig.warp(_wave(r, y + r * (0.55 + 0.26 * k))), 0.04, second) for k in range(3))]
+    return _letters(fig, str(rng.choice(_WORDS)), y, first)
+
+
+def _wave(r: float, y: float) -> np.ndarray:
+    return smooth([(-r * 1.3 + i * r * 0.65, y + 0.04 * (-1) ** i) for i in range(5)], closed=False)
+
+
+_GLYPHS = {  # strokes on a 2 x 4 grid
+    "H": "00-04 20-24 02-22",
+    "E": "20-00-04-24 02-22",
+    "L": "00-04-24",
+    "O": "00-20-24-04-00",
+    "1": "10-14",
+    "9": "22-02-00-20-24-04",
+    "8": "00-20-24-04-00 02-22",
+    "4": "00-02-22 20-24",
+    "N": "04-00-24-20",
+    "R": "04-00-20-22-02 12-24",
+    "T": "00-20 10-14",
+    "C": "20-00-04-24",
+    "U": "00-04-24-20",
+    "B": "00-20-24-04-00 02-22",
+    "S": "20-00-02-22-24-04",
+    "2": "00-20-22-02-04-24",
+    "3": "00-20-24-04 02-22",
+}
+
+
+def _letters(fig, text, y, colour) -> list[DrawnLine]:
+    size = min(0.075, 0.42 / len(text) / 1.4)
+    strokes = []
+    for i, letter in enumerate(text):
+        x = (i - (len(text) - 1) / 2) * size * 3.1 - size
+        for run in _GLYPHS[letter].split():
+            points = [(x + int(p[0]) * size, y - 0.15 + int(p[1]) * size) for p in run.split("-")]
+            strokes.append(DrawnLine(fig.warp(points), size * 0.62, colour))
+    return strokes

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ewardrobe.core.taxonomy import category
-from ewardrobe.datasets.synthetic import collars, creases, details
+from ewardrobe.datasets.synthetic import creases, details
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.details import Half
 from ewardrobe.datasets.synthetic.fabric import Fabric
@@ -84,12 +84,12 @@ def _body(style, fig, fabric, rng) -> list[DrawnPart]:
     outline = fig.warp(smooth(mirrored([*neck, *_right_half(style, fig), (0, style.hem + style.hem_curve)])))
     strokes = details.body_strokes(style, fig, fabric, neck, rng)
     part = DrawnPart(outline, strokes, creases.body_creases(style, fig, rng), puff=0.2)
-    return [part, *(collars.straps(fig) if style.sleeve == "strap" else []), *collars.collars(style, fig)]
+    return [part, *(details.straps(fig) if style.sleeve == "strap" else []), *details.collars(style, fig)]
 
 
 def _inside(style, fig, flat) -> list[DrawnPart]:
     """The inner side of the back, seen through the neck opening or between open panels; the hood."""
-    parts = [collars.hood(fig)] if style.neckline == "hood" else []
+    parts = [details.hood(fig)] if style.neckline == "hood" else []
     w, depth, tone = style.neck_width, style.neck_depth, 0.5
     if style.gap > 0 or (style.neckline == "lapel" and flat):
         half = [(0, -0.04), (w, -0.08), (fig.build.shoulder * 0.7, 0.08), (fig.half(1.2), 1.2)]
@@ -100,7 +100,7 @@ def _inside(style, fig, flat) -> list[DrawnPart]:
         tone = 0.62
     else:
         return parts
-    return [*parts, DrawnPart(fig.warp(smooth(mirrored(half))), [collars.label(fig)], tone=tone, shadow=0.2)]
+    return [*parts, DrawnPart(fig.warp(smooth(mirrored(half))), [details.label(fig)], tone=tone, shadow=0.2)]
 
 
 def _panels(style, fig, rng) -> list[DrawnPart]:
@@ -116,7 +116,7 @@ def _panels(style, fig, rng) -> list[DrawnPart]:
         outline = fig.warp(smooth(np.array(half + _right_half(style, fig)) * (side, 1)))
         folds = [c for c in creases.body_creases(style, fig, rng) if c[0][:, 0].mean() * side > 0]
         parts.append(DrawnPart(outline, details.panel_strokes(style, fig, side), folds))
-    return parts + collars.collars(style, fig)
+    return parts + details.collars(style, fig)
 
 
 def _sleeve(style, fig, side, rng) -> DrawnPart:
