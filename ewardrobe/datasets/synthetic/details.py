@@ -82,8 +82,8 @@ def _placket(style, fig, top: float) -> list[DrawnLine]:
 def _front_pockets(style, fig) -> list[DrawnLine]:
     """Pockets of upper garments."""
     if style.pockets == "chest":
-        shape = np.array([(0.2, 0.72), (0.52, 0.72), (0.52, 1.06), (0.36, 1.13), (0.2, 1.06), (0.2, 0.72)])
-        return [DrawnLine(fig.warp(shape * (s, 1)), 0.014, 0.74) for s in (SIDES if style.gap else (1,))]
+        flap = np.array([(0.2, 0.72), (0.52, 0.72), (0.52, 1.06), (0.36, 1.13), (0.2, 1.06), (0.2, 0.72)])
+        return [DrawnLine(fig.warp(flap * (s, 1)), 0.014, 0.74) for s in (SIDES if style.gap else (1,))]
     if style.pockets == "kangaroo":
         low = style.hem - 0.28
         top, side = low - 0.62, low - 0.22

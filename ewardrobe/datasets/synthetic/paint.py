@@ -25,8 +25,8 @@ class Canvas:
 
     def __init__(self, background: np.ndarray, rng: np.random.Generator, light: float = 1.0):
         self.rgb = background.astype(np.float32)
-        self.labels = np.zeros(background.shape[:2], np.uint8)
-        self.items = np.zeros(background.shape[:2], np.uint8)
+        self.labels: np.ndarray = np.zeros(background.shape[:2], np.uint8)
+        self.items = np.zeros_like(self.labels)
         self.rng = rng
         self.seed = int(rng.integers(1 << 31))
         self.light = light
