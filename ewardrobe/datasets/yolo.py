@@ -18,8 +18,6 @@ from ewardrobe.core.taxonomy import INSTANCE_NAMES, classes_of
 from ewardrobe.datasets.polygons import join_parts, mask_rings, polygons_to_mask
 from ewardrobe.datasets.records import Annotation, Record, item_mask
 
-IMAGE_MODES = ("link", "copy")
-
 
 def label_text(record: Record) -> str:
     """Return the label file of ``record``, a line for each garment in order.
@@ -68,8 +66,6 @@ def put_image(source: Path | str, target: Path | str, mode: str = "link") -> Non
 
     ``"link"``: a symbolic link, a hard link where those are not allowed, a copy where neither is; ``"copy"``: a copy.
     """
-    if mode not in IMAGE_MODES:
-        raise ValueError(f"mode: expected one of {', '.join(IMAGE_MODES)}, got {mode!r}")
     try:
         _place(source, target, mode)
     except FileExistsError:

@@ -178,8 +178,3 @@ def test_a_photo_is_linked_or_copied_as_the_system_allows(tmp_path, monkeypatch,
         assert os.path.samefile(source, target) == (len(refused) < 2)
     put_image(source, target, "copy")
     assert target.read_bytes() == b"photo" and not os.path.samefile(source, target) and source.exists()
-
-
-def test_an_unknown_way_to_place_photos_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="link, copy"):
-        put_image(tmp_path / "a", tmp_path / "b", "move")

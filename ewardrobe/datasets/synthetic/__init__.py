@@ -3,7 +3,7 @@
 from ewardrobe.datasets.synthetic.clip import render_clip
 from ewardrobe.datasets.synthetic.export import random_photos, write_dataset
 from ewardrobe.datasets.synthetic.person import PersonSpec, random_outfit, render_person
-from ewardrobe.datasets.synthetic.samples import sample_garments, sample_names, sample_photo, sample_photos
+from ewardrobe.datasets.synthetic.samples import sample_garments, sample_photos
 from ewardrobe.datasets.synthetic.scene import GarmentSpec, SyntheticPhoto, render_flat_lay
 
 __all__ = [
@@ -16,8 +16,6 @@ __all__ = [
     "render_flat_lay",
     "render_person",
     "sample_garments",
-    "sample_names",
-    "sample_photo",
     "sample_photos",
     "write_dataset",
 ]

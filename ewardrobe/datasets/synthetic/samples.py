@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 
 import cv2
 import numpy as np
@@ -54,25 +53,9 @@ def _wear(category_id: int, style: Style, colour: Rgb, material="cotton", patter
     return GarmentSpec(category_id, {"colour": colour, "material": material, "pattern": pattern}, style)
 
 
-def sample_names() -> tuple[str, ...]:
-    """Names of the sample photos, in the order in which they are shown."""
-    return tuple(SAMPLES)
-
-
-@cache
-def sample_photo(name: str) -> SyntheticPhoto:
-    """Draw one sample photo, about 1200 × 900 pixels, the same in every run; ``KeyError`` names the known ones.
-
-    Kept after the first call (0.2 to 0.5 s): treat it as read-only.
-    """
-    if name not in SAMPLES:
-        raise KeyError(f"unknown sample {name!r}: known are {', '.join(SAMPLES)}")
-    return SAMPLES[name]()
-
-
 def sample_photos() -> dict[str, SyntheticPhoto]:
-    """All sample photos by name; see ``sample_photo``."""
-    return {name: sample_photo(name) for name in SAMPLES}
+    """Draw all sample photos, 1200 × 900 pixels or the other way round, the same in every run; by name."""
+    return {name: draw() for name, draw in SAMPLES.items()}
 
 
 def _flat(wear: GarmentSpec, surface: str, colour: Rgb, seed: int, angle: float, size=PORTRAIT) -> SyntheticPhoto:
