@@ -11,7 +11,7 @@ import numpy as np
 from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets.synthetic import backgrounds, body, head
 from ewardrobe.datasets.synthetic.accessories import bag_parts, extras
-from ewardrobe.datasets.synthetic.body import SIDES, Build, Figure, Pose
+from ewardrobe.datasets.synthetic.body import SIDES, Figure, Pose
 from ewardrobe.datasets.synthetic.fabric import Fabric, Rgb, make_fabric, pick_colour, plain_fabric, rgb_colours
 from ewardrobe.datasets.synthetic.garments import Zones, garment_parts, parts_of
 from ewardrobe.datasets.synthetic.geometry import BodyView, DrawnPart, ellipse
@@ -91,27 +91,22 @@ def render_person(
     wears: list[GarmentSpec] | None = None,
     look: PersonSpec | None = None,
     pose: Pose | None = None,
-    build: Build | None = None,
-    background: np.ndarray | None = None,
-    calm: bool = False,
 ) -> SyntheticPhoto:
     """Draw a standing person who wears ``category_ids`` (1..13); the same arguments, the same photo.
 
     size: height and width in pixels.  framing: "whole", "half" (webcam) or "close".  wears: ``GarmentSpec`` objects
-    instead of the ids.  background: (H, W, 3) uint8 instead of a drawn room or street.  calm: no noise, blur or
-    colour cast.
-    Items keep the order of ``category_ids``; a garment that is hardly seen is left out.
+    instead of the ids.  Items keep the order of ``category_ids``; a garment that is hardly seen is left out.
     """
     check_size(size)
     rng = np.random.default_rng((seed, 2))
     wears = list(wears) if wears is not None else [GarmentSpec(int(c)) for c in category_ids]
     framing = framing or str(rng.choice(FRAMINGS, p=(0.5, 0.33, 0.17)))
-    fig = Figure(build or body.random_build(rng), pose or body.random_pose(rng))
+    fig = Figure(body.random_build(rng), pose or body.random_pose(rng))
     view = person_view(size, framing, rng)
     floor = view([[0.0, 6.35]])[0, 1] - rng.uniform(0.1, 0.9) * view.scale
-    canvas = Canvas(_behind(size, floor, rng) if background is None else background, rng, rng.uniform(0.75, 1.15))
+    canvas = Canvas(_behind(size, floor, rng), rng, rng.uniform(0.75, 1.15))
     worn = draw_person(canvas, wears, look or PersonSpec(), fig, view, rng)
-    return finish_photo(canvas, worn, viewpoint=2, zoom=1 + FRAMINGS.index(framing), rng=rng, calm=calm)
+    return finish_photo(canvas, worn, viewpoint=2, zoom=1 + FRAMINGS.index(framing), rng=rng)
 
 
 def person_view(size, framing: str, rng: np.random.Generator) -> BodyView:
