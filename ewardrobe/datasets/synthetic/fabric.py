@@ -52,13 +52,13 @@ def rgb_colours(codes: str) -> tuple[Rgb, ...]:
     return tuple(ImageColor.getrgb(f"#{code}") for code in codes.split())
 
 
-def pick_colour(rng: np.random.Generator, names=None, spread: float = 10) -> tuple[str, Rgb]:
+def pick_colour(rng: np.random.Generator, names=None) -> tuple[str, Rgb]:
     """Draw a palette name (or one of ``names``) and an RGB colour near it."""
     names = list(names or PALETTE)
     weight = np.array([_WEIGHTS.get(n, 1) for n in names], float)
     name = names[rng.choice(len(names), p=weight / weight.sum())]
     shades = PALETTE[name]
-    colour = np.array(shades[rng.integers(len(shades))]) + rng.normal(0, spread * 0.5) + rng.normal(0, spread * 0.4, 3)
+    colour = np.array(shades[rng.integers(len(shades))]) + rng.normal(0, 5) + rng.normal(0, 4, 3)
     return name, tuple(int(v) for v in np.clip(colour, 6, 250))
 
 
