@@ -316,7 +316,7 @@ def test_the_command_line_works_without_development_and_training_packages(tmp_pa
 ARRAY = re.compile(r"\b(ndarray|Tensor|NDArray)\b")
 BRACKETS = re.compile(r"\(([^()\n]*,[^()\n]*)\)")
 SIDE = re.compile(r"\.\.\.|…|[\w']{0,12}( ?[*/+-] ?\w{1,8}){0,3}")
-DTYPE = re.compile(r"\b(u?int(8|16|32|64)?|float(16|32|64)?|bool)\b")
+DTYPE = re.compile(r"\b(u?int(8|16|32|64)?|float(16|32|64)?|bool|str)\b")
 SILENT_ARRAYS = 54
 """So many public functions with arrays still say nothing of shape or dtype; the number only goes down."""
 

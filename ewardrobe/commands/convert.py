@@ -34,11 +34,11 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Convert and print the counts; 1 when something had to be left out."""
+    from ewardrobe.core.process import available_cores
     from ewardrobe.datasets import convert
-    from ewardrobe.datasets.pool import cores
 
     conversion = _conversion(args, convert.Conversion)
-    report = convert.convert(conversion, max(1, args.workers or cores()), progress=True)
+    report = convert.convert(conversion, max(1, args.workers or available_cores()), progress=True)
     for split, counts in report["splits"].items():
         print(f"{split}: {counts['photos']} of {counts['annotations']} photos, {counts['garments']} garments")
         for kind, count in counts["faults"].items():
@@ -65,5 +65,5 @@ def _conversion(args: argparse.Namespace, make):
         balance=args.balance,
         seed=args.seed,
         segmentation=args.segmentation,
-        images=args.images,
+        images=args.images or "",
     )

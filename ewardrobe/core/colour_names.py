@@ -49,7 +49,10 @@ def name_probabilities(labs: np.ndarray, weights: np.ndarray | None = None) -> n
 
 
 def lab_features(labs: np.ndarray) -> np.ndarray:
-    """Return (…, 11) features of ``labs`` (…, 3): 1, L, a, b, their products, and the chroma, all near 1 in size."""
+    """Return the features, (…, 11) float64, of ``labs`` (…, 3): 1, L, a, b, their products, and the chroma.
+
+    All are near 1 in size.
+    """
     light, a, b = (labs[..., 0] - 50) / 25, labs[..., 1] / 20, labs[..., 2] / 20
     chroma = np.hypot(a, b)
     columns = [np.ones_like(light), light, a, b, light**2, a**2, b**2, light * a, light * b, a * b, chroma]

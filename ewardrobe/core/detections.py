@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ewardrobe.core.masks import mask_to_rle, rle_to_mask
+from ewardrobe.core.masks import mask_box, mask_to_rle, rle_to_mask
 from ewardrobe.core.taxonomy import INSTANCE_IDS
 
 _FIELDS = {  # name: (dtype, shape after N)
@@ -132,12 +132,7 @@ def masks_to_xyxy(masks: np.ndarray) -> np.ndarray:
     >>> masks_to_xyxy(np.array([[[0, 0, 0], [0, 1, 1]]], bool)).tolist()
     [[1.0, 1.0, 3.0, 2.0]]
     """
-    boxes = np.zeros((len(masks), 4), np.float32)
-    for box, mask in zip(boxes, masks, strict=True):
-        xs, ys = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
-        if len(xs):
-            box[:] = xs[0], ys[0], xs[-1] + 1, ys[-1] + 1
-    return boxes
+    return np.array([mask_box(mask) for mask in masks], np.float32).reshape(-1, 4)
 
 
 def _check_array(name: str, value: Any, dtype: type, tail: tuple) -> None:

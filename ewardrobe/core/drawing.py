@@ -45,12 +45,6 @@ def on_background(rgba: np.ndarray, background: np.ndarray | tuple[int, int, int
     return np.rint(mixed).astype(np.uint8)
 
 
-def on_checkerboard(rgba: np.ndarray, square: int = 12) -> np.ndarray:
-    """Lay an RGBA uint8 (h, w, 4) cut-out on a checkerboard; returns RGB uint8 (h, w, 3)."""
-    height, width = rgba.shape[:2]
-    return on_background(rgba, checkerboard(height, width, square))
-
-
 def line_width(height: int, width: int) -> int:
     """Return the width in pixels of an outline that reads well on an image of this size."""
     return max(1, round((height * width) ** 0.5 / 320))
@@ -64,9 +58,12 @@ def card_picture(cutout: np.ndarray, height: int = 320, width: int = 320, dimmed
     rows, cols = small.shape[:2]
     top, left = (height - rows) // 2, (width - cols) // 2
     board = checkerboard(height, width, square=10)
-    part = np.s_[top : top + rows, left : left + cols]
-    board[part] = on_background(small, board[part])
-    return _faded(board) if dimmed else board
+    middle = board[top : top + rows, left : left + cols]
+    middle[:] = on_background(small, middle)
+    if dimmed:
+        grey = board.mean(axis=2, keepdims=True)
+        return np.rint(0.25 * grey + 0.75 * 245).astype(np.uint8).repeat(3, axis=2)
+    return board
 
 
 def square(image: np.ndarray, side: int) -> np.ndarray:
@@ -79,7 +76,10 @@ def square(image: np.ndarray, side: int) -> np.ndarray:
 
 
 def draw_box(image: np.ndarray, box: tuple[int, int, int, int], max_side: int = 800) -> np.ndarray:
-    """Return ``image`` (at most ``max_side`` pixels) with everything outside ``box`` dimmed and the box outlined."""
+    """Return ``image``, RGB uint8 (H, W, 3), with all outside ``box`` (``x0 y0 x1 y1``) paler and the box outlined.
+
+    It is scaled down to ``max_side`` pixels.
+    """
     small = scale_to(image, max_side)
     scale = small.shape[0] / image.shape[0]
     x0, y0, x1, y1 = (round(value * scale) for value in box)
@@ -100,11 +100,6 @@ def _resized_rgba(cutout: np.ndarray, scale: float) -> np.ndarray:
     return np.rint(np.dstack([rgb, opacity * 255])).astype(np.uint8)
 
 
-def _faded(picture: np.ndarray) -> np.ndarray:
-    grey = picture.mean(axis=2, keepdims=True)
-    return np.rint(0.25 * grey + 0.75 * 245).astype(np.uint8).repeat(3, axis=2)
-
-
 def _draw_mask(canvas: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], alpha: float) -> None:
     contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     if not contours:
@@ -117,7 +112,8 @@ def _draw_mask(canvas: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int
 
 def _draw_tags(canvas: np.ndarray, detections: Detections) -> np.ndarray:
     picture = Image.fromarray(canvas)
-    pen, font = ImageDraw.Draw(picture), _font(_font_size(*canvas.shape[:2]))
+    pen = ImageDraw.Draw(picture)
+    font = _font(int(np.clip(round((canvas.shape[0] * canvas.shape[1]) ** 0.5 / 36), 11, 64)))
     taken: list[tuple[int, int, int, int]] = []
     for box, category_id, score in zip(detections.boxes, detections.category_ids, detections.scores, strict=True):
         garment = category(category_id)
@@ -129,10 +125,6 @@ def _draw_tags(canvas: np.ndarray, detections: Detections) -> np.ndarray:
         middle = (place[0] + place[2]) / 2, (place[1] + place[3]) / 2
         pen.text(middle, text, fill=_ink(garment.colour), font=font, anchor="mm")
     return np.array(picture)
-
-
-def _font_size(height: int, width: int) -> int:
-    return int(np.clip(round((height * width) ** 0.5 / 36), 11, 64))
 
 
 @lru_cache(maxsize=16)

@@ -68,9 +68,7 @@ def load_image(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray:
             raise ImageError(f"{name}: not enough memory for its {picture.size} pixels; scale it down first") from None
         except _DECODE_ERRORS as error:
             reason = " ".join(str(error).split())  # one line, whatever the codec says
-            raise ImageError(
-                f"{name}: the picture is cut off or damaged ({reason}); copy or download the file again"
-            ) from None
+            raise ImageError(_damaged(name, f" ({reason})")) from None
 
 
 def read_cutout(path: Path) -> np.ndarray:
@@ -101,7 +99,7 @@ def jpeg_bytes(image: np.ndarray, quality: int = 90) -> bytes:
 
 
 def scale_to(image: np.ndarray, max_side: int) -> np.ndarray:
-    """Return ``image`` (H, W[, C]) scaled down so that its long side is at most ``max_side`` pixels; never up."""
+    """Return ``image``, uint8 (H, W) or (H, W, C), scaled down to at most ``max_side`` pixels a side; never up."""
     height, width = image.shape[:2]
     scale = max_side / max(height, width)
     if scale >= 1:
@@ -186,10 +184,9 @@ def _identified(file: BinaryIO, name: str) -> Image.Image:
         raise ImageError(_too_large(name, "far more pixels than a photo")) from None
     except (UnidentifiedImageError, *_DECODE_ERRORS):
         if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
-            raise ImageError(f"{name}: the picture is cut off or damaged; copy or download the file again") from None
-        raise ImageError(
-            f"{name}: not a picture, whatever its name ends in ({_READABLE}); export it as JPEG or PNG"
-        ) from None
+            raise ImageError(_damaged(name)) from None
+        text = f"{name}: not a picture, whatever its name ends in ({_READABLE}); export it as JPEG or PNG"
+        raise ImageError(text) from None
 
 
 def _check_pixel_count(picture: Image.Image, name: str) -> None:
@@ -203,6 +200,10 @@ def _too_large(name: str, what: str) -> str:
     return f"{name}: too large ({what}); scale it down and try again"
 
 
+def _damaged(name: str, reason: str = "") -> str:
+    return f"{name}: the picture is cut off or damaged{reason}; copy or download the file again"
+
+
 def _to_rgb(picture: Image.Image, max_side: int | None) -> np.ndarray:
     profile = picture.info.get("icc_profile")
     picture.load()
@@ -210,12 +211,8 @@ def _to_rgb(picture: Image.Image, max_side: int | None) -> np.ndarray:
         picture = ImageOps.exif_transpose(picture)
     from_cmyk = picture.mode == "CMYK"
     picture = _flatten(picture, profile)
-    image = np.array(picture) if max_side is None else np.array(_shrunk(picture, max_side))
+    image = np.array(picture) if max_side is None else scale_to(np.array(picture), max_side)
     return image if from_cmyk else _to_srgb(image, profile)
-
-
-def _shrunk(picture: Image.Image, max_side: int) -> np.ndarray:
-    return scale_to(np.asarray(picture), max_side)
 
 
 def _flatten(picture: Image.Image, profile: bytes | None) -> Image.Image:
@@ -235,10 +232,9 @@ def _flatten(picture: Image.Image, profile: bytes | None) -> Image.Image:
 
 def _from_deep_grey(picture: Image.Image) -> Image.Image:
     values = np.asarray(picture, np.float32)
+    scale = 255 / 65535  # 16 bits per pixel, also when Pillow keeps them in 32
     if picture.mode == "F":
         scale = 255.0 if values.max(initial=0) <= 1 else 1.0
-    else:  # 16 bits per pixel, also when Pillow keeps them in 32
-        scale = 255 / 65535
     grey = np.clip(values * scale + 0.5, 0, 255).astype(np.uint8)
     return Image.fromarray(grey).convert("RGB")
 
@@ -259,9 +255,9 @@ def _to_srgb(image: np.ndarray, profile: bytes | None) -> np.ndarray:
 def _encode(suffix: str, image: np.ndarray, options: list[int]) -> bytes:
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.shape[2:] not in ((), (3,), (4,)):
         raise ValueError(f"expected uint8 (H, W), (H, W, 3) or (H, W, 4), got {image.dtype} {image.shape}")
-    swaps = {(): None, (3,): cv2.COLOR_RGB2BGR, (4,): cv2.COLOR_RGBA2BGRA}
-    swap = swaps[image.shape[2:]]
-    written, buffer = cv2.imencode(suffix, image if swap is None else cv2.cvtColor(image, swap), options)
+    if image.ndim == 3:
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR if image.shape[2] == 3 else cv2.COLOR_RGBA2BGRA)
+    written, buffer = cv2.imencode(suffix, image, options)
     if not written:
         raise ValueError(f"cannot encode {image.shape} as {suffix}: JPEG allows 65 500 pixels a side")
     return buffer.tobytes()

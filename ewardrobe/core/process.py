@@ -157,12 +157,7 @@ def inference_slot() -> Iterator[None]:
     ultralytics lowers it for the whole process whenever it selects the CPU.  May be nested.
     """
     with _INFERENCE:
-        limit_torch_threads()
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.get_num_threads() != cpu_threads():
+            torch.set_num_threads(cpu_threads())
         yield
-
-
-def limit_torch_threads() -> None:
-    """Make torch use `cpu_threads` in this thread; does nothing while torch is not imported."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.get_num_threads() != cpu_threads():
-        torch.set_num_threads(cpu_threads())

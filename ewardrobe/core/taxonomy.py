@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 SLOTS = ("top", "outer", "bottom", "dress")
 """Places on the body that a garment can fill."""
@@ -92,8 +93,10 @@ _CLASSES = np.full(LABEL_COUNT + 1, -1)
 _CLASSES[list(INSTANCE_IDS)] = np.arange(len(INSTANCES))
 
 
-def classes_of(label_ids: np.ndarray) -> np.ndarray:
-    """Return the classes 0..15, (N,) int64, of (N,) labels; torchvision's are one more.  Context has the class -1.
+def classes_of(label_ids: ArrayLike) -> np.ndarray:
+    """Return the classes 0..15, int64, of labels, (N,) each, or of one label; context has the class -1.
+
+    Torchvision's classes are one more.
 
     >>> classes_of(np.array([1, 13, 16, 17, 19])).tolist()
     [0, 12, 13, 14, 15]
@@ -101,7 +104,7 @@ def classes_of(label_ids: np.ndarray) -> np.ndarray:
     return _CLASSES[np.asarray(label_ids, np.int64)]
 
 
-def labels_of(classes: np.ndarray) -> np.ndarray:
+def labels_of(classes: ArrayLike) -> np.ndarray:
     """Return the labels, (N,) int64, of (N,) classes 0..15; networks of 13 classes use the first 13.
 
     >>> labels_of(np.array([0, 12, 13, 14, 15])).tolist()

@@ -64,13 +64,11 @@ def _container(source: bytes | Path) -> InputContainer:
     FFmpeg is told the format and not left to guess: a playlist in disguise would make it open other files, or the
     network.
     """
-    head = source[:16] if isinstance(source, bytes) else _head(source)
-    return av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source), mode="r", format=_format_of(head))
-
-
-def _head(path: Path) -> bytes:
-    with open(path, "rb") as file:
-        return file.read(16)
+    if isinstance(source, bytes):
+        return av.open(io.BytesIO(source), mode="r", format=_format_of(source[:16]))
+    with open(source, "rb") as file:
+        head = file.read(16)
+    return av.open(str(source), mode="r", format=_format_of(head))
 
 
 def _format_of(head: bytes) -> str:

@@ -7,7 +7,7 @@ converter the area is that of the mask, not of the box.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import accumulate
 from pathlib import Path
 
@@ -101,21 +101,19 @@ def dump(value) -> str:
     return json.dumps(value, allow_nan=False, separators=(",", ":"))
 
 
-def stream_coco(path: Path, images: Callable[[], Iterable[str]], annotations: Callable[[], Iterable[str]]) -> int:
-    """Write a COCO file from JSON texts, one by one, whole or not at all; return the number of annotations.
+def stream_coco(path: Path, images: Iterable[str], annotations: Iterable[str]) -> None:
+    """Write a COCO file from JSON texts, one by one, whole or not at all.
 
     annotations: yields ``dump(annotation_entry(…))``; the ids 1, 2, … are put in here.
     """
-    count = 0
     with atomic.writing(path) as file:
         file.write(f'{{"info":{dump(INFO)},"categories":{dump(categories())},"images":['.encode())
-        for number, text in enumerate(images()):
+        for number, text in enumerate(images):
             file.write(f"{',' if number else ''}\n{text}".encode())
         file.write(b'\n],"annotations":[')
-        for count, text in enumerate(annotations(), start=1):
-            file.write(f'{"," if count > 1 else ""}\n{{"id":{count},{text[1:]}'.encode())
+        for number, text in enumerate(annotations, start=1):
+            file.write(f'{"," if number > 1 else ""}\n{{"id":{number},{text[1:]}'.encode())
         file.write(b"\n]}\n")
-    return count
 
 
 def _polygons(item: Annotation, segmentation: str) -> list[list[float]]:

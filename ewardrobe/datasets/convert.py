@@ -12,8 +12,8 @@ import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,14 @@ from tqdm import tqdm
 
 from ewardrobe.core import atomic
 from ewardrobe.datasets import coco, yolo
-from ewardrobe.datasets.convert_part import ConversionPart, convert_part, read_annotations, read_images, read_summary
+from ewardrobe.datasets.convert_part import (
+    Conversion,
+    ConversionPart,
+    convert_part,
+    read_annotations,
+    read_images,
+    read_summary,
+)
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, annotation_names
 from ewardrobe.datasets.index import read_index
 from ewardrobe.datasets.pool import chunks, in_order
@@ -34,29 +41,6 @@ IMAGES = ("link", "copy", "none")
 SPLITS = ("train", "validation")
 PART_SIZE = 128
 REPORT, STATE, PROBLEMS = "conversion.json", ".convert", "problems.txt"
-
-
-@dataclass(frozen=True)
-class Conversion:
-    """What is to be converted, how, and where to.
-
-    source: folder in DeepFashion2's layout.  out: new or empty folder, or one where this conversion was begun.
-    splits: default those of train and validation that are there.  fraction in (0, 1] or max_images: of each split;
-    balance: chosen so that the categories are as even as possible, else at random; both from ``seed``.
-    segmentation: of COCO, see ``annotation_entry``.  images: ``"link"``, ``"copy"`` or ``"none"``; default for YOLO
-    ``"link"``, for COCO ``"none"`` (file names are then relative to ``source/SPLIT/image``).
-    """
-
-    source: Path
-    out: Path
-    format: str
-    splits: tuple[str, ...] = ()
-    fraction: float | None = None
-    max_images: int | None = None
-    balance: bool = False
-    seed: int = 0
-    segmentation: str = "outline"
-    images: str | None = None
 
 
 def convert(conversion: Conversion, workers: int = 1, progress: bool = False) -> dict:
@@ -74,12 +58,12 @@ def convert(conversion: Conversion, workers: int = 1, progress: bool = False) ->
     state = c.out / STATE
     try:
         with FileLock(state / "lock", timeout=0):
-            _clean(state)
+            for folder in (state, *state.iterdir(), c.out, c.out / "annotations"):
+                atomic.remove_leftovers(folder)
             report = _run(c, names, plan, workers, progress)
     except Timeout:
-        raise DatasetError(
-            f"{c.out}: another conversion is writing there: wait for it or choose another folder"
-        ) from None
+        text = f"{c.out}: another conversion is writing there: wait for it or choose another folder"
+        raise DatasetError(text) from None
     except OSError as error:
         text = f"{c.out}: {error.strerror or error}; make room, then give the same command again: it goes on from here"
         raise DatasetError(text, "not writable") from error
@@ -90,7 +74,7 @@ def convert(conversion: Conversion, workers: int = 1, progress: bool = False) ->
 def _run(c: Conversion, names: dict[str, np.ndarray], plan: dict, workers: int, progress: bool) -> dict:
     if c.format == "coco":
         _check_numbers(c, names)
-    parts = {split: list(_parts(c, split, names[split])) for split in c.splits}
+    parts = {split: _parts(c, split, names[split].tolist()) for split in c.splits}
     everything = [part for split in parts.values() for part in split]
     _make_folders(c)
     _work(everything, workers, progress)
@@ -107,22 +91,16 @@ def _finish(c: Conversion, parts: dict[str, list[ConversionPart]], report: dict)
     """Put the parts together; the report comes last, since it says that all is there."""
     if c.format == "coco":
         for split, group in parts.items():
-            coco.stream_coco(c.out / "annotations" / f"instances_{split}.json", *_texts(group))
+            images = (text for part in group for text in read_images(part.file))
+            annotations = (text for part in group for text in read_annotations(part.file))
+            coco.stream_coco(c.out / "annotations" / f"instances_{split}.json", images, annotations)
     else:
         splits = [split for split, counts in report["splits"].items() if counts["photos"]]
-        _write_text(c.out / "data.yaml", yolo.data_yaml(splits))
+        atomic.write_bytes(c.out / "data.yaml", yolo.data_yaml(splits).encode())
     if any(split["faults"] for split in report["splits"].values()):
         with atomic.writing(c.out / PROBLEMS) as file:
             file.writelines(f"{text}\n".encode() for group in parts.values() for text in _problems(group))
-    _write_text(c.out / REPORT, json.dumps(report, indent=1) + "\n")
-
-
-def _texts(parts: list[ConversionPart]) -> tuple[Callable[[], Iterator[str]], ...]:
-    """Return two functions that yield the JSON texts of all images, and of all annotations, of ``parts``."""
-    return (
-        lambda: (text for part in parts for text in read_images(part.file)),
-        lambda: (text for part in parts for text in read_annotations(part.file)),
-    )
+    atomic.write_bytes(c.out / REPORT, f"{json.dumps(report, indent=1)}\n".encode())
 
 
 def _undo(c: Conversion) -> None:
@@ -148,9 +126,7 @@ def _checked(c: Conversion) -> Conversion:
     splits = tuple(dict.fromkeys(c.splits)) or tuple(s for s in SPLITS if (source / s / "annos").is_dir())
     if not splits:
         raise DatasetError(f"{source}: neither train/annos nor validation/annos there: give DeepFashion2's folder")
-    return Conversion(
-        **asdict(c) | {"source": source, "out": Path(c.out).resolve(), "images": images, "splits": splits}
-    )
+    return replace(c, source=source, out=Path(c.out).resolve(), images=images, splits=splits)
 
 
 def _chosen_names(c: Conversion, split: str, workers: int) -> np.ndarray:
@@ -191,7 +167,7 @@ def _open_folder(out: Path, plan: dict) -> dict | None:
             raise DatasetError(f"{out} holds other files: give a new or an empty folder")
         else:
             plan_file.parent.mkdir(parents=True, exist_ok=True)
-            _write_text(plan_file, json.dumps(plan))
+            atomic.write_bytes(plan_file, json.dumps(plan).encode())
     except OSError as error:
         raise DatasetError(f"{out}: {error.strerror or error}: give a folder that can be written") from error
     except (KeyError, TypeError, json.JSONDecodeError) as error:
@@ -200,18 +176,9 @@ def _open_folder(out: Path, plan: dict) -> dict | None:
 
 
 def _check_same(out: Path, old: dict, new: dict) -> None:
-    differing = [f"{key} {old.get(key)!r}, now {value!r}" for key, value in new.items() if old.get(key) != value]
+    differing = "; ".join(f"{key} {old.get(key)!r}, now {v!r}" for key, v in new.items() if old.get(key) != v)
     if differing:
-        raise DatasetError(
-            f"{out} holds another conversion ({'; '.join(differing)}): give another folder or remove this one"
-        )
-
-
-def _clean(state: Path) -> None:
-    for folder in (state, *(path for path in state.iterdir() if path.is_dir())):
-        atomic.remove_leftovers(folder)
-    for place in (state.parent, state.parent / "annotations"):
-        atomic.remove_leftovers(place)
+        raise DatasetError(f"{out} holds another conversion ({differing}): give another folder or remove this one")
 
 
 def _make_folders(c: Conversion) -> None:
@@ -222,10 +189,9 @@ def _make_folders(c: Conversion) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def _parts(c: Conversion, split: str, names: np.ndarray) -> Iterator[ConversionPart]:
-    for number, piece in enumerate(chunks(names, PART_SIZE)):
-        file = c.out / STATE / split / f"{number:06d}.part"
-        yield ConversionPart(c.source, split, tuple(piece.tolist()), c.out, file, c.format, c.segmentation, c.images)
+def _parts(c: Conversion, split: str, names: list[str]) -> list[ConversionPart]:
+    folder, pieces = c.out / STATE / split, chunks(names, PART_SIZE)
+    return [ConversionPart(c, split, tuple(p), folder / f"{number:06d}.part") for number, p in enumerate(pieces)]
 
 
 def _work(parts: list[ConversionPart], workers: int, progress: bool) -> None:
@@ -237,7 +203,8 @@ def _work(parts: list[ConversionPart], workers: int, progress: bool) -> None:
 
 
 def _summary(parts: list[ConversionPart]) -> dict:
-    counts, faults = Counter(), Counter()
+    counts: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
     for part in parts:
         summary = read_summary(part.file)
         counts.update({"annotations": len(part.names), "photos": summary["photos"], "garments": summary["garments"]})
@@ -257,7 +224,3 @@ def _check_numbers(c: Conversion, names: dict[str, np.ndarray]) -> None:
         for name in group.tolist():
             if name.isdecimal() and (first := numbers.setdefault(int(name), name)) != name:
                 raise DatasetError(f"{c.source / split}: {first} and {name} are the same number: rename one")
-
-
-def _write_text(path: Path, text: str) -> None:
-    atomic.write_bytes(path, text.encode())

@@ -7,7 +7,6 @@ and then of the annotations follow, one a line.  It appears whole or not at all,
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -19,25 +18,41 @@ from ewardrobe.datasets.records import DatasetError, Record, landmark_count, rea
 
 
 @dataclass(frozen=True)
-class ConversionPart:
-    """A piece of work: the annotations ``names`` of ``split``; ``file`` is to hold the result.
+class Conversion:
+    """What is to be converted, how, and where to.
 
-    format: ``"coco"``, ``"yolo"``.  segmentation: of ``annotation_entry``.  images: ``"link"``, ``"copy"``, ``"none"``.
+    source: folder in DeepFashion2's layout.  out: new or empty folder, or one where this conversion was begun.
+    splits: default those of train and validation that are there.  fraction in (0, 1] or max_images: of each split;
+    balance: chosen so that the categories are as even as possible, else at random; both from ``seed``.
+    segmentation: of COCO, see ``annotation_entry``.  images: ``"link"``, ``"copy"`` or ``"none"``; default for YOLO
+    ``"link"``, for COCO ``"none"`` (file names are then relative to ``source/SPLIT/image``).
     """
 
     source: Path
+    out: Path
+    format: str
+    splits: tuple[str, ...] = ()
+    fraction: float | None = None
+    max_images: int | None = None
+    balance: bool = False
+    seed: int = 0
+    segmentation: str = "outline"
+    images: str = ""
+
+
+@dataclass(frozen=True)
+class ConversionPart:
+    """A piece of work: the annotations ``names`` of ``split``; ``file`` is to hold the result."""
+
+    conversion: Conversion
     split: str
     names: tuple[str, ...]
-    out: Path
     file: Path
-    format: str
-    segmentation: str
-    images: str
 
     @property
     def annotations(self) -> Iterator[Path]:
         """The paths of the annotations."""
-        return (self.source / self.split / "annos" / f"{name}.json" for name in self.names)
+        return (self.conversion.source / self.split / "annos" / f"{name}.json" for name in self.names)
 
     def is_done(self) -> bool:
         """Tell whether the file is there and newer than every annotation that it was made of."""
@@ -53,7 +68,7 @@ def convert_part(part: ConversionPart) -> int:
     records = list(_usable_records(part, lambda error: problems.append((error.kind, str(error)))))
     for record in records:
         _write_photo(part, record)
-    lines = _coco_lines(records, part.segmentation) if part.format == "coco" else []
+    lines = _coco_lines(records, part.conversion.segmentation) if part.conversion.format == "coco" else []
     garments = sum(len(record.items) for record in records)
     summary = {"photos": len(records), "garments": garments, "problems": problems}
     text = "\n".join([coco.dump(summary), *lines, ""])
@@ -69,14 +84,17 @@ def read_summary(file: Path) -> dict:
 
 def read_images(file: Path) -> Iterator[str]:
     """Yield the JSON texts of the images in a part's file."""
-    with open(file, encoding="utf-8") as lines:
-        yield from (line.rstrip("\n") for line in islice(lines, json.loads(next(lines))["photos"]))
+    return _lines(file, 1, read_summary(file)["photos"] + 1)
 
 
 def read_annotations(file: Path) -> Iterator[str]:
     """Yield the JSON texts of the annotations in a part's file."""
+    return _lines(file, read_summary(file)["photos"] + 1, None)
+
+
+def _lines(file: Path, start: int, stop: int | None) -> Iterator[str]:
     with open(file, encoding="utf-8") as lines:
-        yield from (line.rstrip("\n") for line in islice(lines, json.loads(next(lines))["photos"], None))
+        yield from (line.rstrip("\n") for line in islice(lines, start, stop))
 
 
 def _usable_records(part: ConversionPart, fault) -> Iterator[Record]:
@@ -102,13 +120,11 @@ def _check_landmarks(path: Path, record: Record, fault) -> None:
 
 def _write_photo(part: ConversionPart, record: Record) -> None:
     """Write what lies in files of its own: the picture where asked for, YOLO's label."""
-    name = record.image_path.name
-    if part.images != "none":
-        yolo.put_image(record.image_path, os.path.join(part.out, "images", part.split, name), part.images)
-    if part.format == "yolo":
-        label = os.path.join(part.out, "labels", part.split, f"{os.path.splitext(name)[0]}.txt")
-        with open(label, "wb") as file:
-            file.write(yolo.label_text(record).encode())
+    c, path = part.conversion, record.image_path
+    if c.images != "none":
+        yolo.put_image(path, c.out / "images" / part.split / path.name, c.images)
+    if c.format == "yolo":
+        (c.out / "labels" / part.split / f"{path.stem}.txt").write_bytes(yolo.label_text(record).encode())
 
 
 def _coco_lines(records: list[Record], segmentation: str) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -50,15 +49,17 @@ def read_index(data: DeepFashion2, workers: int = 1) -> Index:
     photos, maps = _stems(data.folder / "image", PHOTO_SUFFIXES), _stems(data.folder / "parsing", (".png",))
     there = np.array([name in photos for name in data.names])
     mapped = np.array([name in maps for name in data.names])
-    for error in [*problems, *_missing(data, there)]:
+    for error in problems:
         data.fault(error)
+    for position in np.flatnonzero(~there).tolist():
+        photo = data.folder / "image" / f"{data.names[position]}.jpg"
+        data.fault(DatasetError(f"{data.annotation(position)}: its photo {photo} is missing", "missing photo"))
     present = rows[:, : len(INSTANCES)]
     present[:, len(CATEGORIES) :] &= data.accessories
     positions = np.flatnonzero(there & present.any(axis=1))
     if not len(positions):
-        raise DatasetError(
-            f"{data.folder}: not one photo with a usable annotation; the first fault: {data.problems[:1]}"
-        )
+        first = data.problems[:1]
+        raise DatasetError(f"{data.folder}: not one photo with a usable annotation; the first fault: {first}")
     return Index(positions, present[positions], (rows[:, -1] & mapped)[positions])
 
 
@@ -92,9 +93,3 @@ def _stems(folder: Path, suffixes: tuple[str, ...]) -> set[str]:
     if not folder.is_dir():
         return set()
     return {stem for stem, suffix in map(os.path.splitext, os.listdir(folder)) if suffix in suffixes}
-
-
-def _missing(data: DeepFashion2, there: np.ndarray) -> Iterator[DatasetError]:
-    for position in np.flatnonzero(~there):
-        photo = data.folder / "image" / f"{data.names[position]}.jpg"
-        yield DatasetError(f"{data.annotation(position)}: its photo {photo} is missing", "missing photo")

@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import Any
 
 import cv2
 
@@ -42,18 +43,13 @@ def in_order(function: Callable, jobs: Iterable, workers: int = 1) -> Iterator:
                 future.cancel()
 
 
-def chunks(items: Sequence, size: int) -> list[Sequence]:
-    """Cut ``items`` into pieces of ``size``; the last may be shorter.
+def chunks(items: Any, size: int) -> list:
+    """Cut ``items``, a sequence or an array, into pieces of ``size``; the last may be shorter.
 
     >>> chunks("abcde", 2)
     ['ab', 'cd', 'e']
     """
     return [items[start : start + size] for start in range(0, len(items), size)]
-
-
-def cores() -> int:
-    """Return the number of CPU cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _start_worker() -> None:
@@ -64,5 +60,6 @@ def _start_worker() -> None:
 
 
 def _end_with_parent() -> None:
-    multiprocessing.parent_process().join()
-    os._exit(1)
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)

@@ -8,18 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from PIL import Image
 
-from ewardrobe.core.taxonomy import (
-    ACCESSORY_IDS,
-    CATEGORY_IDS,
-    INSTANCE_BY_ID,
-    LABEL_COUNT,
-    LABEL_NAMES,
-    UNKNOWN,
-)
+from ewardrobe.core.masks import mask_box
+from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_IDS, INSTANCE_BY_ID, LABEL_COUNT, LABEL_NAMES, UNKNOWN
+from ewardrobe.datasets.polygons import mask_to_polygons, polygons_to_mask
 
 EXIF_ORIENTATION = 0x0112
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
@@ -100,18 +94,17 @@ def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Reco
     image_id, pair_id = _number(annotation, annotation.stem, "its name"), _number(annotation, raw.get("pair_id", 0))
     image_path = _find_image(annotation)
     width, height = _image_size(image_path)
-    items = (_read_item(f"{annotation}: {key}", key, raw[key], (width, height), fault) for key in item_keys(raw))
-    items = tuple(item for item in items if item is not None)
+    read = (_read_item(f"{annotation}: {key}", key, raw[key], (width, height), fault) for key in item_keys(raw))
+    items = tuple(item for item in read if item is not None)
     parsing = annotation.parent.parent / "parsing" / f"{annotation.stem}.png"
-    parsing = parsing if parsing.is_file() else None
-    unlabelled, unlabelled_in_map = _unlabelled(annotation, raw, items, parsing is not None)
+    unlabelled, unlabelled_in_map = _unlabelled(annotation, raw, items, parsing.is_file())
     return Record(
         image_path=image_path,
         image_id=image_id,
         height=height,
         width=width,
         items=items,
-        parsing_path=parsing,
+        parsing_path=parsing if parsing.is_file() else None,
         source=str(raw.get("source", "")),
         pair_id=pair_id,
         unlabelled=unlabelled,
@@ -121,14 +114,31 @@ def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Reco
 
 
 def item_mask(item: Annotation, height: int, width: int) -> np.ndarray:
-    """Rasterise all polygon parts of ``item`` to (height, width) bool.
+    """Rasterise all polygon parts of ``item`` to (height, width) bool."""
+    return polygons_to_mask(item.polygons, height, width)
 
-    Holes are cut by a bridge of zero width in the outer polygon, which ``cv2.fillPoly`` fills even-odd.
+
+def item_entry(mask: np.ndarray, category_id: int, viewpoint: int, occlusion: int = 1, zoom_in: int = 1) -> dict | None:
+    """Return DeepFashion2's JSON of a garment with a (H, W) bool ``mask``, landmarks not labelled.
+
+    ``None`` for a mask that is too small to be outlined.
     """
-    mask = np.zeros((height, width), np.uint8)
-    for polygon in item.polygons:
-        cv2.fillPoly(mask, [np.round(polygon).astype(np.int32)], 1)
-    return mask.astype(bool)
+    polygons = mask_to_polygons(mask)
+    if not polygons:
+        return None
+    share = mask.mean()
+    return {
+        "category_id": category_id,
+        "category_name": LABEL_NAMES[category_id],
+        "bounding_box": list(mask_box(mask)),
+        "segmentation": [polygon.ravel().tolist() for polygon in polygons],
+        "landmarks": [0] * (3 * landmark_count(category_id)),
+        "viewpoint": viewpoint,
+        "scale": 1 if share < 0.1 else 2 if share < 0.3 else 3,
+        "occlusion": occlusion,
+        "zoom_in": zoom_in,
+        "style": 0,
+    }
 
 
 def landmark_count(category_id: int) -> int:
@@ -208,8 +218,8 @@ def _read_json(path: Path) -> dict:
 
 def _find_image(annotation: Path) -> Path:
     folder = annotation.parent.parent / "image"
-    for suffix in PHOTO_SUFFIXES:
-        if (path := folder / f"{annotation.stem}{suffix}").is_file():
+    for path in (folder / f"{annotation.stem}{suffix}" for suffix in PHOTO_SUFFIXES):
+        if path.is_file():
             return path
     raise DatasetError(f"{annotation}: its photo {folder / annotation.stem}.jpg is missing", "missing photo")
 
@@ -227,15 +237,16 @@ def _image_size(path: Path) -> tuple[int, int]:
 
 def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable) -> Annotation | None:
     """Return the garment, or ``None``; ``fault`` is told why it, or a polygon of it, is unusable."""
-    item, errors = None, []
+    item: Annotation | None = None
+    errors: list[Exception] = []
     try:
         item = _parse_item(key, raw, size, errors)
     except KeyError as error:
         errors.append(DatasetError(f"field {error} is missing", "missing field"))
     except (TypeError, ValueError, OverflowError) as error:
         errors.append(error)
-    for error in errors:
-        fault(DatasetError(f"{where}: {error}", getattr(error, "kind", "bad value")))
+    for found in errors:
+        fault(DatasetError(f"{where}: {found}", getattr(found, "kind", "bad value")))
     return item
 
 
@@ -247,12 +258,9 @@ def _parse_item(key: str, raw, size: tuple[int, int], errors: list[Exception]) -
         category_id=read_category(raw["category_id"]),
         bbox_xyxy=_read_box(raw["bounding_box"]),
         polygons=_read_polygons(raw["segmentation"], size, errors),
-        viewpoint=int(raw.get("viewpoint", 1)),
-        scale=int(raw.get("scale", 1)),
-        occlusion=int(raw.get("occlusion", 1)),
-        zoom_in=int(raw.get("zoom_in", 1)),
         landmarks=_read_landmarks(raw.get("landmarks")),
         style=int(raw.get("style", 0)),
+        **{name: int(raw.get(name, 1)) for name in ("viewpoint", "scale", "occlusion", "zoom_in")},
     )
 
 

@@ -6,10 +6,10 @@ Reading a JPEG costs more than augmenting it, so a data set of some thousand pho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import overload
 
 import cv2
 import numpy as np
@@ -18,8 +18,6 @@ from ewardrobe.core.taxonomy import INSTANCE_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record, item_mask
 from ewardrobe.datasets.index import Index, read_index
 from ewardrobe.datasets.records import read_parsing
-
-T = TypeVar("T")
 
 MAX_FAULTS = 100
 """So many unusable photos in a row are no accident: the reading stops."""
@@ -50,7 +48,7 @@ class Sample:
     @property
     def matte(self) -> np.ndarray:
         """(H, W) bool: what stays when the background is replaced, the person or the garments."""
-        return self.parsing > 0 if self.parsing is not None else self.masks.any(axis=0)
+        return self.masks.max(axis=0, initial=0) > 0 if self.parsing is None else self.parsing > 0
 
 
 def load_samples(
@@ -60,7 +58,7 @@ def load_samples(
 
     def decode(record: Record) -> Sample | DatasetError:
         try:
-            return to_sample(record, read_photo(record), _side(record, max_side, worn_side))
+            return _decoded(record, max_side, worn_side)
         except DatasetError as error:
             return error
 
@@ -77,13 +75,13 @@ def load_samples(
     return samples
 
 
-class LazySamples(Sequence):
+class LazySamples(Sequence[Sample]):
     """The usable photos of ``data`` as a sequence of ``Sample``, each decoded when it is asked for.
 
-    Stands in for the list of ``load_samples`` where that does not fit into memory; a slice is a sequence of the same
-    kind that reads nothing.  ``index`` (see ``read_index``) selects and orders the photos; its ``present`` and ``worn``
-    tell what sampling needs without opening a photo.  An unusable photo goes to ``data.fault`` and the next usable one
-    takes its place, so a long training does not end at one broken file.  ``worn_side``: as in ``load_samples``.
+    It takes the place of the list of ``load_samples`` where that does not fit into memory.  A slice is a sequence of
+    the same kind and reads nothing.  ``index`` (see ``read_index``) selects and orders the photos; it is kept as
+    ``photos``, and tells what sampling needs without opening one.  An unusable photo goes to ``data.fault`` and the
+    next usable one takes its place, so a long training does not end at one broken file.
     """
 
     def __init__(
@@ -95,23 +93,34 @@ class LazySamples(Sequence):
         worn_side: int | None = None,
     ) -> None:
         self.data, self.max_side, self.worn_side = data, max_side, worn_side
-        self.index = read_index(data, workers) if index is None else index
+        self.photos = read_index(data, workers) if index is None else index
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self.photos)
+
+    @overload
+    def __getitem__(self, chosen: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, chosen: slice) -> LazySamples: ...
 
     def __getitem__(self, chosen: int | slice) -> Sample | LazySamples:
         """Decode sample ``chosen``; ``IndexError`` beyond the end, ``DatasetError`` after 100 faults in a row."""
         if isinstance(chosen, slice):
-            return LazySamples(self.data, self.max_side, self.index[chosen], worn_side=self.worn_side)
-        return read_usable(self.data, self.index.positions, chosen, self._decode)
+            return LazySamples(self.data, self.max_side, self.photos[chosen], worn_side=self.worn_side)
+        place = range(len(self))[chosen]
+        for step in range(min(MAX_FAULTS, len(self))):
+            position = int(self.photos.positions[(place + step) % len(self)])
+            try:
+                return _decoded(self.data.usable(position), self.max_side, self.worn_side)
+            except DatasetError as error:
+                self.data.fault(error)
+        last = self.data.problems[-1]
+        raise DatasetError(f"{self.data.folder}: no usable photo among {MAX_FAULTS} in a row; the last: {last}")
 
-    def _decode(self, record: Record) -> Sample:
-        return to_sample(record, read_photo(record), _side(record, self.max_side, self.worn_side))
 
-
-def _side(record: Record, max_side: int, worn_side: int | None) -> int:
-    return worn_side if worn_side and record.worn else max_side
+def _decoded(record: Record, max_side: int, worn_side: int | None) -> Sample:
+    return to_sample(record, read_photo(record), worn_side if worn_side and record.worn else max_side)
 
 
 def read_photo(record: Record) -> np.ndarray:
@@ -122,20 +131,8 @@ def read_photo(record: Record) -> np.ndarray:
     return image
 
 
-def read_usable(data: DeepFashion2, positions: Sequence[int], place: int, decode: Callable[[Record], T]) -> T:
-    """Return ``decode`` of the record at ``positions[place]`` or, where that is unusable, of the next one."""
-    place = range(len(positions))[place]
-    for step in range(min(MAX_FAULTS, len(positions))):
-        candidate = (place + step) % len(positions)
-        try:
-            return decode(data.usable(int(positions[candidate])))
-        except DatasetError as error:
-            data.fault(error)
-    raise DatasetError(f"{data.folder}: no usable photo among {MAX_FAULTS} in a row; the last: {data.problems[-1]}")
-
-
 def to_sample(record: Record, image: np.ndarray, max_side: int) -> Sample:
-    """Scale ``image`` (RGB uint8, full size) and the truth of ``record`` to ``max_side`` pixels."""
+    """Scale ``image``, RGB uint8 (H, W, 3) of full size, and the truth of ``record`` down to ``max_side`` pixels."""
     height, width = image.shape[:2]
     scale = min(1.0, max_side / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -153,7 +150,7 @@ def to_sample(record: Record, image: np.ndarray, max_side: int) -> Sample:
 
 
 def repeat_factors(samples: Sequence[Sample], threshold: float = 0.1, worn_factor: float = 1.0) -> np.ndarray:
-    """Return (len(samples),) float64 sampling weights that lift rare categories and worn photos.
+    """Return sampling weights, (N,) float64 from 1, that lift rare categories and worn photos.
 
     Repeat-factor sampling of LVIS (Gupta, Dollár and Girshick, CVPR 2019): a category in a share f of the photos
     weighs max(1, sqrt(threshold / f)), a photo as its rarest category; worn photos are multiplied by ``worn_factor``.
@@ -168,7 +165,7 @@ def repeat_factors(samples: Sequence[Sample], threshold: float = 0.1, worn_facto
 def category_table(samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
     """Return (N, 16) bool, the classes on each photo, and (N,) bool, whether the person is labelled."""
     if isinstance(samples, LazySamples):
-        return samples.index.present, samples.index.worn
+        return samples.photos.present, samples.photos.worn
     present = np.array([np.isin(INSTANCE_IDS, s.category_ids) for s in samples], bool).reshape(-1, len(INSTANCE_IDS))
     return present, np.array([s.worn for s in samples], bool)
 

@@ -20,11 +20,6 @@ def wanted_count(total: int, fraction: float | None = None, max_images: int | No
     return min(total, max_images or total) if fraction is None else max(1, round(total * fraction))
 
 
-def random_subset(total: int, count: int, seed: int = 0) -> np.ndarray:
-    """Return ``count`` sorted places of ``range(total)``; with one seed the smaller subset is part of the larger."""
-    return np.sort(np.random.default_rng(seed).permutation(total)[:count])
-
-
 def balanced_subset(present: np.ndarray, count: int, seed: int = 0) -> np.ndarray:
     """Return ``count`` sorted places of photos whose categories are as evenly spread as the data allow.
 
@@ -53,7 +48,9 @@ def subset(
 ) -> np.ndarray:
     """Return the sorted places that ``--fraction`` or ``--max-images``, ``--balance`` and ``--seed`` choose.
 
-    present: (N, C) bool as in ``Index.present``.
+    present: (N, C) bool as in ``Index.present``.  With one seed the smaller subset is part of the larger.
     """
     count = wanted_count(len(present), fraction, max_images)
-    return balanced_subset(present, count, seed) if balance else random_subset(len(present), count, seed)
+    if balance:
+        return balanced_subset(present, count, seed)
+    return np.sort(np.random.default_rng(seed).permutation(len(present))[:count])

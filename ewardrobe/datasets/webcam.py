@@ -16,11 +16,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ewardrobe.core.taxonomy import category
+from ewardrobe.core.images import jpeg_bytes
+from ewardrobe.core.masks import mask_box
 from ewardrobe.datasets.augment import warp
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
+from ewardrobe.datasets.records import item_entry
 from ewardrobe.datasets.samples import Sample, read_photo, to_sample
-from ewardrobe.datasets.synthetic.export import mask_to_polygons
 
 FRAME = (480, 640)
 """Height and width of a webcam's picture, pixels."""
@@ -72,11 +73,11 @@ def as_webcam(sample: Sample, view: WebcamView, rng: np.random.Generator) -> Sam
 
 def camera(matte: np.ndarray, view: WebcamView, rng: np.random.Generator) -> np.ndarray:
     """Return the (2, 3) affine from the photo to the frame: the upper ``view.shown`` of ``matte`` fills the height."""
-    xs, ys = np.flatnonzero(matte.any(axis=0)), np.flatnonzero(matte.any(axis=1))
-    height = max(1.0, view.shown * (ys[-1] + 1 - ys[0]))
+    _, y0, _, y1 = mask_box(matte)
+    height = max(1.0, view.shown * (y1 - y0))
     scale = FRAME[0] * (1 - HEADROOM) / height
-    upper = np.flatnonzero(matte[ys[0] : ys[0] + round(height)].any(axis=0))
-    middle = np.array([(upper[0] + upper[-1] + 1) / 2 if len(upper) else xs.mean(), ys[0] + height / 2])
+    left, _, right, _ = mask_box(matte[y0 : y0 + round(height)])  # never empty: the first row is one of the person's
+    middle = np.array([(left + right) / 2, y0 + height / 2])
     matrix = cv2.getRotationMatrix2D((0, 0), rng.uniform(-view.angle, view.angle), scale)
     target = np.array([FRAME[1] / 2, FRAME[0] * (1 + HEADROOM) / 2])
     matrix[:, 2] = target - matrix[:, :2] @ middle
@@ -87,8 +88,8 @@ def degrade(image: np.ndarray, view: WebcamView, rng: np.random.Generator) -> np
     """Return RGB uint8 ``image`` in the light of ``view``, with its noise, compressed as a stream is."""
     dark = image.astype(np.float32) * view.gain + rng.normal(0, view.noise, image.shape)
     noisy = np.clip(dark, 0, 255).astype(np.uint8)
-    _, data = cv2.imencode(".jpg", noisy[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, view.quality])
-    return np.ascontiguousarray(cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1])
+    stream = np.frombuffer(jpeg_bytes(noisy, view.quality), np.uint8)
+    return np.asarray(cv2.imdecode(stream, cv2.IMREAD_COLOR_RGB))
 
 
 def write_views(
@@ -121,27 +122,11 @@ def _seen(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
 def _write(folder: Path, record: Record, view: WebcamView, rng: np.random.Generator) -> bool:
     image = read_photo(record)
     sample = as_webcam(to_sample(record, image, max(image.shape)), view, rng)
-    items = [_item(m, int(c)) for m, c in zip(sample.masks, sample.category_ids, strict=True)]
-    items = [item for item in items if item["segmentation"]]
-    if not items:
+    entries = [item_entry(m > 0, int(c), 2) for m, c in zip(sample.masks, sample.category_ids, strict=True)]
+    named = {f"item{number}": entry for number, entry in enumerate(filter(None, entries), start=1)}
+    if not named:
         return False
-    named = {f"item{number}": item for number, item in enumerate(items, 1)}
     stem = record.image_path.stem
     (folder / "annos" / f"{stem}.json").write_text(json.dumps({"source": "user", "pair_id": record.pair_id, **named}))
     cv2.imwrite(str(folder / "image" / f"{stem}.png"), sample.image[..., ::-1])  # compressed once already
     return True
-
-
-def _item(mask: np.ndarray, category_id: int) -> dict:
-    ys, xs = np.nonzero(mask)
-    return {
-        "category_id": category_id,
-        "category_name": category(category_id).name,
-        "bounding_box": [int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1],
-        "segmentation": [p.reshape(-1).tolist() for p in mask_to_polygons(mask.astype(bool))],
-        "viewpoint": 2,
-        "scale": 1,
-        "occlusion": 1,
-        "zoom_in": 1,
-        "style": 0,
-    }

@@ -8,11 +8,11 @@ import subprocess
 import sys
 
 from ewardrobe.core.images import jpeg_bytes
-from ewardrobe.datasets.synthetic import sample_photo
+from ewardrobe.datasets.synthetic.samples import SAMPLES
 
 
 def test_digitize_prints_nothing_but_json_lines(tmp_path, repository):
-    (tmp_path / "photo.jpg").write_bytes(jpeg_bytes(sample_photo("person in red t-shirt and jeans").image))
+    (tmp_path / "photo.jpg").write_bytes(jpeg_bytes(SAMPLES["person in red t-shirt and jeans"]().image))
     command = [sys.executable, "-m", "ewardrobe", "digitize", str(tmp_path / "photo.jpg"), "--json"]
     own = {"EWARDROBE_CACHE": str(tmp_path / "cache"), "EWARDROBE_HOME": str(tmp_path / "home")}
     environment = {k: v for k, v in os.environ.items() if not k.startswith("YOLO_")} | own

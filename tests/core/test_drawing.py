@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.drawing import checkerboard, draw_detections, line_width, on_background, on_checkerboard
+from ewardrobe.core.drawing import checkerboard, draw_detections, line_width, on_background
 from ewardrobe.core.taxonomy import category
 
 
@@ -84,7 +84,7 @@ def test_lines_grow_with_the_picture():
 def test_checkerboard_shows_through_where_the_cutout_is_clear():
     rgba = np.zeros((24, 24, 4), np.uint8)
     rgba[:12] = (200, 0, 0, 255)
-    shown = on_checkerboard(rgba, square=6)
+    shown = on_background(rgba, checkerboard(24, 24, 6))
     assert (shown[:12] == (200, 0, 0)).all()
     assert (shown[12:] == checkerboard(24, 24, 6)[12:]).all()
     assert len(np.unique(shown[12:])) == 2

@@ -10,11 +10,9 @@ from hypothesis.extra.numpy import arrays
 from ewardrobe.core.masks import (
     boundary,
     boundary_iou,
-    boundary_width,
     drop_specks,
     fill_holes,
     grow,
-    largest_components,
     mask_box,
     mask_iou,
     mask_to_rle,
@@ -34,13 +32,6 @@ def drawn(*rows: str) -> np.ndarray:
 def disc(size=120, radius=40, centre=(60, 60)) -> np.ndarray:
     y, x = np.indices((size, size))
     return (y - centre[0]) ** 2 + (x - centre[1]) ** 2 <= radius**2
-
-
-def test_largest_components_keeps_the_largest():
-    mask = drawn("##..", "##..", "...#", "#..#")
-    assert (largest_components(mask) == drawn("##..", "##..", "....", "....")).all()
-    assert (largest_components(mask, 2) == drawn("##..", "##..", "...#", "...#")).all()
-    assert not largest_components(np.zeros((3, 3), bool)).any()
 
 
 def test_drop_specks_counts_diagonal_neighbours_as_one_part():
@@ -123,8 +114,6 @@ def test_boundary_of_a_square():
     expected = mask.copy()
     expected[2:5, 2:5] = False
     assert (boundary(mask, 1) == expected).all()
-    assert boundary_width(300, 400) == 10
-    assert boundary_width(4, 4) == 1
 
 
 @given(any_mask)

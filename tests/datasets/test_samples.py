@@ -82,7 +82,7 @@ def test_repeat_factors_by_hand(tmp_path):
 def test_what_cannot_be_used_is_left_out_and_told(split):
     data = DeepFashion2(split, "train")
     lazy = LazySamples(data)
-    assert [data.names[p] for p in lazy.index.positions] == [f"{n:06d}" for n in (1, 3, 5, 7, 8, 9, 10)]
+    assert [data.names[p] for p in lazy.photos.positions] == [f"{n:06d}" for n in (1, 3, 5, 7, 8, 9, 10)]
     assert data.report == {"missing photo": 1, "unreadable annotation": 1}
     assert [t for t in data.problems if "000002" in t] and [t for t in data.problems if "000004" in t]
 
@@ -92,7 +92,7 @@ def test_a_broken_photo_is_replaced_by_the_next(split):
     lazy = LazySamples(data)
     assert_same(lazy[4], lazy[5])
     assert data.report["unreadable photo"] == 1
-    strict = LazySamples(DeepFashion2(split, "train", "raise"), index=lazy.index)
+    strict = LazySamples(DeepFashion2(split, "train", "raise"), index=lazy.photos)
     assert_same(strict[5], lazy[5])
     with pytest.raises(DatasetError, match="000008"):
         strict[4]
@@ -117,7 +117,7 @@ def test_slices_and_subsets_read_nothing(split, monkeypatch):
     index = read_index(data)
     monkeypatch.setattr(cv2, "imread", lambda *_: pytest.fail("a photo was opened"))
     lazy = LazySamples(data, index=index)
-    assert lazy[::3].index.positions.tolist() == index.positions[::3].tolist()
+    assert lazy[::3].photos.positions.tolist() == index.positions[::3].tolist()
     chosen = LazySamples(data, index=index[subset(index.present, None, 3, True)])
     assert len(chosen) == 3
 

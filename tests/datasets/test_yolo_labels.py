@@ -14,7 +14,8 @@ from ewardrobe.core import process
 from ewardrobe.core.masks import mask_iou
 from ewardrobe.datasets.convert import Conversion, convert
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, item_mask
-from ewardrobe.datasets.yolo import data_yaml, join_parts, label_text, mask_rings, put_image, single_polygon
+from ewardrobe.datasets.polygons import join_parts, mask_rings, polygons_to_mask
+from ewardrobe.datasets.yolo import data_yaml, label_text, put_image, single_polygon
 
 HEIGHT, WIDTH = 200, 240
 HOLE = [20, 20, 160, 20, 160, 160, 20, 160, 20, 20, 60, 60, 60, 120, 120, 120, 120, 60, 60, 60]
@@ -62,14 +63,8 @@ def read_back(out, split: str, record) -> tuple[np.ndarray, np.ndarray]:
 
 def near_bridges(item, height: int, width: int) -> np.ndarray:
     """Pixels beside the garment on the lines that join its parts, (H, W) bool, three pixels wide."""
-    lines = fill(single_polygon(item, height, width), height, width) & ~item_mask(item, height, width)
+    lines = polygons_to_mask([single_polygon(item, height, width)], height, width) & ~item_mask(item, height, width)
     return cv2.dilate(lines.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-
-
-def fill(polygon: np.ndarray, height: int, width: int) -> np.ndarray:
-    filled = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(filled, [np.round(polygon).astype(np.int32)], 1)
-    return filled > 0
 
 
 def assert_reads_back(out, split, records, count_bridges: bool = True) -> None:
@@ -111,7 +106,7 @@ def test_ultralytics_reads_back_real_photos(wardrobe13, tmp_path):
 @pytest.mark.parametrize("name", GARMENTS)
 def test_the_single_polygon_fills_as_the_parts_do(tmp_path, name):
     (record,) = DeepFashion2(write_garments(tmp_path, {name: GARMENTS[name]}), "train").records()
-    filled = fill(single_polygon(record.items[0], HEIGHT, WIDTH), HEIGHT, WIDTH)
+    filled = polygons_to_mask([single_polygon(record.items[0], HEIGHT, WIDTH)], HEIGHT, WIDTH)
     truth = item_mask(record.items[0], HEIGHT, WIDTH)
     assert not (truth & ~filled).any(), "a part is lost"
     bridge_pixels = filled & ~truth
@@ -183,8 +178,3 @@ def test_a_photo_is_linked_or_copied_as_the_system_allows(tmp_path, monkeypatch,
         assert os.path.samefile(source, target) == (len(refused) < 2)
     put_image(source, target, "copy")
     assert target.read_bytes() == b"photo" and not os.path.samefile(source, target) and source.exists()
-
-
-def test_an_unknown_way_to_place_photos_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="link, copy"):
-        put_image(tmp_path / "a", tmp_path / "b", "move")

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
-from ewardrobe.datasets.synthetic.geometry import DrawnLine, DrawnPart, bend, ellipse, mirrored, smooth, tube
+from ewardrobe.datasets.synthetic.geometry import (
+    DrawnLine,
+    DrawnPart,
+    bend,
+    ellipse,
+    firm,
+    mirrored,
+    smooth,
+    spot,
+    tube,
+)
 from ewardrobe.datasets.synthetic.head import glasses, place_head
 
 
@@ -13,63 +23,42 @@ def bag_parts(fig: Figure, kind: str) -> list[DrawnPart]:
     """A ``crossbody``, ``tote`` (on the right shoulder), ``hand`` bag (right hand) or backpack ``straps``."""
     if kind == "straps":
         lines = [[(s * 0.5, -0.02), (s * 0.54, 0.42), (s * fig.build.chest, 0.86)] for s in SIDES]
-        return [DrawnPart(fig.warp(tube(line, (0.09, 0.08, 0.06), 14)), puff=0.05, role="skin") for line in lines]
+        return [firm(fig.warp(tube(line, (0.09, 0.08, 0.06), 14)), puff=0.05) for line in lines]
     if kind == "crossbody":
-        strap = DrawnPart(
-            fig.warp(tube([(-0.48, 0.0), (0.1, 1.0), (fig.half(2.2), 2.15)], (0.035, 0.035), 16)),
-            puff=0.03,
-            role="skin",
-        )
-        return [strap, _bag(fig.warp([[fig.half(2.3) - 0.1, 2.35]])[0], 0.32, 0.26)]
-    if kind not in ("tote", "hand"):
-        return []
+        strap = tube([(-0.48, 0.0), (0.1, 1.0), (fig.half(2.2), 2.15)], (0.035, 0.035), 16)
+        return [firm(fig.warp(strap), puff=0.03), _bag(fig.warp([[fig.half(2.3) - 0.1, 2.35]])[0], 0.32, 0.26)]
     if kind == "tote":
-        at = fig.warp([[fig.build.shoulder + 0.12, 2.2]])[0]
-        strap = [
-            DrawnPart(
-                tube([(fig.build.shoulder * 0.74 + d, 0.0), (at[0] + d * 2.4, 1.75)], (0.035, 0.035), 8),
-                puff=0.03,
-                role="skin",
-            )
-            for d in (-0.06, 0.08)
-        ]
-        return [*strap, _bag(at, 0.46, 0.52)]
-    wrist = fig.arm(1)[3]
-    handle = DrawnPart(
-        tube([wrist + (-0.2, 0.75), wrist + (-0.15, 0.4), wrist + (0.15, 0.4), wrist + (0.2, 0.75)], (0.03, 0.03), 14),
-        puff=0.03,
-        role="skin",
-    )
-    return [handle, _bag(wrist + (0, 0.98), 0.42, 0.3)]
+        shoulder = fig.build.shoulder
+        at = fig.warp([[shoulder + 0.12, 2.2]])[0]
+        lines = [[(shoulder * 0.74 + d, 0.0), (at[0] + d * 2.4, 1.75)] for d in (-0.06, 0.08)]
+        return [*(firm(tube(line, (0.035, 0.035), 8), puff=0.03) for line in lines), _bag(at, 0.46, 0.52)]
+    if kind == "hand":
+        wrist = fig.arm(1)[3]
+        handle = wrist + np.array([(-0.2, 0.75), (-0.15, 0.4), (0.15, 0.4), (0.2, 0.75)])
+        return [firm(tube(handle, (0.03, 0.03), 14), puff=0.03), _bag(wrist + (0, 0.98), 0.42, 0.3)]
+    return []
 
 
-def _bag(at, half_width: float, half_height: float) -> DrawnPart:
-    x, y = half_width, half_height
-    outline = (
-        smooth(mirrored([(0, -y), (x * 0.92, -y), (x * 0.92, -y), (x, y * 0.7), (x * 0.9, y), (0, y * 1.03)])) + at
-    )
+def _bag(at, x: float, y: float) -> DrawnPart:
+    """A bag in the middle of which is ``at``; ``x`` and ``y`` are half its width and height."""
+    half = [(0, -y), (x * 0.92, -y), (x * 0.92, -y), (x, y * 0.7), (x * 0.9, y), (0, y * 1.03)]
     flap = DrawnLine(np.array([(-x, -y * 0.1), (0, y * 0.12), (x, -y * 0.1)]) + at, 0.025, 0.7)
-    return DrawnPart(
-        outline,
-        [flap, DrawnLine(ellipse(at + (0, y * 0.14), (0.04, 0.04), 12), tone=(206, 190, 140), filled=True)],
-        puff=0.1,
-        role="skin",
-        shadow=0.5,
-    )
+    clasp = spot(ellipse(at + (0, y * 0.14), (0.04, 0.04), 12), (206, 190, 140))
+    return firm(smooth(mirrored(half)) + at, [flap, clasp], puff=0.1, shadow=0.5)
 
 
 def extras(fig: Figure, kind: str) -> list[DrawnPart]:
     """``glasses``, ``scarf``, ``beanie``, ``necklace`` or ``none``."""
-    return {"glasses": lambda f: [glasses(f)], "scarf": _scarf, "beanie": _beanie, "necklace": _necklace}.get(
-        kind, lambda f: []
-    )(fig)
+    makers = {"glasses": lambda f: [glasses(f)], "scarf": _scarf, "beanie": _beanie, "necklace": _necklace}
+    return makers[kind](fig) if kind in makers else []
 
 
 def _scarf(fig) -> list[DrawnPart]:
     loop = [(0, -0.3), (0.26, -0.3), (0.42, -0.12), (0.4, 0.12), (0.2, 0.26), (0, 0.3)]
-    creases = [(bend((-0.36, y), (0.36, y + 0.06), 0.15), 0.08, s) for y, s in ((-0.18, 1), (-0.02, -1), (0.12, 1))]
+    folds = ((-0.18, 1.0), (-0.02, -1.0), (0.12, 1.0))
+    creases = [(bend((-0.36, y), (0.36, y + 0.06), 0.15), 0.08, height) for y, height in folds]
     tail = tube([(0.1, 0.15), (0.2, 0.8), (0.16, 1.35)], (0.15, 0.17, 0.17), 14)
-    fringe = [DrawnLine(fig.warp([(0.02 + i * 0.05, 1.25), (0.02 + i * 0.05, 1.36)]), 0.015, 0.7) for i in range(7)]
+    fringe = [DrawnLine(fig.warp([(x, 1.25), (x, 1.36)]), 0.015, 0.7) for x in 0.02 + np.arange(7) * 0.05]
     return [
         DrawnPart(fig.warp(tail), fringe, puff=0.1),
         DrawnPart(fig.warp(smooth(mirrored(loop))), [], creases, puff=0.16),
@@ -79,43 +68,20 @@ def _scarf(fig) -> list[DrawnPart]:
 def _beanie(fig) -> list[DrawnPart]:
     place = place_head(fig)
     half = [(0, -0.68), (0.26, -0.62), (0.42, -0.38), (0.43, -0.16), (0.43, -0.16), (0, -0.13)]
+    brim = DrawnLine(place(bend((-0.45, -0.33), (0.45, -0.33), 0.03)), 0.02, 0.7)
     ribs = [DrawnLine(place([(x, -0.34), (x, -0.12)]), 0.014, 0.85) for x in np.linspace(-0.4, 0.4, 17)]
-    return [
-        DrawnPart(
-            place(smooth(mirrored(half))),
-            [DrawnLine(place(bend((-0.45, -0.33), (0.45, -0.33), 0.03)), 0.02, 0.7), *ribs],
-            puff=0.2,
-        )
-    ]
+    return [DrawnPart(place(smooth(mirrored(half))), [brim, *ribs], puff=0.2)]
 
 
 def _necklace(fig) -> list[DrawnPart]:
     chain = fig.warp(smooth([(-0.25, -0.08), (-0.15, 0.2), (0, 0.36), (0.15, 0.2), (0.25, -0.08)], closed=False))
-    pendant = DrawnPart(fig.warp(ellipse((0, 0.4), (0.055, 0.07))), puff=0.04, role="skin", shadow=0.3)
-    return [DrawnPart(tube(chain, (0.018, 0.018), 24), puff=0.02, role="skin", shadow=0.25), pendant]
+    pendant = firm(fig.warp(ellipse((0, 0.4), (0.055, 0.07))), puff=0.04, shadow=0.3)
+    return [firm(tube(chain, (0.018, 0.018), 24), puff=0.02, shadow=0.25), pendant]
 
 
 def hanger(fig: Figure) -> list[DrawnPart]:
     """A wooden hanger with its hook, behind the garment."""
-    b = fig.build
-    bar = DrawnPart(
-        fig.warp(
-            tube(
-                [(-b.shoulder * 0.9, 0.2), (-0.3, -0.02), (0, -0.1), (0.3, -0.02), (b.shoulder * 0.9, 0.2)],
-                (0.06, 0.07, 0.06),
-                20,
-            )
-        ),
-        puff=0.05,
-        role="skin",
-    )
-    hook = DrawnPart(
-        fig.warp(
-            tube(
-                [(0, -0.08), (0, -0.34), (0.12, -0.44), (0.1, -0.6), (-0.04, -0.62), (-0.1, -0.54)], (0.022, 0.022), 20
-            )
-        ),
-        puff=0.03,
-        role="skin",
-    )
-    return [hook, bar]
+    x = fig.build.shoulder * 0.9
+    bar = tube([(-x, 0.2), (-0.3, -0.02), (0, -0.1), (0.3, -0.02), (x, 0.2)], (0.06, 0.07, 0.06), 20)
+    bow = [(0, -0.08), (0, -0.34), (0.12, -0.44), (0.1, -0.6), (-0.04, -0.62), (-0.1, -0.54)]
+    return [firm(fig.warp(tube(bow, (0.022, 0.022), 20)), puff=0.03), firm(fig.warp(bar), puff=0.05)]

@@ -5,27 +5,24 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ewardrobe.datasets.synthetic.fabric import pick_colour
+from ewardrobe.datasets.synthetic.fabric import Rgb, pick_colour
 from ewardrobe.datasets.synthetic.geometry import smooth
 from ewardrobe.datasets.synthetic.surfaces import SURFACES, WALLS, WOODS, concrete, plaster, tint
 
 
-def room(
-    size: tuple[int, int], floor_y: float, rng: np.random.Generator, wall=None, defocus: float = 1.0
-) -> np.ndarray:
+def room(size: tuple[int, int], floor_y: float, rng: np.random.Generator, wall: Rgb | None = None) -> np.ndarray:
     """A wall with furniture and a floor that begins at ``floor_y`` (pixels, may lie outside), uint8 (H, W, 3)."""
     h, w = size
-    k = 0.5
-    small = (max(2, int(h * k)), max(2, int(w * k)))
+    small = (max(2, h // 2), max(2, w // 2))
     image = plaster(small, rng, wall)
-    y = int(np.clip(floor_y * k, 0, small[0]))
+    y = int(np.clip(floor_y / 2, 0, small[0]))
     if y < small[0]:
         _floor(image, y, rng)
     base = image[: max(y, 1)].mean((0, 1))
     for side in rng.permutation([-1, 0, 1])[: int(rng.integers(1, 3))]:
         _FURNITURE[rng.integers(len(_FURNITURE))](image, y, rng, base, int(side))
-    image = cv2.GaussianBlur(np.clip(image, 0, 255), (0, 0), 0.4 + defocus * max(size) / 520)
-    return cv2.resize(image, (w, h), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    image = cv2.GaussianBlur(np.clip(image, 0, 255), (0, 0), 0.4 + max(size) / 520)
+    return cv2.resize(image, (w, h)).astype(np.uint8)
 
 
 def _floor(image, y, rng) -> None:
@@ -39,7 +36,11 @@ def _floor(image, y, rng) -> None:
 
 
 def _rect(image, x0, y0, x1, y1, colour) -> None:
-    cv2.rectangle(image, (int(x0), int(y0)), (int(x1), int(y1)), tuple(float(c) for c in colour), -1)
+    cv2.rectangle(image, (int(x0), int(y0)), (int(x1), int(y1)), tuple(map(float, colour)), -1)
+
+
+def _disc(image, x, y, radius, colour, kind=cv2.LINE_8) -> None:
+    cv2.circle(image, (int(x), int(y)), int(radius), tuple(map(float, colour)), -1, kind)
 
 
 def _place(image, rng, width, side) -> float:
@@ -67,10 +68,8 @@ def _frame(image, y, rng, base, side) -> None:
     _rect(image, x, top, x + width, top + height, WOODS[rng.integers(len(WOODS))])
     _rect(image, x + 3, top + 3, x + width - 3, top + height - 3, (242, 240, 234))
     for _ in range(3):
-        centre = (int(x + width * rng.uniform(0.3, 0.7)), int(top + height * rng.uniform(0.3, 0.7)))
-        cv2.circle(
-            image, centre, int(width * rng.uniform(0.08, 0.2)), tuple(map(float, pick_colour(rng)[1])), -1, cv2.LINE_AA
-        )
+        cx, cy = x + width * rng.uniform(0.3, 0.7), top + height * rng.uniform(0.3, 0.7)
+        _disc(image, cx, cy, width * rng.uniform(0.08, 0.2), pick_colour(rng)[1], cv2.LINE_AA)
 
 
 def _plant(image, y, rng, base, side) -> None:
@@ -105,10 +104,8 @@ def _shelf(image, y, rng, base, side) -> None:
 
 def _sofa(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
-    width, colour = (
-        w * rng.uniform(0.45, 0.8),
-        np.array(pick_colour(rng, ("grey", "beige", "green", "blue", "brown"))[1], float),
-    )
+    width = w * rng.uniform(0.45, 0.8)
+    colour = np.array(pick_colour(rng, ("grey", "beige", "green", "blue", "brown"))[1], float)
     x, foot = _place(image, rng, width, side), min(y + h * 0.06, h * 1.1)
     seat = foot - h * 0.13
     _rect(image, x, seat - h * 0.16, x + width, foot, colour * 0.9)
@@ -120,10 +117,8 @@ def _sofa(image, y, rng, base, side) -> None:
 def _door(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
     width, top = w * rng.uniform(0.22, 0.3), h * rng.uniform(-0.1, 0.08)
-    x, colour = (
-        _place(image, rng, width, side),
-        np.array(WOODS[rng.integers(len(WOODS))]) * 0.5 + np.array((228, 226, 220)) * 0.5,
-    )
+    x = _place(image, rng, width, side)
+    colour = np.array(WOODS[rng.integers(len(WOODS))]) * 0.5 + np.array((228, 226, 220)) * 0.5
     _rect(image, x - 4, top - 4, x + width + 4, y, np.minimum(colour * 1.08, 250))
     _rect(image, x, top, x + width, y, colour)
     for a, b in ((0.08, 0.45), (0.53, 0.92)):
@@ -132,10 +127,8 @@ def _door(image, y, rng, base, side) -> None:
 
 def _curtain(image, y, rng, base, side) -> None:
     h, w = image.shape[:2]
-    width, colour = (
-        int(w * rng.uniform(0.12, 0.28)),
-        np.array(pick_colour(rng, ("white", "beige", "grey", "green", "blue"))[1]),
-    )
+    width = int(w * rng.uniform(0.12, 0.28))
+    colour = np.array(pick_colour(rng, ("white", "beige", "grey", "green", "blue"))[1])
     x = w - width if side > 0 else 0
     wave = 1 + 0.09 * np.sin(np.arange(width) / width * rng.uniform(25, 45)) + rng.normal(0, 0.01, width)
     image[: min(y + 4, h), x : x + width] = colour * wave[None, :, None]
@@ -149,9 +142,8 @@ def street(size: tuple[int, int], floor_y: float, rng: np.random.Generator, tree
     h, w = max(2, size[0] // 3), max(2, size[1] // 3)
     y = int(np.clip(floor_y / 3, 0, h))
     ramp = np.linspace(0, 1, h, dtype=np.float32)[:, None, None]
-    image = np.repeat(np.array((196, 214, 232)) * (1 - ramp) + np.array((232, 232, 226)) * ramp, w, 1).astype(
-        np.float32
-    )
+    sky = np.array((196, 214, 232)) * (1 - ramp) + np.array((232, 232, 226)) * ramp
+    image: np.ndarray = np.repeat(sky, w, 1).astype(np.float32)
     trees = rng.random() < 0.5 if trees is None else trees
     (_trees if trees else _houses)(image, y, rng)
     if y < h:
@@ -180,13 +172,7 @@ def _trees(image, y, rng) -> None:
     _rect(image, 0, h * 0.35, w, y, (96, 122, 78))
     for _ in range(90):
         green = np.array((84, 116, 62)) * rng.uniform(0.5, 1.5)
-        cv2.circle(
-            image,
-            (int(rng.uniform(0, w)), int(rng.uniform(-0.1, 0.65) * h)),
-            int(w * rng.uniform(0.03, 0.12)),
-            tuple(map(float, green)),
-            -1,
-        )
+        _disc(image, rng.uniform(0, w), rng.uniform(-0.1, 0.65) * h, w * rng.uniform(0.03, 0.12), green)
     for _ in range(4):
         x = rng.uniform(0, w)
         _rect(image, x, h * 0.3, x + w * 0.02, y, (84, 66, 52))

@@ -8,39 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ewardrobe.datasets.synthetic.geometry import (
+    BodyView,
     DrawnLine,
     DrawnPart,
+    Tone,
     along,
     bend,
+    firm,
     mirrored,
     smooth,
+    spot,
     tube,
     tube_quads,
-    turned,
 )
 
 SIDES = (-1, 1)
-SKIN_TONES = (
-    (244, 212, 190),
-    (232, 190, 160),
-    (214, 166, 132),
-    (186, 134, 100),
-    (146, 98, 70),
-    (100, 66, 48),
-    (70, 46, 36),
-)
-HAIR_COLOURS = (
-    (28, 24, 24),
-    (52, 36, 28),
-    (86, 58, 38),
-    (122, 84, 50),
-    (188, 150, 92),
-    (214, 186, 132),
-    (140, 66, 40),
-    (150, 148, 146),
-)
 
 
 @dataclass(frozen=True)
@@ -54,21 +39,19 @@ class Build:
     arm: float = 0.165
     thigh: float = 0.33
     neck: float = 0.23
-    head: float = 0.37
 
 
 @dataclass(frozen=True)
 class Pose:
     """Angles in degrees from hanging down, outwards positive: (upper arm, forearm), (thigh, shin), left then right."""
 
-    arms: tuple[tuple[float, float], tuple[float, float]] = ((10, 6), (10, 6))
-    legs: tuple[tuple[float, float], tuple[float, float]] = ((3, 1), (3, 1))
-    reach: tuple[float, float] = (1.0, 1.0)
+    arms: tuple[tuple[float, float], ...] = ((10, 6), (10, 6))
+    legs: tuple[tuple[float, float], ...] = ((3, 1), (3, 1))
+    reach: tuple[float, ...] = (1.0, 1.0)
     lean: float = 0.0
     nod: float = 0.0
     turn: float = 1.0
-    hidden_hands: tuple[bool, bool] = (False, False)
-    behind: tuple[bool, bool] = (False, False)
+    behind: tuple[bool, ...] = (False, False)
 
 
 ARM_POSES = {  # name: (upper arm, forearm, reach of the forearm), jittered when drawn
@@ -89,16 +72,15 @@ _ARM_ODDS = (5, 3, 2, 2, 2, 1.5, 1.5, 1, 1, 0.7)
 def random_build(rng: np.random.Generator) -> Build:
     """Draw a body: shoulders, waist and hips vary together and apart."""
     girth, frame = rng.normal(1.0, 0.07), rng.uniform(-1, 1)
-    values = {
-        "shoulder": 0.84 + 0.07 * frame,
-        "chest": (0.69 + 0.04 * frame) * girth,
-        "waist": (0.58 + 0.05 * frame + rng.normal(0, 0.03)) * girth**1.5,
-        "hip": (0.72 - 0.03 * frame) * girth,
-        "arm": 0.165 * girth * (1 + 0.08 * frame),
-        "thigh": 0.33 * girth,
-        "neck": 0.225 + 0.025 * frame,
-    }
-    return Build(**values)
+    return Build(
+        shoulder=0.84 + 0.07 * frame,
+        chest=(0.69 + 0.04 * frame) * girth,
+        waist=(0.58 + 0.05 * frame + rng.normal(0, 0.03)) * girth**1.5,
+        hip=(0.72 - 0.03 * frame) * girth,
+        arm=0.165 * girth * (1 + 0.08 * frame),
+        thigh=0.33 * girth,
+        neck=0.225 + 0.025 * frame,
+    )
 
 
 def random_pose(rng: np.random.Generator, arms: tuple[str, str] | None = None) -> Pose:
@@ -114,7 +96,6 @@ def random_pose(rng: np.random.Generator, arms: tuple[str, str] | None = None) -
         lean=float(rng.normal(0, 0.025)),
         nod=float(rng.normal(0, 0.06)),
         turn=float(rng.choice([1.0, 1.0, rng.uniform(0.8, 1.0)])),
-        hidden_hands=tuple(n == "behind" for n in names),
         behind=tuple(n == "behind" for n in names),
     )
 
@@ -127,7 +108,7 @@ class Figure:
     pose: Pose = field(default_factory=Pose)
     slope: tuple[float, float] = (0.42, 0.72)
 
-    def warp(self, points) -> np.ndarray:
+    def warp(self, points: ArrayLike) -> np.ndarray:
         """Lean and turn torso points (N, 2) about the hips."""
         p = np.array(points, float)
         p[:, 0] = p[:, 0] * self.pose.turn + self.pose.lean * np.maximum(2.4 - p[:, 1], 0)
@@ -136,20 +117,16 @@ class Figure:
     def half(self, y: float) -> float:
         """Half width of the trunk at height ``y``."""
         b = self.build
-        return float(
-            np.interp(
-                y, (0.1, 0.8, 1.2, 1.6, 2.4, 2.9), (b.shoulder, b.chest, (b.chest + b.waist) / 2, b.waist, b.hip, b.hip)
-            )
-        )
+        widths = (b.shoulder, b.chest, (b.chest + b.waist) / 2, b.waist, b.hip)
+        return float(np.interp(y, (0.1, 0.8, 1.2, 1.6, 2.4), widths))
 
     def arm(self, side: int, ease: float = 0.0) -> np.ndarray:
         """Axis (4, 2) of an arm, or of a sleeve wider by ``ease``: shoulder, middle of the upper arm, elbow, wrist."""
         index = (side + 1) // 2
         upper, fore = np.radians(self.pose.arms[index])
         b = self.build
-        start = self.warp(
-            [[side * (b.shoulder - b.arm * 0.72 - ease * self.slope[0]), 0.07 + b.arm * 0.9 + ease * self.slope[1]]]
-        )[0]
+        x, y = b.shoulder - b.arm * 0.72 - ease * self.slope[0], 0.07 + b.arm * 0.9 + ease * self.slope[1]
+        start = self.warp([[side * x, y]])[0]
         joint = self.warp([[side * (b.shoulder - 0.02), 0.26]])[0]
         elbow = joint + 1.28 * np.array([side * np.sin(upper), np.cos(upper)])
         wrist = elbow + 1.12 * self.pose.reach[index] * np.array([side * np.sin(fore), np.cos(fore)])
@@ -180,34 +157,28 @@ def trunk(fig: Figure) -> DrawnPart:
     half = [(0.0, -0.5), (b.neck, -0.45), (b.neck * 0.98, -0.2), (b.neck + 0.1, -0.06), (b.shoulder * 0.8, 0.06)]
     half += [(b.shoulder, 0.28), (b.chest, 0.8), (b.waist, 1.6), (b.hip, 2.4), (b.hip * 0.95, 2.75), (0, 2.85)]
     collarbones = [DrawnLine(fig.warp(bend((s * 0.09, 0.12), (s * 0.5, 0.07), -0.08 * s)), 0.015, 0.87) for s in SIDES]
-    chin = DrawnLine(fig.warp(smooth([(-0.2, -0.4), (0, -0.27), (0.2, -0.4), (0, -0.5)])), tone=0.86, filled=True)
-    return DrawnPart(fig.warp(smooth(mirrored(half))), [chin, *collarbones], puff=0.25, role="skin", shadow=0.3)
+    chin = spot(fig.warp(smooth([(-0.2, -0.4), (0, -0.27), (0.2, -0.4), (0, -0.5)])), 0.86)
+    return firm(fig.warp(smooth(mirrored(half))), [chin, *collarbones], puff=0.25, shadow=0.3)
 
 
 def arm_parts(fig: Figure, side: int) -> list[DrawnPart]:
     """Bare arm and hand on one side (-1 left, 1 right of the picture)."""
     w, axis = fig.build.arm, fig.arm(side)
     widths = (w, w * 0.98, w * 0.86, w * 0.8, w * 0.78, w * 0.62, w * 0.5)
-    limb = DrawnPart(
-        tube(axis, widths, 22, cap_start=True), puff=0.16, role="skin", shadow=0.35, quads=tube_quads(axis, widths, 22)
-    )
-    limb.fade = (axis[0], along(axis, [0.22])[0])
-    if fig.pose.hidden_hands[(side + 1) // 2]:
-        return [limb]
-    return [limb, hand(axis[3], axis[3] - axis[2], side, w)]
+    outline, quads = tube(axis, widths, 22, cap_start=True), tube_quads(axis, widths, 22)
+    limb = firm(outline, puff=0.16, shadow=0.35, quads=quads, fade=(axis[0], along(axis, [0.22])[0]))
+    hidden = fig.pose.behind[(side + 1) // 2]
+    return [limb] if hidden else [limb, _hand(axis[3], axis[3] - axis[2], side, w)]
 
 
-def hand(wrist, direction, side: int, w: float) -> DrawnPart:
+def _hand(wrist, direction, side: int, w: float) -> DrawnPart:
     """A hand that goes on from the wrist in ``direction``; the thumb points to the body."""
-    angle = np.arctan2(-direction[0], direction[1])
-    k, s = w / 0.165, -side
+    view, mirror = BodyView(w / 0.165, wrist, np.arctan2(-direction[0], direction[1])), (-side, 1)
     points = [(-0.09, -0.05), (-0.13, 0.1), (-0.135, 0.26), (-0.12, 0.42), (-0.06, 0.52), (0.0, 0.535), (0.06, 0.5)]
     points += [(0.105, 0.4), (0.115, 0.28), (0.16, 0.34), (0.2, 0.33), (0.19, 0.24), (0.13, 0.1), (0.09, -0.05)]
-    place = lambda p: turned(np.array(p) * (k * s, k), angle) + wrist  # noqa: E731
-    fingers = [
-        DrawnLine(place([(x, 0.3), (x * 1.08, 0.49 - abs(x) * 0.5)]), 0.012, 0.8) for x in (-0.065, -0.005, 0.055)
-    ]
-    return DrawnPart(place(smooth(points)), fingers, puff=0.07, role="skin", shadow=0.3)
+    lines = [np.array([(x, 0.3), (x * 1.08, 0.49 - abs(x) * 0.5)]) for x in (-0.065, -0.005, 0.055)]
+    fingers = [DrawnLine(view(line * mirror), 0.012, 0.8) for line in lines]
+    return firm(view(smooth(points) * mirror), fingers, puff=0.07, shadow=0.3)
 
 
 def leg_part(fig: Figure, side: int) -> DrawnPart:
@@ -215,20 +186,12 @@ def leg_part(fig: Figure, side: int) -> DrawnPart:
     t, axis = fig.build.thigh, fig.leg(side)
     outline = tube(axis, (t * 1.08, t, t * 0.78, t * 0.58, t * 0.6, t * 0.5, t * 0.33, t * 0.3), 24)
     knee = DrawnLine(bend(axis[1] + (-0.1, 0.04), axis[1] + (0.1, 0.04), 0.25), 0.018, 0.9)
-    return DrawnPart(outline, [knee], puff=0.22, role="skin", shadow=0.35)
+    return firm(outline, [knee], puff=0.22, shadow=0.35)
 
 
 _LOW_SHOE = [(0.2, 0.14), (0.34, 0.34), (0.3, 0.42), (0.1, 0.45), (-0.12, 0.43), (-0.16, 0.3)]
-_FOOT = [
-    (-0.09, -0.05),
-    (0.09, -0.05),
-    (0.13, 0.16),
-    (0.26, 0.36),
-    (0.22, 0.43),
-    (0.02, 0.45),
-    (-0.1, 0.4),
-    (-0.11, 0.25),
-]
+_FOOT = [(-0.09, -0.05), (0.09, -0.05), (0.13, 0.16), (0.26, 0.36), (0.22, 0.43), (0.02, 0.45), (-0.1, 0.4)]
+_FOOT += [(-0.11, 0.25)]
 _SHAFT = [(-0.17, -0.75), (-0.17, -0.76), (0.18, -0.76), (0.18, -0.76), (0.15, -0.1)]
 _INSTEP = [(-0.07, 0.0), (0.08, 0.0), (0.15, 0.2), (0.06, 0.28), (-0.05, 0.24)]
 _SHOES = {
@@ -239,18 +202,16 @@ _SHOES = {
 }
 
 
-def shoe_part(fig: Figure, side: int, kind: str, sole=(236, 234, 230)) -> list[DrawnPart]:
+def shoe_parts(fig: Figure, side: int, kind: str, sole: Tone) -> list[DrawnPart]:
     """A foot in a ``sneaker``, ``boot``, ``pump`` or ``bare``, seen from the front, turned out a little."""
-    ankle = fig.leg(side)[2]
-    place = lambda p: np.array(p, float) * (side, 1) + ankle  # noqa: E731
-    body = DrawnPart(place(smooth(_SHOES[kind])), puff=0.12, role="skin", shadow=0.5)
-    if kind == "bare":
-        toes = [DrawnLine(place([(x, 0.36), (x * 1.03, 0.43)]), 0.012, 0.75) for x in (0.0, 0.06, 0.12, 0.18)]
-        return [replace(body, strokes=toes)]
+    view, mirror = BodyView(1.0, fig.leg(side)[2]), (side, 1)
+    body = firm(view(smooth(_SHOES[kind]) * mirror), puff=0.12, shadow=0.5)
     if kind == "pump":
-        return [body, DrawnPart(place(smooth(_INSTEP)), role="vamp", shadow=0, puff=0.08)]
-    strokes = [DrawnLine(place([(-0.17, 0.4), (0.1, 0.44), (0.33, 0.39)]), 0.07, sole)]
+        return [body, DrawnPart(view(smooth(_INSTEP) * mirror), role="vamp", shadow=0, puff=0.08)]
+    lines: list[tuple[list, float, Tone]] = [([(-0.17, 0.4), (0.1, 0.44), (0.33, 0.39)], 0.07, sole)]
+    if kind == "bare":
+        lines = [([(x, 0.36), (x * 1.03, 0.43)], 0.012, 0.75) for x in (0.0, 0.06, 0.12, 0.18)]
     if kind == "sneaker":
-        rows = [[(-0.05 + d * 0.6, 0.1 + d), (0.12 + d * 0.6, 0.08 + d)] for d in (0, 0.06, 0.12)]
-        strokes += [DrawnLine(place(row), 0.02, sole) for row in rows]
-    return [replace(body, strokes=strokes)]
+        lines += [([(-0.05 + d * 0.6, 0.1 + d), (0.12 + d * 0.6, 0.08 + d)], 0.02, sole) for d in (0, 0.06, 0.12)]
+    body.strokes = [DrawnLine(view(np.array(line) * mirror), width, tone) for line, width, tone in lines]
+    return [body]

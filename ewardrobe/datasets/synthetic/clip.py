@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -20,14 +20,11 @@ def render_clip(
     size: tuple[int, int] = (480, 640),
     fps: float = 15.0,
     *,
-    category_ids=None,
-    look: PersonSpec | None = None,
-    still: bool = False,
+    category_ids: Sequence[int] | None = None,
 ) -> Iterator[tuple[np.ndarray, list[dict], np.ndarray]]:
     """Yield ``frames`` webcam frames of one person who sways while an arm passes in front of the trunk every 4 s.
 
-    Each is (RGB uint8 (H, W, 3), items as in ``SyntheticPhoto``, parsing (H, W) uint8).  still: only noise moves, for
-    measuring jitter.
+    Each is (RGB uint8 (H, W, 3), items as in ``SyntheticPhoto``, parsing (H, W) uint8).
     """
     check_size(size)
     rng = np.random.default_rng((seed, 3))
@@ -37,11 +34,11 @@ def render_clip(
     background = backgrounds.room(size, size[0] * 1.2, rng)
     for i in range(frames):
         steady = np.random.default_rng((seed, 4))
-        time = 0.0 if still else i / fps
+        time = i / fps
         canvas = Canvas(background, steady)
         fig = Figure(build, _moved(start, time))
         moved = replace(view, centre=(view.centre[0] + 0.05 * view.scale * np.sin(1.1 * time), view.centre[1]))
-        worn = draw_person(canvas, wears, look or PersonSpec(), fig, moved, steady)
+        worn = draw_person(canvas, wears, PersonSpec(), fig, moved, steady)
         canvas.rng = np.random.default_rng((seed, 5, i))
         photo = finish_photo(canvas, worn, viewpoint=2, zoom=2, rng=np.random.default_rng((seed, 6)), calm=True)
         yield photo.image, photo.items, photo.parsing
@@ -53,6 +50,4 @@ def _moved(pose: Pose, time: float) -> Pose:
     upper, fore = pose.arms[1]
     arm = (upper + 8 * lift, fore - 112 * lift)
     sway = 0.02 * np.sin(1.7 * time)
-    return replace(
-        pose, arms=(pose.arms[0], arm), lean=pose.lean + sway, nod=pose.nod + 1.5 * sway, behind=(False, False)
-    )
+    return replace(pose, arms=(pose.arms[0], arm), lean=pose.lean + sway, nod=pose.nod + 1.5 * sway)

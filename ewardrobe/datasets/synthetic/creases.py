@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ewardrobe.datasets.synthetic.body import SIDES
+from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.geometry import bend, normals
+from ewardrobe.datasets.synthetic.styles import Style
+
+Creases = list[tuple[np.ndarray, float, float]]
 
 
-def body_creases(style, fig, rng) -> list[tuple]:
+def body_creases(style: Style, fig: Figure, rng: np.random.Generator) -> Creases:
     """From the armpits inwards, across the waist, and down to the hem."""
     creases = [_from_armpit(fig, s, rng) for s in SIDES for _ in range(3)]
     if style.hem > 1.9:
@@ -29,56 +32,43 @@ def _across_waist(fig, side, rng) -> tuple:
     return fig.warp(bend((side * fig.half(y), y), stop, rng.uniform(-0.2, 0.2))), 0.09, rng.uniform(-0.9, 0.9)
 
 
-def _falls(rng, top, bottom, y0, y1, count) -> list[tuple]:
+def _falls(rng, top, bottom, y0, y1, count) -> Creases:
     """Folds that fall from ``y0`` to ``y1`` and spread with the cloth."""
     creases = []
     for x in np.linspace(-0.85, 0.85, count) + rng.normal(0, 0.09, count):
         start, stop = (x * top, y0 + rng.uniform(0, 0.6) * (y1 - y0)), (x * bottom, y1 + 0.05)
-        creases.append(
-            (
-                bend(start, stop, rng.uniform(-0.05, 0.05)),
-                rng.uniform(0.08, 0.26),
-                rng.choice([-1, 1]) * rng.uniform(0.25, 0.9),
-            )
-        )
+        line, width = bend(start, stop, rng.uniform(-0.05, 0.05)), rng.uniform(0.08, 0.26)
+        creases.append((line, width, rng.choice([-1, 1]) * rng.uniform(0.25, 0.9)))
     return creases
 
 
-def skirt_creases(style, top, corner, rng) -> list[tuple]:
+def skirt_creases(style: Style, top: float, corner: float, rng: np.random.Generator) -> Creases:
     """Falling folds; more of them in wide skirts."""
     return _falls(rng, top, corner, style.waist + 0.2, style.hem, 5 + int(max(style.hem_ease, 0) * 14))
 
 
-def sleeve_creases(line, width, rng) -> list[tuple]:
-    """Across the sleeve, mostly at the elbow."""
+def sleeve_creases(line: np.ndarray, width: np.ndarray, rng: np.random.Generator) -> Creases:
+    """Across a sleeve whose middle is ``line`` (K, 2) and half width ``width`` (K,), float64; mostly at the elbow."""
     n, creases = normals(line), []
     for _ in range(2 + len(line) // 2):
         i = int(np.clip(round(rng.normal(3, 1.2)), 1, len(line) - 2))
-        side = rng.choice([-1, 1])
-        start, stop = line[i] + n[i] * width[i] * side, line[i] - n[i] * width[i] * side * rng.uniform(-0.2, 0.5)
-        creases.append(
-            (
-                bend(start, stop + rng.normal(0, 0.08, 2), rng.uniform(-0.25, 0.25)),
-                rng.uniform(0.06, 0.1),
-                rng.uniform(-1, 1),
-            )
-        )
+        edge = n[i] * width[i] * rng.choice([-1, 1])
+        stop = line[i] - edge * rng.uniform(-0.2, 0.5) + rng.normal(0, 0.08, 2)
+        crease = bend(line[i] + edge, stop, rng.uniform(-0.25, 0.25))
+        creases.append((crease, rng.uniform(0.06, 0.1), rng.uniform(-1, 1)))
     return creases
 
 
-def trouser_creases(fig, legs, crotch, rng) -> list[tuple]:
-    """Radiating from the crotch, across the knees, piled at the hem."""
+def trouser_creases(legs: list, crotch: tuple[float, float], rng: np.random.Generator) -> Creases:
+    """Radiating from the crotch, across the knees, piled at the hem; ``legs``: middle and half width of each."""
     creases = []
     for side, (line, width) in zip(SIDES, legs, strict=True):
         for angle in rng.uniform(0.1, 0.9, 3):
             stop = (side * 0.7 * np.cos(angle), crotch[1] - 0.6 * np.sin(angle) + 0.25)
-            creases.append(
-                (bend((side * 0.04, crotch[1] - 0.05), stop, rng.uniform(-0.1, 0.1)), 0.08, rng.uniform(-1, 1))
-            )
+            fold = bend((side * 0.04, crotch[1] - 0.05), stop, rng.uniform(-0.1, 0.1))
+            creases.append((fold, 0.08, rng.uniform(-1, 1)))
         for i in (3, 3, 5, 6):
-            a, b = (
-                line[i] + (side * width[i], rng.normal(0, 0.12)),
-                line[i] + (-side * width[i] * rng.uniform(-0.4, 0.6), rng.normal(0, 0.16)),
-            )
-            creases.append((bend(a, b, rng.uniform(-0.2, 0.2)), 0.08, rng.uniform(-1, 1)))
+            start = line[i] + (side * width[i], rng.normal(0, 0.12))
+            stop = line[i] + (-side * width[i] * rng.uniform(-0.4, 0.6), rng.normal(0, 0.16))
+            creases.append((bend(start, stop, rng.uniform(-0.2, 0.2)), 0.08, rng.uniform(-1, 1)))
     return creases

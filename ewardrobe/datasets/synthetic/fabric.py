@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
+from PIL import ImageColor
 
-PATTERNS = ("solid", "striped", "checked", "floral", "dotted", "graphic")
+Rgb = tuple[int, ...]
+"""Red, green and blue, 0..255."""
+
+_PATTERN_ODDS = {"solid": 5.0, "striped": 1.6, "checked": 1.2, "floral": 1.2, "dotted": 0.9, "graphic": 1.4}
+PATTERNS = tuple(_PATTERN_ODDS)
 
 PALETTE = {  # name: RGB centres, drawn from reality rather than from the colour wheel
     "black": ((28, 28, 31), (38, 36, 38)),
@@ -32,22 +38,27 @@ _WEIGHTS = {"black": 4, "white": 4, "grey": 3, "beige": 2.5, "navy": 2.5, "blue"
 class Fabric:
     """Cloth: main colour (RGB 0..255), name, pattern, material, and the repeating tile (T, T, 3) uint8."""
 
-    colour: tuple[int, int, int]
+    colour: Rgb
     name: str
     pattern: str
     material: str
     tile: np.ndarray
     fold: float = 1.0
-    accent: tuple[int, int, int] = (240, 240, 240)
+    accent: Rgb = (240, 240, 240)
 
 
-def pick_colour(rng: np.random.Generator, names=None, spread: float = 10) -> tuple[str, tuple[int, int, int]]:
+def rgb_colours(codes: str) -> tuple[Rgb, ...]:
+    """Return the colours of a text of hexadecimal codes, ``"rrggbb rrggbb …"``."""
+    return tuple(ImageColor.getrgb(f"#{code}") for code in codes.split())
+
+
+def pick_colour(rng: np.random.Generator, names=None) -> tuple[str, Rgb]:
     """Draw a palette name (or one of ``names``) and an RGB colour near it."""
     names = list(names or PALETTE)
     weight = np.array([_WEIGHTS.get(n, 1) for n in names], float)
     name = names[rng.choice(len(names), p=weight / weight.sum())]
     shades = PALETTE[name]
-    colour = np.array(shades[rng.integers(len(shades))]) + rng.normal(0, spread * 0.5) + rng.normal(0, spread * 0.4, 3)
+    colour = np.array(shades[rng.integers(len(shades))]) + rng.normal(0, 5) + rng.normal(0, 4, 3)
     return name, tuple(int(v) for v in np.clip(colour, 6, 250))
 
 
@@ -58,16 +69,21 @@ def make_fabric(rng, unit: float, colour=None, pattern=None, material=None, patt
     """
     material = material or str(rng.choice(["cotton", "cotton", "knit", "wool", "silk", "synthetic"]))
     name, rgb = _colour_of(rng, colour, material)
-    weights = {"solid": 5.0, "striped": 1.6, "checked": 1.2, "floral": 1.2, "dotted": 0.9, "graphic": 1.4}
     allowed = list(patterns or PATTERNS)
-    share = np.array([weights[p] for p in allowed])
+    share = np.array([_PATTERN_ODDS[p] for p in allowed])
     pattern = pattern or ("solid" if material == "denim" else allowed[rng.choice(len(allowed), p=share / share.sum())])
     accent = _accent(rng, rgb)
     tile = _pattern_tile(rng, pattern, rgb, accent, unit)
     return Fabric(rgb, name, pattern, material, _weave(rng, tile, material, unit), _FOLDS.get(material, 1.0), accent)
 
 
-def nearest_name(rgb) -> str:
+def plain_fabric(colour, rng: np.random.Generator) -> Fabric:
+    """A plain surface (skin, hair, leather) of one colour, RGB 0..255."""
+    tile = np.clip(np.array(colour) + rng.normal(0, 1.2, (16, 16, 1)), 0, 255).astype(np.uint8)
+    return Fabric(tuple(int(c) for c in colour), "", "solid", "plain", tile)
+
+
+def _nearest_name(rgb) -> str:
     """The palette name whose shades come closest to an RGB colour (plain distance; the palette is small)."""
     return min(PALETTE, key=lambda n: min(sum((a - b) ** 2 for a, b in zip(rgb, s, strict=True)) for s in PALETTE[n]))
 
@@ -77,14 +93,14 @@ _FOLDS = {"denim": 0.8, "knit": 0.65, "wool": 0.55, "silk": 1.3, "cotton": 1.0, 
 
 def _colour_of(rng, colour, material):
     if isinstance(colour, tuple):
-        return nearest_name(colour), colour
+        return _nearest_name(colour), colour
     if colour is None and material == "denim":
         rgb = np.array(DENIM[rng.choice(len(DENIM), p=(0.32, 0.25, 0.2, 0.15, 0.08))]) + rng.normal(0, 4, 3)
         return "blue", tuple(int(v) for v in np.clip(rgb, 10, 245))
     return pick_colour(rng, [colour] if colour else None)
 
 
-def _accent(rng, rgb) -> tuple[int, int, int]:
+def _accent(rng, rgb) -> Rgb:
     """A second colour that can be told from the first: far in lightness, often white or navy."""
     for _ in range(8):
         _, other = pick_colour(rng)
@@ -95,8 +111,7 @@ def _accent(rng, rgb) -> tuple[int, int, int]:
 
 def _pattern_tile(rng, pattern, rgb, accent, unit) -> np.ndarray:
     size = int(np.clip(round(unit * 1.5), 24, 480))
-    tile = np.empty((size, size, 3), np.uint8)
-    tile[:] = rgb
+    tile = np.full((size, size, 3), rgb, np.uint8)
     if pattern in _DRAW:
         _DRAW[pattern](rng, tile, np.array(accent), size)
     return tile
@@ -118,8 +133,8 @@ def _checks(rng, tile, accent, size):
     count, width = _repeats(rng, size, 2, 8), rng.uniform(0.3, 0.5)
     wave = lambda duty, shift=0.0: ((np.arange(size) * count / size + shift) % 1 < duty).astype(np.float32)  # noqa: E731
     strength = rng.uniform(0.35, 0.6)
-    across, down = wave(width), wave(width)
-    mix = (across[:, None] + down[None]) * strength / 2 * 1.4
+    stripe = wave(width)
+    mix = (stripe[:, None] + stripe[None]) * strength / 2 * 1.4
     thin = np.maximum(wave(0.07, 0.4)[:, None], wave(0.07, 0.4)[None]) * rng.choice([0, 0.6])
     tile[:] = tile * (1 - mix[..., None]) + accent * mix[..., None]
     line = np.clip(accent * 0.3 + np.array(pick_colour(rng)[1]) * 0.7, 0, 255)
@@ -128,11 +143,10 @@ def _checks(rng, tile, accent, size):
 
 def _wrapped(size, centre, radius):
     """The centre and its copies on the other side of the tile, so that the pattern repeats without a seam."""
-    for dx in (-size, 0, size):
-        for dy in (-size, 0, size):
-            x, y = centre[0] + dx, centre[1] + dy
-            if -radius <= x <= size + radius and -radius <= y <= size + radius:
-                yield x, y
+    for dx, dy in product((-size, 0, size), repeat=2):
+        x, y = centre[0] + dx, centre[1] + dy
+        if -radius <= x <= size + radius and -radius <= y <= size + radius:
+            yield x, y
 
 
 def _disc(tile, centre, radius, colour):
@@ -143,12 +157,9 @@ def _disc(tile, centre, radius, colour):
 def _dots(rng, tile, accent, size):
     count = _repeats(rng, size, 3, 9)
     step, radius = size / count, size / count * rng.uniform(0.16, 0.34)
-    for row in range(count):
-        for column in range(count):
-            for shift in (0, 0.5):
-                centre = ((column + shift + 0.25) * step, (row + shift + 0.25) * step)
-                for point in _wrapped(size, centre, radius + 1):
-                    _disc(tile, point, radius * 0.9, accent)
+    for row, column, shift in product(range(count), range(count), (0.25, 0.75)):
+        for point in _wrapped(size, ((column + shift) * step, (row + shift) * step), radius + 1):
+            _disc(tile, point, radius * 0.9, accent)
 
 
 def _flowers(rng, tile, accent, size):
@@ -160,16 +171,14 @@ def _flowers(rng, tile, accent, size):
         colour = colours[rng.integers(3)]
         for x, y in _wrapped(size, centre, radius * 2.4):
             for side in (0.6, 2.4):
-                _disc(
-                    tile,
-                    (x + np.cos(turn + side) * radius * 1.6, y + np.sin(turn + side) * radius * 1.6),
-                    radius * 0.45,
-                    leaf,
-                )
+                _disc(tile, _beside(x, y, turn + side, radius * 1.6), radius * 0.45, leaf)
             for k in range(petals):
-                a = turn + 2 * np.pi * k / petals
-                _disc(tile, (x + np.cos(a) * radius, y + np.sin(a) * radius), radius * 0.62, colour)
+                _disc(tile, _beside(x, y, turn + 2 * np.pi * k / petals, radius), radius * 0.62, colour)
             _disc(tile, (x, y), radius * 0.42, heart)
+
+
+def _beside(x, y, angle, distance) -> tuple[float, float]:
+    return x + np.cos(angle) * distance, y + np.sin(angle) * distance
 
 
 _DRAW = {"striped": _stripes, "checked": _checks, "dotted": _dots, "floral": _flowers}

@@ -6,8 +6,12 @@ Points are float64 xy, (N, 2).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+Tone = float | tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -15,26 +19,29 @@ class BodyView:
     """Similarity from body units to pixels: rotate by ``angle`` (radians, clockwise), scale, then shift."""
 
     scale: float
-    centre: tuple[float, float]
+    centre: np.ndarray | tuple[float, float]
     angle: float = 0.0
-    origin: tuple[float, float] = (0.0, 0.0)
 
-    def __call__(self, points: np.ndarray) -> np.ndarray:
+    def __call__(self, points: ArrayLike) -> np.ndarray:
         """Map (N, 2) float points ``x y`` in body units to pixels."""
         c, s = np.cos(self.angle) * self.scale, np.sin(self.angle) * self.scale
-        offset = np.asarray(points, float) - self.origin
-        return offset @ np.array([[c, s], [-s, c]]) + self.centre
+        return np.asarray(points, float) @ np.array([[c, s], [-s, c]]) + self.centre
 
 
 @dataclass(frozen=True)
 class DrawnLine:
     """A line on cloth: points in body units, width in body units, ``tone`` multiplies the cloth or is an RGB colour."""
 
-    points: np.ndarray
+    points: ArrayLike
     width: float = 0.02
-    tone: float | tuple[float, float, float] = 0.8
+    tone: Tone = 0.8
     dashed: bool = False
     filled: bool = False
+
+
+def spot(points: ArrayLike, tone: Tone) -> DrawnLine:
+    """Return the (N, 2) float outline ``points`` as a filled shape on cloth."""
+    return DrawnLine(points, tone=tone, filled=True)
 
 
 @dataclass
@@ -51,14 +58,18 @@ class DrawnPart:
     shadow: float = 0.45
     holes: list[np.ndarray] = field(default_factory=list)
     fade: tuple[np.ndarray, np.ndarray] | None = None
-    quads: np.ndarray | None = None
+    quads: np.ndarray = field(default_factory=lambda: np.zeros((0, 4, 2)))
     clip: list[np.ndarray] | None = None
     reach: float = 1.0
     seed: int = 0
     role: str = "cloth"
 
 
-def smooth(points, closed: bool = True, steps: int = 5) -> np.ndarray:
+firm = partial(DrawnPart, role="skin")
+"""A part that makes no folds: skin, hair, leather, wood."""
+
+
+def smooth(points: ArrayLike, closed: bool = True, steps: int = 5) -> np.ndarray:
     """Uniform Catmull-Rom curve through (K, 2) points; a point given twice stays a corner."""
     p = np.asarray(points, float)
     if closed:
@@ -74,7 +85,7 @@ def smooth(points, closed: bool = True, steps: int = 5) -> np.ndarray:
     return curve if closed else np.vstack([curve, p[-1:]])
 
 
-def along(axis: np.ndarray, fractions) -> np.ndarray:
+def along(axis: ArrayLike, fractions: ArrayLike) -> np.ndarray:
     """Points (F, 2) at ``fractions`` (0..1) of the length of the polyline ``axis`` (K, 2)."""
     axis = np.asarray(axis, float)
     length = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(axis, axis=0).T))])
@@ -89,26 +100,21 @@ def normals(axis: np.ndarray) -> np.ndarray:
     return np.stack([tangent[:, 1], -tangent[:, 0]], 1)
 
 
-def tube_quads(axis, half_widths, count: int = 18) -> np.ndarray:
+def tube_quads(axis: ArrayLike, half_widths: ArrayLike, count: int = 18) -> np.ndarray:
     """The same limb as (count - 1, 4, 2) quadrilaterals: their union has no holes where the limb bends sharply."""
     outline = tube(axis, half_widths, count)
     left, right = outline[:count], outline[count:][::-1]
     return np.stack([left[:-1], left[1:], right[1:], right[:-1]], 1)
 
 
-def tube(axis, half_widths, count: int = 18, cap_start: bool = False, cap_end: bool = False) -> np.ndarray:
+def tube(axis: ArrayLike, half_widths: ArrayLike, count: int = 18, cap_start: bool = False) -> np.ndarray:
     """Outline of a limb: ``axis`` (K, 2) rounded, ``half_widths`` spread evenly along its length."""
-    t = np.linspace(0, 1, count)
+    t, half_widths = np.linspace(0, 1, count), np.asarray(half_widths, float)
     line = along(smooth(axis, closed=False, steps=4), t)
     width = np.interp(t, np.linspace(0, 1, len(half_widths)), half_widths)[:, None]
     n = normals(line)
-    sides = [line + n * width]
-    if cap_end:
-        sides.append(_cap(line[-1], n[-1], width[-1, 0]))
-    sides.append((line - n * width)[::-1])
-    if cap_start:
-        sides.append(_cap(line[0], -n[0], width[0, 0]))
-    return np.vstack(sides)
+    cap = [_cap(line[0], -n[0], width[0, 0])] if cap_start else []
+    return np.vstack([line + n * width, (line - n * width)[::-1], *cap])
 
 
 def _cap(centre, normal, radius) -> np.ndarray:
@@ -117,13 +123,18 @@ def _cap(centre, normal, radius) -> np.ndarray:
     return centre + radius * (np.cos(angle) * normal + np.sin(angle) * forward)
 
 
-def ellipse(centre, radii, count: int = 28, start: float = 0.0, stop: float = 2 * np.pi) -> np.ndarray:
-    """Points (count, 2) on an ellipse or, with ``start``/``stop`` in radians, on an arc of it."""
-    angle = np.linspace(start, stop, count, endpoint=stop - start < 6.28)
-    return np.stack([centre[0] + radii[0] * np.cos(angle), centre[1] + radii[1] * np.sin(angle)], 1)
+def ellipse(centre: ArrayLike, radii: tuple[float, float], count: int = 28) -> np.ndarray:
+    """Points (count, 2) on an ellipse."""
+    angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
+    return np.asarray(centre) + np.stack([radii[0] * np.cos(angle), radii[1] * np.sin(angle)], 1)
 
 
-def mirrored(right) -> np.ndarray:
+def box(x0: float, y0: float, x1: float, y1: float) -> np.ndarray:
+    """The corners of a rectangle, the first one twice, so that it closes: (5, 2)."""
+    return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1), (x0, y0)])
+
+
+def mirrored(right: ArrayLike) -> np.ndarray:
     """Close a shape given by its right half (K, 2), top to bottom, with its mirror image in x = 0.
 
     An end that lies on the axis is not repeated: the outline stays smooth there.
@@ -133,13 +144,7 @@ def mirrored(right) -> np.ndarray:
     return np.vstack([right, (right * (-1, 1))[first : len(right) - last][::-1]])
 
 
-def turned(points, angle: float, about=(0.0, 0.0)) -> np.ndarray:
-    """Rotate (N, 2) points by ``angle`` radians, clockwise on paper, about a point."""
-    c, s = np.cos(angle), np.sin(angle)
-    return (np.asarray(points, float) - about) @ np.array([[c, s], [-s, c]]) + about
-
-
-def bend(start, stop, sag: float) -> np.ndarray:
+def bend(start: ArrayLike, stop: ArrayLike, sag: float) -> np.ndarray:
     """Quadratic curve (7, 2) from ``start`` to ``stop``, pushed sideways by ``sag`` of its length."""
     start, stop = np.asarray(start, float), np.asarray(stop, float)
     d = stop - start

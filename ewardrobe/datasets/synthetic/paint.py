@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
 from ewardrobe.datasets.synthetic.fabric import Fabric
-from ewardrobe.datasets.synthetic.geometry import BodyView, DrawnPart
+from ewardrobe.datasets.synthetic.geometry import BodyView, DrawnPart, normals
 
 SUPERSAMPLE = 4
 LIGHT = np.array([-0.62, -0.78], np.float32)
 """Direction towards the light in the picture: from the upper left."""
 
-OTHER = 18
 _RELIEF_SIDE = 240
-_TOPSTITCH = (196, 152, 98)
 """Light and folds are smooth: they are computed on a grid of at most this many cells a side, then enlarged."""
+
+_TOPSTITCH = (196, 152, 98)
 
 
 class Canvas:
@@ -23,28 +25,30 @@ class Canvas:
 
     def __init__(self, background: np.ndarray, rng: np.random.Generator, light: float = 1.0):
         self.rgb = background.astype(np.float32)
-        self.labels = np.zeros(background.shape[:2], np.uint8)
-        self.items = np.zeros(background.shape[:2], np.uint8)
+        self.labels: np.ndarray = np.zeros(background.shape[:2], np.uint8)
+        self.items = np.zeros_like(self.labels)
         self.rng = rng
         self.seed = int(rng.integers(1 << 31))
         self.light = light
 
-    def paint(self, part: DrawnPart, fabric: Fabric, view: BodyView, label: int, item: int = 0) -> None:
-        """Draw ``part`` over everything so far; pixels at least half covered take its label and item."""
+    def paint(self, parts: Iterable[DrawnPart], fabric: Fabric, view: BodyView, label: int, item: int = 0) -> None:
+        """Draw ``parts`` one over the other; pixels at least half covered take their label and item."""
+        for part in parts:
+            self._paint(part, fabric, view, label, item)
+
+    def _paint(self, part: DrawnPart, fabric: Fabric, view: BodyView, label: int, item: int) -> None:
         outline = view(part.outline)
         box = _crop(outline, self.labels.shape, margin=int(3 + 0.12 * view.scale))
         if box is None:
             return
         x0, y0, x1, y1 = box
-        pieces = [outline] if part.quads is None else [outline, *(view(q) for q in part.quads)]
-        coverage = _coverage(pieces, [view(h) for h in part.holes], box)
+        coverage = _coverage([outline, *map(view, part.quads)], [view(h) for h in part.holes], box)
         if not coverage.any():
             return
         if part.clip is None:
             self._shade_ground(part, coverage, box, view.scale, item)
-        shade, drift = _relief(
-            np.random.default_rng((part.seed, self.seed)), part, coverage, box, view, fabric, self.light
-        )
+        rng = np.random.default_rng((part.seed, self.seed))
+        shade, drift = _relief(rng, part, coverage, box, view, fabric, self.light)
         cloth = _cloth(fabric, part, view, box, drift)
         _draw_strokes(cloth, part, view, box, fabric.material)
         cloth = _lit(cloth, shade, part.tone)
@@ -59,13 +63,12 @@ class Canvas:
 
     def _shade_ground(self, part, coverage, box, unit, item) -> None:
         """Darken what lies under the part, offset away from the light; little on the same garment."""
-        if part.shadow <= 0:
-            return
         x0, y0, x1, y1 = box
         blur = max(0.8, unit * 0.04)
-        shift = np.float32([[1, 0, -LIGHT[0] * blur * 0.9], [0, 1, -LIGHT[1] * blur * 0.9]])
+        shift = np.array([[1, 0, -LIGHT[0] * blur * 0.9], [0, 1, -LIGHT[1] * blur * 0.9]], np.float32)
         small = cv2.warpAffine(coverage, shift, coverage.shape[::-1])
-        small = cv2.blur(cv2.blur(small, (int(blur) * 2 + 1,) * 2), (int(blur) * 2 + 1,) * 2)
+        window = (int(blur) * 2 + 1,) * 2
+        small = cv2.blur(cv2.blur(small, window), window)
         amount = small.astype(np.float32) * (part.shadow / 255)
         if item:
             amount[self.items[y0:y1, x0:x1] == item] *= 0.45
@@ -76,7 +79,7 @@ class Canvas:
         h, w = self.labels.shape
         y, x = np.linspace(-1, 1, h, dtype=np.float32)[:, None], np.linspace(-1, 1, w, dtype=np.float32)[None]
         falloff = 1.02 - vignette * (0.6 * (x * x + y * y) / 2 + 0.4 * (x + y) / 2)
-        rgb = self.rgb * falloff[..., None]
+        rgb: np.ndarray = self.rgb * falloff[..., None]
         rgb *= np.asarray(tint, np.float32)
         if blur > 0.3:
             rgb = cv2.GaussianBlur(rgb, (0, 0), blur)
@@ -119,15 +122,10 @@ def _relief(rng, part, coverage, box, view, fabric, light):
     gx, gy = cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=0.125)
     slope = -(gx * LIGHT[0] + gy * LIGHT[1])
     shade = 1 + 0.34 * light * np.tanh(slope * 1.1) + 0.09 * (height / radius - 0.8)
-    if part.fade is not None:
-        shade = _faded(shade, part.fade, box, view, k)
-    resize = lambda a: cv2.resize(a, (w, h), interpolation=cv2.INTER_LINEAR)  # noqa: E731
-    return resize(shade.astype(np.float32)), (resize(gx), resize(gy))
-
-
-def _faded(shade, fade, box, view, k):
-    """Blend the light towards flat at the beginning of a limb, so that it joins what it grows from."""
-    return 1 + (shade - 1) * (0.25 + 0.75 * _ramp(fade, shade.shape, box, view, k))
+    if part.fade is not None:  # flat at the beginning of a limb, so that it joins what it grows from
+        shade = 1 + (shade - 1) * (0.25 + 0.75 * _ramp(part.fade, shade.shape, box, view, k))
+    shade, gx, gy = (cv2.resize(a, (w, h)) for a in (shade.astype(np.float32), gx, gy))
+    return shade, (gx, gy)
 
 
 def _ramp(ends, shape, box, view, k) -> np.ndarray:
@@ -144,11 +142,9 @@ def _folds(part, shape, box, view, k, unit):
     for line, width, strength in part.creases:
         points = (view(line) - box[:2]) * k
         taper = np.sin(np.linspace(0.15, np.pi - 0.15, len(points)))[:, None] * width * unit * 0.5
-        step = np.gradient(points, axis=0)
-        normal = np.stack([step[:, 1], -step[:, 0]], 1) / np.maximum(np.hypot(*step.T), 1e-6)[:, None]
-        ribbon = np.vstack([points + normal * taper, (points - normal * taper)[::-1]])
-        layer = np.round(ribbon * 16).astype(np.int32)
-        cv2.fillPoly(field, [layer], float(strength), cv2.LINE_AA if field.dtype == np.uint8 else cv2.LINE_8, 4)
+        breadth = normals(points) * taper
+        ribbon = np.vstack([points + breadth, (points - breadth)[::-1]])
+        cv2.fillPoly(field, [np.round(ribbon * 16).astype(np.int32)], float(strength), cv2.LINE_8, 4)
     return cv2.GaussianBlur(field, (0, 0), max(0.035 * unit, 0.8)) * unit * 0.16
 
 
@@ -164,7 +160,7 @@ def _cloth(fabric, part, view, box, drift):
         return np.full((h, w, 3), fabric.colour, np.uint8)
     angle = view.angle + part.grain
     c, s = np.float32(np.cos(angle)), np.float32(np.sin(angle))
-    ox, oy = view(np.array([part.origin]))[0] - box[:2]
+    ox, oy = view([part.origin])[0] - box[:2]
     x = np.arange(w, dtype=np.float32)[None] - np.float32(ox)
     y = np.arange(h, dtype=np.float32)[:, None] - np.float32(oy)
     bend = np.float32(0.03 * view.scale)

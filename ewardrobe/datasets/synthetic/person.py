@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from ewardrobe.core.taxonomy import category
-from ewardrobe.datasets.synthetic import backgrounds
+from ewardrobe.datasets.synthetic import backgrounds, body, head
 from ewardrobe.datasets.synthetic.accessories import bag_parts, extras
-from ewardrobe.datasets.synthetic.body import (
-    HAIR_COLOURS,
-    SIDES,
-    SKIN_TONES,
-    Build,
-    Figure,
-    Pose,
-    arm_parts,
-    leg_part,
-    random_build,
-    random_pose,
-    shoe_part,
-    trunk,
-)
-from ewardrobe.datasets.synthetic.fabric import Fabric, make_fabric, pick_colour
-from ewardrobe.datasets.synthetic.garments import Zones, garment_parts
-from ewardrobe.datasets.synthetic.geometry import BodyView, ellipse
-from ewardrobe.datasets.synthetic.head import HAIRSTYLES, hair_back, hair_front, head_parts
+from ewardrobe.datasets.synthetic.body import SIDES, Figure, Pose
+from ewardrobe.datasets.synthetic.fabric import Fabric, Rgb, make_fabric, pick_colour, plain_fabric, rgb_colours
+from ewardrobe.datasets.synthetic.garments import Zones, garment_parts, parts_of
+from ewardrobe.datasets.synthetic.geometry import BodyView, DrawnPart, ellipse
 from ewardrobe.datasets.synthetic.paint import Canvas
 from ewardrobe.datasets.synthetic.scene import (
     BAG,
@@ -40,12 +27,11 @@ from ewardrobe.datasets.synthetic.scene import (
     check_size,
     fabric_wishes,
     finish_photo,
-    paint_fabric,
-    paint_parts,
-    paint_zones,
 )
 from ewardrobe.datasets.synthetic.styles import Style, random_style
 
+SKIN_TONES = rgb_colours("f4d4be e8bea0 d6a684 ba8664 926246 644230 462e24")
+HAIR_COLOURS = rgb_colours("1c1818 34241c 563a26 7a5432 bc965c d6ba84 8c4228 969492")
 FRAMINGS = ("whole", "half", "close")
 _INWARDS = ("bottom", "top", "dress", "outer")
 _BAGS = ("none", "none", "none", "crossbody", "tote", "hand", "straps")
@@ -55,20 +41,20 @@ _SHOES = ("sneaker", "sneaker", "boot", "pump", "bare")
 
 @dataclass(frozen=True)
 class PersonSpec:
-    """A person apart from the clothes; None fields are drawn at random.
+    """A person apart from the clothes; empty fields are drawn at random.
 
-    skin, hair, shoe_colour: RGB.  hairstyle: one of ``HAIRSTYLES``.  hair_length: 0..1.  shoes: sneaker, boot, pump or
-    bare.  bag: none, crossbody, tote, hand or straps.  extra: none, glasses, scarf, beanie or necklace.
+    skin, hair, shoe_colour: RGB.  hairstyle: one of ``HAIRSTYLES``.  hair_length: up to 1.  shoes: sneaker, boot, pump
+    or bare.  bag: none, crossbody, tote, hand or straps.  extra: none, glasses, scarf, beanie or necklace.
     """
 
-    skin: tuple[int, int, int] | None = None
-    hair: tuple[int, int, int] | None = None
-    hairstyle: str | None = None
-    hair_length: float | None = None
-    shoes: str | None = None
-    shoe_colour: tuple[int, int, int] | None = None
-    bag: str | None = None
-    extra: str | None = None
+    skin: Rgb = ()
+    hair: Rgb = ()
+    hairstyle: str = ""
+    hair_length: float = 0.0
+    shoes: str = ""
+    shoe_colour: Rgb = ()
+    bag: str = ""
+    extra: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,11 +68,14 @@ class _Garment:
     def slot(self) -> str:
         return category(self.category_id).slot
 
+    def paint(self, canvas: Canvas, view: BodyView, parts: Iterable[DrawnPart]) -> None:
+        canvas.paint(parts, self.fabric, view, self.category_id, self.item)
+
 
 def random_outfit(rng: np.random.Generator) -> tuple[int, ...]:
     """Draw the category ids worn together, the innermost first; rare categories come often enough to be learnt."""
     kind = rng.random()
-    inner = (int(rng.choice([10, 11, 12, 13], p=[0.3, 0.22, 0.26, 0.22])),)
+    inner: tuple[int, ...] = (int(rng.choice([10, 11, 12, 13], p=[0.3, 0.22, 0.26, 0.22])),)
     if kind > 0.36:
         bottom, top = rng.choice([7, 8, 9], p=[0.25, 0.5, 0.25]), rng.choice([1, 2, 5, 6], p=[0.33, 0.31, 0.18, 0.18])
         inner = (int(bottom), int(top))
@@ -94,7 +83,7 @@ def random_outfit(rng: np.random.Generator) -> tuple[int, ...]:
 
 
 def render_person(
-    category_ids,
+    category_ids: Sequence[int],
     seed: int,
     size: tuple[int, int] = (480, 360),
     *,
@@ -102,27 +91,22 @@ def render_person(
     wears: list[GarmentSpec] | None = None,
     look: PersonSpec | None = None,
     pose: Pose | None = None,
-    build: Build | None = None,
-    background: np.ndarray | None = None,
-    calm: bool = False,
 ) -> SyntheticPhoto:
     """Draw a standing person who wears ``category_ids`` (1..13); the same arguments, the same photo.
 
     size: height and width in pixels.  framing: "whole", "half" (webcam) or "close".  wears: ``GarmentSpec`` objects
-    instead of the ids.  background: (H, W, 3) uint8 instead of a drawn room or street.  calm: no noise, blur or
-    colour cast.
-    Items keep the order of ``category_ids``; a garment that is hardly seen is left out.
+    instead of the ids.  Items keep the order of ``category_ids``; a garment that is hardly seen is left out.
     """
     check_size(size)
     rng = np.random.default_rng((seed, 2))
     wears = list(wears) if wears is not None else [GarmentSpec(int(c)) for c in category_ids]
     framing = framing or str(rng.choice(FRAMINGS, p=(0.5, 0.33, 0.17)))
-    fig = Figure(build or random_build(rng), pose or random_pose(rng))
+    fig = Figure(body.random_build(rng), pose or body.random_pose(rng))
     view = person_view(size, framing, rng)
-    floor = view(np.array([[0.0, 6.35]]))[0, 1] - rng.uniform(0.1, 0.9) * view.scale
-    canvas = Canvas(_behind(size, floor, rng) if background is None else background, rng, rng.uniform(0.75, 1.15))
+    floor = view([[0.0, 6.35]])[0, 1] - rng.uniform(0.1, 0.9) * view.scale
+    canvas = Canvas(_behind(size, floor, rng), rng, rng.uniform(0.75, 1.15))
     worn = draw_person(canvas, wears, look or PersonSpec(), fig, view, rng)
-    return finish_photo(canvas, worn, viewpoint=2, zoom=1 + FRAMINGS.index(framing), rng=rng, calm=calm)
+    return finish_photo(canvas, worn, viewpoint=2, zoom=1 + FRAMINGS.index(framing), rng=rng)
 
 
 def person_view(size, framing: str, rng: np.random.Generator) -> BodyView:
@@ -152,15 +136,15 @@ def draw_person(
     What is drawn from ``rng`` does not depend on the pose: the same generator and another pose give the same person.
     """
     look = _complete(look, rng)
-    skin, hair = (paint_fabric(c, rng) for c in (look.skin, look.hair))
+    skin, hair = (plain_fabric(c, rng) for c in (look.skin, look.hair))
     tucked = bool(rng.random() < 0.3)
     clothes = _dress(wears, tucked, fig, view, rng)
     _ground_shadow(canvas, fig, view)
     for g in clothes:
-        paint_zones(canvas, g.zones, ("back",), g.fabric, view, g.category_id, g.item)
-    paint_parts(canvas, hair_back(fig, look.hairstyle, look.hair_length), hair, view, HAIR)
+        g.paint(canvas, view, parts_of(g.zones, "back"))
+    canvas.paint(head.hair_back(fig, look.hairstyle, look.hair_length), hair, view, HAIR)
     _draw_legs(canvas, fig, view, look, skin, rng)
-    paint_parts(canvas, [p for s in SIDES for p in arm_parts(fig, s)] + [trunk(fig)], skin, view, SKIN)
+    canvas.paint([p for s in SIDES for p in body.arm_parts(fig, s)] + [body.trunk(fig)], skin, view, SKIN)
     _draw_clothes(canvas, clothes, view, tucked)
     _draw_head_and_things(canvas, fig, view, look, skin, hair, rng)
     for side in SIDES:
@@ -172,17 +156,17 @@ def draw_person(
 def _complete(look: PersonSpec, rng) -> PersonSpec:
     """Draw what the look leaves open."""
     tone = np.clip(np.array(SKIN_TONES[rng.integers(len(SKIN_TONES))]) + rng.normal(0, 4, 3), 0, 255)
-    drawn = {
-        "skin": tuple(int(v) for v in tone),
-        "hair": HAIR_COLOURS[rng.integers(len(HAIR_COLOURS))],
-        "hairstyle": str(rng.choice(HAIRSTYLES[:-1] * 3 + HAIRSTYLES[-1:])),
-        "hair_length": float(rng.uniform(0.1, 1.0)),
-        "shoes": str(rng.choice(_SHOES)),
-        "shoe_colour": pick_colour(rng, ("black", "white", "brown", "navy", "red", "grey", "beige"))[1],
-        "bag": str(rng.choice(_BAGS)),
-        "extra": str(rng.choice(_EXTRAS)),
-    }
-    return PersonSpec(**{n: v if getattr(look, n) is None else getattr(look, n) for n, v in drawn.items()})
+    drawn = PersonSpec(
+        skin=tuple(int(v) for v in tone),
+        hair=HAIR_COLOURS[rng.integers(len(HAIR_COLOURS))],
+        hairstyle=str(rng.choice(head.HAIRSTYLES[:-1] * 3 + head.HAIRSTYLES[-1:])),
+        hair_length=float(rng.uniform(0.1, 1.0)),
+        shoes=str(rng.choice(_SHOES)),
+        shoe_colour=pick_colour(rng, ("black", "white", "brown", "navy", "red", "grey", "beige"))[1],
+        bag=str(rng.choice(_BAGS)),
+        extra=str(rng.choice(_EXTRAS)),
+    )
+    return replace(drawn, **{name: value for name, value in vars(look).items() if value})
 
 
 def _dress(wears, tucked, fig, view, rng) -> list[_Garment]:
@@ -211,36 +195,31 @@ def _layered(wears, tucked: bool, rng) -> list[Style]:
 
 
 def _over(cut: Style, inner: Style) -> Style:
-    names = ("ease", "waist_ease", "hem_ease", "sleeve_ease")
-    grow = {n: max(getattr(cut, n), getattr(inner, n) + 0.05) for n in names}
-    return replace(cut, **(grow | {"hem_ease": min(grow["hem_ease"], 0.4)}))
+    eases = ("ease", "waist_ease", "hem_ease", "sleeve_ease")
+    grown = {name: max(getattr(cut, name), getattr(inner, name) + 0.05) for name in eases}
+    return replace(cut, **grown | {"hem_ease": min(grown["hem_ease"], 0.4)})
 
 
 def _draw_clothes(canvas, clothes, view, tucked) -> None:
     """Layer by layer: a garment's sleeves, then its trunk over their beginning; a tucked top goes under the bottom."""
     bottoms = [g for g in clothes if g.slot == "bottom"]
     uppers = [g for g in clothes if g.slot != "bottom"]
-    layers = (
-        [*uppers[:1], *bottoms, *uppers[1:]]
-        if tucked and uppers[:1] and uppers[0].slot == "top"
-        else [*bottoms, *uppers]
-    )
-    for g in layers:
-        paint_zones(canvas, g.zones, ("legs", "arm-1", "arm1", "torso"), g.fabric, view, g.category_id, g.item)
+    under = 1 if tucked and uppers and uppers[0].slot == "top" else 0
+    for g in [*uppers[:under], *bottoms, *uppers[under:]]:
+        g.paint(canvas, view, parts_of(g.zones, "legs arm-1 arm1 torso"))
 
 
 def _draw_forearm(canvas, clothes, fig, side, skin, view) -> None:
     """Once more from above the elbow on: there an arm is in front of the trunk.  Short sleeves end above and stay."""
-    limb, *hands = arm_parts(fig, side)
-    worn = [(g, g.zones[f"arm{side}"]) for g in clothes if f"arm{side}" in g.zones]
-    short = any(p.role == "short sleeve" for _, parts in worn for p in parts)
-    long = [(g, parts) for g, parts in worn if parts[0].role != "short sleeve"]
+    limb, *hands = body.arm_parts(fig, side)
+    sleeves = [(g, part) for g in clothes for part in parts_of(g.zones, f"arm{side}")]
+    long = [(g, part) for g, part in sleeves if part.role != "short sleeve"]
+    short = len(sleeves) > len(long)
     begin = 16 if long else 11  # well inside the sleeve, or the arm would show above it
-    paint_parts(canvas, [replace(limb, clip=_from(limb.quads, begin, not short)), *hands], skin, view, SKIN)
-    for depth, (g, parts) in enumerate(long):
+    canvas.paint([replace(limb, clip=_from(limb.quads, begin, not short)), *hands], skin, view, SKIN)
+    for depth, (g, part) in enumerate(long):
         start = 10.9 if short else 9.5 - depth
-        sleeves = [replace(p, clip=_from(p.quads, round(start / p.reach), not short)) for p in parts]
-        paint_parts(canvas, sleeves, g.fabric, view, g.category_id, g.item)
+        g.paint(canvas, view, [replace(part, clip=_from(part.quads, round(start / part.reach), not short))])
 
 
 def _from(quads: np.ndarray, start: int, rounded: bool) -> list[np.ndarray]:
@@ -252,39 +231,40 @@ def _from(quads: np.ndarray, start: int, rounded: bool) -> list[np.ndarray]:
 
 def _draw_head_and_things(canvas, fig, view, look, skin, hair, rng) -> None:
     """Scarf, bag, head, hair, hat: whatever lies over the clothes but under the forearms."""
-    leather = paint_fabric(pick_colour(rng)[1], rng)
+    leather = plain_fabric(pick_colour(rng)[1], rng)
     knit = make_fabric(rng, view.scale, material="knit", patterns=("solid", "striped", "checked"))
     dangling = look.bag == "hand" and abs(fig.pose.arms[1][1]) > 35  # nobody waves with a handbag
     worn = extras(fig, look.extra)
     if look.extra == "scarf":
-        paint_parts(canvas, worn, knit, view, OTHER)
-    paint_parts(canvas, [] if dangling else bag_parts(fig, look.bag), leather, view, BAG)
-    paint_parts(canvas, head_parts(fig, rng), skin, view, SKIN)
-    paint_parts(canvas, hair_front(fig, look.hairstyle, rng, look.hair_length), hair, view, HAIR)
+        canvas.paint(worn, knit, view, OTHER)
+    canvas.paint([] if dangling else bag_parts(fig, look.bag), leather, view, BAG)
+    canvas.paint(head.head_parts(fig, rng), skin, view, SKIN)
+    canvas.paint(head.hair_front(fig, look.hairstyle, rng, look.hair_length), hair, view, HAIR)
     if look.extra != "scarf":
-        paint_parts(canvas, worn, knit if look.extra == "beanie" else leather, view, OTHER)
+        canvas.paint(worn, knit if look.extra == "beanie" else leather, view, OTHER)
 
 
 def _draw_legs(canvas, fig, view, look, skin, rng) -> None:
     """Bare legs or tights, and footwear."""
     light = sum(look.shoe_colour) > 560
-    shoe, sole = paint_fabric(look.shoe_colour, rng), (172, 174, 178) if light else (236, 234, 230)
+    shoe, sole = plain_fabric(look.shoe_colour, rng), (172, 174, 178) if light else (236, 234, 230)
     tights = bool(rng.random() < 0.1) and look.shoes != "bare"
     tone = pick_colour(rng, ("black", "black", "grey", "navy", "red"))[1]
-    cover, label = (paint_fabric(tone, rng), OTHER) if tights else (skin, SKIN)
+    cover, label = (plain_fabric(tone, rng), OTHER) if tights else (skin, SKIN)
     for side in SIDES:
-        paint_parts(canvas, [leg_part(fig, side)], cover, view, label)
-        for part in shoe_part(fig, side, look.shoes, sole):
+        canvas.paint([body.leg_part(fig, side)], cover, view, label)
+        for part in body.shoe_parts(fig, side, look.shoes, sole):
             bare = look.shoes == "bare" or part.role == "vamp"
-            canvas.paint(part, cover if bare else shoe, view, label if bare else FOOTWEAR)
+            canvas.paint([part], cover if bare else shoe, view, label if bare else FOOTWEAR)
 
 
 def _ground_shadow(canvas, fig, view) -> None:
-    feet = view(np.array([fig.leg(s)[2] + (0.05 * s, 0.42) for s in SIDES]))
+    feet = view([fig.leg(s)[2] + (0.05 * s, 0.42) for s in SIDES])
     h, w = canvas.labels.shape
     if feet[:, 1].min() > h + view.scale:
         return
-    k, shade = 8, np.zeros((h // 8 + 1, w // 8 + 1), np.float32)
+    k = 8
+    shade = np.zeros((h // k + 1, w // k + 1), np.float32)
     centre, radii = feet.mean(0) / k, (np.ptp(feet[:, 0]) / 2 + 0.75 * view.scale, 0.28 * view.scale)
     cv2.ellipse(shade, tuple(int(v) for v in centre), tuple(max(1, int(r / k)) for r in radii), 0, 0, 360, 0.5, -1)
     shade = cv2.GaussianBlur(shade, (0, 0), max(0.14 * view.scale / k, 0.8))

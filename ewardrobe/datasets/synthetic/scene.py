@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
 from ewardrobe.core.taxonomy import category
+from ewardrobe.datasets.polygons import SPECK
 from ewardrobe.datasets.synthetic import surfaces
 from ewardrobe.datasets.synthetic.accessories import hanger
-from ewardrobe.datasets.synthetic.body import (
-    flat_figure,
-)
-from ewardrobe.datasets.synthetic.fabric import Fabric, make_fabric
-from ewardrobe.datasets.synthetic.garments import Zones, garment_parts
+from ewardrobe.datasets.synthetic.body import flat_figure
+from ewardrobe.datasets.synthetic.fabric import Fabric, Rgb, make_fabric, plain_fabric
+from ewardrobe.datasets.synthetic.garments import Zones, garment_parts, parts_of
 from ewardrobe.datasets.synthetic.geometry import BodyView
 from ewardrobe.datasets.synthetic.paint import Canvas
 from ewardrobe.datasets.synthetic.styles import Style, random_style
 
 SKIN, HAIR, FOOTWEAR, BAG, OTHER = 14, 15, 16, 17, 18
-SPECK = 8
-"""Area in pixels below which a separate part of a garment is not annotated."""
-
 _LEAST = 0.0015
 """A garment of which less than this share of the picture is seen is not annotated; its pixels become "other"."""
 
@@ -52,13 +49,6 @@ class GarmentSpec:
     style: Style | None = None
 
 
-def paint_fabric(colour, rng) -> Fabric:
-    """A plain surface (skin, hair, leather) of one colour, uint8 RGB."""
-    tile = np.empty((16, 16, 3), np.uint8)
-    tile[:] = np.clip(np.array(colour) + rng.normal(0, 1.2, (16, 16, 1)), 0, 255)
-    return Fabric(tuple(int(c) for c in colour), "", "solid", "plain", tile)
-
-
 def render_flat_lay(
     category_id: int,
     seed: int,
@@ -66,7 +56,7 @@ def render_flat_lay(
     *,
     wear: GarmentSpec | None = None,
     surface: str | None = None,
-    surface_colour: tuple[int, int, int] | None = None,
+    surface_colour: Rgb | None = None,
     angle: float | None = None,
     calm: bool = False,
 ) -> SyntheticPhoto:
@@ -83,42 +73,36 @@ def render_flat_lay(
     kinds, odds = list(surfaces.SURFACES), np.array([0.26, 0.12, 0.22, 0.07, 0.11, 0.11, 0.07, 0.04])
     kind = surface or ("wall" if hung else str(rng.choice(kinds, p=odds)))
     turn = angle if angle is not None else rng.normal(0, 2) if hung else _any_angle(rng)
-    outlines = garment_parts(category_id, style, fig, paint_fabric((0, 0, 0), rng), np.random.default_rng(0), True)
+    outlines = garment_parts(category_id, style, fig, plain_fabric((0, 0, 0), rng), np.random.default_rng(0), True)
     view = _fit(outlines, size, np.radians(turn), 0.84 if calm else rng.uniform(0.7, 0.95), rng, 0.0 if calm else 0.8)
     canvas = Canvas(surfaces.surface(kind, size, rng, surface_colour), rng, light=rng.uniform(0.75, 1.15))
     fabric = make_fabric(rng, view.scale, **fabric_wishes(wear, rng))
     zones = garment_parts(category_id, style, fig, fabric, rng, True)
     if hung:
-        paint_parts(canvas, hanger(fig), paint_fabric((150, 112, 76), rng), view, 0)
-    paint_zones(canvas, zones, ("back", "legs", "arm-1", "arm1", "torso"), fabric, view, category_id, 1)
+        canvas.paint(hanger(fig), plain_fabric((150, 112, 76), rng), view, 0)
+    canvas.paint(parts_of(zones, "back legs arm-1 arm1 torso"), fabric, view, category_id, 1)
     return finish_photo(canvas, [(category_id, fabric)], viewpoint=1, zoom=1, rng=rng, calm=calm)
 
 
 def _any_angle(rng) -> float:
     kind = rng.random()
-    return float(
-        rng.normal(0, 6)
-        if kind < 0.6
-        else rng.choice([90, 180, 270]) + rng.normal(0, 8)
-        if kind < 0.75
-        else rng.uniform(0, 360)
-    )
+    if kind < 0.6:
+        return rng.normal(0, 6)
+    return rng.choice([90, 180, 270]) + rng.normal(0, 8) if kind < 0.75 else rng.uniform(0, 360)
 
 
 def fabric_wishes(wear: GarmentSpec, rng) -> dict:
     """Keywords for ``make_fabric``: those of ``wear``, else what such garments are usually made of."""
-    wishes = dict(wear.fabric)
-    if not wishes and wear.category_id in (7, 8, 9) and rng.random() < 0.4:
-        wishes["material"] = "denim"
-    if not wishes and wear.category_id in (3, 4, 7, 8, 9):
-        wishes["patterns"] = (
-            ("solid", "solid", "striped", "checked", "dotted")
-            if wear.category_id != 9
-            else ("solid", "checked", "floral", "dotted", "striped")
-        )
-        if wear.category_id in (3, 4, 8) and rng.random() < 0.6:
-            wishes["pattern"] = "solid"
-    return wishes
+    number = wear.category_id
+    if wear.fabric or number not in (3, 4, 7, 8, 9):
+        return wear.fabric
+    if number in (7, 8, 9) and rng.random() < 0.4:
+        return {"material": "denim"}
+    if number in (3, 4, 8) and rng.random() < 0.6:
+        return {"pattern": "solid"}
+    if number == 9:
+        return {"patterns": ("solid", "checked", "floral", "dotted", "striped")}
+    return {"patterns": ("solid", "solid", "striped", "checked", "dotted")}
 
 
 def _fit(zones: Zones, size, angle, fill, rng, shift) -> BodyView:
@@ -132,38 +116,26 @@ def _fit(zones: Zones, size, angle, fill, rng, shift) -> BodyView:
     return BodyView(float(scale), tuple(centre), angle)
 
 
-def paint_parts(canvas, parts, fabric, view, label, item=0) -> None:
-    """Paint parts one over the other."""
-    for part in parts:
-        canvas.paint(part, fabric, view, label, item)
-
-
-def paint_zones(canvas, zones, names, fabric, view, label, item) -> None:
-    """Paint the named zones of a garment in that order."""
-    for name in names:
-        paint_parts(canvas, zones.get(name, ()), fabric, view, label, item)
-
-
-def finish_photo(canvas: Canvas, worn, viewpoint, zoom, rng, calm=False) -> SyntheticPhoto:
+def finish_photo(
+    canvas: Canvas,
+    worn: Sequence[tuple[int, Fabric]],
+    viewpoint: int,
+    zoom: int,
+    rng: np.random.Generator,
+    calm: bool = False,
+) -> SyntheticPhoto:
     """Finish the picture and cut the masks out of the item map."""
-    items, parsing, whole = [], canvas.labels.copy(), canvas.items
+    items, parsing = [], canvas.labels.copy()
     for index, (category_id, fabric) in enumerate(worn, 1):
-        seen = whole == index
+        seen = canvas.items == index
         mask = _without_specks(seen)
-        mask = mask if mask.mean() >= _LEAST else np.zeros_like(mask)
+        mask &= mask.mean() >= _LEAST
         parsing[seen & ~mask] = OTHER
         if not mask.any():
             continue
-        facts = {"colour": fabric.name, "rgb": fabric.colour, "pattern": fabric.pattern, "material": fabric.material}
-        items.append(
-            {
-                "category_id": category_id,
-                "mask": mask,
-                "occlusion": 1 if viewpoint == 1 else 2,
-                "zoom_in": zoom,
-                **facts,
-            }
-        )
+        names = {"colour": fabric.name, "rgb": fabric.colour, "pattern": fabric.pattern, "material": fabric.material}
+        truth = {"category_id": category_id, "mask": mask, "occlusion": 1 if viewpoint == 1 else 2, "zoom_in": zoom}
+        items.append(truth | names)
     tint = 1 + rng.normal(0, 0.0 if calm else 0.025, 3)
     noise, blur = (1.2, 0.0) if calm else (rng.uniform(0.5, 5), rng.choice([0, 0, 0.5, 0.8]))
     image = canvas.finish(noise, rng.uniform(0.05, 0.2), tint * (1 if calm else rng.uniform(0.85, 1.08)), float(blur))
@@ -173,15 +145,12 @@ def finish_photo(canvas: Canvas, worn, viewpoint, zoom, rng, calm=False) -> Synt
 def _without_specks(mask: np.ndarray) -> np.ndarray:
     """Leave out the parts of a mask that are too small to be outlined."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    small = [c for c in contours if cv2.contourArea(c) < SPECK]
-    if not small:
-        return mask
     kept = mask.astype(np.uint8)
-    cv2.drawContours(kept, small, -1, 0, cv2.FILLED)
+    cv2.drawContours(kept, [c for c in contours if cv2.contourArea(c) < SPECK], -1, 0, cv2.FILLED)
     return kept.astype(bool)
 
 
-def check_size(size) -> None:
+def check_size(size: Sequence[int]) -> None:
     """Refuse picture sizes that are not (height, width) of at least 32 pixels each with a ``ValueError``."""
     if len(size) != 2 or min(size) < 32:
         raise ValueError(

@@ -6,9 +6,32 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ewardrobe.core.attributes import SLEEVE_OF_CATEGORY
 from ewardrobe.core.taxonomy import category
 
-UPPER, OUTER, DRESSES = (1, 2, 5, 6), (3, 4), (10, 11, 12, 13)
+_NECKS = {  # what categories are likely to have at the neck
+    1: ("crew", "crew", "v", "scoop", "polo", "shirt"),
+    2: ("crew", "crew", "v", "turtle", "hood", "shirt", "boat"),
+    5: ("scoop", "crew", "v"),
+    6: ("sweetheart", "straight"),
+    12: ("scoop", "v", "crew", "square"),
+    13: ("sweetheart", "straight"),
+    **dict.fromkeys((3, 4), ("lapel", "lapel", "hood", "stand", "shirt")),
+    **dict.fromkeys((10, 11), ("crew", "v", "scoop", "shirt", "boat", "square")),
+}
+_NECK_SIZES = {  # width and depth of the opening
+    "crew": (0.3, 0.16),
+    "v": (0.32, 0.62),
+    "scoop": (0.42, 0.5),
+    "square": (0.44, 0.42),
+    "boat": (0.52, 0.1),
+    "polo": (0.28, 0.2),
+    "shirt": (0.27, 0.16),
+    "turtle": (0.25, -0.1),
+    "hood": (0.31, 0.2),
+    "lapel": (0.28, 0.8),
+    "stand": (0.28, 0.1),
+}
 
 
 @dataclass(frozen=True)
@@ -43,26 +66,20 @@ class Style:
 def random_style(category_id: int, rng: np.random.Generator) -> Style:
     """Draw a cut for DeepFashion2 category ``category_id`` (1..13)."""
     slot = category(category_id).slot
-    maker = {"top": _top, "outer": _outer, "bottom": _bottom, "dress": _dress}[slot]
-    return maker(category_id, rng)
+    if slot == "bottom":
+        return _skirt(rng) if category_id == 9 else _trousers(category_id, rng)
+    neck = str(rng.choice(_NECKS[category_id]))
+    return {"top": _top, "outer": _outer, "dress": _dress}[slot](category_id, neck, rng)
 
 
 def _sleeves(category_id: int, rng) -> dict:
-    if category_id in (1, 3, 10):
-        return {
-            "sleeve": "short",
-            "sleeve_end": rng.uniform(0.24, 0.47),
-            "sleeve_ease": rng.uniform(0.05, 0.16),
-            "cuff": rng.uniform(0.95, 1.25),
-        }
-    if category_id in (2, 4, 11):
-        return {
-            "sleeve": "long",
-            "sleeve_end": rng.uniform(0.84, 1.0),
-            "sleeve_ease": rng.uniform(0.03, 0.12),
-            "cuff": rng.choice([0.95, 1.0, 1.4]),
-        }
-    return {"sleeve": "strap" if category_id in (6, 13) else "none"}
+    length = SLEEVE_OF_CATEGORY[category_id]
+    if length == "none":
+        return {"sleeve": "strap" if category_id in (6, 13) else "none"}
+    ends, eases = ((0.24, 0.47), (0.05, 0.16)) if length == "short" else ((0.84, 1.0), (0.03, 0.12))
+    sizes = {"sleeve_end": rng.uniform(*ends), "sleeve_ease": rng.uniform(*eases)}
+    cuff = rng.uniform(0.95, 1.25) if length == "short" else rng.choice([0.95, 1.0, 1.4])
+    return {"sleeve": length, **sizes, "cuff": cuff}
 
 
 def _fit(rng) -> dict:
@@ -70,126 +87,77 @@ def _fit(rng) -> dict:
     return {"ease": ease, "waist_ease": ease + rng.uniform(-0.02, 0.1), "hem_ease": ease + rng.uniform(-0.02, 0.08)}
 
 
-def _top(category_id: int, rng) -> Style:
-    necks = {
-        1: ("crew", "crew", "v", "scoop", "polo", "shirt"),
-        2: ("crew", "crew", "v", "turtle", "hood", "shirt", "boat"),
-    }
-    necks |= {5: ("scoop", "crew", "v"), 6: ("sweetheart", "straight")}
-    neck = str(rng.choice(necks[category_id]))
-    style = Style(
-        neckline=neck,
-        hem=rng.choice([1.75, 2.35, 2.5, 2.75]) + rng.uniform(-0.1, 0.1),
-        **_sleeves(category_id, rng),
-        **_fit(rng),
-    )
+def _top(category_id: int, neck: str, rng) -> Style:
+    hem = rng.choice([1.75, 2.35, 2.5, 2.75]) + rng.uniform(-0.1, 0.1)
+    style = Style(neckline=neck, hem=hem, **_sleeves(category_id, rng), **_fit(rng))
     style = replace(style, hem_curve=float(rng.choice([0.03, 0.05, 0.16])), **_neck_size(neck, rng))
     if neck == "shirt":
-        style = replace(style, closure="buttons", pockets=str(rng.choice(["chest", "none"])), hem=max(style.hem, 2.4))
+        return replace(style, closure="buttons", pockets=str(rng.choice(["chest", "none"])), hem=max(style.hem, 2.4))
     if neck == "hood":
-        style = replace(style, pockets="kangaroo", ribbed=True, ease=max(style.ease, 0.1), hem=rng.uniform(2.4, 2.7))
-    ribbed = style.ribbed or (category_id == 2 and neck in ("crew", "turtle", "v") and rng.random() < 0.6)
-    return replace(style, ribbed=bool(ribbed))
+        return replace(style, pockets="kangaroo", ribbed=True, ease=max(style.ease, 0.1), hem=rng.uniform(2.4, 2.7))
+    return replace(style, ribbed=category_id == 2 and neck in ("crew", "turtle", "v") and rng.random() < 0.6)
 
 
 def _neck_size(neck: str, rng) -> dict:
-    width, depth = {
-        "crew": (0.3, 0.16),
-        "v": (0.32, 0.62),
-        "scoop": (0.42, 0.5),
-        "square": (0.44, 0.42),
-        "boat": (0.52, 0.1),
-        "polo": (0.28, 0.2),
-        "shirt": (0.27, 0.16),
-        "turtle": (0.25, -0.1),
-        "hood": (0.31, 0.2),
-        "lapel": (0.28, 0.8),
-        "stand": (0.28, 0.1),
-    }.get(neck, (0.5, 0.6))
+    width, depth = _NECK_SIZES.get(neck, (0.5, 0.6))
     return {"neck_width": width * rng.uniform(0.94, 1.1), "neck_depth": depth * rng.uniform(0.85, 1.25)}
 
 
-def _outer(category_id: int, rng) -> Style:
-    neck = str(rng.choice(["lapel", "lapel", "hood", "stand", "shirt"]))
-    fit = _fit(rng)
-    fit = {k: v + 0.04 for k, v in fit.items()}
+def _outer(category_id: int, neck: str, rng) -> Style:
+    fit = {k: v + 0.04 for k, v in _fit(rng).items()}
     long = category_id == 4 and rng.random() < 0.4
     hem = rng.uniform(3.6, 4.7) if long else rng.uniform(2.0, 3.0)
-    style = Style(
-        neckline=neck,
-        hem=hem,
-        gap=rng.choice([0.0, rng.uniform(0.12, 0.5), rng.uniform(0.3, 0.55)]),
-        **_sleeves(category_id, rng),
-        **fit,
-    )
-    closure = "zip" if neck in ("hood", "stand") else "buttons"
-    pockets = str(rng.choice(["patch", "slant", "none"])) if neck != "shirt" else "chest"
-    ribbed = neck in ("hood", "stand") and not long and rng.random() < 0.6
-    ease = min(max(style.sleeve_ease, 0.06) + 0.02, 0.13)
+    gap = rng.choice([0.0, rng.uniform(0.12, 0.5), rng.uniform(0.3, 0.55)])
+    style = Style(neckline=neck, hem=hem, gap=gap, **_sleeves(category_id, rng), **fit)
     return replace(
         style,
-        closure=closure,
-        pockets=pockets,
-        ribbed=bool(ribbed),
-        sleeve_ease=ease,
-        belt=bool(long and rng.random() < 0.3),
+        closure="zip" if neck in ("hood", "stand") else "buttons",
+        pockets="chest" if neck == "shirt" else str(rng.choice(["patch", "slant", "none"])),
+        ribbed=neck in ("hood", "stand") and not long and rng.random() < 0.6,
+        sleeve_ease=min(max(style.sleeve_ease, 0.06) + 0.02, 0.13),
+        belt=long and rng.random() < 0.3,
         **_neck_size(neck, rng),
     )
 
 
-def _bottom(category_id: int, rng) -> Style:
-    waist, ease = rng.uniform(1.62, 2.05), rng.choice([0.02, 0.05, 0.12]) + rng.uniform(0, 0.02)
-    if category_id == 9:
-        hem = rng.choice([3.4, 4.2, 5.6]) + rng.uniform(-0.25, 0.3)
-        flare = rng.choice([-0.04, 0.1, 0.35, 0.6]) * (hem - 1.8) / 2.2
-        return Style(
-            waist=waist,
-            hem=hem,
-            hem_ease=flare + ease,
-            ease=ease,
-            pleats=int(rng.choice([0, 0, 5, 9, 13])),
-            closure=str(rng.choice(["none", "none", "buttons"])),
-            hem_curve=0.06,
-        )
-    pockets = str(rng.choice(["jeans", "jeans", "slant", "cargo", "none"]))
+def _waistband(rng) -> dict:
+    return {"waist": rng.uniform(1.62, 2.05), "ease": rng.choice([0.02, 0.05, 0.12]) + rng.uniform(0, 0.02)}
+
+
+def _skirt(rng) -> Style:
+    band, hem = _waistband(rng), rng.choice([3.4, 4.2, 5.6]) + rng.uniform(-0.25, 0.3)
+    flare = rng.choice([-0.04, 0.1, 0.35, 0.6]) * (hem - 1.8) / 2.2
+    pleats, closure = int(rng.choice([0, 0, 5, 9, 13])), str(rng.choice(["none", "none", "buttons"]))
+    return Style(hem=hem, hem_ease=flare + band["ease"], hem_curve=0.06, pleats=pleats, closure=closure, **band)
+
+
+def _trousers(category_id: int, rng) -> Style:
+    band, pockets = _waistband(rng), str(rng.choice(["jeans", "jeans", "slant", "cargo", "none"]))
     end = rng.uniform(0.98, 1.0) if category_id == 8 and rng.random() < 0.8 else rng.uniform(0.8, 0.94)
     end = rng.uniform(0.2, 0.5) if category_id == 7 else end
-    loose = rng.choice([0.0, 0.04, 0.1, 0.2]) + (0.06 if category_id == 7 else 0)
-    flare = rng.choice([0.0, 0.0, 0.0, 0.14])
     return Style(
-        waist=waist,
-        ease=ease,
-        leg_ease=loose,
-        leg_flare=flare,
         leg_end=end,
+        leg_ease=rng.choice([0.0, 0.04, 0.1, 0.2]) + (0.06 if category_id == 7 else 0),
+        leg_flare=rng.choice([0.0, 0.0, 0.0, 0.14]),
         pockets=pockets,
-        ribbed=bool(pockets == "none"),
+        ribbed=pockets == "none",
         cuff=rng.choice([0, 1]),
+        **band,
     )
 
 
-def _dress(category_id: int, rng) -> Style:
-    necks = {13: ("sweetheart", "straight"), 12: ("scoop", "v", "crew", "square")}.get(
-        category_id, ("crew", "v", "scoop", "shirt", "boat", "square")
-    )
-    neck, fit = str(rng.choice(necks)), _fit(rng)
+def _dress(category_id: int, neck: str, rng) -> Style:
+    ease = _fit(rng)["ease"]
     hem = rng.choice([3.5, 4.2, 5.4]) + rng.uniform(-0.25, 0.35)
     flare = rng.choice([0.0, 0.15, 0.4, 0.65]) * (hem - 1.8) / 2.4
-    style = Style(
-        neckline=neck,
-        hem=hem,
-        **_sleeves(category_id, rng),
-        **(fit | {"hem_ease": fit["ease"] + flare, "waist_ease": fit["ease"]}),
-    )
-    seam = bool(rng.random() < 0.65)
-    belt = bool(seam and rng.random() < 0.3)
-    closure = "buttons" if neck == "shirt" else "none"
+    style = Style(neckline=neck, hem=hem, hem_curve=0.07, ease=ease, waist_ease=ease, hem_ease=ease + flare)
+    style = replace(style, **_sleeves(category_id, rng))
+    seam = rng.random() < 0.65
     return replace(
         style,
         seam=seam,
-        belt=belt,
-        closure=closure,
+        belt=seam and rng.random() < 0.3,
+        closure="buttons" if neck == "shirt" else "none",
         pleats=int(rng.choice([0, 5, 9])),
-        hem_curve=0.07,
         **_neck_size(neck, rng),
     )

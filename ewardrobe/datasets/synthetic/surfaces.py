@@ -8,27 +8,18 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ewardrobe.datasets.synthetic.fabric import make_fabric, pick_colour
-from ewardrobe.datasets.synthetic.geometry import BodyView, DrawnPart, smooth
+from ewardrobe.datasets.synthetic.fabric import Rgb, make_fabric, pick_colour, rgb_colours
+from ewardrobe.datasets.synthetic.geometry import BodyView, DrawnPart, mirrored, smooth
 from ewardrobe.datasets.synthetic.paint import LIGHT, Canvas
 
-WOODS = ((176, 134, 92), (202, 164, 120), (120, 84, 58), (226, 206, 178), (150, 142, 132), (92, 66, 50))
-WALLS = (
-    (232, 228, 220),
-    (216, 220, 222),
-    (198, 206, 200),
-    (224, 206, 190),
-    (182, 192, 204),
-    (206, 188, 176),
-    (148, 160, 158),
-    (240, 236, 230),
-)
+WOODS = rgb_colours("b0865c caa478 78543a e2ceb2 968e84 5c4232")
+WALLS = rgb_colours("e8e4dc d8dcde c6cec8 e0cebe b6c0cc cebcb0 94a09e f0ece6")
 
 
-def surface(kind: str, size: tuple[int, int], rng: np.random.Generator, colour=None) -> np.ndarray:
+def surface(kind: str, size: tuple[int, int], rng: np.random.Generator, colour: Rgb | None = None) -> np.ndarray:
     """Draw a surface seen from above, uint8 (H, W, 3); ``kind`` is a key of ``SURFACES``."""
     image = SURFACES[kind](size, rng, colour)
-    turn = np.float32(np.linspace(1 + rng.uniform(0, 0.1), 1 - rng.uniform(0, 0.12), size[1]))[None, :, None]
+    turn = np.linspace(1 + rng.uniform(0, 0.1), 1 - rng.uniform(0, 0.12), size[1], dtype=np.float32)[None, :, None]
     return np.clip(image * turn, 0, 255).astype(np.uint8)
 
 
@@ -43,17 +34,19 @@ def tint(rgb, value) -> np.ndarray:
     return np.asarray(rgb, np.float32) * (1 + value)[..., None]
 
 
+def _base(colour, choices, rng) -> np.ndarray:
+    return np.array(colour or choices[rng.integers(len(choices))], np.float32)
+
+
 def wood(size, rng, colour=None) -> np.ndarray:
     """Planks with grain, side by side, ends staggered."""
     h, w = size
-    base = np.array(colour or WOODS[rng.integers(len(WOODS))], np.float32)
+    base = _base(colour, WOODS, rng)
     across = rng.random() < 0.6
     rows, columns = (h, w) if across else (w, h)
     plank = max(10, int(max(h, w) * rng.uniform(0.09, 0.2)))
-    grain = (
-        noise(rng, (rows, columns), max(2, plank / 14), (1, 26)) * 0.045
-        + noise(rng, (rows, columns), plank / 3, (1, 8)) * 0.035
-    )
+    grain = noise(rng, (rows, columns), max(2, plank / 14), (1, 26)) * 0.045
+    grain += noise(rng, (rows, columns), plank / 3, (1, 8)) * 0.035
     for y in range(0, rows, plank):
         grain[y : y + plank] = np.roll(grain[y : y + plank], int(rng.integers(columns)), 1) + rng.normal(0, 0.05)
         grain[y : y + max(1, plank // 40)] -= 0.28
@@ -65,7 +58,7 @@ def wood(size, rng, colour=None) -> np.ndarray:
 def tiles(size, rng, colour=None) -> np.ndarray:
     """Square tiles with joints, each a little different."""
     h, w = size
-    base = np.array(colour or WALLS[rng.integers(len(WALLS))], np.float32) * rng.uniform(0.55, 1.0)
+    base = _base(colour, WALLS, rng) * rng.uniform(0.55, 1.0)
     side = int(max(h, w) * rng.uniform(0.13, 0.3))
     rows, columns = h // side + 2, w // side + 2
     value = np.repeat(np.repeat(rng.normal(0, 0.03, (rows, columns)), side, 0), side, 1)
@@ -82,12 +75,8 @@ def sheet(size, rng, colour=None) -> np.ndarray:
     h, w = size
     unit = max(size) / rng.uniform(6, 10)
     names = ("white", "white", "beige", "grey", "blue", "pink", "navy", "red", "green", "yellow")
-    fabric = make_fabric(
-        rng,
-        unit,
-        colour or str(rng.choice(names)),
-        patterns=("solid",) if colour else ("solid", "solid", "striped", "checked", "floral", "dotted"),
-    )
+    patterns = ("solid",) if colour else ("solid", "solid", "striped", "checked", "floral", "dotted")
+    fabric = make_fabric(rng, unit, colour or str(rng.choice(names)), patterns=patterns)
     cloth = np.tile(fabric.tile, (h // len(fabric.tile) + 1, w // len(fabric.tile) + 1, 1))[:h, :w]
     k = 200 / max(size)
     small = (max(2, int(h * k)), max(2, int(w * k)))
@@ -103,25 +92,23 @@ def bed(size, rng, colour=None) -> np.ndarray:
     h, w = size
     canvas = Canvas(np.clip(sheet(size, rng, colour), 0, 255).astype(np.uint8), rng)
     view = BodyView(w / 10, (w / 2, 0), rng.normal(0, 0.02))
-    linen = make_fabric(
-        rng, view.scale, str(rng.choice(["white", "white", "beige", "grey", "pink"])), "solid", "cotton"
-    )
-    for x in (-2.6, 2.6):
-        half = np.array([(-2.2, -1.2), (0, -1.05), (2.2, -1.2), (2.1, 0), (2.2, 1.2), (0, 1.1), (-2.2, 1.2), (-2.1, 0)])
-        canvas.paint(DrawnPart(smooth(half * (1, 0.8) + (x, 0.15)), puff=0.9, shadow=0.6), linen, view, 0)
+    colour = str(rng.choice(["white", "white", "beige", "grey", "pink"]))
+    linen = make_fabric(rng, view.scale, colour, "solid", "cotton")
+    pillow = mirrored([(0, -1.05), (2.2, -1.2), (2.1, 0), (2.2, 1.2), (0, 1.1)]) * (1, 0.8)
+    pillows = [DrawnPart(smooth(pillow + (x, 0.15)), puff=0.9, shadow=0.6) for x in (-2.6, 2.6)]
+    canvas.paint(pillows, linen, view, 0)
     if rng.random() < 0.8:
         edge = BodyView(w / 10, (w / 2, h), rng.normal(0, 0.03))
         throw = make_fabric(rng, edge.scale, patterns=("solid", "striped", "checked"), material="knit")
         strip = np.array([(-7, -0.9), (-3, -0.75), (0, -0.85), (3, -0.7), (7, -0.85), (7, 2), (-7, 2)])
-        canvas.paint(DrawnPart(smooth(strip), puff=0.25, shadow=0.6), throw, edge, 0)
+        canvas.paint([DrawnPart(smooth(strip), puff=0.25, shadow=0.6)], throw, edge, 0)
     return canvas.rgb
 
 
 def carpet(size, rng, colour=None) -> np.ndarray:
     """Pile with a fine noise; sometimes woven stripes."""
-    base = np.array(
-        colour or pick_colour(rng, ("grey", "beige", "brown", "blue", "green", "red", "white"))[1], np.float32
-    )
+    names = ("grey", "beige", "brown", "blue", "green", "red", "white")
+    base = np.array(colour or pick_colour(rng, names)[1], np.float32)
     value = rng.standard_normal(size, np.float32) * 0.09
     value = cv2.GaussianBlur(value, (0, 0), max(size) / 700) * 1.6 + noise(rng, size, max(size) / 9) * 0.03
     if rng.random() < 0.3:
@@ -131,7 +118,7 @@ def carpet(size, rng, colour=None) -> np.ndarray:
 
 def plaster(size, rng, colour=None) -> np.ndarray:
     """A plain wall or table top, with a slow change of light."""
-    base = np.array(colour or WALLS[rng.integers(len(WALLS))], np.float32) * rng.uniform(0.6, 1.03)
+    base = _base(colour, WALLS, rng) * rng.uniform(0.6, 1.03)
     return tint(base, noise(rng, size, max(size) / 2) * 0.025 + noise(rng, size, max(size) / 90) * 0.008)
 
 
