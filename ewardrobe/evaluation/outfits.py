@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from ewardrobe.datasets.deepfashion2 import DatasetError
+from ewardrobe.evaluation.bootstrap import interval, resampled
 from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import BODY_SLOTS, Wish, category_number, slot_of
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of
 
 CHOICES = 4
-PERCENTILES = (2.5, 97.5)
 RULES = ("colour", "pattern", "formality")
 
 Scorer = Callable[[Closet, np.ndarray], np.ndarray]
@@ -37,7 +37,7 @@ class OutfitSet:
     members: tuple[tuple[int, ...], ...]
 
     def others(self, place: int) -> np.ndarray:
-        """Return the places of the garments of the same slot in other outfits."""
+        """Return the places (K,) int of the garments of the same slot in other outfits."""
         own = next(outfit for outfit in self.members if place in outfit)
         return np.setdiff1d(np.flatnonzero(self.closet.slots == self.closet.slots[place]), own)
 
@@ -61,13 +61,9 @@ def read_outfits(path: Path) -> OutfitSet:
         raise DatasetError(f"{path} cannot be read: {error.strerror}", "unreadable file") from error
     except ValueError as error:
         raise DatasetError(f"{path} is no JSON: {error}", "unreadable file") from error
-    return outfit_set([_items(outfit, number, path) for number, outfit in enumerate(_list(outfits, path), 1)])
-
-
-def _list(outfits: Any, path: Path) -> list:
     if not isinstance(outfits, list) or not outfits:
         raise DatasetError(f'{path}: expected a list of outfits, each {{"items": [...]}}', "no outfits")
-    return outfits
+    return outfit_set([_items(outfit, number, path) for number, outfit in enumerate(outfits, 1)])
 
 
 def _items(outfit: Any, number: int, path: Path) -> list[dict]:
@@ -154,8 +150,8 @@ def evaluate(
     """
     trials = make_trials(data, draws, seed)
     tables = {name: _answers(data.closet, trials, scorer) for name, scorer in methods.items()}
-    rng, count = np.random.default_rng(seed), len(data.members)
-    weights = [np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(resamples)]
+    count = len(data.members)
+    weights = resampled(count, resamples, seed)
     drawn = {name: np.array([_measures(table, w) for w in weights]).reshape(-1, 2) for name, table in tables.items()}
     return [_row(name, _measures(table, np.ones(count)), drawn) for name, table in tables.items()]
 
@@ -189,18 +185,17 @@ def _measures(answers: _Answers, weights: np.ndarray) -> tuple[float, float]:
 
 
 def _row(name: str, values: tuple[float, float], drawn: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    low_high = [_interval(drawn[name][:, column]) for column in (0, 1)]
-    against = {
-        other: {"fitb_ci": _interval((drawn[name] - sample)[:, 0]), "auc_ci": _interval((drawn[name] - sample)[:, 1])}
-        for other, sample in drawn.items()
-        if other != name
-    }
-    row = {"method": name, "fitb": values[0], "fitb_ci": low_high[0], "auc": values[1], "auc_ci": low_high[1]}
-    return row | {"against": against}
+    against = {other: _intervals(drawn[name] - sample) for other, sample in drawn.items() if other != name}
+    return {"method": name, "fitb": values[0], "auc": values[1]} | _intervals(drawn[name]) | {"against": against}
 
 
-def _interval(values: np.ndarray) -> list[float] | None:
-    return [round(float(v), 4) for v in np.percentile(values, PERCENTILES)] if len(values) else None
+def _intervals(samples: np.ndarray) -> dict[str, list[float] | None]:
+    """Return the intervals of FITB and AUC, the columns of (R, 2) ``samples``."""
+    return {f"{name}_ci": _rounded(interval(column)) for name, column in zip(("fitb", "auc"), samples.T, strict=True)}
+
+
+def _rounded(bounds: list[float] | None) -> list[float] | None:
+    return bounds and [round(bound, 4) for bound in bounds]
 
 
 def slot_counts(data: OutfitSet) -> dict[str, int]:

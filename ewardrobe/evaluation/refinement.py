@@ -11,7 +11,8 @@ import numpy as np
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import load_image
 from ewardrobe.core.masks import boundary_iou, mask_iou
-from ewardrobe.datasets.deepfashion2 import Record, item_mask
+from ewardrobe.datasets.deepfashion2 import Record
+from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.garments.cutout import drop_duplicates, refined, resolve_overlaps
 from ewardrobe.models import SHOWN_SCORE, Segmenter
 
@@ -39,7 +40,7 @@ def measure_refinement(
     """
     rows, photos, refinements, seconds = [], 0, 0, 0.0
     for record in records:
-        image, truth = load_image(record.image_path, None), true_detections(record)
+        image, truth = load_image(record.image_path, None), read_truth(record)
         coarse = segmenter.predict(image, min_score) if segmenter else simulated(truth, record.image_id, wander)
         before = resolve_overlaps(drop_duplicates(coarse))
         started = time.perf_counter()
@@ -52,21 +53,11 @@ def measure_refinement(
     return {"photos": photos, "ms_per_garment": per_garment, **{name: _means(view) for name, view in views.items()}}
 
 
-def true_detections(record: Record) -> Detections:
-    """Return the annotated garments of ``record`` as detections of score 1."""
-    masks = [item_mask(item, record.height, record.width) for item in record.items]
-    if not masks:
-        return Detections.empty(record.height, record.width)
-    return Detections.from_masks(np.stack(masks), [item.category_id for item in record.items], np.ones(len(masks)))
-
-
 def simulated(truth: Detections, seed: int, wander: float) -> Detections:
     """Return ``truth`` as a model of low resolution would see it; the same seed, the same errors."""
     random = np.random.default_rng(seed)
-    masks = np.zeros_like(truth.masks)
-    for mask, coarse in zip(truth.masks, masks, strict=True):
-        coarse[:] = coarse_mask(mask, random, wander)
-    return Detections.from_masks(masks, truth.category_ids, truth.scores)
+    masks = [coarse_mask(mask, random, wander) for mask in truth.masks]
+    return Detections.from_masks(np.reshape(masks, truth.masks.shape), truth.category_ids, truth.scores)
 
 
 def coarse_mask(mask: np.ndarray, random: np.random.Generator, wander: float) -> np.ndarray:
@@ -85,7 +76,7 @@ def coarse_mask(mask: np.ndarray, random: np.random.Generator, wander: float) ->
 def _compare(truth: Detections, before: Detections, after: Detections) -> Iterable[tuple[float, ...]]:
     for mask in truth.masks:
         coarse, fine = _best(mask, before), _best(mask, after)
-        if mask_iou(mask, coarse) >= FOUND_IOU:
+        if mask.any() and mask_iou(mask, coarse) >= FOUND_IOU:
             yield mask_iou(mask, coarse), mask_iou(mask, fine), boundary_iou(mask, coarse), boundary_iou(mask, fine)
 
 

@@ -12,13 +12,13 @@ import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from ewardrobe.core import process
-from ewardrobe.models import load_segmenter
-from ewardrobe.models import weights as weight_files
-from ewardrobe.models import yolo as own
+from ewardrobe.models import Parser, load_segmenter, yolo
+from ewardrobe.models.weights import classes_in, fill, load_state
 from ewardrobe.tryon.compositor import ComposedState, Look, compose
 from ewardrobe.tryon.garment import WearableGarment
 from ewardrobe.tryon.motion import IDENTITY
@@ -38,7 +38,7 @@ def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment, rounds: 
     unless one exports it first; ours runs on the fastest runtime here.
     """
     size, look = SIZES["balanced"], Look("wear", {garment.slot: garment})
-    segmenter, parser = load_segmenter("yolo"), load_segmenter("unet").at(size)  # all cores, as theirs has
+    segmenter, parser = load_segmenter("yolo"), cast(Parser, load_segmenter("unet")).at(size)  # all cores, as theirs
 
     def ours() -> None:
         scene = read_scene(picture, segmenter, parser, frame_id=0, time=0.0, size=size)
@@ -79,7 +79,7 @@ def _ultralytics(size: int):
     from ultralytics import YOLO
     from ultralytics.utils import DEFAULT_CFG_DICT
 
-    state, _ = weight_files.load_state("yolo")
+    state, _ = load_state("yolo")
     folder = Path(tempfile.mkdtemp())
     try:
         plain = _filled(YOLO(state["architecture"], task="segment"), state)
@@ -95,6 +95,6 @@ def _ultralytics(size: int):
 
 
 def _filled(front, state: dict):
-    front.model = own.build(state["architecture"], own.classes_in(state["model"]))
-    weight_files.fill(front.model, state["model"], "yolo")
+    front.model = yolo.build(state["architecture"], classes_in(state["model"]))
+    fill(front.model, state["model"], "yolo")
     return front

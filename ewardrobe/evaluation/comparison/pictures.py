@@ -20,7 +20,7 @@ DETAIL_SIDE = 360
 OUTLINE = (222, 22, 122)
 
 
-def agreement_colours(models: int) -> list[tuple[int, int, int]]:
+def agreement_colours(models: int) -> list[tuple[int, ...]]:
     """Return the RGB colours of "one model says so" up to "all ``models`` do"; a single model has the last.
 
     >>> agreement_colours(2)

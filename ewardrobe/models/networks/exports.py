@@ -8,20 +8,21 @@ from __future__ import annotations
 import copy
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from ewardrobe.core import process
 from ewardrobe.models import Segmenter, load_segmenter
-from ewardrobe.models import weights as weight_files
 from ewardrobe.models.inference import Network, OpenVINONetwork, TorchNetwork, convert, core
 from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter
 from ewardrobe.models.networks import mask_rcnn_parts
 from ewardrobe.models.networks.mask_rcnn_parts import NetworkPart
+from ewardrobe.models.weights import checked_int8, int8_model, verified_path
 
 VARIANTS = {
     "torch": "PyTorch, f32",
@@ -58,19 +59,19 @@ class Source:
 def read_source(model: str) -> Source:
     """Load the shipped weights of ``model``; ``WeightsError`` if they are not as the manifest says."""
     segmenter = load_segmenter(model, runtime="torch")  # what is exported is the module
-    entry = weight_files.verified_path(model)[1]
+    entry = verified_path(model)[1]
     return Source(model, segmenter, parts_of(segmenter), entry["sha256"], entry["bytes"])
 
 
-def parts_of(segmenter: Segmenter) -> list[NetworkPart]:
-    """Return the networks of ``segmenter``, which runs on torch, on the processor."""
+def parts_of(segmenter: Any) -> list[NetworkPart]:
+    """Return the networks of one of our segmenters, which runs on torch, on the processor."""
     if isinstance(segmenter, MaskRCNNSegmenter):
         return mask_rcnn_parts.parts_of(copy.deepcopy(segmenter.model).cpu())
     return [NetworkPart(WHOLE, copy.deepcopy(segmenter.network.module).cpu(), torch.zeros(1, 3, 256, 192))]
 
 
-def with_networks(segmenter: Segmenter, networks: dict[str, Network]) -> Segmenter:
-    """Return a copy of ``segmenter`` that runs ``networks``, by part, in place of its own."""
+def with_networks(segmenter: Any, networks: Mapping[str, Network]) -> Any:
+    """Return a copy of one of our segmenters that runs ``networks``, by part, in place of its own."""
     other = copy.copy(segmenter)
     if WHOLE in networks:
         other.network = networks[WHOLE]
@@ -126,7 +127,7 @@ def _int8(source: Source, part: NetworkPart, folder: Path | None) -> tuple[Netwo
 
 def _int8_folder(source: Source, folder: Path | None) -> Path:
     """Return where the int8 files of these very weights are."""
-    if folder is None and (shipped := weight_files.int8_model(source.sha256)):
+    if folder is None and (shipped := int8_model(source.sha256)):
         return shipped.parent
     folder = folder or INT8_FOLDER
     command = f"python -m train.quantize {source.model} --data DATA (needs pip install -r requirements-train.txt)"
@@ -136,7 +137,7 @@ def _int8_folder(source: Source, folder: Path | None) -> Path:
         raise Unavailable(f"not made yet: {command}") from None
     if entry["source_sha256"] != source.sha256:
         raise Unavailable(f"made of other weights: {command}")
-    return weight_files.checked_int8(entry, folder).parent
+    return checked_int8(entry, folder).parent
 
 
 def _onnx(part: NetworkPart, stem: Path) -> tuple[Network, Path]:

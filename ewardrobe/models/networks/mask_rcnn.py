@@ -24,7 +24,7 @@ from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from ewardrobe.core.taxonomy import INSTANCES
-from ewardrobe.models.networks.encoders import WIDTHS, make_encoder
+from ewardrobe.models.networks.encoders import WIDTHS, Encoder, YoloEncoder, make_encoder
 
 CLASS_COUNT = 1 + len(INSTANCES)
 """torchvision counts the background as class 0, so classes are one more than ``taxonomy.classes_of``."""
@@ -117,7 +117,8 @@ class ResNetBody(nn.Module):
         whole = getattr(torchvision.models, name)(weights=None)
         self.conv1, self.bn1 = whole.conv1, whole.bn1
         self.layer1, self.layer2, self.layer3, self.layer4 = whole.layer1, whole.layer2, whole.layer3, whole.layer4
-        self.widths = [stage[-1].conv2.out_channels for stage in (self.layer1, self.layer2, self.layer3, self.layer4)]
+        stages = self.layer1, self.layer2, self.layer3, self.layer4
+        self.widths = tuple(stage[-1].conv2.out_channels for stage in stages)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Map (B, 3, H, W) to the four stages' maps at strides 4, 8, 16 and 32."""
@@ -128,7 +129,7 @@ class ResNetBody(nn.Module):
         return features
 
 
-def _light(body: nn.Module, size: int, classes: int, shared: dict) -> MaskRCNN:
+def _light(body: Encoder | YoloEncoder | ResNetBody, size: int, classes: int, shared: dict) -> MaskRCNN:
     pyramid = Pyramid(body, list(body.widths[-3:]))
     anchors = _anchors(size)
     align = partial(MultiScaleRoIAlign, list(LEVELS), sampling_ratio=2)
