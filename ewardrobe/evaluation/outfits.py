@@ -7,6 +7,7 @@ one of the same slot.  Both after Vasileva et al., ECCV 2018, whose negatives of
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,9 +45,7 @@ class OutfitSet:
     def subset(self, chosen: Sequence[int]) -> OutfitSet:
         """Return only the outfits at ``chosen``, with only their garments."""
         places = [place for outfit in chosen for place in self.members[outfit]]
-        ends = np.cumsum([len(self.members[outfit]) for outfit in chosen])
-        starts = [0, *ends[:-1]]
-        return OutfitSet(self.closet.take(places), tuple(tuple(range(a, b)) for a, b in zip(starts, ends, strict=True)))
+        return OutfitSet(self.closet.take(places), _numbered([self.members[outfit] for outfit in chosen]))
 
 
 def read_outfits(path: Path) -> OutfitSet:
@@ -79,9 +78,13 @@ def _items(outfit: Any, number: int, path: Path) -> list[dict]:
 
 def outfit_set(outfits: Sequence[Sequence[Mapping]]) -> OutfitSet:
     """Return outfits, each a list of items as the wardrobe has them, as an ``OutfitSet``."""
-    ends = np.cumsum([len(items) for items in outfits])
-    members = tuple(tuple(range(end - len(items), end)) for end, items in zip(ends, outfits, strict=True))
-    return OutfitSet(closet_of([item for items in outfits for item in items]), members)
+    return OutfitSet(closet_of([item for items in outfits for item in items]), _numbered(outfits))
+
+
+def _numbered(outfits: Sequence[Sequence]) -> tuple[tuple[int, ...], ...]:
+    """Return the places of the garments of each outfit, where they stand one after the other."""
+    places = itertools.count()
+    return tuple(tuple(itertools.islice(places, len(outfit))) for outfit in outfits)
 
 
 def scorers(model: Compatibility | None, seed: int = 0) -> dict[str, Scorer]:

@@ -9,7 +9,6 @@ pieces of one channel that belong to one body are one item, so a pair of shoes i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -38,29 +37,28 @@ GARMENT_SHARE, CONTEXT_SHARE = 0.8, 0.5
 The Dice loss makes the garments' generous: at 0.5 their outlines run outside (mask AP 0.506 against 0.531 at 0.8).
 """
 
+MIN_AREA, MIN_PIECE = 0.002, 0.04
+"""Smallest piece of a garment: as a share of the picture, and of the largest piece of its kind."""
+
+JOIN_GAP = 0.01
+"""Gap across which pieces belong together, as a share of the long side."""
+
+PERSON_SHARE = 0.08
+"""From this share of skin, hair and the like on, the garments of a connected region are worn, and told apart by slots.
+
+Somebody in a long coat and trousers shows little else.
+"""
+
+SURENESS = 0.6
+"""How far the best name's score goes from the votes for this name to those for any name.
+
+So what surely is a garment is shown, be its name in doubt.
+"""
+
 SLOT_CHANNELS = [[i - 1 for i in category_ids_of_slot(slot)] for slot in SLOTS]
 
 Region = tuple[np.ndarray, np.ndarray, list[int]]
 """A region (h, w) bool, its margin over the rivals (h, w), and the channels that may name it."""
-
-
-@dataclass(frozen=True)
-class DecodeConfig:
-    """What counts as a garment.
-
-    min_area: share of the picture; min_piece: share of the largest piece of its kind; join_gap: gap in shares of the
-    long side across which pieces belong together; person_share: from this share of skin, hair and the like on, the
-    garments of a connected region are worn, and told apart by their slots (somebody in a long coat and trousers shows
-    little else); garment_share: see ``GARMENT_SHARE``; sureness: how far the best name's score goes from the votes for
-    this name to those for any name, so that what surely is a garment is shown, be its name in doubt.
-    """
-
-    min_area: float = 0.002
-    min_piece: float = 0.04
-    join_gap: float = 0.01
-    person_share: float = 0.08
-    garment_share: float = GARMENT_SHARE
-    sureness: float = 0.6
 
 
 class UNetSegmenter(OneNetwork):
@@ -78,8 +76,7 @@ class UNetSegmenter(OneNetwork):
         runtime: str | None = None,
     ) -> None:
         self.network = make_network(_LogitsOnly(model), key, runtime)
-        self.size, self.flip = size, flip
-        self.decode_config, self.confidence = DecodeConfig(), confidence
+        self.size, self.flip, self.confidence = size, flip, confidence
 
     def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
@@ -87,7 +84,7 @@ class UNetSegmenter(OneNetwork):
 
     def garments(self, parsing: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
         """Return what `predict` reads off ``parsing``, (19, h, w) float32; see ``Parser.garments``."""
-        found = decode(parsing, image_size, self.confidence.lowest_raw(min_score), self.decode_config)
+        found = decode(parsing, image_size, self.confidence.lowest_raw(min_score))
         return self.confidence.applied(found, min_score)
 
     def at(self, size: int) -> Self:
@@ -151,20 +148,15 @@ def label_map(parsing: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return labels.astype(np.uint8)
 
 
-def decode(
-    probabilities: np.ndarray, image_size: tuple[int, int], min_score: float, config: DecodeConfig
-) -> Detections:
+def decode(probabilities: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
     """Turn (19, h, w) float32 probabilities into garments of an image of ``image_size``; 18 have no accessories.
 
     A region whose category is in doubt gives several candidates with the same mask; the best of them scores nearly as
     high as one without doubt, the others by their votes.
     """
     masks, ids, scores = [], [], []
-    for region, margin, channels in (
-        *_garment_regions(probabilities, config),
-        *_accessory_regions(probabilities, config),
-    ):
-        votes = _scores(probabilities[channels][:, region].mean(axis=1), config.sureness)
+    for region, margin, channels in (*_garment_regions(probabilities), *_accessory_regions(probabilities)):
+        votes = _scores(probabilities[channels][:, region].mean(axis=1), SURENESS)
         keep = [(c + 1, float(v)) for c, v in zip(channels, votes, strict=True) if v >= min_score]
         if keep:
             masks += [_full_mask(region, margin, image_size)] * len(keep)
@@ -176,7 +168,7 @@ def decode(
 
 
 def _scores(votes: np.ndarray, sureness: float) -> np.ndarray:
-    """Return (C,) scores up to 1 from a region's (C,) votes; see ``DecodeConfig.sureness``.
+    """Return (C,) scores up to 1 from a region's (C,) votes; see ``SURENESS``.
 
     >>> _scores(np.array([0.1, 0.5, 0.4]), 0.5).round(2).tolist()
     [0.1, 0.75, 0.4]
@@ -187,54 +179,54 @@ def _scores(votes: np.ndarray, sureness: float) -> np.ndarray:
     return scores
 
 
-def _garment_regions(probabilities: np.ndarray, config: DecodeConfig) -> Iterator[Region]:
+def _garment_regions(probabilities: np.ndarray) -> Iterator[Region]:
     """Yield regions that are one garment each.
 
     On a person the slots tell the garments apart.  What lies flat is one garment for each connected region.
     """
     slots = np.stack([probabilities[channels].sum(axis=0) for channels in SLOT_CHANNELS])
     context = np.minimum(probabilities[GARMENTS:].sum(axis=0), 1)
-    clear = np.minimum(slots.sum(axis=0), 1) - np.maximum(context, config.garment_share)
+    clear = np.minimum(slots.sum(axis=0), 1) - np.maximum(context, GARMENT_SHARE)
     winner = np.where(clear > 0, slots.argmax(axis=0), BACKGROUND)
     winner[(clear <= 0) & (context > CONTEXT_SHARE)] = CONTEXT
-    bodies = _joined_regions(winner <= CONTEXT, config.join_gap)
-    flat = _without_person(winner, bodies, config.person_share)
+    bodies = _joined_regions(winner <= CONTEXT)
+    flat = _without_person(winner, bodies)
     for slot, channels in enumerate(SLOT_CHANNELS):
         ahead = slots[slot] - np.delete(slots, slot, axis=0).max(axis=0)
-        for region in _regions((winner == slot) & ~flat, bodies, config):
+        for region in _regions((winner == slot) & ~flat, bodies):
             yield region, np.minimum(ahead, clear), channels
-    for region in _regions((winner < CONTEXT) & flat, bodies, config):
+    for region in _regions((winner < CONTEXT) & flat, bodies):
         yield region, clear, list(range(GARMENTS))
 
 
-def _accessory_regions(probabilities: np.ndarray, config: DecodeConfig) -> Iterator[Region]:
+def _accessory_regions(probabilities: np.ndarray) -> Iterator[Region]:
     """Yield regions of footwear, bags and headwear."""
     if len(probabilities) < LABEL_COUNT:
         return  # networks of that time saw footwear and bags as context only
-    bodies = _joined_regions(probabilities.max(axis=0) > CONTEXT_SHARE, config.join_gap)
+    bodies = _joined_regions(probabilities.max(axis=0) > CONTEXT_SHARE)
     for channel in (i - 1 for i in ACCESSORY_IDS):
         own = probabilities[channel]
         margin = own - np.maximum(np.delete(probabilities, channel, axis=0).max(axis=0), CONTEXT_SHARE)
-        for region in _regions(margin > 0, bodies, config):
+        for region in _regions(margin > 0, bodies):
             yield region, margin, [channel]
 
 
-def _without_person(winner: np.ndarray, bodies: np.ndarray, person_share: float) -> np.ndarray:
-    """Return (h, w) bool: the bodies of which less than ``person_share`` is skin, hair, footwear, bag or other."""
+def _without_person(winner: np.ndarray, bodies: np.ndarray) -> np.ndarray:
+    """Return (h, w) bool: the bodies of which less than ``PERSON_SHARE`` is skin, hair, footwear, bag or other."""
     count = int(bodies.max()) + 1
     seen = np.bincount(bodies[winner <= CONTEXT], minlength=count)
     person = np.bincount(bodies[winner == CONTEXT], minlength=count)
-    return (person < person_share * np.maximum(seen, 1))[bodies]
+    return (person < PERSON_SHARE * np.maximum(seen, 1))[bodies]
 
 
-def _joined_regions(foreground: np.ndarray, gap: float) -> np.ndarray:
-    """Number the connected regions of (h, w) bool, joined across gaps up to ``gap`` of the longer side."""
-    radius = max(1, round(gap * max(foreground.shape)))
+def _joined_regions(foreground: np.ndarray) -> np.ndarray:
+    """Number the connected regions of (h, w) bool, joined across gaps up to ``JOIN_GAP``."""
+    radius = max(1, round(JOIN_GAP * max(foreground.shape)))
     kernel = np.ones((2 * radius + 1,) * 2, np.uint8)
     return cv2.connectedComponents(cv2.dilate(foreground.astype(np.uint8), kernel))[1]
 
 
-def _regions(pixels: np.ndarray, bodies: np.ndarray, config: DecodeConfig) -> Iterator[np.ndarray]:
+def _regions(pixels: np.ndarray, bodies: np.ndarray) -> Iterator[np.ndarray]:
     """Yield (h, w) bool regions: the pieces of one slot that belong to one body, specks dropped.
 
     A coat worn open is two pieces of one garment, two shirts side by side on a bed are two garments.
@@ -243,7 +235,7 @@ def _regions(pixels: np.ndarray, bodies: np.ndarray, config: DecodeConfig) -> It
     if count < 2:
         return
     areas = stats[1:, cv2.CC_STAT_AREA]
-    large = 1 + np.flatnonzero(areas >= max(config.min_area * pixels.size, config.min_piece * areas.max()))
+    large = 1 + np.flatnonzero(areas >= max(MIN_AREA * pixels.size, MIN_PIECE * areas.max()))
     kept = np.where(np.isin(pieces, large), bodies, 0)
     for body in np.unique(kept[kept > 0]):
         yield kept == body

@@ -63,13 +63,13 @@ def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
     return path, entries[name]
 
 
-def int8_model(sha256: str, folder: Path | None = None) -> Path | None:
+def int8_model(sha256: str) -> Path | None:
     """Return OpenVINO's model in eight bits that was made of the weights with ``sha256``; ``None`` if none is shipped.
 
     One that was made of other weights than ``sha256`` is stale and not returned.  Raises ``WeightsError`` where its
     files do not agree with the manifest.
     """
-    folder = folder or weights_dir()
+    folder = weights_dir()
     if not (folder / MANIFEST).is_file():  # weights of one's own need no manifest
         return None
     for entry in read_manifest(folder).values():
@@ -94,15 +94,13 @@ def checked_int8(int8: dict, folder: Path) -> Path:
     return folder / next(name for name in int8["files"] if name.endswith(".xml"))
 
 
-def load_state(
-    name: str, weights: Path | None = None, folder: Path | None = None, kind: str | None = None
-) -> tuple[dict, dict]:
+def load_state(name: str, weights: Path | None = None, kind: str | None = None) -> tuple[dict, dict]:
     """Return the content and the manifest entry of a weights file, loaded without unpickling code.
 
     weights: a file of your own, whose entry holds just its name, size and checksum; without it the verified shipped
     file is read.  kind: of the network, where it is not the model's name.
     """
-    path, entry = _own_file(Path(weights)) if weights is not None else verified_path(name, folder)
+    path, entry = _own_file(Path(weights)) if weights is not None else verified_path(name)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals

@@ -68,6 +68,15 @@ def add_diagonal(figure: go.Figure, name: str) -> None:
     figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=line, name=name, showlegend=True)
 
 
+def heat_map(values, texts, colorscale: list[list], x=None, y=None, gap: int = 3, **options) -> go.Figure:
+    """Draw cells in colours, the first row on top; values and texts: a list of rows, ``None`` for an empty cell."""
+    cells = {"z": values, "text": texts, "x": x, "y": y, "xgap": gap, "ygap": gap, "zmin": 0}
+    figure = go.Figure(go.Heatmap(**cells, colorscale=colorscale, **options))
+    figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, autorange="reversed")
+    return figure
+
+
 def styled(figure: go.Figure, heading: str, x: str = "", y: str = "", height: int = 420) -> go.Figure:
     """Give ``figure`` the look of all figures: title, axes with their units, legend below, no background."""
     figure.update_layout(

@@ -9,7 +9,16 @@ import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
 
-from ewardrobe.evaluation.figures.chart import DASHES, Chart, add_diagonal, colour_of, drawn_by_model, numbers, styled
+from ewardrobe.evaluation.figures.chart import (
+    DASHES,
+    Chart,
+    add_diagonal,
+    colour_of,
+    drawn_by_model,
+    heat_map,
+    numbers,
+    styled,
+)
 from ewardrobe.evaluation.metrics import MEASURES
 from ewardrobe.models import title
 
@@ -48,26 +57,21 @@ def confusion(name: str, metrics: dict) -> Chart:
     labels, matrix = metrics["confusion"]["labels"], metrics["confusion"]["matrix"]
     shares = [[count / sum(row) if count else None for count in row] for row in matrix]  # an empty cell is no colour
     true = [*labels[:-1], "nothing there"]
-    figure = go.Figure(
-        go.Heatmap(
-            z=shares,
-            x=[*labels[:-1], "not found"],
-            y=[f"{label} ({sum(row)})" for label, row in zip(true, matrix, strict=True)],
-            text=[[str(count or "") for count in row] for row in matrix],
-            texttemplate="%{text}",
-            colorscale=BLUES,
-            zmin=0,
-            zmax=1,
-            xgap=1,
-            ygap=1,
-            colorbar={"title": {"text": "share of row"}, "tickformat": ".0%", "thickness": 12},
-            hovertemplate="%{y} taken for %{x}: %{text} (%{z:.0%})<extra></extra>",
-        )
+    figure = heat_map(
+        shares,
+        [[str(count or "") for count in row] for row in matrix],
+        BLUES,
+        x=[*labels[:-1], "not found"],
+        y=[f"{label} ({sum(row)})" for label, row in zip(true, matrix, strict=True)],
+        gap=1,
+        zmax=1,
+        texttemplate="%{text}",
+        colorbar={"title": {"text": "share of row"}, "tickformat": ".0%", "thickness": 12},
+        hovertemplate="%{y} taken for %{x}: %{text} (%{z:.0%})<extra></extra>",
     )
     heading = f"Confusion of {title(name)}: garments, matched at mask IoU 0.5"
     styled(figure, heading, "Predicted", "True (garments)", 640)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(tickangle=-40, showgrid=False)
+    figure.update_xaxes(tickangle=-40)
     data = pd.DataFrame(matrix, index=pd.Index(labels, name="true"), columns=labels).reset_index()
     return Chart(f"confusion_{name}", figure, data)
 

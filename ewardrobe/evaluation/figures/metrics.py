@@ -73,7 +73,7 @@ def comparison(metrics: dict[str, dict]) -> Chart:
     figure.for_each_annotation(lambda a: a.update(text="Boxes" if a.text.endswith("box_ap") else "Masks"))
     figure.update_layout(showlegend=False, margin_t=80)
     figure.update_xaxes(range=[-0.06, 1.04])
-    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
+    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], range=[-0.6, len(names) - 0.3])
     return Chart("average_precision", figure, data)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
 
-from ewardrobe.evaluation.figures.chart import GREY, Chart, styled
+from ewardrobe.evaluation.figures.chart import GREY, Chart, heat_map, styled
 from ewardrobe.wardrobe import statistics
 from ewardrobe.wardrobe.palette import SWATCHES
 
@@ -205,29 +205,14 @@ def calendar(log: pd.DataFrame, year: int) -> Chart:
     grid, texts = np.full((7, weeks[-1] + 1), np.nan), np.full((7, weeks[-1] + 1), "", object)
     grid[rows, weeks] = table["wears"]
     texts[rows, weeks] = [f"{day.day} {MONTHS[day.month - 1]}: {said}" for day, said in zip(days, worn, strict=True)]
-    figure = go.Figure(_heat_map(grid, texts))
+    shown = {"hovertemplate": "%{text}<extra></extra>", "hoverongaps": False, "showscale": False}
+    figure = heat_map(grid, texts, _HEAT, zmax=max(4, float(np.nanmax(grid))), **shown)
     starts = weeks[days.day == 15]
     styled(figure, f"What was worn in {year}", height=230)
-    figure.update_xaxes(tickvals=starts, ticktext=list(MONTHS), showgrid=False, side="top", constrain="domain")
-    figure.update_yaxes(autorange="reversed", tickvals=[0, 2, 4, 6], ticktext=WEEKDAYS[::2], showgrid=False)
-    figure.update_yaxes(scaleanchor="x", constrain="domain")
+    figure.update_xaxes(tickvals=starts, ticktext=list(MONTHS), side="top", constrain="domain")
+    figure.update_yaxes(tickvals=[0, 2, 4, 6], ticktext=WEEKDAYS[::2], scaleanchor="x", constrain="domain")
     figure.update_layout(margin_t=85)
     return Chart(f"wardrobe_worn_{year}", figure, table)
-
-
-def _heat_map(grid: np.ndarray, texts: np.ndarray) -> go.Heatmap:
-    return go.Heatmap(
-        z=grid,
-        text=texts,
-        hovertemplate="%{text}<extra></extra>",
-        hoverongaps=False,
-        colorscale=_HEAT,
-        zmin=0,
-        zmax=max(4, float(np.nanmax(grid))),
-        xgap=3,
-        ygap=3,
-        showscale=False,
-    )
 
 
 def _wrapped(names: str, most: int = 12) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,25 +89,28 @@ def build(variant: str, source: Source, folder: Path, int8: Path | None = None) 
     """
     if variant == "torch":
         return {part.name: TorchNetwork(part.module) for part in source.parts}, source.size
-    make = {"onnx": _onnx, "openvino-int8": lambda part, stem: _int8(source, part, int8)}.get(
-        variant, _openvino(variant)
-    )
-    made = {part.name: make(part, folder / f"{source.model}.{part.name}.{variant}") for part in source.parts}
+    made = {part.name: _made(variant, source, part, folder, int8) for part in source.parts}
     size = sum(p.stat().st_size for _, path in made.values() for p in {path, path.with_suffix(".bin")} if p.is_file())
     return {name: network for name, (network, _) in made.items()}, size
 
 
-def _openvino(variant: str) -> Callable[[NetworkPart, Path], tuple[Network, Path]]:
-    def make(part: NetworkPart, stem: Path) -> tuple[Network, Path]:
-        import openvino
+def _made(variant: str, source: Source, part: NetworkPart, folder: Path, int8: Path | None) -> tuple[Network, Path]:
+    stem = folder / f"{source.model}.{part.name}.{variant}"
+    if variant == "onnx":
+        return _onnx(part, stem.with_name(f"{stem.name}.onnx"))
+    if variant == "openvino-int8":
+        path = _int8_folder(source, int8) / f"{int8_stem(source.model, part.name)}.xml"
+        return OpenVINONetwork(path, "int8"), path
+    return _openvino(part, stem.with_name(f"{stem.name}.xml"), variant)
 
-        if variant == "openvino-bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise Unavailable("this processor does not compute in bfloat16")
-        path = stem.with_name(f"{stem.name}.xml")
-        openvino.save_model(convert(part.module, part.example), path, compress_to_fp16=variant == "openvino-fp16")
-        return OpenVINONetwork(path, variant, "bf16" if variant == "openvino-bf16" else "f32"), path
 
-    return make
+def _openvino(part: NetworkPart, path: Path, variant: str) -> tuple[Network, Path]:
+    import openvino
+
+    if variant == "openvino-bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise Unavailable("this processor does not compute in bfloat16")
+    openvino.save_model(convert(part.module, part.example), path, compress_to_fp16=variant == "openvino-fp16")
+    return OpenVINONetwork(path, variant, "bf16" if variant == "openvino-bf16" else "f32"), path
 
 
 def int8_stem(model: str, part: str) -> str:
@@ -117,12 +120,6 @@ def int8_stem(model: str, part: str) -> str:
     ('unet.int8', 'mask_rcnn.body.int8')
     """
     return f"{model}.int8" if part == WHOLE else f"{model}.{part}.int8"
-
-
-def _int8(source: Source, part: NetworkPart, folder: Path | None) -> tuple[Network, Path]:
-    folder = _int8_folder(source, folder)
-    path = folder / f"{int8_stem(source.model, part.name)}.xml"
-    return OpenVINONetwork(path, "int8"), path
 
 
 def _int8_folder(source: Source, folder: Path | None) -> Path:
@@ -140,8 +137,7 @@ def _int8_folder(source: Source, folder: Path | None) -> Path:
     return checked_int8(entry, folder).parent
 
 
-def _onnx(part: NetworkPart, stem: Path) -> tuple[Network, Path]:
-    path = stem.with_name(f"{stem.name}.onnx")
+def _onnx(part: NetworkPart, path: Path) -> tuple[Network, Path]:
     try:
         import onnx  # noqa: F401 (what torch writes with)
         import onnxruntime
