@@ -76,7 +76,7 @@ def benchmark_models(
         for case in cases:
             progress(f"loading {case.model} on {case.runtime}")
             pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
-            run = _Run(pool, {"model": case.model, "runtime": case.runtime})
+            run = _SpeedRun(pool, {"model": case.model, "runtime": case.runtime})
             run.ask(speed.start, case.model, case.runtime, threads, folder)
             if run.row["runtime"] == case.runtime:
                 runs.append(run)
@@ -88,7 +88,7 @@ def benchmark_models(
 
 
 @dataclass
-class _Run:
+class _SpeedRun:
     """A model at work in a process of its own; ``row`` says what is known of it."""
 
     pool: ProcessPoolExecutor

@@ -205,8 +205,8 @@ def calendar(log: pd.DataFrame, year: int) -> Chart:
     grid, texts = np.full((7, weeks[-1] + 1), np.nan), np.full((7, weeks[-1] + 1), "", object)
     grid[rows, weeks] = table["wears"]
     texts[rows, weeks] = [f"{day.day} {MONTHS[day.month - 1]}: {said}" for day, said in zip(days, worn, strict=True)]
-    shown = {"hovertemplate": "%{text}<extra></extra>", "hoverongaps": False, "showscale": False}
-    figure = heat_map(grid, texts, _HEAT, zmax=max(4, float(np.nanmax(grid))), **shown)
+    hover, most = "%{text}<extra></extra>", max(4, float(np.nanmax(grid)))
+    figure = heat_map(grid, texts, _HEAT, zmax=most, hovertemplate=hover, hoverongaps=False, showscale=False)
     starts = weeks[days.day == 15]
     styled(figure, f"What was worn in {year}", height=230)
     figure.update_xaxes(tickvals=starts, ticktext=list(MONTHS), side="top", constrain="domain")
