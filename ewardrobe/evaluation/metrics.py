@@ -198,14 +198,17 @@ def one_test(metrics: dict[str, dict]) -> bool:
     return len({tuple(m["meta"].get(key) for key in keys) for m in metrics.values()}) <= 1
 
 
+def tested(metrics: dict[str, dict]) -> list[tuple[str, str, str, dict, dict]]:
+    """Return model (empty for a published one), its title, its test data, figures and intervals: ours first."""
+    ours = [(name, title(name), tested_on(m), m["overall"], m["overall_ci"]) for name, m in metrics.items()]
+    return ours + [("", reference.name, reference.data, reference.figures, {}) for reference in REFERENCES]
+
+
 def ap_table(metrics: dict[str, dict]) -> pd.DataFrame:
     """Return AP, AP50 and AP75 of boxes and masks as text with 95 % intervals, our models first, then references."""
-    tested = [(title(name), tested_on(m), m["overall"], m["overall_ci"]) for name, m in metrics.items()]
-    tested += [(r.name, r.data, r.figures, {}) for r in REFERENCES]
     return pd.DataFrame(
-        {"Model": name, "Tested on": data}
-        | {MEASURES[key]: with_interval(figures.get(key), bounds.get(key)) for key in AP_COLUMNS}
-        for name, data, figures, bounds in tested
+        {"Model": name, "Tested on": data} | {MEASURES[key]: with_interval(figures, bounds, key) for key in AP_COLUMNS}
+        for _, name, data, figures, bounds in tested(metrics)
     )
 
 
@@ -213,18 +216,19 @@ def measures_table(metrics: dict[str, dict]) -> pd.DataFrame:
     """Return every measure as text with its 95 % interval: a row for each measure, a column for each model."""
     rows = []
     for key, label in MEASURES.items():
-        cells = {title(n): with_interval(m["overall"].get(key), m["overall_ci"].get(key)) for n, m in metrics.items()}
+        cells = {title(name): with_interval(m["overall"], m["overall_ci"], key) for name, m in metrics.items()}
         if any(text != "–" for text in cells.values()):
             rows.append({"Measure": label, **cells})
     return pd.DataFrame(rows)
 
 
-def with_interval(value: float | None, bounds: list[float] | None = None) -> str:
+def with_interval(figures: dict, intervals: dict, key: str) -> str:
     """Return a figure as text, with its interval if there is one; ``–`` where there was nothing to measure.
 
-    >>> with_interval(0.5, [0.45, 0.56]), with_interval(0.0), with_interval(None)
-    ('0.500 (0.45–0.56)', '0.000', '–')
+    >>> with_interval({"iou": 0.5}, {"iou": [0.45, 0.56]}, "iou"), with_interval({}, {}, "iou")
+    ('0.500 (0.45–0.56)', '–')
     """
+    value, bounds = figures.get(key), intervals.get(key)
     if value is None:
         return "–"
     return f"{value:.3f}" + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else "")

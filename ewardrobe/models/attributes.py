@@ -13,13 +13,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
-from ewardrobe.core import process
 from ewardrobe.core.attributes import HEADS, NAME, SLEEVE_OF_CATEGORY, Guess
 from ewardrobe.core.masks import mask_box, padded_box
 from ewardrobe.models import check_image
 from ewardrobe.models.calibration import Calibration
+from ewardrobe.models.inference import TorchNetwork
 from ewardrobe.models.inputs import MEAN, STD
 from ewardrobe.models.networks.attributes import AttributeNet
 from ewardrobe.models.weights import WeightsError, fill, load_state, saying_what_they_are_of
@@ -38,9 +37,7 @@ class AttributeClassifier:
     """A trained ``AttributeNet`` with its calibration; safe from several threads."""
 
     def __init__(self, model: AttributeNet, calibration: dict[str, Calibration], size: int) -> None:
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.model = model.eval().to(self.device).to(memory_format=torch.channels_last)
-        self.calibration, self.size = calibration, size
+        self.network, self.calibration, self.size = TorchNetwork(model), calibration, size
 
     def predict(self, image: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, Guess]:
         """Tell the attributes of the garment under ``mask``, (H, W) bool or 0..255, of RGB uint8 (H, W, 3) ``image``.
@@ -66,13 +63,10 @@ class AttributeClassifier:
         """
         views = [to_input(*view) for view in garment_views(image, mask, self.size)]
         batch = np.stack([one[..., ::step] for one in views for step in (1, -1)])
-        with process.inference_slot(), torch.inference_mode():
-            tensor = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
-            ids = torch.full((len(batch),), category_id or 0, device=self.device)
-            outputs = {name: values.float().cpu().numpy() for name, values in self.model(tensor, ids).items()}
+        outputs = self.network(batch, np.full(len(batch), category_id or 0))
         return {
             name: (values if name in CLOSE_HEADS else values[:2]).mean(axis=0, keepdims=True)
-            for name, values in outputs.items()
+            for name, values in zip(HEADS, outputs, strict=True)
         }
 
 

@@ -97,12 +97,18 @@ class TorchNetwork:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.module = module.eval().to(self.device).to(memory_format=torch.channels_last)
 
-    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the outputs for ``batch``, float32 each."""
+    def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the outputs for ``inputs``, (B, …) each, as float32; those of a dictionary in its order."""
         with process.inference_slot(), torch.inference_mode():
-            outputs = self.module(torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last))
+            outputs = self.module(*map(self._tensor, inputs))
+            if isinstance(outputs, dict):
+                outputs = tuple(outputs.values())
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
             return tuple(o.float().cpu().numpy() for o in outputs)
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        tensor = torch.from_numpy(array).to(self.device)
+        return tensor.contiguous(memory_format=torch.channels_last) if array.ndim == 4 else tensor
 
 
 class OpenVINONetwork:

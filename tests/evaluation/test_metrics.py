@@ -128,8 +128,8 @@ def test_the_table_of_measures_leaves_out_what_nobody_measured(folder):
 
 
 def test_a_measure_that_is_nothing_is_a_dash():
-    assert known.with_interval(None, None) == "–"
-    assert known.with_interval(0) == "0.000"
+    assert known.with_interval({"iou": None}, {"iou": None}, "iou") == "–"
+    assert known.with_interval({"iou": 0}, {}, "iou") == "0.000"
 
 
 def test_models_measured_on_different_photos_are_told_apart():

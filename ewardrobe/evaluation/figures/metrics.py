@@ -6,8 +6,7 @@ import pandas as pd
 import plotly.express as px
 
 from ewardrobe.evaluation.figures.chart import GREY, SYMBOLS, Chart, colour_of, drawn_by_model, numbers, styled
-from ewardrobe.evaluation.metrics import MEASURES, REFERENCES, tested_on, with_interval
-from ewardrobe.models import title
+from ewardrobe.evaluation.metrics import MEASURES, tested, with_interval
 
 _CONDITIONS = {
     "viewpoint": ("not worn", "frontal", "side or back"),
@@ -39,17 +38,18 @@ CATEGORY_MEASURES = {
 
 def comparison(metrics: dict[str, dict]) -> Chart:
     """Draw box and mask AP with 95 % intervals, ours filled, published figures of other data grey and open."""
-    data = _comparison_data(metrics)
-    value = data["value"].astype(float)
+    columns = ["model", "name", "tested on", "measure", "value", "low", "high", "told"]
+    rows = [
+        [model, name, photos, key, figures.get(key), *(cis.get(key) or [None] * 2), with_interval(figures, cis, key)]
+        for key in ("box_ap", "mask_ap")
+        for model, name, photos, figures, cis in tested(metrics)
+    ]
+    data = pd.DataFrame(rows, columns=columns).astype({"value": float, "low": float, "high": float})
     drawn = data.assign(
         label=[f"<b>{n}</b><br><span style='font-size:11px'>{t}</span>" for n, t in data[["name", "tested on"]].values],
-        above=data["high"] - value,
-        below=value - data["low"],
-        text=numbers(value),
-        told=[
-            with_interval(v, None if pd.isna(low) else [low, high])
-            for v, low, high in data[["value", "low", "high"]].values
-        ],
+        above=data["high"] - data["value"],
+        below=data["value"] - data["low"],
+        text=numbers(data["value"]),
     )
     figure = px.scatter(
         drawn,
@@ -74,18 +74,7 @@ def comparison(metrics: dict[str, dict]) -> Chart:
     figure.update_layout(showlegend=False, margin_t=80)
     figure.update_xaxes(range=[-0.06, 1.04])
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], range=[-0.6, len(names) - 0.3])
-    return Chart("average_precision", figure, data)
-
-
-def _comparison_data(metrics: dict[str, dict]) -> pd.DataFrame:
-    rows = []
-    for key in ("box_ap", "mask_ap"):
-        for name, m in metrics.items():
-            low, high = m["overall_ci"].get(key) or (None, None)
-            rows.append([name, title(name), tested_on(m), key, m["overall"].get(key), low, high, False])
-        rows += [["", r.name, r.data, key, r.figures[key], None, None, True] for r in REFERENCES]
-    columns = ["model", "name", "tested on", "measure", "value", "low", "high", "published"]
-    return pd.DataFrame(rows, columns=columns).astype({"value": float, "low": float, "high": float})
+    return Chart("average_precision", figure, data.drop(columns="told").assign(published=data["model"] == ""))
 
 
 def per_category(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
