@@ -108,15 +108,15 @@ def head_figures(found: list[Answer], name: str, resamples: int = RESAMPLES) -> 
     }
 
 
-def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> list[dict]:
+def reliability(confidence: np.ndarray, right: np.ndarray) -> list[dict]:
     """Return for each filled bin the mean confidence, the share of right answers, and their number.
 
     confidence: (N,) float 0..1; right: (N,) bool.
     """
-    place = places_of(confidence, bins)
+    place = places_of(confidence)
     return [
         {"confidence": _mean(confidence[place == b]), "right": _mean(right[place == b]), "garments": int(n)}
-        for b, n in enumerate(np.bincount(place, minlength=bins))
+        for b, n in enumerate(np.bincount(place, minlength=BINS))
         if n
     ]
 

@@ -20,9 +20,6 @@ from ewardrobe.garments.duplicates import SAME_DISTANCE, TURNS, hash_distances, 
 SMALLEST_AREA = 400
 """Pixels below which a garment is no cut-out that anybody would keep."""
 
-WANDER = 0.006
-"""How far the copy's outline strays, as a share of its photo's long side: as a model's does."""
-
 
 def measure_duplicates(records: Iterable[Record], seed: int = 0, distance: float = SAME_DISTANCE) -> dict:
     """Return how many changed copies are recognised, and how many other garments are taken for the same one.
@@ -78,4 +75,4 @@ def changed_photo(image: np.ndarray, mask: np.ndarray, random: np.random.Generat
         (seen / 255.0) ** random.uniform(0.8, 1.25) * random.uniform(0.85, 1.12) * (1 + random.uniform(-0.06, 0.06, 3))
     )
     packed = jpeg_bytes(np.clip(light * 255, 0, 255).astype(np.uint8), int(random.integers(40, 91)))
-    return load_image(packed, None), coarse_mask(outline, random, WANDER)
+    return load_image(packed, None), coarse_mask(outline, random)

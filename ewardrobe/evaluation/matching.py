@@ -12,14 +12,14 @@ BACKGROUND = len(CATEGORY_IDS)
 """Last row and column of the confusion matrix: a garment not found, a detection of nothing."""
 
 
-def match_by_score(ious: np.ndarray, detected_ids, truth_ids, min_iou: float = MATCH_IOU) -> np.ndarray:
+def match_by_score(ious: np.ndarray, detected_ids, truth_ids) -> np.ndarray:
     """Match as COCO does: by falling score, each detection takes the free truth of its category that it overlaps most.
 
     ious: (D, T) float64 0..1, rows sorted by falling score; ids: (D,) and (T,) int.  Returns (D,) int: the index of
     the truth, -1 for none.
     """
     same = np.equal.outer(np.asarray(detected_ids), np.asarray(truth_ids))
-    open_ious = np.where(same & (ious >= min_iou), ious, -1.0)
+    open_ious = np.where(same & (ious >= MATCH_IOU), ious, -1.0)
     matches = np.full(len(ious), -1)
     for row in range(len(ious) if ious.size else 0):
         best = int(open_ious[row].argmax())
@@ -29,12 +29,12 @@ def match_by_score(ious: np.ndarray, detected_ids, truth_ids, min_iou: float = M
     return matches
 
 
-def match_by_iou(ious: np.ndarray, min_iou: float = MATCH_IOU) -> np.ndarray:
+def match_by_iou(ious: np.ndarray) -> np.ndarray:
     """Match whatever the category: the pairs of greatest IoU first, each side once.
 
     ious: (D, T) float64 0..1.  Returns (D,) int: the index of the truth, -1 for none.
     """
-    open_ious, matches = np.where(ious >= min_iou, ious, -1.0), np.full(len(ious), -1)
+    open_ious, matches = np.where(ious >= MATCH_IOU, ious, -1.0), np.full(len(ious), -1)
     while open_ious.size and open_ious.max() >= 0:
         row, column = np.unravel_index(open_ious.argmax(), open_ious.shape)
         matches[row] = column
@@ -60,20 +60,20 @@ def precision_recall(found: int, detected: int, instances: int) -> tuple[float |
     return (found / detected if detected else None), (found / instances if instances else None)
 
 
-def calibration(scores: np.ndarray, correct: np.ndarray, bins: int = BINS) -> dict:
+def calibration(scores: np.ndarray, correct: np.ndarray) -> dict:
     """Compare scores with the precision that they promise (Guo et al., ICML 2017: expected calibration error).
 
     scores: (N,) float 0..1.  correct: (N,) bool, matched at mask IoU 0.5.  Empty bins are ``None``.
     """
-    place = places_of(scores, bins)
+    place = places_of(scores)
     rows = [
         {
-            "from": round(b / bins, 3),
-            "to": round((b + 1) / bins, 3),
+            "from": round(b / BINS, 3),
+            "to": round((b + 1) / BINS, 3),
             "detections": int(n),
             "mean_score": float(scores[place == b].mean()) if n else None,
             "precision": float(correct[place == b].mean()) if n else None,
         }
-        for b, n in enumerate(np.bincount(place, minlength=bins))
+        for b, n in enumerate(np.bincount(place, minlength=BINS))
     ]
-    return {"bins": rows, "expected_error": expected_calibration_error(scores, correct, bins)}
+    return {"bins": rows, "expected_error": expected_calibration_error(scores, correct)}

@@ -19,6 +19,9 @@ from ewardrobe.models import SHOWN_SCORE, Segmenter
 SIMULATED_SIDE = 128
 """Long side in pixels of a simulated model's output."""
 
+WANDER = 0.006
+"""How far a simulated outline strays, as a share of the photo's long side: as a model's does."""
+
 FOUND_IOU = 0.5
 """Only garments that the model found at all (mask IoU before refinement) say something about outlines."""
 
@@ -26,22 +29,18 @@ MEASURES = ("iou_before", "iou_after", "boundary_before", "boundary_after")
 
 
 def measure_refinement(
-    records: Iterable[Record],
-    segmenter: Segmenter | None = None,
-    *,
-    wander: float = 0.006,
-    min_score: float = SHOWN_SCORE,
+    records: Iterable[Record], segmenter: Segmenter | None = None, *, min_score: float = SHOWN_SCORE
 ) -> dict:
     """Return per viewpoint ("worn", "not_worn", "all") the means of ``MEASURES`` over garments, fractions of 1.
 
     ``segmenter=None`` simulates one: the true masks at ``SIMULATED_SIDE`` pixels, their outlines wandering by
-    ``wander`` of the long side (standard deviation), seeded by the image's id.  With ``garments`` (how many),
+    ``WANDER`` of the long side (standard deviation), seeded by the image's id.  With ``garments`` (how many),
     ``photos`` and ``ms_per_garment`` (the refinement's time).  A view without a garment has ``None`` for its means.
     """
     rows, photos, refinements, seconds = [], 0, 0, 0.0
     for record in records:
         image, truth = load_image(record.image_path, None), read_truth(record)
-        coarse = segmenter.predict(image, min_score) if segmenter else simulated(truth, record.image_id, wander)
+        coarse = segmenter.predict(image, min_score) if segmenter else simulated(truth, record.image_id)
         before = resolve_overlaps(drop_duplicates(coarse))
         started = time.perf_counter()
         after = resolve_overlaps(refined(image, before))
@@ -53,14 +52,14 @@ def measure_refinement(
     return {"photos": photos, "ms_per_garment": per_garment, **{name: _means(view) for name, view in views.items()}}
 
 
-def simulated(truth: Detections, seed: int, wander: float) -> Detections:
+def simulated(truth: Detections, seed: int) -> Detections:
     """Return ``truth`` as a model of low resolution would see it; the same seed, the same errors."""
     random = np.random.default_rng(seed)
-    masks = [coarse_mask(mask, random, wander) for mask in truth.masks]
+    masks = [coarse_mask(mask, random) for mask in truth.masks]
     return Detections.from_masks(np.reshape(masks, truth.masks.shape), truth.category_ids, truth.scores)
 
 
-def coarse_mask(mask: np.ndarray, random: np.random.Generator, wander: float) -> np.ndarray:
+def coarse_mask(mask: np.ndarray, random: np.random.Generator, wander: float = WANDER) -> np.ndarray:
     """Return (H, W) bool ``mask`` through ``SIMULATED_SIDE`` pixels, warped smoothly and grown or shrunk a little."""
     height, width = mask.shape
     scale = SIMULATED_SIDE / max(height, width)

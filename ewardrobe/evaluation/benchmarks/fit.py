@@ -25,6 +25,9 @@ from ewardrobe.tryon.spans import measure
 
 INPUT_PX, LONG_SIDE = SIZES["balanced"], 640
 SKIN, HAIR = 14, 15
+TIMED = 15
+"""Cases of which the time counts, after three that warm up."""
+
 MIN_SHARE = 0.02
 """Garments that fill less of the photo are not judged."""
 
@@ -84,9 +87,7 @@ def _reduced(image: np.ndarray, mask: np.ndarray, parsing: np.ndarray, category_
     return FitCase(cv2.resize(image, size, interpolation=cv2.INTER_AREA), soft > 0.5, labels, category_id)
 
 
-def speed_quality(
-    models: Mapping[str, Segmenter], parser: Parser, cases: Sequence[FitCase], rounds: int = 15
-) -> list[dict]:
+def speed_quality(models: Mapping[str, Segmenter], parser: Parser, cases: Sequence[FitCase]) -> list[dict]:
     """Return for every model and size: model, size, frame_ms (median of models and composition one after the other)
     and fit_iou over ``cases``.
 
@@ -103,7 +104,7 @@ def speed_quality(
                 start = time.perf_counter()
                 scene = read_scene(case.image, *seen_by, frame_id=0, time=0.0, size=size)
                 compose(case.image, ComposedState(scene, IDENTITY), _look(case))
-                ms += [1000 * (time.perf_counter() - start)] if number < rounds + 3 else []
+                ms += [1000 * (time.perf_counter() - start)] if number < TIMED + 3 else []
                 fits.append(judged(case, scene)[0])
             row = {"model": name, "size": size, "frame_ms": float(np.median(ms[3:] or ms))}
             table.append(row | {"fit_iou": float(np.mean(fits))})

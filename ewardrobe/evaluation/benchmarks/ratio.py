@@ -25,11 +25,11 @@ from ewardrobe.tryon.motion import IDENTITY
 from ewardrobe.tryon.scene import read_scene
 from ewardrobe.tryon.session import SIZES
 
-UNCOUNTED = 3
-"""Rounds that warm up."""
+ROUNDS, UNCOUNTED = 20, 3
+"""Rounds that count, and those before them that warm up."""
 
 
-def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment, rounds: int = 20) -> dict:
+def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment) -> dict:
     """Return ratio_to_ultralytics and ratio_to_ultralytics_openvino, with the milliseconds ours_ms, ultralytics_ms,
     ultralytics_openvino_ms and rounds.
 
@@ -47,19 +47,19 @@ def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment, rounds: 
     with _ultralytics(size) as (plain, exported):
         runs = {"ours": ours, "ultralytics": _predict_and_plot(plain, picture, size)}
         runs["ultralytics_openvino"] = _predict_and_plot(exported, picture, size)
-        ms = _in_turn(runs, rounds)
+        ms = _in_turn(runs)
     return {
         "ratio_to_ultralytics": ms["ours"] / ms["ultralytics"],
         "ratio_to_ultralytics_openvino": ms["ours"] / ms["ultralytics_openvino"],
         **{f"{name}_ms": value for name, value in ms.items()},
-        "rounds": rounds,
+        "rounds": ROUNDS,
     }
 
 
-def _in_turn(runs: dict[str, Callable], rounds: int) -> dict[str, float]:
+def _in_turn(runs: dict[str, Callable]) -> dict[str, float]:
     """Return the median milliseconds of each of ``runs``, called in turn."""
     times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds + UNCOUNTED):
+    for _ in range(ROUNDS + UNCOUNTED):
         for name, run in runs.items():
             start = time.perf_counter()
             run()

@@ -99,10 +99,10 @@ class AsItIs(nn.Module):
 class Pyramid(nn.Module):
     """A feature pyramid (Lin et al., CVPR 2017) over a body's strides 8, 16 and 32, with a fourth, pooled level."""
 
-    def __init__(self, body: nn.Module, inputs: list[int], channels: int = PYRAMID_CHANNELS) -> None:
+    def __init__(self, body: nn.Module, inputs: list[int]) -> None:
         super().__init__()
-        self.body, self.out_channels = body, channels
-        self.fpn = FeaturePyramidNetwork(inputs, channels, extra_blocks=LastLevelMaxPool())
+        self.body, self.out_channels = body, PYRAMID_CHANNELS
+        self.fpn = FeaturePyramidNetwork(inputs, PYRAMID_CHANNELS, extra_blocks=LastLevelMaxPool())
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Map (B, 3, H, W) to (B, channels, h, w) by stride; ``pool`` has stride 64."""
