@@ -193,12 +193,9 @@ def _row(name: str, values: tuple[float, float], drawn: Mapping[str, np.ndarray]
 
 
 def _intervals(samples: np.ndarray) -> dict[str, list[float] | None]:
-    """Return the intervals of FITB and AUC, the columns of (R, 2) ``samples``."""
-    return {f"{name}_ci": _rounded(interval(column)) for name, column in zip(("fitb", "auc"), samples.T, strict=True)}
-
-
-def _rounded(bounds: list[float] | None) -> list[float] | None:
-    return bounds and [round(bound, 4) for bound in bounds]
+    """Return the intervals of FITB and AUC, the columns of (R, 2) ``samples``, to four digits."""
+    found = {f"{name}_ci": interval(column) for name, column in zip(("fitb", "auc"), samples.T, strict=True)}
+    return {name: bounds and [round(bound, 4) for bound in bounds] for name, bounds in found.items()}
 
 
 def slot_counts(data: OutfitSet) -> dict[str, int]:

@@ -21,7 +21,9 @@ def write_metrics(metrics: dict, path: Path) -> None:
     text = json.dumps(rounded, indent=1, ensure_ascii=False)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_bytes(path, f"{_compact(text)}\n".encode())
+    # Lists of numbers on one line each: curves would otherwise fill thousands.
+    text = _NUMBER_LIST.sub(lambda match: f"[{', '.join(match[1].replace(',', ' ').split())}]", text)
+    atomic.write_bytes(path, f"{text}\n".encode())
 
 
 def format_report(metrics: dict) -> str:
@@ -105,8 +107,3 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 def _interval(bounds: list[float] | None) -> str:
     return f"{bounds[0]:.3f} … {bounds[1]:.3f}" if bounds else ""
-
-
-def _compact(text: str) -> str:
-    """Put lists of numbers on one line: curves would otherwise fill thousands."""
-    return _NUMBER_LIST.sub(lambda match: "[" + ", ".join(part.strip() for part in match[1].split(",")) + "]", text)

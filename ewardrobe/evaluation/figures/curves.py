@@ -100,7 +100,8 @@ def calibration(metrics: dict[str, dict]) -> Chart:
 
 def parsing(metrics: dict[str, dict]) -> Chart | None:
     """Draw the pixel IoU of every label of the parsing maps, for the models that make them; ``None`` without any."""
-    rows = [row for name, m in metrics.items() for row in _label_rows(name, m)]
+    maps = {name: m["parsing"]["iou"] for name, m in metrics.items() if m.get("parsing")}
+    rows = [(name, label, iou) for name, ious in maps.items() for label, iou in ious.items()]
     if not rows:
         return None
     data = pd.DataFrame(rows, columns=["model", "label", "iou"]).astype({"iou": float})
@@ -111,10 +112,6 @@ def parsing(metrics: dict[str, dict]) -> Chart | None:
     figure.update_yaxes(range=[0, 1.08])
     figure.update_xaxes(tickangle=-40)
     return Chart("parsing", figure, data)
-
-
-def _label_rows(name: str, metrics: dict) -> list[tuple]:
-    return [(name, label, iou) for label, iou in (metrics.get("parsing") or {}).get("iou", {}).items()]
 
 
 def speed_table(metrics: dict[str, dict], benchmark: dict | None) -> pd.DataFrame:
