@@ -16,8 +16,8 @@ from pathlib import Path
 from ewardrobe.core import atomic
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
 from ewardrobe.evaluation.learning_curve import outlook
-from ewardrobe.evaluation.metrics import TITLES
 from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
+from ewardrobe.models import title
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD
 from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
 from train.cards import attributes as attribute_card
@@ -59,7 +59,7 @@ def card(name: str, entry: dict, metrics: dict, more: str) -> str:
         categories.append(
             f"| {row['name']} | {row['instances']} | {shown[0]} | {shown[1]} | {starts[row['name']]:.2f} |"
         )
-    return wrapped(f"""# {TITLES[name]}
+    return wrapped(f"""# {title(name)}
 
 {PURPOSE[name][0].upper()}{PURPOSE[name][1:]}.
 

@@ -22,10 +22,10 @@ from torchvision.models.detection import MaskRCNN_ResNet50_FPN_V2_Weights, maskr
 from ewardrobe.core.detections import masks_to_xyxy
 from ewardrobe.core.taxonomy import INSTANCE_IDS, classes_of
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, classes_in, normalisation
-from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS
-from ewardrobe.models.networks.inputs import normalised
+from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, normalisation
+from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS, normalised
 from ewardrobe.models.networks.mask_rcnn import BACKBONES, CLASS_COUNT, AsItIs, build, imagenet_weights, replace_heads
+from ewardrobe.models.weights import classes_in
 from train.loop import checkpoints
 from train.loop.config import Config, FlagError, option
 from train.loop.engine import TrainingError

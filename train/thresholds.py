@@ -14,15 +14,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 from tqdm import tqdm
 
 from ewardrobe.core import process
 from ewardrobe.core.images import ImageError, load_image
+from ewardrobe.core.masks import pairwise_iou
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_NAMES
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS
-from ewardrobe.evaluation.matching import encode_masks, mask_ious, precision_recall
+from ewardrobe.evaluation.matching import precision_recall
 from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.models import MODELS, Segmenter, load_segmenter
 from ewardrobe.models import weights as weight_files
@@ -62,9 +62,8 @@ def look_at(segmenter: Segmenter, record: Record) -> PhotoScores:
         size = f"{image.shape[1]}×{image.shape[0]}"
         raise DatasetError(f"{record.image_path} is {size}, its annotation is for {record.width}×{record.height}")
     found, truth = segmenter.predict(image, float(choice.GRID[0]))[:MAX_DETECTIONS], read_truth(record)
-    rles = encode_masks(found.masks)
-    ious = mask_ious(rles, rles), mask_ious(rles, truth.rles)
-    return PhotoScores(found.scores, found.category_ids, *ious, np.array(truth.category_ids, int))
+    ious = (pairwise_iou(found.masks, masks) for masks in (found.masks, truth.masks))
+    return PhotoScores(found.scores, found.category_ids, *ious, truth.category_ids)
 
 
 def entry_of(photos: list[PhotoScores], chosen: Choice) -> dict:

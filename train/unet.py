@@ -19,8 +19,7 @@ from torch.nn import functional as F
 
 from ewardrobe.core.taxonomy import CATEGORIES, CONTEXT_IDS, INSTANCE_IDS, INSTANCES, LABEL_COUNT, UNKNOWN, classes_of
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS
-from ewardrobe.models.networks.inputs import normalised
+from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS, normalised
 from ewardrobe.models.networks.unet import UNet
 from ewardrobe.models.unet import UNetSegmenter
 from train.loop import checkpoints, public_weights

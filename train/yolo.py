@@ -21,8 +21,9 @@ import torch
 from ewardrobe.core.detections import masks_to_xyxy
 from ewardrobe.core.taxonomy import INSTANCE_IDS, UNKNOWN, classes_of
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.models.networks.inputs import normalised
-from ewardrobe.models.yolo import ARCHITECTURE, SCALING, YoloSegmenter, build, classes_in
+from ewardrobe.models.networks.encoders import normalised
+from ewardrobe.models.weights import classes_in
+from ewardrobe.models.yolo import ARCHITECTURE, SCALING, YoloSegmenter, build
 from train.loop import checkpoints, public_weights
 from train.loop.config import Config, option
 from train.loop.engine import TrainingError

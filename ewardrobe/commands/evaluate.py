@@ -40,8 +40,7 @@ def run(args: argparse.Namespace) -> int:
         process.use_threads(args.threads)
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
     from ewardrobe.evaluation import report
-    from ewardrobe.evaluation.evaluator import Options, evaluate
-    from ewardrobe.evaluation.webcam import evaluate_views
+    from ewardrobe.evaluation.evaluator import Options, evaluate, evaluate_views
     from ewardrobe.models import load_segmenter
 
     if problem := _usage_problem(args):

@@ -69,12 +69,10 @@ def _cell(photo):
     import cv2
     import numpy as np
 
-    from ewardrobe.core.detections import Detections
     from ewardrobe.core.drawing import draw_detections
 
-    truth = Detections.from_masks(photo.truth.masks, photo.truth.category_ids, np.ones(len(photo.truth.masks)))
     cell = np.full((CELL + 16, CELL, 3), 255, np.uint8)
-    for place, detections in enumerate((truth, photo.found)):
+    for place, detections in enumerate((photo.truth, photo.found)):
         drawn = draw_detections(photo.image, detections)
         scale = min((CELL // 2 - 4) / drawn.shape[1], CELL / drawn.shape[0])
         small = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)

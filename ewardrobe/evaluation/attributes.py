@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +11,11 @@ import numpy as np
 from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY
 from ewardrobe.core.colour_names import COLOUR_NAMES
 from ewardrobe.datasets.attributes import judged_garments
-from ewardrobe.evaluation.bootstrap import PERCENTILES
+from ewardrobe.evaluation.bootstrap import RESAMPLES, interval, resampled
 from ewardrobe.garments import attributes
 from ewardrobe.garments.colours import MULTICOLOUR, colour_ranking
 from ewardrobe.garments.cutout import garment_from_mask
-from ewardrobe.models.calibration import BINS, expected_calibration_error, f1_by_class, macro_f1
+from ewardrobe.models.calibration import BINS, expected_calibration_error, f1_by_class, macro_f1, places_of
 
 TARGETS = {"colour_top1": 0.70, "colour_top2": 0.88, "pattern_macro_f1": 0.55}
 DARK = {"black", "navy"}
@@ -38,7 +38,7 @@ def answers(data: Path, split: str, progress=iter) -> list[Answer]:
     return [_answer(*found) for found in progress(judged_garments(data, split))]
 
 
-def evaluate_attributes(found: list[Answer], resamples: int = 300) -> dict:
+def evaluate_attributes(found: list[Answer], resamples: int = RESAMPLES) -> dict:
     """Return the figures of each attribute; ``None`` for what was not told of any garment."""
     return {
         "colour": colour_figures(found, resamples),
@@ -47,51 +47,53 @@ def evaluate_attributes(found: list[Answer], resamples: int = 300) -> dict:
     }
 
 
-def colour_figures(found: list[Answer], resamples: int = 300) -> dict | None:
+def colour_figures(found: list[Answer], resamples: int = RESAMPLES) -> dict | None:
     """Compare the first and second name with the judged one; "multicolour" is judged apart, it is no colour."""
     named = [a for a in found if a.truth["colour"] in COLOUR_NAMES and a.ranking]
     if not named:
         return None
-    truth = [a.truth["colour"] for a in named]
-    first = np.array([t == a.ranking[0] for t, a in zip(truth, named, strict=True)])
-    second = np.array([t in a.ranking[:2] for t, a in zip(truth, named, strict=True)])
-    dark = np.array([{t, a.ranking[0]} == DARK for t, a in zip(truth, named, strict=True)])
+    truth, best = [a.truth["colour"] for a in named], [a.ranking[0] for a in named]
+    first = np.array(truth) == np.array(best)
+    second = np.array([a.truth["colour"] in a.ranking[:2] for a in named])
+    dark = np.array([set(pair) == DARK for pair in zip(truth, best, strict=True)])
     places = _places([a.image for a in named])
-    told = [a.colour for a in found if a.ranking]
-    judged = [a.truth["colour"] for a in found if a.ranking]
+    judged, told = zip(*((a.truth["colour"], a.colour) for a in found if a.ranking), strict=True)
     return {
         "garments": len(named),
         "top1": _mean(first),
-        "top1_ci": interval(first, places, resamples),
+        "top1_ci": _interval(lambda drawn: first[drawn].mean(), places, resamples),
         "top2": _mean(second),
-        "top2_ci": interval(second, places, resamples),
+        "top2_ci": _interval(lambda drawn: second[drawn].mean(), places, resamples),
         "black_navy_confused": _mean(dark),
         "top1_black_navy_as_one": _mean(first | dark),
         "app_name_right": _mean(np.array(judged) == np.array(told)),
         "multicolour_judged": judged.count(MULTICOLOUR),
         "multicolour_told": told.count(MULTICOLOUR),
-        "per_value": _colour_table(truth, [a.ranking[0] for a in named]),
+        "per_value": _head_table(
+            COLOUR_NAMES, *(np.array(list(map(COLOUR_NAMES.index, names))) for names in (truth, best))
+        ),
     }
 
 
-def head_figures(found: list[Answer], name: str, resamples: int = 300) -> dict | None:
+def head_figures(found: list[Answer], name: str, resamples: int = RESAMPLES) -> dict | None:
     """Return accuracy, macro-F1, calibration error and what the app asserts, of one head of the network."""
     values = HEADS[name]
-    rows = [(values.index(a.truth[name]), a.guesses[name], a.image) for a in found if _can_judge(a, name)]
+    rows = [
+        (values.index(a.truth[name]), values.index(guess.value), guess.confidence, guess.sure, a.image)
+        for a in found
+        if (guess := a.guesses.get(name)) and a.truth[name] in values
+    ]
     if not rows:
         return None
-    truth = np.array([row[0] for row in rows])
-    told = np.array([values.index(guess.value) for _, guess, _ in rows])
-    confidence = np.array([guess.confidence for _, guess, _ in rows])
-    sure = np.array([guess.sure for _, guess, _ in rows])
-    right, places = truth == told, _places([row[2] for row in rows])
+    truth, told, confidence, sure, images = map(np.array, zip(*rows, strict=True))
+    right, places = truth == told, _places(images)
     common = int(np.bincount(truth).argmax())
     return {
         "garments": len(rows),
         "accuracy": _mean(right),
-        "accuracy_ci": interval(right, places, resamples),
+        "accuracy_ci": _interval(lambda drawn: right[drawn].mean(), places, resamples),
         "macro_f1": macro_f1(truth, told, len(values)),
-        "macro_f1_ci": _macro_interval(truth, told, len(values), places, resamples),
+        "macro_f1_ci": _interval(lambda drawn: macro_f1(truth[drawn], told[drawn], len(values)), places, resamples),
         "majority": values[common],
         "majority_accuracy": _mean(truth == common),
         "majority_macro_f1": macro_f1(truth, np.full_like(truth, common), len(values)),
@@ -106,41 +108,29 @@ def head_figures(found: list[Answer], name: str, resamples: int = 300) -> dict |
     }
 
 
-def reliability(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> list[dict]:
-    """Return for each filled bin of confidence the mean confidence, the share of right answers, and their number."""
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
+def reliability(confidence: np.ndarray, right: np.ndarray) -> list[dict]:
+    """Return for each filled bin the mean confidence, the share of right answers, and their number.
+
+    confidence: (N,) float 0..1; right: (N,) bool.
+    """
+    place = places_of(confidence)
     return [
         {"confidence": _mean(confidence[place == b]), "right": _mean(right[place == b]), "garments": int(n)}
-        for b, n in enumerate(np.bincount(place, minlength=bins))
+        for b, n in enumerate(np.bincount(place, minlength=BINS))
         if n
     ]
 
 
-def interval(values: np.ndarray, places: np.ndarray, resamples: int, seed: int = 0) -> list[float] | None:
-    """Return the 95 % interval of the mean of ``values`` (N,), photos ``places`` (N,) drawn with replacement."""
-    weights = _resampled(places, resamples, seed)
-    if weights is None:
-        return None
-    means = [float(w @ values / w.sum()) for w in weights if w.sum()]
-    return [float(v) for v in np.percentile(means, PERCENTILES)]
+def _interval(figure: Callable[[np.ndarray], float | None], places: np.ndarray, resamples: int) -> list[float] | None:
+    """Return the 95 % interval of ``figure``, which is given the garments of the photos drawn; ``None`` for one photo.
 
-
-def _macro_interval(truth, told, classes: int, places, resamples: int, seed: int = 0) -> list[float] | None:
-    weights = _resampled(places, resamples, seed)
-    if weights is None:
-        return None
-    repeated = (np.repeat(np.arange(len(truth)), w) for w in weights)
-    scores = [macro_f1(truth[r], told[r], classes) for r in repeated if len(r)]
-    return [float(v) for v in np.percentile(scores, PERCENTILES)]
-
-
-def _resampled(places: np.ndarray, resamples: int, seed: int) -> list[np.ndarray] | None:
-    """Return how often each garment counts in every resample of the photos; ``None`` for one photo or no resample."""
+    places: (N,) int, the photo of each garment.
+    """
     count = int(places.max()) + 1
-    if count < 2 or not resamples:
+    if count < 2:
         return None
-    rng = np.random.default_rng(seed)
-    return [np.bincount(rng.integers(0, count, count), minlength=count)[places] for _ in range(resamples)]
+    garments = np.arange(len(places))
+    return interval(figure(np.repeat(garments, weights[places])) for weights in resampled(count, resamples))
 
 
 def _answer(judged, pixels: np.ndarray, mask: np.ndarray) -> Answer:
@@ -150,15 +140,11 @@ def _answer(judged, pixels: np.ndarray, mask: np.ndarray) -> Answer:
     return Answer(judged.image, truth, colour_ranking(garment.colours), garment.colour, guesses)
 
 
-def _can_judge(answer: Answer, name: str) -> bool:
-    return name in answer.guesses and answer.truth[name] in HEADS[name]
-
-
-def _places(images: list[str]) -> np.ndarray:
+def _places(images: Sequence[str] | np.ndarray) -> np.ndarray:
     return np.unique(images, return_inverse=True)[1]
 
 
-def _mean(values: Iterable) -> float:
+def _mean(values: np.ndarray) -> float:
     return float(np.mean(values))
 
 
@@ -169,8 +155,3 @@ def _head_table(values: tuple[str, ...], truth: np.ndarray, told: np.ndarray) ->
         {"value": value, "garments": int(n), "recall": float(hit / n) if n else None, "f1": f1}
         for value, n, hit, f1 in zip(values, counts, hits, scores, strict=True)
     ]
-
-
-def _colour_table(truth: list[str], told: list[str]) -> list[dict]:
-    places = [np.array([COLOUR_NAMES.index(name) for name in names]) for names in (truth, told)]
-    return _head_table(COLOUR_NAMES, *places)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from faster_coco_eval import COCO, COCOeval_faster
+from faster_coco_eval import mask as coco_mask
 from faster_coco_eval.core.cocoeval import Params
 
+from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import CATEGORY_IDS, INSTANCES
 
-RECALL_POINTS = 101
 MIN_INSTANCES = 10
 """Categories with fewer instances are left out of the ``…_min10`` means: their AP is mostly chance."""
 
@@ -26,19 +27,11 @@ _IOU_50, _IOU_75 = 0, 5  # places in COCO's thresholds 0.50, 0.55 … 0.95
 
 
 @dataclass(frozen=True)
-class CocoInstance:
-    """One garment, true or detected: COCO RLE, box ``x y width height`` in pixels, area in pixels, score 0..1."""
-
-    category_id: int
-    rle: dict
-    box_xywh: tuple[float, float, float, float]
-    area: float
-    score: float = 1.0
-
-
-@dataclass(frozen=True)
 class CategoryScores:
-    """COCO's numbers of one category, fractions of 1; curve (101,) is precision at recall 0, 0.01 … 1 and IoU 0.5."""
+    """COCO's numbers of one category, fractions of 1.
+
+    curve: (101,) float64, the precision at recall 0, 0.01 … 1 and IoU 0.5; curve_scores: (101,) the scores there.
+    """
 
     ap: float
     ap50: float
@@ -67,18 +60,34 @@ class CocoMatcher:
     def __len__(self) -> int:
         return self._matched_photos + len(self._pending)
 
-    def add(self, height: int, width: int, truths: list[CocoInstance], detections: list[CocoInstance]) -> None:
+    def add(self, truth: Detections, found: Detections) -> None:
         """Add the next photo (its index is the number of photos added before)."""
+        height, width = truth.image_size
         photo = {"id": len(self._pending) + 1, "height": height, "width": width}
-        best = sorted(detections, key=lambda d: -d.score)[:MAX_DETECTIONS]
-        self._pending.append((_annotations(truths, photo["id"]), _annotations(best, photo["id"]), photo))
+        best = found.sorted_by_score()[:MAX_DETECTIONS]
+        self._pending.append((self._annotations(truth, photo["id"]), self._annotations(best, photo["id"]), photo))
         if len(self._pending) >= self._chunk_size:
             self._match_pending()
+
+    def _annotations(self, found: Detections, image_id: int) -> list[dict]:
+        corners, areas = found.boxes.astype(float), found.masks.sum(axis=(1, 2), dtype=float)
+        boxes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+        annotations = [
+            {"image_id": image_id, "category_id": c, "bbox": box, "area": area, "score": score, "iscrowd": 0}
+            for c, box, area, score in zip(
+                found.category_ids.tolist(), boxes.tolist(), areas.tolist(), found.scores.tolist(), strict=True
+            )
+        ]
+        if self._iou_type == "segm" and annotations:
+            masks = np.asfortranarray(np.moveaxis(found.masks, 0, -1), dtype=np.uint8)
+            for annotation, rle in zip(annotations, coco_mask.encode(masks), strict=True):
+                annotation["segmentation"] = rle
+        return annotations
 
     def scores(self, weights: np.ndarray | None = None) -> dict[int, CategoryScores | None]:
         """Return the scores by category id; ``None`` where the photos hold no instance of it.
 
-        weights: (len(self),) integers, how often each photo counts (1 for all when ``None``).
+        weights: (P,) int for the P photos added, how often each photo counts (1 for all when ``None``).
         """
         self._match_pending()
         weights = np.ones(len(self), int) if weights is None else np.asarray(weights, int)
@@ -135,16 +144,16 @@ def mean_over_categories(scores: dict[int, CategoryScores | None], name: str, ca
 
 
 def common_categories(instances: np.ndarray) -> list[int]:
-    """Return the ids of the categories with at least ``MIN_INSTANCES`` of (13,) ``instances``."""
+    """Return the ids of the categories with at least ``MIN_INSTANCES`` of ``instances``, (13,) int."""
     return [c for c, n in zip(CATEGORY_IDS, instances, strict=True) if n >= MIN_INSTANCES]
 
 
 def average_precisions(masks: CocoMatcher, boxes: CocoMatcher, weights: np.ndarray, common: list[int]) -> dict:
     """Return COCO's means over the categories, ``{box,mask}_{ap,ap50,ap75,ar}``, and ``…_min10`` over ``common``.
 
-    weights: how often each photo counts, as for ``CocoMatcher.scores``.
+    weights: (P,) int, how often each photo counts.
     """
-    result = {}
+    result: dict[str, float | None] = {}
     for kind, matcher in (("box", boxes), ("mask", masks)):
         scores = matcher.scores(weights)
         result |= {f"{kind}_{name}": mean_over_categories(scores, name) for name in ("ap", "ap50", "ap75", "ar")}
@@ -164,21 +173,6 @@ def _category_scores(accumulated: dict) -> CategoryScores | None:
         curve=precision[_IOU_50].copy(),
         curve_scores=scores[_IOU_50].copy(),
     )
-
-
-def _annotations(instances: list[CocoInstance], image_id: int) -> list[dict]:
-    return [
-        {
-            "image_id": image_id,
-            "category_id": instance.category_id,
-            "segmentation": instance.rle,
-            "bbox": list(instance.box_xywh),
-            "area": instance.area,
-            "score": instance.score,
-            "iscrowd": 0,
-        }
-        for instance in instances
-    ]
 
 
 def _dataset(pending: list[tuple], part: int) -> COCO:

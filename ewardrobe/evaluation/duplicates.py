@@ -12,15 +12,13 @@ import numpy as np
 
 from ewardrobe.core.images import jpeg_bytes, load_image
 from ewardrobe.datasets.deepfashion2 import Record
-from ewardrobe.evaluation.refinement import coarse_mask, true_detections
+from ewardrobe.evaluation.photo import read_truth
+from ewardrobe.evaluation.refinement import coarse_mask
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.garments.duplicates import SAME_DISTANCE, TURNS, hash_distances, perceptual_hash
 
 SMALLEST_AREA = 400
 """Pixels below which a garment is no cut-out that anybody would keep."""
-
-WANDER = 0.006
-"""How far the copy's outline strays, as a share of its photo's long side: as a model's does."""
 
 
 def measure_duplicates(records: Iterable[Record], seed: int = 0, distance: float = SAME_DISTANCE) -> dict:
@@ -33,7 +31,7 @@ def measure_duplicates(records: Iterable[Record], seed: int = 0, distance: float
     random = np.random.default_rng(seed)
     hashes, copies = [], []
     for record in records:
-        image, truth = load_image(record.image_path, None), true_detections(record)
+        image, truth = load_image(record.image_path, None), read_truth(record)
         for mask, category_id in zip(truth.masks, truth.category_ids, strict=True):
             image2, mask2 = changed_photo(image, mask, random)
             if min(np.count_nonzero(mask), np.count_nonzero(mask2)) >= SMALLEST_AREA:
@@ -68,7 +66,7 @@ def changed_photo(image: np.ndarray, mask: np.ndarray, random: np.random.Generat
     """
     height, width = mask.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), random.uniform(-5, 5), random.uniform(0.55, 1))
-    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     moved = corners + random.uniform(-0.01, 0.01, (4, 2)).astype(np.float32) * max(height, width)
     matrix = cv2.getPerspectiveTransform(corners, moved) @ np.vstack([turn, [0, 0, 1]])
     seen = cv2.warpPerspective(image, matrix, (width, height), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT)
@@ -77,4 +75,4 @@ def changed_photo(image: np.ndarray, mask: np.ndarray, random: np.random.Generat
         (seen / 255.0) ** random.uniform(0.8, 1.25) * random.uniform(0.85, 1.12) * (1 + random.uniform(-0.06, 0.06, 3))
     )
     packed = jpeg_bytes(np.clip(light * 255, 0, 255).astype(np.uint8), int(random.integers(40, 91)))
-    return load_image(packed, None), coarse_mask(outline, random, WANDER)
+    return load_image(packed, None), coarse_mask(outline, random)

@@ -13,9 +13,10 @@ import numpy as np
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import load_image
+from ewardrobe.core.masks import pairwise_iou
 from ewardrobe.datasets.deepfashion2 import Record
-from ewardrobe.evaluation.matching import encode_masks, mask_ious, match_by_iou
-from ewardrobe.evaluation.photo import Truth, read_truth
+from ewardrobe.evaluation.matching import match_by_iou
+from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.garments.cutout import drop_duplicates
 from ewardrobe.models import Segmenter
 
@@ -38,20 +39,20 @@ class PhotoErrors:
     quality: float
     kinds: Counter
     image: np.ndarray
-    truth: Truth
+    truth: Detections
     found: Detections
 
 
 def judge_errors(record: Record, image: np.ndarray, found: Detections) -> PhotoErrors:
     """Return the faults of ``found``, the garments that the app shows for ``image``."""
     truth = read_truth(record)
-    ious = mask_ious(encode_masks(found.masks), truth.rles)
+    ious = pairwise_iou(found.masks, truth.masks)
     matches = match_by_iou(ious)
     pairs = [(d, t) for d, t in enumerate(matches.tolist()) if t >= 0]
     right = [ious[d, t] for d, t in pairs if found.category_ids[d] == truth.category_ids[t]]
     kinds = Counter(
         misnamed=len(pairs) - len(right),
-        missed=len(truth.category_ids) - len(pairs),
+        missed=len(truth) - len(pairs),
         invented=len(found) - len(pairs),
         rough=sum(iou < ROUGH_IOU for iou in right),
     )

@@ -8,9 +8,10 @@ matched in chunks, so that memory does not grow with the data set (a few kilobyt
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
@@ -18,11 +19,11 @@ from tqdm import tqdm
 from ewardrobe.core import process
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import ImageError, load_image
-from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record, spread
+from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
+from ewardrobe.datasets.webcam import VIEWS, write_views
 from ewardrobe.evaluation.bootstrap import RESAMPLES
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher
-from ewardrobe.evaluation.matching import encode_masks
-from ewardrobe.evaluation.photo import add_parsing, add_refined, coco_detections, coco_truth, judge, read_truth
+from ewardrobe.evaluation.photo import add_parsing, add_refined, judge, read_truth
 from ewardrobe.evaluation.speed import peak_rss_mb
 from ewardrobe.evaluation.summary import Judgements, summarise
 from ewardrobe.models import SHOWN_SCORE, Segmenter, as_parser
@@ -32,6 +33,8 @@ MIN_SCORE = 0.01
 """Candidates down to this score enter AP, which judges the ranking and not one threshold."""
 
 TIMED_PHOTOS = 50
+VIEWS_SEED = 0
+"""The webcam views are the same in every evaluation: models are compared on the same frames."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class Options:
 
 def evaluate(
     segmenter: Segmenter,
-    dataset: DeepFashion2 | Iterable[Record],
+    dataset: DeepFashion2,
     options: Options | None = None,
     *,
     limit: int | None = None,
@@ -64,15 +67,36 @@ def evaluate(
     limit: at most so many photos, spread evenly over the data set.  progress: a bar on stderr.
     Photos that cannot be read are listed under ``meta.skipped``; raises ``DatasetError`` when none is left.
     """
-    options = options or Options()
-    records, total = _records(dataset, limit)
-    run = _Run(segmenter, options, timed_every=max(1, (total or 0) // max(1, options.timed)))
-    for record in tqdm(records, desc=f"evaluate {segmenter.name}", total=total, unit="photo", disable=not progress):
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit: expected a number of photos from 1, got {limit}")
+    options, total = options or Options(), min(len(dataset), limit or len(dataset))
+    run = _Run(segmenter, options, timed_every=max(1, total // max(1, options.timed)))
+    bar = tqdm(dataset.records(limit), f"evaluate {segmenter.name}", total, unit="photo", disable=not progress)
+    for record in bar:
         run.add(record)
     if not run.judged.photos:
-        reasons = run.skipped + list(getattr(dataset, "problems", []))
+        reasons = run.skipped + dataset.problems
         raise DatasetError(f"no photo could be evaluated: {'; '.join(reasons[:3]) or 'the data set is empty'}")
     return summarise(run.judged, options.resamples) | {"speed": run.speed(), "meta": run.meta(dataset)}
+
+
+def evaluate_views(
+    segmenter: Segmenter, dataset: DeepFashion2, options: Options, *, progress: bool = False
+) -> dict[str, dict]:
+    """Return the measures of ``overall`` for each of ``VIEWS``, of ``segmenter`` as the live page runs it.
+
+    A model that sees photos twice (mirrored too) sees a live picture once.  The frames are written to a temporary
+    folder and removed again.  Raises ``DatasetError`` when ``dataset`` has no worn photo with a parsing map.
+    """
+    live = segmenter.at(segmenter.size)
+    options = replace(options, refine=False, parsing=False, resamples=0, timed=0)
+    result = {}
+    for view in VIEWS:
+        with tempfile.TemporaryDirectory() as folder:
+            with tqdm(total=len(dataset), desc=f"view {view}", unit="photo", disable=not progress) as bar:
+                root = write_views(dataset, Path(folder), view, VIEWS_SEED, bar.update)
+            result[view] = evaluate(live, DeepFashion2(root, dataset.split), options, progress=progress)["overall"]
+    return result
 
 
 class _Run:
@@ -100,14 +124,14 @@ class _Run:
     def _judge(self, record: Record, image: np.ndarray) -> None:
         detections = self._predict(image)
         shown = detections.above(self.options.threshold)
-        truth, rles = read_truth(record), encode_masks(detections.masks)
-        result = judge(record, truth, detections, rles, self.options.threshold)
+        truth = read_truth(record)
+        result = judge(record, truth, detections, self.options.threshold)
         if self.options.refine:
             add_refined(result, truth, image, shown)
         if self.parser is not None and record.parsing_path is not None:
             add_parsing(result, record, label_map(self.parser.parse(image), image.shape[:2]))
         for matcher in (self.judged.masks, self.judged.boxes):
-            matcher.add(record.height, record.width, coco_truth(truth), coco_detections(detections, rles))
+            matcher.add(truth, detections)
         self._time(image, len(shown))
         self.judged.photos.append(result)
         self.sizes.append(image.shape[:2])
@@ -153,8 +177,7 @@ class _Run:
             "peak_rss_mb": peak_rss_mb(),
         }
 
-    def meta(self, dataset) -> dict:
-        problems = list(getattr(dataset, "problems", []))
+    def meta(self, dataset: DeepFashion2) -> dict:
         return {
             "model": self.segmenter.name,
             "images": len(self.judged.photos),
@@ -163,16 +186,6 @@ class _Run:
             "raw_thresholds": self.segmenter.confidence.by_name(),
             "refined": self.options.refine,
             "skipped": self.skipped,
-            "annotation_problems": problems,
+            "annotation_problems": list(dataset.problems),
             "threshold_disagreements": self.disagreements,
         }
-
-
-def _records(dataset: DeepFashion2 | Iterable[Record], limit: int | None) -> tuple[Iterator[Record], int | None]:
-    """Return the records to judge and how many there may be."""
-    if limit is not None and limit < 1:
-        raise ValueError(f"limit: expected a number of photos from 1, got {limit}")
-    if isinstance(dataset, DeepFashion2):
-        return dataset.records(limit), min(len(dataset), limit or len(dataset))
-    records = list(dataset)
-    return iter([records[i] for i in spread(len(records), limit)]), min(len(records), limit or len(records))

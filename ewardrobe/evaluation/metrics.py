@@ -15,16 +15,11 @@ import pandas as pd
 
 from ewardrobe.core.attributes import HEADS
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
+from ewardrobe.models import title
 from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, verified_path
 
+BENCHMARK_COMMAND = "python -m ewardrobe benchmark models --json weights/benchmark.json"
 ATTRIBUTES_COMMAND = "python -m ewardrobe evaluate-attributes --data DATA --json weights/attributes.metrics.json"
-TITLES = {
-    "unet": "U-Net",
-    "yolo": "YOLO-seg nano",
-    "yolo_s": "YOLO-seg small",
-    "mask_rcnn": "Mask R-CNN",
-    ATTRIBUTES: "Attribute network",
-}
 MEASURES = {
     "mask_ap": "Mask AP",
     "mask_ap50": "Mask AP50",
@@ -49,17 +44,12 @@ MEASURES = {
 """Keys of ``overall`` and of every cut with their labels; all are fractions of 1, more is better."""
 
 AP_COLUMNS = ("box_ap", "box_ap50", "box_ap75", "mask_ap", "mask_ap50", "mask_ap75")
-_SECTIONS = {
-    "overall": dict,
-    "overall_ci": dict,
-    "per_category": list,
-    "cuts": dict,
-    "confusion": dict,
-    "pr_curves": list,
-    "calibration": dict,
-    "speed": dict,
-    "meta": dict,
-}
+LISTS, OBJECTS = (
+    ("per_category", "pr_curves"),
+    ("overall", "overall_ci", "cuts", "confusion", "calibration", "speed", "meta"),
+)
+SECTIONS: dict[str, type] = {**dict.fromkeys(OBJECTS, dict), **dict.fromkeys(LISTS, list)}
+"""What a file of ``evaluate`` holds."""
 
 
 @dataclass(frozen=True)
@@ -102,20 +92,6 @@ class ModelReport:
     problems: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
-    @property
-    def title(self) -> str:
-        """The name as people write it."""
-        return title(self.name)
-
-
-def title(name: str) -> str:
-    """Return the name of a model as people write it.
-
-    >>> title("mask_rcnn"), title("other")
-    ('Mask R-CNN', 'other')
-    """
-    return TITLES.get(name, name)
-
 
 def evaluate_command(name: str) -> str:
     """Return the command that measures the shipped weights of model ``name``."""
@@ -128,48 +104,44 @@ def read_reports(folder: Path) -> list[ModelReport]:
     The attribute network is measured by figures of its own, see ``attribute_report``.
     """
     entries = read_manifest(folder, SEGMENTATION)
-    return [_report(folder, name, entry, read_metrics, evaluate_command(name)) for name, entry in entries.items()]
+    return [_report(folder, name, entry, SECTIONS, evaluate_command(name)) for name, entry in entries.items()]
 
 
 def attribute_report(folder: Path) -> ModelReport | None:
     """Return the report of the attribute network, ``None`` if the manifest has none; ``WeightsError`` as above."""
     entry = read_manifest(folder, ATTRIBUTES).get(ATTRIBUTES)
-    return _report(folder, ATTRIBUTES, entry, read_attribute_metrics, ATTRIBUTES_COMMAND) if entry else None
+    sections: dict[str, type] = dict.fromkeys(("meta", "colour", *HEADS), dict)
+    return _report(folder, ATTRIBUTES, entry, sections, ATTRIBUTES_COMMAND) if entry else None
 
 
-def _report(folder: Path, name: str, entry: dict, reader: Callable[[Path, str], dict], command: str) -> ModelReport:
+def _report(folder: Path, name: str, entry: dict, sections: dict[str, type], command: str) -> ModelReport:
     try:
         verified_path(name, folder)
-    except WeightsError as error:  # numbers of weights that are not there would be numbers of nothing
+    except WeightsError as error:  # nobody can tell what figures of missing or altered weights belong to
         return ModelReport(name, entry, None, None, (str(error),))
-    parts, problems, missing = [], [], []
-    for read, file, cure in (
-        (reader, f"{name}.metrics.json", f"Measure with: {command}"),
-        (read_card, f"{name}.md", "Write it with: python -m train.card"),
-    ):
+    problems: list[str] = []
+    missing: list[str] = []
+
+    def read(path: Path, reader: Callable, cure: str):
         try:
-            parts.append(read(folder / file, entry["sha256"]))
+            return reader(path)
         except ValueError as error:
-            parts.append(None)
             (missing if isinstance(error, Missing) else problems).append(f"{error}. {cure}")
-    return ModelReport(name, entry, *parts, tuple(problems), tuple(missing))
+            return None
+
+    metrics = read(
+        folder / f"{name}.metrics.json", lambda p: _metrics(p, entry["sha256"], sections), f"Measure with: {command}"
+    )
+    card = read(folder / f"{name}.md", lambda p: _card(p, entry["sha256"]), "Write it with: python -m train.card")
+    return ModelReport(name, entry, metrics, card, tuple(problems), tuple(missing))
 
 
-def read_metrics(path: Path, sha256: str) -> dict:
+def _metrics(path: Path, sha256: str, sections: dict[str, type]) -> dict:
     """Return the metrics in ``path`` if they were measured on the weights with ``sha256``; ``ValueError`` if not."""
-    return _of_weights(path, sha256, _SECTIONS, "evaluate")
-
-
-def read_attribute_metrics(path: Path, sha256: str) -> dict:
-    """Return the attribute network's metrics in ``path``; ``ValueError`` as ``read_metrics``."""
-    return _of_weights(path, sha256, dict.fromkeys(("meta", "colour", *HEADS), dict), "evaluate-attributes")
-
-
-def _of_weights(path: Path, sha256: str, sections: dict[str, type], command: str) -> dict:
     metrics = _read_json(path)
     wrong = [name for name, kind in sections.items() if not isinstance(metrics.get(name), kind)]
     if wrong:
-        raise ValueError(f"{path.name} lacks {', '.join(wrong)}: it is not a file of ewardrobe {command}")
+        raise ValueError(f"{path.name} lacks {', '.join(wrong)}: it is no file of metrics")
     measured = str(metrics["meta"].get("weights_sha256"))
     if measured != sha256:
         raise ValueError(
@@ -179,34 +151,33 @@ def _of_weights(path: Path, sha256: str, sections: dict[str, type], command: str
     return metrics
 
 
-def read_card(path: Path, sha256: str) -> str:
-    """Return the model card in ``path`` if it is of the weights with ``sha256``; ``ValueError`` if not."""
+def _card(path: Path, sha256: str) -> str:
     text = _read_text(path)
     if sha256 not in text:
         raise ValueError(f"{path.name} is the card of other weights than the shipped ones, so it is not shown")
     return text
 
 
-def read_benchmark(path: Path, entries: dict[str, dict]) -> tuple[dict | None, list[str]]:
-    """Return the result of ``benchmark models`` in ``path``, rows of the weights of ``entries`` only, and problems."""
+def read_rows(
+    path: Path, key: str, entries: dict[str, dict], check: Callable[[dict], object] = bool
+) -> tuple[dict | None, str | None]:
+    """Return a benchmark's result, its rows under ``key`` of the weights of ``entries`` only, and what is left out.
+
+    ``check`` is called with the result, to fail on what is unreadable.
+    """
     try:
         result = _read_json(path)
-        rows, meta = list(result["models"]), dict(result["meta"])
-        ours = [r for r in rows if "error" not in r and r["weights_sha256"] == _sha256(entries, r["model"])]
+        rows = [row for row in result[key] if "error" not in row]
+        ours = [row for row in rows if row["weights_sha256"] == entries.get(row["model"], {}).get("sha256")]
+        found = {key: ours, "meta": dict(result["meta"])}
+        check(found)
     except FileNotFoundError:
-        return None, []
+        return None, None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return None, [f"{path.name} cannot be read ({error}): measure again with {BENCHMARK_COMMAND}"]
-    others = sorted({title(r["model"]) for r in rows if "error" not in r and r not in ours})
-    problems = [f"{path.name}: {', '.join(others)} changed since, so its times are not shown"] if others else []
-    return ({"models": ours, "meta": meta} if ours else None), problems
-
-
-BENCHMARK_COMMAND = "python -m ewardrobe benchmark models --json weights/benchmark.json"
-
-
-def _sha256(entries: dict[str, dict], name: str) -> str | None:
-    return entries.get(name, {}).get("sha256")
+        return None, f"{path.name} cannot be read ({type(error).__name__}: {error})"
+    others = sorted({title(row["model"]) for row in rows if row not in ours})
+    problem = f"{path.name}: {', '.join(others)} changed since and is left out" if others else None
+    return (found if ours else None), problem
 
 
 def measured(reports: Iterable[ModelReport]) -> dict[str, dict]:
@@ -227,48 +198,47 @@ def one_test(metrics: dict[str, dict]) -> bool:
     return len({tuple(m["meta"].get(key) for key in keys) for m in metrics.values()}) <= 1
 
 
+def tested(metrics: dict[str, dict]) -> list[tuple[str, str, str, dict, dict]]:
+    """Return model (empty for a published one), its title, its test data, figures and intervals: ours first."""
+    ours = [(name, title(name), tested_on(m), m["overall"], m["overall_ci"]) for name, m in metrics.items()]
+    return ours + [("", reference.name, reference.data, reference.figures, {}) for reference in REFERENCES]
+
+
 def ap_table(metrics: dict[str, dict]) -> pd.DataFrame:
     """Return AP, AP50 and AP75 of boxes and masks as text with 95 % intervals, our models first, then references."""
-    rows = [
-        {"Model": title(name), "Tested on": tested_on(m)}
-        | {MEASURES[key]: with_interval(m["overall"].get(key), m["overall_ci"].get(key)) for key in AP_COLUMNS}
-        for name, m in metrics.items()
-    ]
-    rows += [
-        {"Model": r.name, "Tested on": r.data}
-        | {MEASURES[key]: with_interval(r.figures.get(key)) for key in AP_COLUMNS}
-        for r in REFERENCES
-    ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {"Model": name, "Tested on": data} | {MEASURES[key]: with_interval(figures, bounds, key) for key in AP_COLUMNS}
+        for _, name, data, figures, bounds in tested(metrics)
+    )
 
 
 def measures_table(metrics: dict[str, dict]) -> pd.DataFrame:
     """Return every measure as text with its 95 % interval: a row for each measure, a column for each model."""
     rows = []
     for key, label in MEASURES.items():
-        cells = {title(n): with_interval(m["overall"].get(key), m["overall_ci"].get(key)) for n, m in metrics.items()}
+        cells = {title(name): with_interval(m["overall"], m["overall_ci"], key) for name, m in metrics.items()}
         if any(text != "–" for text in cells.values()):
             rows.append({"Measure": label, **cells})
     return pd.DataFrame(rows)
 
 
-def with_interval(value: float | None, bounds: list[float] | None = None) -> str:
+def with_interval(figures: dict, intervals: dict, key: str) -> str:
     """Return a figure as text, with its interval if there is one; ``–`` where there was nothing to measure.
 
-    >>> with_interval(0.5, [0.45, 0.56]), with_interval(0.0), with_interval(None)
-    ('0.500 (0.45–0.56)', '0.000', '–')
+    >>> with_interval({"iou": 0.5}, {"iou": [0.45, 0.56]}, "iou"), with_interval({}, {}, "iou")
+    ('0.500 (0.45–0.56)', '–')
     """
+    value, bounds = figures.get(key), intervals.get(key)
     if value is None:
         return "–"
     return f"{value:.3f}" + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else "")
 
 
 def _read_json(path: Path) -> dict:
+    text = _read_text(path)
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise Missing(f"{path.name} is not there yet") from None
-    except (OSError, ValueError) as error:
+        content = json.loads(text)
+    except ValueError as error:
         raise ValueError(f"{path.name} cannot be read ({error})") from error
     if not isinstance(content, dict):
         raise ValueError(f"{path.name} holds a {type(content).__name__}, not an object")

@@ -7,6 +7,7 @@ one of the same slot.  Both after Vasileva et al., ECCV 2018, whose negatives of
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from ewardrobe.datasets.deepfashion2 import DatasetError
+from ewardrobe.evaluation.bootstrap import interval, resampled
 from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import BODY_SLOTS, Wish, category_number, slot_of
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of
 
 CHOICES = 4
-PERCENTILES = (2.5, 97.5)
 RULES = ("colour", "pattern", "formality")
 
 Scorer = Callable[[Closet, np.ndarray], np.ndarray]
@@ -37,16 +38,14 @@ class OutfitSet:
     members: tuple[tuple[int, ...], ...]
 
     def others(self, place: int) -> np.ndarray:
-        """Return the places of the garments of the same slot in other outfits."""
+        """Return the places (K,) int of the garments of the same slot in other outfits."""
         own = next(outfit for outfit in self.members if place in outfit)
         return np.setdiff1d(np.flatnonzero(self.closet.slots == self.closet.slots[place]), own)
 
     def subset(self, chosen: Sequence[int]) -> OutfitSet:
         """Return only the outfits at ``chosen``, with only their garments."""
         places = [place for outfit in chosen for place in self.members[outfit]]
-        ends = np.cumsum([len(self.members[outfit]) for outfit in chosen])
-        starts = [0, *ends[:-1]]
-        return OutfitSet(self.closet.take(places), tuple(tuple(range(a, b)) for a, b in zip(starts, ends, strict=True)))
+        return OutfitSet(self.closet.take(places), _numbered([self.members[outfit] for outfit in chosen]))
 
 
 def read_outfits(path: Path) -> OutfitSet:
@@ -61,13 +60,9 @@ def read_outfits(path: Path) -> OutfitSet:
         raise DatasetError(f"{path} cannot be read: {error.strerror}", "unreadable file") from error
     except ValueError as error:
         raise DatasetError(f"{path} is no JSON: {error}", "unreadable file") from error
-    return outfit_set([_items(outfit, number, path) for number, outfit in enumerate(_list(outfits, path), 1)])
-
-
-def _list(outfits: Any, path: Path) -> list:
     if not isinstance(outfits, list) or not outfits:
         raise DatasetError(f'{path}: expected a list of outfits, each {{"items": [...]}}', "no outfits")
-    return outfits
+    return outfit_set([_items(outfit, number, path) for number, outfit in enumerate(outfits, 1)])
 
 
 def _items(outfit: Any, number: int, path: Path) -> list[dict]:
@@ -83,9 +78,13 @@ def _items(outfit: Any, number: int, path: Path) -> list[dict]:
 
 def outfit_set(outfits: Sequence[Sequence[Mapping]]) -> OutfitSet:
     """Return outfits, each a list of items as the wardrobe has them, as an ``OutfitSet``."""
-    ends = np.cumsum([len(items) for items in outfits])
-    members = tuple(tuple(range(end - len(items), end)) for end, items in zip(ends, outfits, strict=True))
-    return OutfitSet(closet_of([item for items in outfits for item in items]), members)
+    return OutfitSet(closet_of([item for items in outfits for item in items]), _numbered(outfits))
+
+
+def _numbered(outfits: Sequence[Sequence]) -> tuple[tuple[int, ...], ...]:
+    """Return the places of the garments of each outfit, where they stand one after the other."""
+    places = itertools.count()
+    return tuple(tuple(itertools.islice(places, len(outfit))) for outfit in outfits)
 
 
 def scorers(model: Compatibility | None, seed: int = 0) -> dict[str, Scorer]:
@@ -154,8 +153,8 @@ def evaluate(
     """
     trials = make_trials(data, draws, seed)
     tables = {name: _answers(data.closet, trials, scorer) for name, scorer in methods.items()}
-    rng, count = np.random.default_rng(seed), len(data.members)
-    weights = [np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(resamples)]
+    count = len(data.members)
+    weights = resampled(count, resamples, seed)
     drawn = {name: np.array([_measures(table, w) for w in weights]).reshape(-1, 2) for name, table in tables.items()}
     return [_row(name, _measures(table, np.ones(count)), drawn) for name, table in tables.items()]
 
@@ -189,18 +188,14 @@ def _measures(answers: _Answers, weights: np.ndarray) -> tuple[float, float]:
 
 
 def _row(name: str, values: tuple[float, float], drawn: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    low_high = [_interval(drawn[name][:, column]) for column in (0, 1)]
-    against = {
-        other: {"fitb_ci": _interval((drawn[name] - sample)[:, 0]), "auc_ci": _interval((drawn[name] - sample)[:, 1])}
-        for other, sample in drawn.items()
-        if other != name
-    }
-    row = {"method": name, "fitb": values[0], "fitb_ci": low_high[0], "auc": values[1], "auc_ci": low_high[1]}
-    return row | {"against": against}
+    against = {other: _intervals(drawn[name] - sample) for other, sample in drawn.items() if other != name}
+    return {"method": name, "fitb": values[0], "auc": values[1]} | _intervals(drawn[name]) | {"against": against}
 
 
-def _interval(values: np.ndarray) -> list[float] | None:
-    return [round(float(v), 4) for v in np.percentile(values, PERCENTILES)] if len(values) else None
+def _intervals(samples: np.ndarray) -> dict[str, list[float] | None]:
+    """Return the intervals of FITB and AUC, the columns of (R, 2) ``samples``, to four digits."""
+    found = {f"{name}_ci": interval(column) for name, column in zip(("fitb", "auc"), samples.T, strict=True)}
+    return {name: bounds and [round(bound, 4) for bound in bounds] for name, bounds in found.items()}
 
 
 def slot_counts(data: OutfitSet) -> dict[str, int]:

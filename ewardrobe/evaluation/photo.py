@@ -7,25 +7,14 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.masks import boundary_iou
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, UNKNOWN
+from ewardrobe.core.masks import boundary_iou, pairwise_iou
+from ewardrobe.core.taxonomy import CATEGORIES, UNKNOWN
 from ewardrobe.datasets.deepfashion2 import Record, item_mask
 from ewardrobe.datasets.records import read_parsing
-from ewardrobe.evaluation.coco_eval import CocoInstance
-from ewardrobe.evaluation.matching import confusion_pairs, encode_masks, mask_ious, match_by_score
+from ewardrobe.evaluation.matching import confusion_pairs, match_by_score
 from ewardrobe.evaluation.pixels import label_counts, label_map, overlap_counts, parsing_counts
 
 CONDITIONS = ("viewpoint", "occlusion", "scale", "zoom_in")
-
-
-@dataclass(frozen=True, eq=False)
-class Truth:
-    """The annotated garments of a photo: masks (N, H, W) bool, category ids (N,), annotated boxes (N, 4) xyxy."""
-
-    masks: np.ndarray
-    category_ids: list[int]
-    boxes: np.ndarray
-    rles: list[dict]
 
 
 @dataclass(eq=False)
@@ -56,29 +45,30 @@ class JudgedPhoto:
     mapped: np.ndarray | None = None
 
 
-def read_truth(record: Record) -> Truth:
-    """Rasterise the garments of ``record``."""
+def read_truth(record: Record) -> Detections:
+    """Return the annotated garments of ``record``, with the annotated boxes and scores of 1; a mask may be empty."""
     size = record.height, record.width
     masks = np.stack([item_mask(item, *size) for item in record.items]) if record.items else np.zeros((0, *size), bool)
-    boxes = np.array([item.bbox_xyxy for item in record.items], float).reshape(-1, 4)
-    return Truth(masks, [item.category_id for item in record.items], boxes, encode_masks(masks))
+    boxes = np.array([item.bbox_xyxy for item in record.items], np.float32).reshape(-1, 4)
+    ids = np.array([item.category_id for item in record.items], np.int64)
+    return Detections(masks, boxes, ids, np.ones(len(masks), np.float32))
 
 
-def judge(record: Record, truth: Truth, detections: Detections, rles: list[dict], threshold: float) -> JudgedPhoto:
-    """Compare ``detections`` (sorted by falling score, down to a low score) and their ``rles`` with ``truth``.
+def judge(record: Record, truth: Detections, detections: Detections, threshold: float) -> JudgedPhoto:
+    """Compare ``detections`` (sorted by falling score, down to a low score) with ``truth``.
 
     Pixel measures, boundaries and the confusion count only detections of at least ``threshold``, as the app shows.
     """
-    ious = mask_ious(rles, truth.rles)
+    ious = pairwise_iou(detections.masks, truth.masks)
     matches = match_by_score(ious, detections.category_ids, truth.category_ids)
     shown = int(np.count_nonzero(detections.scores >= threshold))
-    shown_ids = detections.category_ids[:shown].tolist()
+    shown_ids = detections.category_ids[:shown]
     masks = detections.masks[:shown]
     return JudgedPhoto(
         worn=record.worn,
         conditions={name: max((getattr(i, name) for i in record.items), default=0) for name in CONDITIONS},
-        instances=np.bincount(np.asarray(truth.category_ids, int), minlength=len(CATEGORIES) + 1)[1:],
-        garments=overlap_counts(masks.any(axis=0), truth.masks.any(axis=0)),
+        instances=np.bincount(truth.category_ids, minlength=len(CATEGORIES) + 1)[1:],
+        garments=overlap_counts(np.any(masks, axis=0), np.any(truth.masks, axis=0)),
         labels=label_counts(label_map(masks, shown_ids), label_map(truth.masks, truth.category_ids)),
         scores=detections.scores,
         found=matches >= 0,
@@ -88,15 +78,18 @@ def judge(record: Record, truth: Truth, detections: Detections, rles: list[dict]
     )
 
 
-def add_refined(result: JudgedPhoto, truth: Truth, image: np.ndarray, detections: Detections) -> None:
-    """Judge the garments that the app makes of ``detections`` (those that it shows), refined on the photo."""
+def add_refined(result: JudgedPhoto, truth: Detections, image: np.ndarray, detections: Detections) -> None:
+    """Judge the garments that the app makes of ``detections`` (those that it shows), refined on the photo.
+
+    image: RGB uint8 (H, W, 3).
+    """
     from ewardrobe.garments.cutout import extract_garments
 
     garments = sorted(extract_garments(image, detections, refine=True), key=lambda g: -g.score)
     masks = np.array([g.mask for g in garments], bool).reshape(-1, *image.shape[:2])
     ids = [g.category_id for g in garments]
-    matches = match_by_score(mask_ious(encode_masks(masks), truth.rles), ids, truth.category_ids)
-    result.refined_garments = overlap_counts(masks.any(axis=0), truth.masks.any(axis=0))
+    matches = match_by_score(pairwise_iou(masks, truth.masks), ids, truth.category_ids)
+    result.refined_garments = overlap_counts(np.any(masks, axis=0), np.any(truth.masks, axis=0))
     result.refined_boundary_ious = _boundary_ious(masks, truth.masks, matches)
 
 
@@ -105,6 +98,7 @@ def add_parsing(result: JudgedPhoto, record: Record, predicted: np.ndarray) -> N
 
     Pixels that the map does not know, or for which a label was predicted that it may lack, are left out.
     """
+    assert record.parsing_path is not None  # the caller asks: without a map there is nothing to predict for
     truth = read_parsing(record.parsing_path, *predicted.shape)
     judged = truth != UNKNOWN
     if result.worn:
@@ -118,36 +112,11 @@ def _is_garment(labels: np.ndarray) -> np.ndarray:
     return (labels > 0) & (labels <= len(CATEGORIES))
 
 
-def coco_truth(truth: Truth) -> list[CocoInstance]:
-    """Return the annotated garments as COCO instances, with the annotated boxes."""
-    return _instances(truth.category_ids, truth.rles, truth.boxes, truth.masks, np.ones(len(truth.masks)))
-
-
-def coco_detections(detections: Detections, rles: list[dict]) -> list[CocoInstance]:
-    """Return detections as COCO instances."""
-    return _instances(detections.category_ids, rles, detections.boxes, detections.masks, detections.scores)
-
-
 def category_rows(result: JudgedPhoto, threshold: float) -> np.ndarray:
     """Return (13, 2) int: detections and found garments by category at ``threshold``."""
     shown = result.scores >= threshold
-    ids, found = result.detected_ids[shown], result.found[shown]
-    return np.array([[np.count_nonzero(ids == c), np.count_nonzero(found & (ids == c))] for c in CATEGORY_IDS])
-
-
-def _instances(category_ids, rles, boxes, masks, scores) -> list[CocoInstance]:
-    return [
-        CocoInstance(
-            category_id=int(category_id),
-            rle=rle,
-            box_xywh=(float(x0), float(y0), float(x1 - x0), float(y1 - y0)),
-            area=float(np.count_nonzero(mask)),
-            score=float(score),
-        )
-        for category_id, rle, (x0, y0, x1, y1), mask, score in zip(
-            category_ids, rles, boxes, masks, scores, strict=True
-        )
-    ]
+    counted = (result.detected_ids[kept] for kept in (shown, shown & result.found))
+    return np.stack([np.bincount(ids, minlength=len(CATEGORIES) + 1)[1:] for ids in counted], axis=1)
 
 
 def _boundary_ious(masks: np.ndarray, truth: np.ndarray, matches: np.ndarray) -> list[float]:

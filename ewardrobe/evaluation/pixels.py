@@ -37,26 +37,26 @@ def label_counts(predicted: np.ndarray, truth: np.ndarray, labels: int = GARMENT
 
 
 def parsing_counts(predicted: np.ndarray, truth: np.ndarray, worn: bool) -> np.ndarray:
-    """Return ``label_counts`` over 0..19 for a parsing map.
+    """Return ``label_counts`` over 0..19, (20, 3) int64, for a parsing map and its truth, (N,) or (H, W) uint8 labels.
 
     A photo of garments that nobody wears is labelled for garments only: its context labels count as background
     and only the garments' rows are kept.
     """
     if worn:
         return label_counts(predicted, truth, LABEL_COUNT)
-    garments_only = [np.where(m <= GARMENT_LABELS, m, 0).astype(np.uint8) for m in (predicted, truth)]
-    counts = label_counts(*garments_only, LABEL_COUNT)
+    predicted, truth = (np.where(labels <= GARMENT_LABELS, labels, 0) for labels in (predicted, truth))
+    counts = label_counts(predicted, truth, LABEL_COUNT)
     counts[0] = 0
     return counts
 
 
 def iou_of_counts(counts: np.ndarray) -> float | None:
-    """Return IoU from (intersection, predicted, true) counts; ``None`` when both masks are empty."""
+    """Return IoU 0..1 from counts (3,) int64, see ``overlap_counts``; ``None`` when both masks are empty."""
     union = counts[1] + counts[2] - counts[0]
     return float(counts[0] / union) if union else None
 
 
 def dice_of_counts(counts: np.ndarray) -> float | None:
-    """Return Dice (F1) from (intersection, predicted, true) counts; ``None`` when both masks are empty."""
+    """Return Dice (F1) 0..1 from counts (3,) int64, see ``overlap_counts``; ``None`` when both masks are empty."""
     total = counts[1] + counts[2]
     return float(2 * counts[0] / total) if total else None

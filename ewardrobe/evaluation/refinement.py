@@ -11,12 +11,16 @@ import numpy as np
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import load_image
 from ewardrobe.core.masks import boundary_iou, mask_iou
-from ewardrobe.datasets.deepfashion2 import Record, item_mask
+from ewardrobe.datasets.deepfashion2 import Record
+from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.garments.cutout import drop_duplicates, refined, resolve_overlaps
 from ewardrobe.models import SHOWN_SCORE, Segmenter
 
 SIMULATED_SIDE = 128
 """Long side in pixels of a simulated model's output."""
+
+WANDER = 0.006
+"""How far a simulated outline strays, as a share of the photo's long side: as a model's does."""
 
 FOUND_IOU = 0.5
 """Only garments that the model found at all (mask IoU before refinement) say something about outlines."""
@@ -25,22 +29,18 @@ MEASURES = ("iou_before", "iou_after", "boundary_before", "boundary_after")
 
 
 def measure_refinement(
-    records: Iterable[Record],
-    segmenter: Segmenter | None = None,
-    *,
-    wander: float = 0.006,
-    min_score: float = SHOWN_SCORE,
+    records: Iterable[Record], segmenter: Segmenter | None = None, *, min_score: float = SHOWN_SCORE
 ) -> dict:
     """Return per viewpoint ("worn", "not_worn", "all") the means of ``MEASURES`` over garments, fractions of 1.
 
     ``segmenter=None`` simulates one: the true masks at ``SIMULATED_SIDE`` pixels, their outlines wandering by
-    ``wander`` of the long side (standard deviation), seeded by the image's id.  With ``garments`` (how many),
+    ``WANDER`` of the long side (standard deviation), seeded by the image's id.  With ``garments`` (how many),
     ``photos`` and ``ms_per_garment`` (the refinement's time).  A view without a garment has ``None`` for its means.
     """
     rows, photos, refinements, seconds = [], 0, 0, 0.0
     for record in records:
-        image, truth = load_image(record.image_path, None), true_detections(record)
-        coarse = segmenter.predict(image, min_score) if segmenter else simulated(truth, record.image_id, wander)
+        image, truth = load_image(record.image_path, None), read_truth(record)
+        coarse = segmenter.predict(image, min_score) if segmenter else simulated(truth, record.image_id)
         before = resolve_overlaps(drop_duplicates(coarse))
         started = time.perf_counter()
         after = resolve_overlaps(refined(image, before))
@@ -52,24 +52,14 @@ def measure_refinement(
     return {"photos": photos, "ms_per_garment": per_garment, **{name: _means(view) for name, view in views.items()}}
 
 
-def true_detections(record: Record) -> Detections:
-    """Return the annotated garments of ``record`` as detections of score 1."""
-    masks = [item_mask(item, record.height, record.width) for item in record.items]
-    if not masks:
-        return Detections.empty(record.height, record.width)
-    return Detections.from_masks(np.stack(masks), [item.category_id for item in record.items], np.ones(len(masks)))
-
-
-def simulated(truth: Detections, seed: int, wander: float) -> Detections:
+def simulated(truth: Detections, seed: int) -> Detections:
     """Return ``truth`` as a model of low resolution would see it; the same seed, the same errors."""
     random = np.random.default_rng(seed)
-    masks = np.zeros_like(truth.masks)
-    for mask, coarse in zip(truth.masks, masks, strict=True):
-        coarse[:] = coarse_mask(mask, random, wander)
-    return Detections.from_masks(masks, truth.category_ids, truth.scores)
+    masks = [coarse_mask(mask, random) for mask in truth.masks]
+    return Detections.from_masks(np.reshape(masks, truth.masks.shape), truth.category_ids, truth.scores)
 
 
-def coarse_mask(mask: np.ndarray, random: np.random.Generator, wander: float) -> np.ndarray:
+def coarse_mask(mask: np.ndarray, random: np.random.Generator, wander: float = WANDER) -> np.ndarray:
     """Return (H, W) bool ``mask`` through ``SIMULATED_SIDE`` pixels, warped smoothly and grown or shrunk a little."""
     height, width = mask.shape
     scale = SIMULATED_SIDE / max(height, width)
@@ -85,7 +75,7 @@ def coarse_mask(mask: np.ndarray, random: np.random.Generator, wander: float) ->
 def _compare(truth: Detections, before: Detections, after: Detections) -> Iterable[tuple[float, ...]]:
     for mask in truth.masks:
         coarse, fine = _best(mask, before), _best(mask, after)
-        if mask_iou(mask, coarse) >= FOUND_IOU:
+        if mask.any() and mask_iou(mask, coarse) >= FOUND_IOU:
             yield mask_iou(mask, coarse), mask_iou(mask, fine), boundary_iou(mask, coarse), boundary_iou(mask, fine)
 
 

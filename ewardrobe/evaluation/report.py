@@ -6,34 +6,24 @@ import json
 import re
 from pathlib import Path
 
+import pandas as pd
+
 from ewardrobe.core import atomic
+from ewardrobe.evaluation.metrics import MEASURES
 
 DIGITS = 6
 _NUMBER_LIST = re.compile(r"\[([\d\s.,eE+-]+)\]")
-_MEASURES = (
-    ("box AP", "box_ap"),
-    ("box AP50", "box_ap50"),
-    ("mask AP", "mask_ap"),
-    ("mask AP50", "mask_ap50"),
-    ("mask AP75", "mask_ap75"),
-    ("mask AR", "mask_ar"),
-    ("mask AP (≥ 10)", "mask_ap_min10"),
-    ("mask AP50 (≥ 10)", "mask_ap50_min10"),
-    ("garment IoU", "garment_iou"),
-    ("garment IoU refined", "garment_iou_refined"),
-    ("garment IoU, label map", "garment_iou_map"),
-    ("mIoU", "miou"),
-    ("boundary IoU", "boundary_iou"),
-    ("boundary IoU refined", "boundary_iou_refined"),
-)
 
 
 def write_metrics(metrics: dict, path: Path) -> None:
     """Write ``metrics`` as JSON, floats to six digits, whole or not at all; ``ValueError`` for NaN or infinity."""
-    text = json.dumps(_rounded(metrics), indent=1, ensure_ascii=False, allow_nan=False)
+    rounded = json.loads(json.dumps(metrics, allow_nan=False), parse_float=lambda text: round(float(text), DIGITS))
+    text = json.dumps(rounded, indent=1, ensure_ascii=False)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.write_bytes(path, f"{_compact(text)}\n".encode())
+    # Lists of numbers on one line each: curves would otherwise fill thousands.
+    text = _NUMBER_LIST.sub(lambda match: f"[{', '.join(match[1].replace(',', ' ').split())}]", text)
+    atomic.write_bytes(path, f"{text}\n".encode())
 
 
 def format_report(metrics: dict) -> str:
@@ -53,14 +43,15 @@ def format_report(metrics: dict) -> str:
 def format_benchmark(result: dict) -> str:
     """Return the result of ``benchmark models`` as text of at most 100 columns."""
     meta = result["meta"]
-    header = ["model", "runtime", "input px", "load s", "first ms", "median ms", "p95 ms", "peak MB"]
-    keys = (("load_s", 1), ("first_ms", 0), ("ms_median", 1), ("ms_p95", 1), ("peak_rss_mb", 0))
+    keys = {"load_s": "load s", "first_ms": "first ms", "ms_median": "median ms", "ms_p95": "p95 ms"}
     rows = [
-        [row["model"], row["runtime"], str(row["input_px"] or "–"), *(_number(row[key], d) for key, d in keys)]
+        {"model": row["model"], "runtime": row["runtime"], "input px": str(row["input_px"] or "–")}
+        | {label: _number(row[key], 1) for key, label in keys.items()}
+        | {"peak MB": _number(row["peak_rss_mb"], 0)}
         for row in result["models"]
         if "error" not in row
     ]
-    lines = [_table([header, *rows])]
+    lines = [_table(rows)] if rows else []
     lines += [f"{r['model']} on {r['runtime']}: {r['error']}" for r in result["models"] if "error" in r]
     photos = f"{meta['photos']} photos of {meta['data']}, long side {meta['photo_px']} px"
     return "\n".join([*lines, f"{photos}; {meta['threads']} threads, {meta['rounds']} rounds"])
@@ -68,31 +59,30 @@ def format_benchmark(result: dict) -> str:
 
 def _overall_table(metrics: dict) -> str:
     columns = {"all": metrics["overall"], "worn": metrics["cuts"]["worn"], "not worn": metrics["cuts"]["not_worn"]}
-    header = ["", *(f"{name} ({cut['images']})" for name, cut in columns.items()), "95 % interval of all"]
-    intervals = metrics["overall_ci"]
     rows = [
-        [label, *(_number(cut.get(key)) for cut in columns.values()), _interval(intervals.get(key))]
-        for label, key in _MEASURES
+        {"measure": label}
+        | {f"{name} ({cut['images']})": cut.get(key) for name, cut in columns.items()}
+        | {"95 % interval": _interval(metrics["overall_ci"].get(key))}
+        for key, label in MEASURES.items()
         if key in metrics["overall"]
     ]
-    return _table([header, *rows])
+    return _table(rows)
 
 
 def _category_table(categories: list[dict]) -> str:
-    keys = ("mask_ap", "mask_ap50", "box_ap", "iou", "precision", "recall")
-    header = ["category", "garments", "mask AP", "AP50", "box AP", "IoU", "precision", "recall"]
-    rows = [[c["name"], str(c["instances"]), *(_number(c[key]) for key in keys)] for c in categories]
-    return _table([header, *rows])
+    keys = ("instances", "mask_ap", "mask_ap50", "box_ap", "iou", "precision", "recall")
+    labels = ("garments", "mask AP", "AP50", "box AP", "IoU", "precision", "recall")
+    return _table([{"category": c["name"], **_picked(c, keys, labels)} for c in categories])
 
 
 def _views_table(views: dict[str, dict]) -> str:
-    keys = ("mask_ap_min10", "mask_ap50_min10", "garment_iou", "boundary_iou")
-    header = ["webcam view", "photos", "garments", "mask AP (≥ 10)", "AP50 (≥ 10)", "garment IoU", "boundary IoU"]
-    rows = [
-        [name.replace("_", " "), str(v["images"]), str(v["instances"]), *(_number(v.get(key)) for key in keys)]
-        for name, v in views.items()
-    ]
-    return _table([header, *rows])
+    keys = ("images", "instances", "mask_ap_min10", "mask_ap50_min10", "garment_iou", "boundary_iou")
+    labels = ("photos", "garments", "mask AP (≥ 10)", "AP50 (≥ 10)", "garment IoU", "boundary IoU")
+    return _table([{"webcam view": n.replace("_", " "), **_picked(v, keys, labels)} for n, v in views.items()])
+
+
+def _picked(row: dict, keys: tuple[str, ...], labels: tuple[str, ...]) -> dict:
+    return {label: row.get(key) for key, label in zip(keys, labels, strict=True)}
 
 
 def _speed_line(metrics: dict) -> str:
@@ -104,13 +94,11 @@ def _speed_line(metrics: dict) -> str:
     )
 
 
-def _table(rows: list[list[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = []
-    for first, *others in rows:
-        cells = [text.rjust(width) for text, width in zip(others, widths[1:], strict=True)]
-        lines.append("  ".join([first.ljust(widths[0]), *cells]).rstrip())
-    return "\n".join(lines)
+def _table(rows: list[dict]) -> str:
+    """Return rows as text; their first column names them."""
+    frame = pd.DataFrame(rows)
+    named = frame.set_index(frame.columns[0]).rename_axis(index=None, columns=frame.columns[0])
+    return named.to_string(na_rep="–", float_format="{:.3f}".format)
 
 
 def _number(value: float | None, digits: int = 3) -> str:
@@ -119,16 +107,3 @@ def _number(value: float | None, digits: int = 3) -> str:
 
 def _interval(bounds: list[float] | None) -> str:
     return f"{bounds[0]:.3f} … {bounds[1]:.3f}" if bounds else ""
-
-
-def _rounded(value):
-    if isinstance(value, dict):
-        return {key: _rounded(inner) for key, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_rounded(inner) for inner in value]
-    return round(value, DIGITS) if isinstance(value, float) else value
-
-
-def _compact(text: str) -> str:
-    """Put lists of numbers on one line: curves would otherwise fill thousands."""
-    return _NUMBER_LIST.sub(lambda match: "[" + ", ".join(part.strip() for part in match[1].split(",")) + "]", text)

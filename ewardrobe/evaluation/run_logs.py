@@ -66,7 +66,7 @@ class RunLog:
         except OSError:
             return False
         if stat.st_size < self._offset or (self._inode and stat.st_ino != self._inode):
-            self.__init__(self.path)
+            vars(self).update(vars(RunLog(self.path)))
         self._inode = stat.st_ino
         with open(self.path, "rb") as file:
             file.seek(self._offset)
@@ -100,10 +100,10 @@ class RunLog:
             while rows and rows[-1]["step"] >= limit:
                 rows.pop()
 
-    def live(self, now: float | None = None) -> bool:
+    def live(self) -> bool:
         """Tell whether a training seems to be writing it."""
         try:
-            return (time.time() if now is None else now) - self.path.stat().st_mtime < LIVE_SECONDS
+            return time.time() - self.path.stat().st_mtime < LIVE_SECONDS
         except OSError:
             return False
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 import numpy as np
 
+from ewardrobe.core.attributes import NAME as ATTRIBUTES
 from ewardrobe.core.detections import Detections
 
 if TYPE_CHECKING:
@@ -18,6 +19,13 @@ MODELS = {  # name: module with its ``load(weights, name, runtime)``
     "yolo": "ewardrobe.models.yolo",
     "yolo_s": "ewardrobe.models.yolo",
     "mask_rcnn": "ewardrobe.models.mask_rcnn",
+}
+TITLES = {
+    "unet": "U-Net",
+    "yolo": "YOLO-seg nano",
+    "yolo_s": "YOLO-seg small",
+    "mask_rcnn": "Mask R-CNN",
+    ATTRIBUTES: "Attribute network",
 }
 DEFAULT_MODEL = "yolo_s"  # the best mask AP on validation, see weights/*.md
 LIVE_MODEL = "yolo"  # the best fit among those that keep pace with a camera, see docs/experiments.md
@@ -49,7 +57,7 @@ class Segmenter(Protocol):
         """
         ...
 
-    def at(self, size: int) -> Segmenter:
+    def at(self, size: int) -> Self:
         """Return this model for live pictures of ``size`` pixels on the long side; the network is shared."""
         ...
 
@@ -66,11 +74,7 @@ class Parser(Segmenter, Protocol):
         ...
 
     def garments(self, parsing: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
-        """Return what ``Segmenter.predict`` reads off the ``parsing`` of an image of ``image_size`` (height, width)."""
-        ...
-
-    def at(self, size: int) -> Parser:
-        """Return this model for live pictures of ``size`` pixels on the long side; the network is shared."""
+        """Return what ``predict`` reads off ``parsing``, (19, h, w) float32, of an image of ``image_size`` (H, W)."""
         ...
 
 
@@ -101,6 +105,15 @@ def kind_of(name: str) -> str:
     ('yolo', 'unet')
     """
     return MODELS[name].rpartition(".")[2] if name in MODELS else name
+
+
+def title(name: str) -> str:
+    """Return the name of a model as people write it.
+
+    >>> title("mask_rcnn"), title("other")
+    ('Mask R-CNN', 'other')
+    """
+    return TITLES.get(name, name)
 
 
 def check_image(image: np.ndarray) -> np.ndarray:

@@ -13,16 +13,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
 
-from ewardrobe.core import process
 from ewardrobe.core.attributes import HEADS, NAME, SLEEVE_OF_CATEGORY, Guess
 from ewardrobe.core.masks import mask_box, padded_box
 from ewardrobe.models import check_image
-from ewardrobe.models import weights as weight_files
 from ewardrobe.models.calibration import Calibration
+from ewardrobe.models.inference import TorchNetwork
 from ewardrobe.models.inputs import MEAN, STD
 from ewardrobe.models.networks.attributes import AttributeNet
+from ewardrobe.models.weights import WeightsError, fill, load_state, saying_what_they_are_of
 
 CLOSE_HEADS = ("pattern", "material")
 """Dots and weaves are too small in a picture of the whole garment: these heads look twice, once from near."""
@@ -38,9 +37,7 @@ class AttributeClassifier:
     """A trained ``AttributeNet`` with its calibration; safe from several threads."""
 
     def __init__(self, model: AttributeNet, calibration: dict[str, Calibration], size: int) -> None:
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.model = model.eval().to(self.device, memory_format=torch.channels_last)
-        self.calibration, self.size = calibration, size
+        self.network, self.calibration, self.size = TorchNetwork(model), calibration, size
 
     def predict(self, image: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, Guess]:
         """Tell the attributes of the garment under ``mask``, (H, W) bool or 0..255, of RGB uint8 (H, W, 3) ``image``.
@@ -66,42 +63,37 @@ class AttributeClassifier:
         """
         views = [to_input(*view) for view in garment_views(image, mask, self.size)]
         batch = np.stack([one[..., ::step] for one in views for step in (1, -1)])
-        with process.inference_slot(), torch.inference_mode():
-            tensor = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
-            ids = torch.full((len(batch),), category_id or 0, device=self.device)
-            outputs = {name: values.float().cpu().numpy() for name, values in self.model(tensor, ids).items()}
+        outputs = self.network(batch, np.full(len(batch), category_id or 0))
         return {
             name: (values if name in CLOSE_HEADS else values[:2]).mean(axis=0, keepdims=True)
-            for name, values in outputs.items()
+            for name, values in zip(HEADS, outputs, strict=True)
         }
 
 
 def load_classifier(weights: Path | None = None) -> AttributeClassifier:
     """Load the shipped weights, or a file of ``train.attributes``; ``WeightsError`` says what is wrong with it."""
-    state, _ = weight_files.load_state(NAME, weights)
-    try:
+    state, _ = load_state(NAME, weights)
+    with saying_what_they_are_of(NAME):
         calibration = {name: Calibration(**state["calibration"][name]) for name in HEADS}
         same = {name: tuple(state["values"][name]) for name in HEADS} == HEADS
-        encoder, size = state.get("encoder", "plain"), int(state["size"])
-        model = AttributeNet(int(state["last_width"]), encoder=encoder)
-    except (KeyError, TypeError, ValueError) as error:
-        raise weight_files.WeightsError(
-            f"the weights do not say what they tell ({type(error).__name__}: {error}): give a best.pt that "
-            "python -m train.attributes wrote"
-        ) from error
+        model, size = AttributeNet(int(state["last_width"]), encoder=state.get("encoder", "plain")), int(state["size"])
     if not same:
-        raise weight_files.WeightsError("the weights tell other values than this version knows: train them again")
-    weight_files.fill(model, state["model"], NAME)
+        raise WeightsError("the weights tell other values than this version knows: train them again")
+    fill(model, state["model"], NAME)
     return AttributeClassifier(model, calibration, size)
 
 
 def garment_views(image: np.ndarray, mask: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the whole garment and, if enough of the garment is there, its middle at twice the scale; see ``crop``."""
+    """Return the whole garment and, if enough of it is there, its middle at twice the scale.
+
+    Each view is a picture (size, size, 3) uint8 and its mask (size, size) uint8, as of ``crop``.
+    """
     rgb, part = crop(image, mask, 2 * size)
-    whole = [cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in (rgb, part)]
+    whole, whole_part = (cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in (rgb, part))
     middle = np.s_[size // 2 : size // 2 + size]
-    near = np.ascontiguousarray(rgb[middle, middle]), np.ascontiguousarray(part[middle, middle])
-    return [tuple(whole), near] if near[1].mean() >= LEAST_SEEN * 255 else [tuple(whole)]
+    near, near_part = (np.ascontiguousarray(picture[middle, middle]) for picture in (rgb, part))
+    views = [(whole, whole_part), (near, near_part)]
+    return views if near_part.mean() >= LEAST_SEEN * 255 else views[:1]
 
 
 def crop(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -139,8 +131,8 @@ def _squared(picture: np.ndarray, size: int, fill: int) -> np.ndarray:
 
 
 def _guess(name: str, calibration: Calibration, logits: np.ndarray) -> Guess:
-    chances = calibration.chances(logits)[0]
-    best = int(chances.argmax())
-    confidence = round(float(chances[best]), 4)
-    rounded = tuple(round(float(chance), 4) for chance in chances)
-    return Guess(HEADS[name][best], confidence, confidence >= calibration.ask_below, rounded)
+    chances = calibration.chances(logits)[0].round(4).tolist()
+    confidence = max(chances)
+    return Guess(
+        HEADS[name][chances.index(confidence)], confidence, confidence >= calibration.ask_below, tuple(chances)
+    )

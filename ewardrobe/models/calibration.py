@@ -30,10 +30,15 @@ class Calibration:
         return chances / chances.sum(axis=1, keepdims=True)
 
 
-def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: int = BINS) -> float | None:
+def places_of(confidence: np.ndarray) -> np.ndarray:
+    """Return (N,) int: in which of ``BINS`` of equal width each confidence lies, (N,) float 0..1."""
+    return np.minimum((np.asarray(confidence) * BINS).astype(int), BINS - 1)
+
+
+def expected_calibration_error(confidence: np.ndarray, right: np.ndarray) -> float | None:
     """Return how far confidence and share of right answers lie apart, 0..1; ``None`` without answers.
 
-    confidence: (N,) 0..1; right: (N,) bool.  The mean over ``bins`` of equal width, each as heavy as it is full
+    confidence: (N,) 0..1; right: (N,) bool.  The mean over ``BINS`` of equal width, each as heavy as it is full
     (Naeini et al., AAAI 2015; Guo et al., ICML 2017).
 
     >>> round(expected_calibration_error(np.array([0.9, 0.9, 0.6, 0.6]), np.array([1, 1, 1, 0], bool)), 3)
@@ -41,8 +46,7 @@ def expected_calibration_error(confidence: np.ndarray, right: np.ndarray, bins: 
     """
     if not len(confidence):
         return None
-    place = np.minimum((np.asarray(confidence) * bins).astype(int), bins - 1)
-    apart = np.bincount(place, np.asarray(confidence) - np.asarray(right, float), bins)
+    apart = np.bincount(places_of(confidence), np.asarray(confidence) - np.asarray(right, float), BINS)
     return float(np.abs(apart).sum() / len(confidence))
 
 
@@ -59,6 +63,6 @@ def f1_by_class(truth: np.ndarray, told: np.ndarray, classes: int) -> list[float
 
 def macro_f1(truth: np.ndarray, told: np.ndarray, classes: int) -> float | None:
     """Return the mean F1 over the classes that occur in ``truth`` (N,) int; ``None`` without any."""
-    present = set(np.unique(truth).tolist())
-    scores = [f1 for i, f1 in enumerate(f1_by_class(truth, told, classes)) if i in present]
+    by_class = f1_by_class(truth, told, classes)
+    scores = [f1 for i in np.unique(truth) if (f1 := by_class[i]) is not None]
     return float(np.mean(scores)) if scores else None

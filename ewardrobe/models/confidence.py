@@ -60,14 +60,11 @@ class Confidence:
         raw, t = np.asarray(scores, float), self._by_class[classes_of(category_ids)]
         return np.where(raw < t, 0.5 * raw / t, 0.5 + 0.5 * (raw - t) / (1 - t)).astype(np.float32)
 
-    def raw(self, confidence: float) -> np.ndarray:
-        """Return the raw score, float64 0..1 for each of the thresholds, that has this ``confidence`` (0..1)."""
-        return _raw(np.array(self.thresholds), confidence)
-
     def lowest_raw(self, confidence: float) -> float:
         """Return what to ask a network for, so that nothing of at least ``confidence`` is missing in any category."""
-        asked = self._by_class if self.accessories else self._by_class[: len(CATEGORIES)]
-        return float(_raw(asked, confidence).min() * (1 - ROUNDING))
+        t = self._by_class if self.accessories else self._by_class[: len(CATEGORIES)]
+        raw = 2 * confidence * t if confidence < 0.5 else t + (2 * confidence - 1) * (1 - t)
+        return float(raw.min() * (1 - ROUNDING))
 
     def applied(self, found: Detections, min_score: float) -> Detections:
         """Return the garments of raw ``found`` that reach the confidence ``min_score``, sorted by it downwards."""
@@ -81,12 +78,6 @@ class Confidence:
     def by_name(self) -> dict[str, float]:
         """Return the raw thresholds by the category's name."""
         return dict(zip(INSTANCE_NAMES, self.thresholds, strict=False))
-
-
-def _raw(thresholds: np.ndarray, confidence: float) -> np.ndarray:
-    if confidence < 0.5:
-        return 2 * confidence * thresholds
-    return thresholds + (2 * confidence - 1) * (1 - thresholds)
 
 
 RAW = Confidence((0.5,) * len(INSTANCES))

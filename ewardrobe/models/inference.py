@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from ewardrobe.core import process
-from ewardrobe.models import weights as weight_files
+from ewardrobe.models.weights import int8_model
 
 RUNTIMES = ("openvino", "torch")
 PRECISIONS = ("f32", "bf16", "int8")
@@ -71,18 +71,18 @@ def make_network(
     key: str | None = None,
     runtime: str | None = None,
     example: torch.Tensor | None = None,
-) -> Network:
+) -> TorchNetwork | OpenVINONetwork:
     """Return a function that runs ``module``, which maps one tensor to a tensor or a tuple of tensors.
 
     key: the checksum of its weights, for the cache and to find its 8-bit form; ``None`` (weights in training) runs it
-    with torch, unconverted.  runtime: by default ``choose_runtime``'s.  example: as ``convert`` takes it.  Calls hold
-    the process's inference slot and may come from any thread.  Raises ``WeightsError`` when the 8-bit form is
-    shipped but altered.
+    with torch, unconverted.  runtime: by default ``choose_runtime``'s.  example: a tensor (N, …) float32 of the form of
+    its input, see ``convert``.  Calls hold the process's inference slot and may come from any thread.  Raises
+    ``WeightsError`` when the 8-bit form is shipped but altered.
     """
     if not key or (runtime or choose_runtime()) == "torch":
         return TorchNetwork(module)
     precision = choose_precision()
-    if precision == "int8" and (path := weight_files.int8_model(key)):
+    if precision == "int8" and (path := int8_model(key)):
         return OpenVINONetwork(path, "int8")
     hint = "bf16" if precision == "bf16" else "f32"
     return OpenVINONetwork(_cached_model(module.eval(), key, example), hint, hint)
@@ -95,14 +95,20 @@ class TorchNetwork:
 
     def __init__(self, module: torch.nn.Module) -> None:
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.module = module.eval().to(self.device, memory_format=torch.channels_last)
+        self.module = module.eval().to(self.device).to(memory_format=torch.channels_last)
 
-    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the outputs for ``batch``, float32 each."""
+    def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the outputs for ``inputs``, (B, …) each, as float32; those of a dictionary in its order."""
         with process.inference_slot(), torch.inference_mode():
-            outputs = self.module(torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last))
+            outputs = self.module(*map(self._tensor, inputs))
+            if isinstance(outputs, dict):
+                outputs = tuple(outputs.values())
             outputs = outputs if isinstance(outputs, tuple) else (outputs,)
             return tuple(o.float().cpu().numpy() for o in outputs)
+
+    def _tensor(self, array: np.ndarray) -> torch.Tensor:
+        tensor = torch.from_numpy(array).to(self.device)
+        return tensor.contiguous(memory_format=torch.channels_last) if array.ndim == 4 else tensor
 
 
 class OpenVINONetwork:
@@ -187,7 +193,7 @@ def _cached_model(module: torch.nn.Module, key: str, example: torch.Tensor | Non
 def convert(module: torch.nn.Module, example: torch.Tensor | None = None):
     """Return ``module`` as a model of OpenVINO whose input has the form of ``example``, of any batch and picture size.
 
-    example: by default a picture, (1, 3, h, w); the channels stay fixed, and the sides of what is no picture.
+    example: by default a picture, (1, 3, h, w) float32; the channels stay fixed, and the sides of what is no picture.
     """
     import openvino
 

@@ -31,7 +31,7 @@ def network_input(
 def normalised(images: np.ndarray, mean=MEAN, std=STD) -> np.ndarray:
     """Turn (B, H, W, 3) RGB uint8 into (B, 3, H, W) float32 ``(x - mean) / std``, laid out channels last.
 
-    mean, std: a number or three, in units of 0..255.  ``networks.inputs.normalised`` is the same for tensors.
+    mean, std: a number or three, in units of 0..255.  ``networks.encoders.normalised`` is the same for tensors.
     """
     mean, std = np.asarray(mean, np.float32), np.asarray(std, np.float32)
     return ((images.astype(np.float32) - mean) / std).transpose(0, 3, 1, 2)

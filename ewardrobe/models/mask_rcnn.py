@@ -7,25 +7,24 @@ makes a floating-point picture of the whole photo for every candidate.
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from torch import nn
+from torchvision.models.detection import MaskRCNN
 
 from ewardrobe.core import process
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import labels_of
 from ewardrobe.models import SHOWN_SCORE, check_image
-from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
-from ewardrobe.models.inference import choose_runtime, make_network
+from ewardrobe.models.inference import OneNetwork, TorchNetwork, choose_runtime, make_network
 from ewardrobe.models.inputs import MEAN, STD, network_input
 from ewardrobe.models.networks import mask_rcnn_parts
 from ewardrobe.models.networks.encoders import WIDTHS
 from ewardrobe.models.networks.mask_rcnn import build
+from ewardrobe.models.weights import classes_in, fill, load_state, saying_what_they_are_of
 
 IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 """What torchvision's ResNets were trained with, in units of 0..255."""
@@ -34,7 +33,7 @@ MIN_SCORE = 0.01
 """Candidates below are never asked for a mask."""
 
 
-class MaskRCNNSegmenter:
+class MaskRCNNSegmenter(OneNetwork):
     """Runs a trained Mask R-CNN at ``size`` pixels on the long side; safe from several threads.
 
     key: the checksum of its weights, under which OpenVINO keeps its parts; without one it runs on torch.
@@ -44,7 +43,7 @@ class MaskRCNNSegmenter:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: MaskRCNN,
         backbone: str,
         size: int,
         key: str | None = None,
@@ -52,15 +51,14 @@ class MaskRCNNSegmenter:
         runtime: str | None = None,
     ) -> None:
         self.backbone, self.size, self.confidence = backbone, size, confidence
-        self.runtime, self.precision = "torch", "f32"
         if key and (runtime or choose_runtime()) == "openvino":
             parts = mask_rcnn_parts.parts_of(model.eval())
             networks = {p.name: make_network(p.module, f"{key}-{p.name}", "openvino", p.example) for p in parts}
+            self.network = networks["body"]
             self.model, self.device = mask_rcnn_parts.with_parts(model, networks), "cpu"
-            self.runtime, self.precision = "openvino", networks["body"].precision
         else:
-            self.device = "cuda" if torch.cuda.is_available() else "cpu"
-            self.model = model.eval().to(self.device, memory_format=torch.channels_last)
+            self.network = TorchNetwork(model)
+            self.model, self.device = model, self.network.device
 
     def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
@@ -73,12 +71,6 @@ class MaskRCNNSegmenter:
             return Detections.empty(*image.shape[:2])
         found = Detections.from_masks(np.stack(masks), labels_of(labels - 1), np.clip(scores, 0, 1))
         return self.confidence.applied(found, min_score)
-
-    def at(self, size: int) -> MaskRCNNSegmenter:
-        """Return this segmenter for pictures of ``size`` pixels on the long side; the network is shared."""
-        other = copy.copy(self)
-        other.size = size
-        return other
 
     def _run(self, batch: np.ndarray, min_score: float) -> tuple[np.ndarray, ...]:
         """Return boxes (N, 4) in pixels of the batch, labels (N,), raw scores (N,) and masks (N, 28, 28)."""
@@ -95,24 +87,13 @@ class MaskRCNNSegmenter:
 
 def load(weights: Path | None = None, name: str = "mask_rcnn", runtime: str | None = None) -> MaskRCNNSegmenter:
     """Load the shipped weights, or a file of ``train.mask_rcnn``; ``WeightsError`` says what is wrong with it."""
-    state, entry = weight_files.load_state(name, weights)
-    try:
+    state, entry = load_state(name, weights)
+    with saying_what_they_are_of("mask_rcnn"):
         backbone, size = state["backbone"], int(state["size"])
         widths, encoder = tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain")
-        classes = classes_in(state["model"])
-        model = build(backbone, int(state.get("anchor_size", size)), widths, encoder, classes)
-    except (KeyError, ValueError, TypeError) as error:
-        raise weight_files.WeightsError(
-            f"the weights do not say which Mask R-CNN they are of ({type(error).__name__}: {error}): "
-            "give a best.pt that python -m train.mask_rcnn wrote"
-        ) from error
-    weight_files.fill(model, state["model"], name)
+        model = build(backbone, int(state.get("anchor_size", size)), widths, encoder, classes_in(state["model"]))
+    fill(model, state["model"], name)
     return MaskRCNNSegmenter(model, backbone, size, entry["sha256"], of_entry(entry), runtime)
-
-
-def classes_in(tensors: dict[str, torch.Tensor]) -> int:
-    """Return how many classes a Mask R-CNN's tensors tell apart, with the background: 14 in older weights."""
-    return len(tensors["roi_heads.box_predictor.cls_score.weight"])
 
 
 def normalisation(backbone: str) -> tuple:

@@ -8,23 +8,24 @@ pieces of one channel that belong to one body are one item, so a pair of shoes i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Self
 
 import cv2
 import numpy as np
 import torch
+from scipy.special import expit
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORIES, LABEL_COUNT, SLOTS, category_ids_of_slot
 from ewardrobe.models import SHOWN_SCORE, check_image
-from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
 from ewardrobe.models.inference import OneNetwork, make_network
 from ewardrobe.models.inputs import network_input
 from ewardrobe.models.networks.encoders import WIDTHS
 from ewardrobe.models.networks.unet import UNet
+from ewardrobe.models.weights import fill, load_state, saying_what_they_are_of
 
 GARMENTS = len(CATEGORIES)
 CONTEXT, BACKGROUND = len(SLOTS), len(SLOTS) + 1
@@ -36,26 +37,28 @@ GARMENT_SHARE, CONTEXT_SHARE = 0.8, 0.5
 The Dice loss makes the garments' generous: at 0.5 their outlines run outside (mask AP 0.506 against 0.531 at 0.8).
 """
 
+MIN_AREA, MIN_PIECE = 0.002, 0.04
+"""Smallest piece of a garment: as a share of the picture, and of the largest piece of its kind."""
+
+JOIN_GAP = 0.01
+"""Gap across which pieces belong together, as a share of the long side."""
+
+PERSON_SHARE = 0.08
+"""From this share of skin, hair and the like on, the garments of a connected region are worn, and told apart by slots.
+
+Somebody in a long coat and trousers shows little else.
+"""
+
+SURENESS = 0.6
+"""How far the best name's score goes from the votes for this name to those for any name.
+
+So what surely is a garment is shown, be its name in doubt.
+"""
+
 SLOT_CHANNELS = [[i - 1 for i in category_ids_of_slot(slot)] for slot in SLOTS]
 
-
-@dataclass(frozen=True)
-class DecodeConfig:
-    """What counts as a garment.
-
-    min_area: share of the picture; min_piece: share of the largest piece of its kind; join_gap: gap in shares of the
-    long side across which pieces belong together; person_share: from this share of skin, hair and the like on, the
-    garments of a connected region are worn, and told apart by their slots (somebody in a long coat and trousers shows
-    little else); garment_share: see ``GARMENT_SHARE``; sureness: how far the best name's score goes from the votes for
-    this name to those for any name, so that what surely is a garment is shown, be its name in doubt.
-    """
-
-    min_area: float = 0.002
-    min_piece: float = 0.04
-    join_gap: float = 0.01
-    person_share: float = 0.08
-    garment_share: float = GARMENT_SHARE
-    sureness: float = 0.6
+Region = tuple[np.ndarray, np.ndarray, list[int]]
+"""A region (h, w) bool, its margin over the rivals (h, w), and the channels that may name it."""
 
 
 class UNetSegmenter(OneNetwork):
@@ -73,19 +76,18 @@ class UNetSegmenter(OneNetwork):
         runtime: str | None = None,
     ) -> None:
         self.network = make_network(_LogitsOnly(model), key, runtime)
-        self.size, self.flip = size, flip
-        self.decode_config, self.confidence = DecodeConfig(), confidence
+        self.size, self.flip, self.confidence = size, flip, confidence
 
     def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
         return self.garments(self.parse(image), image.shape[:2], min_score)
 
     def garments(self, parsing: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
-        """Return what `predict` reads off the ``parsing`` of an image; see ``Parser.garments``."""
-        found = decode(parsing, image_size, self.confidence.lowest_raw(min_score), self.decode_config)
+        """Return what `predict` reads off ``parsing``, (19, h, w) float32; see ``Parser.garments``."""
+        found = decode(parsing, image_size, self.confidence.lowest_raw(min_score))
         return self.confidence.applied(found, min_score)
 
-    def at(self, size: int) -> UNetSegmenter:
+    def at(self, size: int) -> Self:
         """Return this segmenter for a live picture of ``size`` pixels on the long side; the network is shared.
 
         It sees each picture once: the mirrored one, which makes a photo's masks a little better, costs as much again.
@@ -97,10 +99,9 @@ class UNetSegmenter(OneNetwork):
     def parse(self, image: np.ndarray) -> np.ndarray:
         """Return (19, h, w) float32 0..1 at half the network's input resolution; see ``Parser.parse``."""
         batch, (rows, cols) = network_input(check_image(image), self.size)
-        logits = self.network(batch)[0][0]
-        probabilities = sigmoid(logits)
+        probabilities = expit(self.network(batch)[0][0])
         if self.flip:
-            mirrored = sigmoid(self.network(np.ascontiguousarray(batch[..., ::-1]))[0][0])
+            mirrored = expit(self.network(np.ascontiguousarray(batch[..., ::-1]))[0][0])
             probabilities = (probabilities + mirrored[..., ::-1]) / 2
         return probabilities[:, : -(-rows // 2), : -(-cols // 2)]
 
@@ -118,14 +119,10 @@ class _LogitsOnly(torch.nn.Module):
 
 def load(weights: Path | None = None, name: str = "unet", runtime: str | None = None) -> UNetSegmenter:
     """Load the shipped weights, or a file that ``train.unet`` wrote; ``WeightsError`` says what is wrong with it."""
-    state, entry = weight_files.load_state(name, weights)
-    try:
+    state, entry = load_state(name, weights)
+    with saying_what_they_are_of("unet"):
         model = build(state)
-    except (KeyError, ValueError, TypeError) as error:
-        raise weight_files.WeightsError(
-            f"the weights do not say which U-Net they are of ({error}): give a best.pt that python -m train.unet wrote"
-        ) from error
-    weight_files.fill(model, state["model"], name)
+    fill(model, state["model"], name)
     size, flip = int(state.get("size", 256)), bool(state.get("flip", False))
     return UNetSegmenter(model, size, flip, entry["sha256"], of_entry(entry), runtime)
 
@@ -134,11 +131,6 @@ def build(state: dict) -> UNet:
     """Return an untrained network of the kind that a weights file's content describes, with as many channels."""
     labels, classes = len(state["model"]["head.weight"]), len(state["model"]["presence.weight"])
     return UNet(tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain"), labels, classes)
-
-
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Return 1 / (1 + exp(-logits)), float32."""
-    return 1 / (1 + np.exp(-np.clip(logits, -30, 30)))
 
 
 def label_map(parsing: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -156,18 +148,15 @@ def label_map(parsing: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return labels.astype(np.uint8)
 
 
-def decode(
-    probabilities: np.ndarray, image_size: tuple[int, int], min_score: float, config: DecodeConfig
-) -> Detections:
-    """Turn (19, h, w) probabilities into garments of an image of ``image_size``; 18 channels have no accessories.
+def decode(probabilities: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
+    """Turn (19, h, w) float32 probabilities into garments of an image of ``image_size``; 18 have no accessories.
 
     A region whose category is in doubt gives several candidates with the same mask; the best of them scores nearly as
     high as one without doubt, the others by their votes.
     """
     masks, ids, scores = [], [], []
-    shares = _shares(probabilities)
-    for region, margin, channels in (*_garment_regions(shares, config), *_accessory_regions(probabilities, config)):
-        votes = _scores(probabilities[channels][:, region].mean(axis=1), config.sureness)
+    for region, margin, channels in (*_garment_regions(probabilities), *_accessory_regions(probabilities)):
+        votes = _scores(probabilities[channels][:, region].mean(axis=1), SURENESS)
         keep = [(c + 1, float(v)) for c, v in zip(channels, votes, strict=True) if v >= min_score]
         if keep:
             masks += [_full_mask(region, margin, image_size)] * len(keep)
@@ -179,7 +168,7 @@ def decode(
 
 
 def _scores(votes: np.ndarray, sureness: float) -> np.ndarray:
-    """Return (C,) scores up to 1 from a region's (C,) votes; see ``DecodeConfig.sureness``.
+    """Return (C,) scores up to 1 from a region's (C,) votes; see ``SURENESS``.
 
     >>> _scores(np.array([0.1, 0.5, 0.4]), 0.5).round(2).tolist()
     [0.1, 0.75, 0.4]
@@ -190,65 +179,54 @@ def _scores(votes: np.ndarray, sureness: float) -> np.ndarray:
     return scores
 
 
-def _garment_regions(shares: Shares, config: DecodeConfig):
-    """Yield (region (h, w) bool, margin (h, w), channels): each region is one garment, ``channels`` may name it.
+def _garment_regions(probabilities: np.ndarray) -> Iterator[Region]:
+    """Yield regions that are one garment each.
 
     On a person the slots tell the garments apart.  What lies flat is one garment for each connected region.
     """
-    clear = shares.garment - np.maximum(shares.context, config.garment_share)
-    winner = np.where(clear > 0, shares.slots.argmax(axis=0), BACKGROUND)
-    winner[(clear <= 0) & (shares.context > CONTEXT_SHARE)] = CONTEXT
-    bodies = _joined_regions(winner <= CONTEXT, config.join_gap)
-    flat = _without_person(winner, bodies, config.person_share)
+    slots = np.stack([probabilities[channels].sum(axis=0) for channels in SLOT_CHANNELS])
+    context = np.minimum(probabilities[GARMENTS:].sum(axis=0), 1)
+    clear = np.minimum(slots.sum(axis=0), 1) - np.maximum(context, GARMENT_SHARE)
+    winner = np.where(clear > 0, slots.argmax(axis=0), BACKGROUND)
+    winner[(clear <= 0) & (context > CONTEXT_SHARE)] = CONTEXT
+    bodies = _joined_regions(winner <= CONTEXT)
+    flat = _without_person(winner, bodies)
     for slot, channels in enumerate(SLOT_CHANNELS):
-        ahead = shares.slots[slot] - np.delete(shares.slots, slot, axis=0).max(axis=0)
-        for region in _regions((winner == slot) & ~flat, bodies, config):
+        ahead = slots[slot] - np.delete(slots, slot, axis=0).max(axis=0)
+        for region in _regions((winner == slot) & ~flat, bodies):
             yield region, np.minimum(ahead, clear), channels
-    for region in _regions((winner < CONTEXT) & flat, bodies, config):
+    for region in _regions((winner < CONTEXT) & flat, bodies):
         yield region, clear, list(range(GARMENTS))
 
 
-def _accessory_regions(probabilities: np.ndarray, config: DecodeConfig):
-    """Yield regions, margins and channels as `_garment_regions` does, of footwear, bags and headwear."""
+def _accessory_regions(probabilities: np.ndarray) -> Iterator[Region]:
+    """Yield regions of footwear, bags and headwear."""
     if len(probabilities) < LABEL_COUNT:
         return  # networks of that time saw footwear and bags as context only
-    bodies = _joined_regions(probabilities.max(axis=0) > CONTEXT_SHARE, config.join_gap)
+    bodies = _joined_regions(probabilities.max(axis=0) > CONTEXT_SHARE)
     for channel in (i - 1 for i in ACCESSORY_IDS):
         own = probabilities[channel]
         margin = own - np.maximum(np.delete(probabilities, channel, axis=0).max(axis=0), CONTEXT_SHARE)
-        for region in _regions(margin > 0, bodies, config):
+        for region in _regions(margin > 0, bodies):
             yield region, margin, [channel]
 
 
-def _without_person(winner: np.ndarray, bodies: np.ndarray, person_share: float) -> np.ndarray:
-    """Return (h, w) bool: the bodies of which less than ``person_share`` is skin, hair, footwear, bag or other."""
+def _without_person(winner: np.ndarray, bodies: np.ndarray) -> np.ndarray:
+    """Return (h, w) bool: the bodies of which less than ``PERSON_SHARE`` is skin, hair, footwear, bag or other."""
     count = int(bodies.max()) + 1
     seen = np.bincount(bodies[winner <= CONTEXT], minlength=count)
     person = np.bincount(bodies[winner == CONTEXT], minlength=count)
-    return (person < person_share * np.maximum(seen, 1))[bodies]
+    return (person < PERSON_SHARE * np.maximum(seen, 1))[bodies]
 
 
-class Shares(NamedTuple):
-    """What competes for a pixel: slots (4, h, w), garment and context (h, w), each a sum of probabilities up to 1."""
-
-    slots: np.ndarray
-    garment: np.ndarray
-    context: np.ndarray
-
-
-def _shares(probabilities: np.ndarray) -> Shares:
-    slots = np.stack([probabilities[channels].sum(axis=0) for channels in SLOT_CHANNELS])
-    return Shares(slots, np.minimum(slots.sum(axis=0), 1), np.minimum(probabilities[GARMENTS:].sum(axis=0), 1))
-
-
-def _joined_regions(foreground: np.ndarray, gap: float) -> np.ndarray:
-    """Number the connected regions of (h, w) bool, joined across gaps up to ``gap`` of the longer side."""
-    radius = max(1, round(gap * max(foreground.shape)))
+def _joined_regions(foreground: np.ndarray) -> np.ndarray:
+    """Number the connected regions of (h, w) bool, joined across gaps up to ``JOIN_GAP``."""
+    radius = max(1, round(JOIN_GAP * max(foreground.shape)))
     kernel = np.ones((2 * radius + 1,) * 2, np.uint8)
     return cv2.connectedComponents(cv2.dilate(foreground.astype(np.uint8), kernel))[1]
 
 
-def _regions(pixels: np.ndarray, bodies: np.ndarray, config: DecodeConfig):
+def _regions(pixels: np.ndarray, bodies: np.ndarray) -> Iterator[np.ndarray]:
     """Yield (h, w) bool regions: the pieces of one slot that belong to one body, specks dropped.
 
     A coat worn open is two pieces of one garment, two shirts side by side on a bed are two garments.
@@ -257,7 +235,7 @@ def _regions(pixels: np.ndarray, bodies: np.ndarray, config: DecodeConfig):
     if count < 2:
         return
     areas = stats[1:, cv2.CC_STAT_AREA]
-    large = 1 + np.flatnonzero(areas >= max(config.min_area * pixels.size, config.min_piece * areas.max()))
+    large = 1 + np.flatnonzero(areas >= max(MIN_AREA * pixels.size, MIN_PIECE * areas.max()))
     kept = np.where(np.isin(pieces, large), bodies, 0)
     for body in np.unique(kept[kept > 0]):
         yield kept == body

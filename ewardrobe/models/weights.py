@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -43,34 +45,31 @@ def read_manifest(folder: Path | None = None, task: str | None = None) -> dict[s
 
 
 def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
-    """Return the weights file of model ``name`` and its manifest entry, once its size and sha256 agree."""
+    """Return the weights file of model ``name`` and its manifest entry, once their sha256 agree."""
     folder = folder or weights_dir()
     entries = read_manifest(folder)
     if name not in entries:
         known = ", ".join(sorted(entries)) or "none"
         raise WeightsError(f"no weights for {name!r} in {folder / MANIFEST} (has: {known}); {_HOW}")
-    entry = entries[name]
-    path = folder / entry["file"]
-    if not path.is_file():
+    path, expected = folder / entries[name]["file"], entries[name]["sha256"]
+    actual = _sha256(path)
+    if actual is None:
         raise WeightsError(f"{path} is missing: restore it from the repository, or train ({_HOW})")
-    stat = path.stat()
-    actual = _sha256(path, stat.st_size, stat.st_mtime_ns)
-    if stat.st_size != entry["bytes"] or actual != entry["sha256"]:
+    if actual != expected:
         raise WeightsError(
-            f"{path} is not the file of the manifest: sha256 {actual[:12]}… ({stat.st_size} bytes), expected "
-            f"{entry['sha256'][:12]}… ({entry['bytes']} bytes); restore it, or register your own with "
-            "`python -m train.register`"
+            f"{path} is not the file of the manifest: sha256 {actual[:12]}…, expected {expected[:12]}…; restore it, or "
+            "register your own with `python -m train.register`"
         )
-    return path, entry
+    return path, entries[name]
 
 
-def int8_model(sha256: str, folder: Path | None = None) -> Path | None:
+def int8_model(sha256: str) -> Path | None:
     """Return OpenVINO's model in eight bits that was made of the weights with ``sha256``; ``None`` if none is shipped.
 
     One that was made of other weights than ``sha256`` is stale and not returned.  Raises ``WeightsError`` where its
     files do not agree with the manifest.
     """
-    folder = folder or weights_dir()
+    folder = weights_dir()
     if not (folder / MANIFEST).is_file():  # weights of one's own need no manifest
         return None
     for entry in read_manifest(folder).values():
@@ -85,10 +84,9 @@ def checked_int8(int8: dict, folder: Path) -> Path:
     int8: ``source_sha256`` and ``files``, which gives bytes and sha256 by name of a file in ``folder``.
     """
     for name, expected in int8["files"].items():
-        path = folder / name
-        stat = path.stat() if path.is_file() else None
-        if stat is None or _sha256(path, stat.st_size, stat.st_mtime_ns) != expected["sha256"]:
-            what = "missing" if stat is None else "not the file that was written"
+        path, actual = folder / name, _sha256(folder / name)
+        if actual != expected["sha256"]:
+            what = "missing" if actual is None else "not the file that was written"
             raise WeightsError(
                 f"{path} is {what}: restore it, make it again with `python -m train.quantize`, or set "
                 "EWARDROBE_PRECISION=f32"
@@ -96,17 +94,13 @@ def checked_int8(int8: dict, folder: Path) -> Path:
     return folder / next(name for name in int8["files"] if name.endswith(".xml"))
 
 
-def load_state(
-    name: str, weights: Path | None = None, folder: Path | None = None, kind: str | None = None
-) -> tuple[dict, dict]:
+def load_state(name: str, weights: Path | None = None, kind: str | None = None) -> tuple[dict, dict]:
     """Return the content and the manifest entry of a weights file, loaded without unpickling code.
 
-    ``kind``: of the network, where it is not the model's name.
-
-    ``weights`` is a file of your own, whose entry holds just its name, size and checksum; without it the verified
-    shipped file is read.
+    weights: a file of your own, whose entry holds just its name, size and checksum; without it the verified shipped
+    file is read.  kind: of the network, where it is not the model's name.
     """
-    path, entry = _own_file(Path(weights)) if weights is not None else verified_path(name, folder)
+    path, entry = _own_file(Path(weights)) if weights is not None else verified_path(name)
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals
@@ -115,6 +109,29 @@ def load_state(
         theirs = state.get("kind") if isinstance(state, dict) else type(state).__name__
         raise WeightsError(f"{path} holds {theirs!r}, not {kind or name!r}: give the file of that model")
     return state, entry
+
+
+@contextmanager
+def saying_what_they_are_of(script: str) -> Iterator[None]:
+    """Turn what goes wrong with an incomplete content into a ``WeightsError`` that names the ``script`` of training."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, FileNotFoundError) as error:
+        raise WeightsError(
+            f"the weights do not say which network they are of ({type(error).__name__}: {error}): "
+            f"give a best.pt that python -m train.{script} wrote"
+        ) from error
+
+
+def classes_in(tensors: dict[str, torch.Tensor]) -> int:
+    """Return how many classes the tensors of a YOLO, or of a Mask R-CNN with its background, tell apart.
+
+    tensors: by name; those that decide are (classes, …) of any float32 or float16.  ``ValueError`` without them.
+    """
+    for name, tensor in tensors.items():
+        if name.endswith((".cv3.0.2.weight", ".box_predictor.cls_score.weight")):
+            return len(tensor)
+    raise ValueError("no layer for categories among the tensors")
 
 
 def _own_file(path: Path) -> tuple[Path, dict]:
@@ -142,9 +159,16 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _sha256(path: Path) -> str | None:
+    """Return the sha256 of a file, ``None`` if it is missing; computed once for each state of the file."""
+    if not path.is_file():
+        return None
+    stat = path.stat()
+    return _sha256_of_state(path, stat.st_size, stat.st_mtime_ns)
+
+
 @lru_cache(maxsize=64)
-def _sha256(path: Path, size: int, mtime_ns: int) -> str:
-    """Checksum once for each state of the file: size and time of change are part of the key."""
+def _sha256_of_state(path: Path, size: int, mtime_ns: int) -> str:
     return sha256_of(path)
 
 

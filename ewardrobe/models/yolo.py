@@ -7,6 +7,7 @@ pickled code.  Pre- and post-processing are here, which keeps the model safe fro
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -16,10 +17,10 @@ from ewardrobe.core import process
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import INSTANCE_NAMES, INSTANCES, labels_of
 from ewardrobe.models import SHOWN_SCORE, check_image
-from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
 from ewardrobe.models.inference import OneNetwork, make_network
 from ewardrobe.models.inputs import network_input
+from ewardrobe.models.weights import classes_in, fill, load_state, saying_what_they_are_of
 
 ARCHITECTURE = "yolo26n-seg.yaml"
 SCALING = 0, 255
@@ -39,7 +40,7 @@ class YoloSegmenter(OneNetwork):
 
     def __init__(
         self,
-        model: torch.nn.Module,
+        model: Any,  # ultralytics' SegmentationModel
         size: int = 256,
         key: str | None = None,
         confidence: Confidence = RAW,
@@ -93,24 +94,11 @@ def suppress(boxes: np.ndarray, min_score: float, classes: int = len(INSTANCES))
 
 def load(weights: Path | None = None, name: str = "yolo", runtime: str | None = None) -> YoloSegmenter:
     """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
-    state, entry = weight_files.load_state(name, weights, kind="yolo")
-    try:
+    state, entry = load_state(name, weights, kind="yolo")
+    with saying_what_they_are_of("yolo"):
         model, size = build(state["architecture"], classes_in(state["model"])), int(state["size"])
-    except (KeyError, ValueError, TypeError, FileNotFoundError) as error:
-        raise weight_files.WeightsError(
-            f"the weights do not say which YOLO they are of ({type(error).__name__}: {error}): "
-            "give a best.pt that python -m train.yolo wrote"
-        ) from error
-    weight_files.fill(model, state["model"], name)
+    fill(model, state["model"], name)
     return YoloSegmenter(model, size, entry["sha256"], of_entry(entry), name, runtime)
-
-
-def classes_in(tensors: dict[str, torch.Tensor]) -> int:
-    """Return how many classes a YOLO's tensors tell apart: 13 in older weights; ``ValueError`` if they do not say."""
-    for name, tensor in tensors.items():
-        if name.endswith(".cv3.0.2.weight"):
-            return len(tensor)
-    raise ValueError("no layer for categories among the tensors")
 
 
 def build(architecture: str = ARCHITECTURE, classes: int = len(INSTANCES)) -> torch.nn.Module:
@@ -123,28 +111,26 @@ def build(architecture: str = ARCHITECTURE, classes: int = len(INSTANCES)) -> to
     return model
 
 
-def full_mask(logits, box_xyxy, content, padded, image_size, scale) -> np.ndarray:
-    """Scale (h, w) prototype logits to the image and crop them to their box; returns (H, W) bool.
+def full_mask(
+    logits: np.ndarray,
+    box_xyxy: np.ndarray,
+    content: tuple[int, int],
+    padded: tuple[int, int],
+    image_size: tuple[int, int],
+    scale: tuple[float, float],
+) -> np.ndarray:
+    """Scale (h, w) float32 prototype logits to the image and crop them to their box; returns (H, W) bool.
 
-    box_xyxy is in pixels of the padded input, ``content`` its rows and columns without the padding.
+    box_xyxy: (4,) in pixels of the padded input; content: its rows and columns without the padding; scale: pixels of
+    the image for one of the input, down and across.
     """
-    box_xyxy = widened(np.asarray(box_xyxy, float))
+    margin = BOX_MARGIN * (box_xyxy[2:] - box_xyxy[:2])
+    corners = np.concatenate([box_xyxy[:2] - margin, box_xyxy[2:] + margin]) * np.tile(scale[::-1], 2)
+    x0, y0, x1, y1 = np.clip(np.round(corners), 0, np.tile(image_size[::-1], 2)).astype(int)
     mask = np.zeros(image_size, bool)
-    x0, x1 = (int(np.clip(round(v * scale[1]), 0, image_size[1])) for v in (box_xyxy[0], box_xyxy[2]))
-    y0, y1 = (int(np.clip(round(v * scale[0]), 0, image_size[0])) for v in (box_xyxy[1], box_xyxy[3]))
     if x1 <= x0 or y1 <= y0:
         return mask
     soft = cv2.resize(logits, (padded[1], padded[0]), interpolation=cv2.INTER_LINEAR)[: content[0], : content[1]]
     soft = cv2.resize(soft, image_size[::-1], interpolation=cv2.INTER_LINEAR)
     mask[y0:y1, x0:x1] = soft[y0:y1, x0:x1] > 0
     return mask
-
-
-def widened(box_xyxy: np.ndarray) -> np.ndarray:
-    """Return (4,) ``x0 y0 x1 y1`` grown by ``BOX_MARGIN`` of the box to every side.
-
-    >>> widened(np.array([10.0, 0.0, 30.0, 40.0])).tolist()
-    [9.0, -2.0, 31.0, 42.0]
-    """
-    margin = BOX_MARGIN * (box_xyxy[2:] - box_xyxy[:2])
-    return np.concatenate([box_xyxy[:2] - margin, box_xyxy[2:] + margin])

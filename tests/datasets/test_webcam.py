@@ -14,8 +14,7 @@ from ewardrobe.datasets import webcam
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.datasets.synthetic import write_dataset
-from ewardrobe.evaluation.evaluator import Options
-from ewardrobe.evaluation.webcam import evaluate_views
+from ewardrobe.evaluation.evaluator import Options, evaluate_views
 from ewardrobe.models import check_image
 
 TOP, BOTTOM = 1, 8

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
+import shlex
 from itertools import islice
 
+import fake_speed
 import numpy as np
 import pytest
 
@@ -13,36 +14,13 @@ from ewardrobe.__main__ import main
 from ewardrobe.evaluation import speed
 from ewardrobe.evaluation.benchmarks import models
 from ewardrobe.evaluation.benchmarks.models import SpeedCase, benchmark_models
-from ewardrobe.models import weights as weight_files
-
-FAKE = """
-import json, sys
-name, runtime, threads, folder = sys.argv[1:]
-assert threads == "1"
-if name == "broken":
-    sys.exit("out of luck")
-if name == "untrusted":
-    print(json.dumps({"error": "WeightsError: altered"})), sys.exit(1)
-own = "torch" if name == "torch_only" else runtime
-print(json.dumps({"runtime": own, "device": "cpu", "weights_sha256": "ab", "input_px": 8, "load_s": 1, "first_ms": 9}))
-sys.stdout.flush()
-for turn, line in enumerate(sys.stdin):
-    if name == "dies" and turn == 1:
-        sys.exit("killed in round two")
-    open(folder + "/turns", "a").write(name + runtime[0] + " ")
-    print(json.dumps({"ms": [10.0 + turn, 20.0], "peak_rss_mb": 50 + turn}), flush=True)
-"""
+from ewardrobe.models import weights
 
 
 @pytest.fixture
 def fake_process(tmp_path, monkeypatch):
-    """Start a small script where the measured process would start."""
-    script = tmp_path / "fake.py"
-    script.write_text(FAKE)
-    started = models.subprocess.Popen
-    monkeypatch.setattr(
-        models.subprocess, "Popen", lambda words, **kw: started([sys.executable, str(script), *words[3:]], **kw)
-    )
+    """Measure models that are made up, in processes of their own all the same."""
+    monkeypatch.setattr(models, "speed", fake_speed)
     return tmp_path
 
 
@@ -65,12 +43,13 @@ def test_a_model_without_that_runtime_is_left_out(fake_process):
 
 
 @pytest.mark.parametrize(
-    ("name", "says"), [("broken", "out of luck"), ("untrusted", "altered"), ("dies", "killed in round two")]
+    ("name", "says"),
+    [("broken", "terminated abruptly"), ("untrusted", "RuntimeError: altered"), ("dies", "terminated abruptly")],
 )
 def test_a_process_that_fails_is_told_and_the_others_go_on(fake_process, name, says):
     failed, good = measure(fake_process, SpeedCase(name, "torch"), SpeedCase("unet", "torch"))
     assert says in failed["error"]
-    assert good["calls"] == 4
+    assert good["calls"] == 4 and set(failed) == {"model", "runtime", "error"}
 
 
 def test_photos_have_the_stated_size(tmp_path):
@@ -104,27 +83,13 @@ def manifest(tmp_path, monkeypatch):
     folder = tmp_path / "weights"
     folder.mkdir()
     entry = {"file": "unet.pt", "sha256": "0" * 64, "bytes": 1}
-    (folder / weight_files.MANIFEST).write_text(json.dumps({"models": {"unet": entry}}))
+    (folder / weights.MANIFEST).write_text(json.dumps({"models": {"unet": entry}}))
     monkeypatch.setenv("EWARDROBE_WEIGHTS", str(folder))
     return folder
 
 
 def test_the_command_with_a_real_process_says_what_is_wrong_with_the_weights(manifest, tmp_path, capsys):
-    words = [
-        "benchmark",
-        "models",
-        "--runtime",
-        "torch",
-        "--size",
-        "64",
-        "--photos",
-        "1",
-        "--rounds",
-        "1",
-        "--threads",
-        "1",
-        "--json",
-    ]
+    words = shlex.split("benchmark models --runtime torch --size 64 --photos 1 --rounds 1 --threads 1 --json")
     assert main([*words, str(tmp_path / "b.json")]) == 1
     assert "unet.pt is missing" in capsys.readouterr().out
     result = json.loads((tmp_path / "b.json").read_text())
@@ -150,27 +115,12 @@ def test_the_command_measures_a_model(repository, tmp_path, monkeypatch, capsys)
     if not (repository / "weights" / "unet.pt").is_file():
         pytest.skip("no weights here")
     monkeypatch.delenv("EWARDROBE_WEIGHTS", raising=False)
-    words = [
-        "benchmark",
-        "models",
-        "--model",
-        "unet",
-        "--runtime",
-        "torch",
-        "--size",
-        "96",
-        "--photos",
-        "2",
-        "--rounds",
-        "1",
-        "--threads",
-        "1",
-        "--json",
-    ]
+    options = "--model unet --runtime torch --size 96 --photos 2 --rounds 1 --threads 1 --json"
+    words = ["benchmark", "models", *shlex.split(options)]
     assert main([*words, str(tmp_path / "b.json")]) == 0
     row = json.loads((tmp_path / "b.json").read_text())["models"][0]
     assert 0 < row["ms_median"] <= row["ms_p95"]
     assert row["first_ms"] > 0
     assert row["peak_rss_mb"] > 50
-    assert row["weights_sha256"] == weight_files.read_manifest()["unet"]["sha256"]
+    assert row["weights_sha256"] == weights.read_manifest()["unet"]["sha256"]
     assert "2 photos of synthetic" in capsys.readouterr().out

@@ -100,8 +100,10 @@ def test_a_model_keeps_its_colour_and_runs_take_it_over():
 def test_published_figures_stand_apart_with_their_data():
     chart = figures.comparison(MODELS)
     published = [t for t in chart.figure.data if "DeepFashion2" in t.y[0]]
-    assert len(published) == 4
+    assert [len(t.y) for t in published] == [2, 2], "boxes and masks"
     assert {t.marker.color for t in published} == {chart_style.GREY}
+    low, high = chart.figure.layout.yaxis.range
+    assert low < 0 and high > len(chart.figure.layout.yaxis.categoryarray) - 1, "all rows are in sight"
     assert chart.data.query("measure == 'mask_ap' and model == 'unet'")[["low", "value", "high"]].values.tolist() == [
         [0.46, 0.5, 0.55]
     ]

@@ -62,7 +62,7 @@ def test_figures_of_clips_are_means_and_the_worst_overshoot():
         {"source": "photo", "kind": "stop"} | dict.fromkeys(calm.FIGURES, value) | {"lag_frames": None}
         for value in (1.0, 3.0)
     ]
-    summary = calm._summary(rows)
+    (summary,) = calm.summaries(rows, ["source", "kind"])
     assert (summary["pictures"], summary["fit_iou"], summary["overshoot_px"]) == (2, 2.0, 3.0)
     assert summary["lag_frames"] is None
 

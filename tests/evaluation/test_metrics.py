@@ -8,7 +8,7 @@ import pytest
 from metric_files import metrics, write_benchmark, write_weights
 
 from ewardrobe.evaluation import metrics as known
-from ewardrobe.evaluation.metrics import read_benchmark, read_reports
+from ewardrobe.evaluation.metrics import read_reports, read_rows
 from ewardrobe.models.weights import WeightsError
 
 
@@ -91,25 +91,25 @@ def test_without_a_manifest_there_is_an_error(tmp_path):
 def test_the_benchmark_gives_only_rows_of_these_weights(folder):
     entries = {r.name: r.entry for r in read_reports(folder)}
     write_benchmark(folder / "benchmark.json", entries)
-    result, problems = read_benchmark(folder / "benchmark.json", entries)
+    result, problem = read_rows(folder / "benchmark.json", "models", entries)
     assert [row["model"] for row in result["models"]] == ["unet", "unet", "yolo", "yolo"]
-    assert problems == []
+    assert problem is None
     changed = entries | {"yolo": entries["yolo"] | {"sha256": "0" * 64}}
-    result, problems = read_benchmark(folder / "benchmark.json", changed)
+    result, problem = read_rows(folder / "benchmark.json", "models", changed)
     assert {row["model"] for row in result["models"]} == {"unet"}
-    assert "YOLO-seg nano changed since" in problems[0]
+    assert "YOLO-seg nano changed since" in problem
 
 
 @pytest.mark.parametrize("content", ["{", "[]", "{}", '{"models": [1], "meta": {}}', '{"models": 3, "meta": {}}'])
 def test_a_broken_benchmark_is_a_problem(tmp_path, content):
     (tmp_path / "benchmark.json").write_text(content)
-    result, problems = read_benchmark(tmp_path / "benchmark.json", {})
+    result, problem = read_rows(tmp_path / "benchmark.json", "models", {})
     assert result is None
-    assert "benchmark models" in problems[0]
+    assert problem.startswith("benchmark.json cannot be read")
 
 
 def test_no_benchmark_is_no_problem(tmp_path):
-    assert read_benchmark(tmp_path / "benchmark.json", {}) == (None, [])
+    assert read_rows(tmp_path / "benchmark.json", "models", {}) == (None, None)
 
 
 def test_the_ap_table_names_the_data_of_every_row(folder):
@@ -128,8 +128,8 @@ def test_the_table_of_measures_leaves_out_what_nobody_measured(folder):
 
 
 def test_a_measure_that_is_nothing_is_a_dash():
-    assert known.with_interval(None, None) == "–"
-    assert known.with_interval(0) == "0.000"
+    assert known.with_interval({"iou": None}, {"iou": None}, "iou") == "–"
+    assert known.with_interval({"iou": 0}, {}, "iou") == "0.000"
 
 
 def test_models_measured_on_different_photos_are_told_apart():

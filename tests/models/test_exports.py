@@ -17,8 +17,7 @@ from ewardrobe.core.taxonomy import LABEL_COUNT
 from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.evaluation.benchmarks import exports as exports_benchmark
 from ewardrobe.evaluation.figures import exports as figures_exports
-from ewardrobe.models import inference, mask_rcnn, unet
-from ewardrobe.models import weights as weight_files
+from ewardrobe.models import inference, mask_rcnn, unet, weights
 from ewardrobe.models.inputs import network_input
 from ewardrobe.models.networks import exports
 from ewardrobe.models.networks import mask_rcnn as mask_rcnn_model
@@ -168,7 +167,7 @@ def test_every_form_is_a_row_or_a_reason(folder, rendered_dataset, monkeypatch, 
     assert rows["torch"]["output_difference"] < 1e-4
     assert 0 < plain["network_ms_median"] < plain["predict_ms_median"] <= plain["predict_ms_p95"]
     assert plain["photos"] == 4
-    assert all(row["weights_sha256"] == weight_files.read_manifest()["unet"]["sha256"] for row in rows.values())
+    assert all(row["weights_sha256"] == weights.read_manifest()["unet"]["sha256"] for row in rows.values())
 
 
 def test_a_processor_without_bfloat16_is_told(folder, monkeypatch):
@@ -215,7 +214,7 @@ def test_the_command_writes_the_table(folder, rendered_dataset, tmp_path, monkey
     assert str(tmp_path) not in json.dumps(result)
     printed = capsys.readouterr().out
     assert "OpenVINO, f16 weights" in printed and "2 photos of" in printed and "nan" not in printed.lower()
-    entries = weight_files.read_manifest()
+    entries = weights.read_manifest()
     assert figures_exports.read_exports(tmp_path / "e.json", entries)[1] is None
     entries["unet"]["sha256"] = "f" * 64
     assert "U-Net changed since" in figures_exports.read_exports(tmp_path / "e.json", entries)[1]

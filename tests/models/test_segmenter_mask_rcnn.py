@@ -86,14 +86,14 @@ def test_weights_load_with_the_network_they_are_of(tmp_path):
 
 @pytest.mark.parametrize("backbone", ["unet", "resnet18", "resnet50"])
 def test_openvino_sees_what_torch_sees(tmp_path, monkeypatch, backbone):
-    """With random weights; the parts are found again in the cache by a second load."""
+    """With random weights; the parts of the light network are found again in the cache by a second load."""
     torch.manual_seed(1)
     model = build(backbone, 64)
     path = weights_file(tmp_path / "weights.pt", model=model.state_dict(), backbone=backbone)
     monkeypatch.setenv("EWARDROBE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("EWARDROBE_PRECISION", "f32")
     segmenters = {}
-    for runtime in ("torch", "openvino", "openvino"):
+    for runtime in ("torch", "openvino", *["openvino"] * (backbone == "unet")):
         monkeypatch.setenv("EWARDROBE_RUNTIME", runtime)
         segmenters[runtime] = load(path)
         assert segmenters[runtime].runtime == runtime

@@ -14,7 +14,8 @@ from ewardrobe.models.weights import WeightsError
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch) -> Path:
+    monkeypatch.setenv("EWARDROBE_WEIGHTS", str(tmp_path))
     torch.save({"kind": "unet", "model": {"a": torch.zeros(2)}}, tmp_path / "unet.pt")
     entry = {
         "file": "unet.pt",
@@ -26,7 +27,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_verified_weights_load(folder):
-    state, entry = weights.load_state("unet", folder=folder)
+    state, entry = weights.load_state("unet")
     assert state["kind"] == "unet" and entry["file"] == "unet.pt"
 
 
@@ -36,24 +37,24 @@ def test_altered_weights_are_refused(folder):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(WeightsError, match=r"not the file of the manifest.*train\.register"):
-        weights.load_state("unet", folder=folder)
+        weights.load_state("unet")
 
 
 def test_missing_file_missing_entry_missing_manifest(folder):
     with pytest.raises(WeightsError, match=r"no weights for 'yolo'.*unet"):
-        weights.load_state("yolo", folder=folder)
+        weights.load_state("yolo")
     (folder / "unet.pt").unlink()
     with pytest.raises(WeightsError, match="is missing: restore"):
-        weights.load_state("unet", folder=folder)
+        weights.load_state("unet")
     (folder / "manifest.json").unlink()
     with pytest.raises(WeightsError, match=r"manifest\.json is missing"):
-        weights.load_state("unet", folder=folder)
+        weights.load_state("unet")
 
 
 def test_broken_manifest_is_named(folder):
     (folder / "manifest.json").write_text('{"models": ')
     with pytest.raises(WeightsError, match=r"manifest\.json is not a readable manifest"):
-        weights.load_state("unet", folder=folder)
+        weights.load_state("unet")
 
 
 def test_weights_of_another_model_are_refused(folder, tmp_path):

@@ -34,7 +34,7 @@ from ewardrobe.datasets.yolo import label_text
 from ewardrobe.evaluation.evaluator import Options, evaluate
 from ewardrobe.models import load_segmenter, mask_rcnn, unet, yolo
 from ewardrobe.models.confidence import RAW, Confidence
-from ewardrobe.models.unet import DecodeConfig, decode
+from ewardrobe.models.unet import decode
 from ewardrobe.models.weights import weights_dir
 from train.loop import checkpoints, trainer
 from train.loop.quick_eval import quick_scores
@@ -304,11 +304,11 @@ def test_a_unet_finds_a_pair_of_shoes_as_one():
     p = np.full((19, 40, 30), 0.002, np.float32)
     p[7, 4:32, 6:24] = 0.9  # trousers
     p[15, 32:38, 6:12] = p[15, 32:38, 18:24] = 0.9
-    found = decode(p, (40, 30), 0.5, DecodeConfig())
+    found = decode(p, (40, 30), 0.5)
     assert sorted(found.category_ids.tolist()) == [8, 16]
     shoes = found.masks[found.category_ids.tolist().index(16)]
     assert shoes[35, 8] and shoes[35, 20] and not shoes[35, 15]
-    assert decode(p[:18], (40, 30), 0.5, DecodeConfig()).category_ids.tolist() == [8], "as weights of 18 channels did"
+    assert decode(p[:18], (40, 30), 0.5).category_ids.tolist() == [8], "as weights of 18 channels did"
 
 
 # -- figures ---------------------------------------------------------------------------------------------------------

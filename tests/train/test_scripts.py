@@ -15,7 +15,7 @@ from ewardrobe.models import inputs, kind_of, weights
 from ewardrobe.models import mask_rcnn as mask_rcnn_segmenter
 from ewardrobe.models import unet as unet_segmenter
 from ewardrobe.models import yolo as yolo_segmenter
-from ewardrobe.models.networks.inputs import normalised
+from ewardrobe.models.networks.encoders import normalised
 from train import mask_rcnn, unet, yolo
 from train.loop import checkpoints, data, engine, trainer
 from train.loop.config import parse_config

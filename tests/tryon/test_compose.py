@@ -13,7 +13,7 @@ from stand_ins import StandIn
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.datasets import synthetic
-from ewardrobe.models.unet import DecodeConfig, decode
+from ewardrobe.models.unet import decode
 from ewardrobe.tryon import session as sessions
 from ewardrobe.tryon.compositor import MODES, ComposedState, Look, compose, drawn_alpha
 from ewardrobe.tryon.garment import prepare
@@ -228,7 +228,7 @@ class Model(StandIn):
         return out
 
     def garments(self, parsing, image_size, min_score):
-        return decode(parsing, image_size, min_score, DecodeConfig())
+        return decode(parsing, image_size, min_score)
 
 
 def test_a_scene_holds_the_persons_garments_and_what_is_in_front():

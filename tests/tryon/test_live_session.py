@@ -13,7 +13,7 @@ import pytest
 from stand_ins import StandIn
 
 from ewardrobe.core.detections import Detections
-from ewardrobe.models.unet import GARMENTS, DecodeConfig, decode
+from ewardrobe.models.unet import GARMENTS, decode
 from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.garment import prepare
 from ewardrobe.tryon.motion import MotionTracker, move_points
@@ -47,7 +47,7 @@ class Model(StandIn):
         return np.stack([cv2.resize(p, half, interpolation=cv2.INTER_AREA) for p in parsing])
 
     def garments(self, parsing: np.ndarray, image_size: tuple[int, int], min_score: float) -> Detections:
-        return decode(parsing, image_size, min_score, DecodeConfig())
+        return decode(parsing, image_size, min_score)
 
 
 def near(image: np.ndarray, colour) -> np.ndarray:

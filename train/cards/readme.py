@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import fmean
 
-from ewardrobe.evaluation.metrics import TITLES
+from ewardrobe.models import TITLES
 from train.cards.markdown import wrapped
 
 BEGIN, END = "<!-- figures: written by python -m train.card -->", "<!-- end of figures -->"

@@ -10,8 +10,6 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_IDS, INSTANCE_IDS
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.evaluation.coco_eval import CocoMatcher, mean_over_categories
-from ewardrobe.evaluation.matching import encode_masks
-from ewardrobe.evaluation.photo import coco_detections
 from ewardrobe.models import Segmenter
 
 MIN_SCORE, SHOWN_SCORE, MIN_INSTANCES = 0.01, 0.3, 10
@@ -30,7 +28,7 @@ def quick_scores(segmenter: Segmenter, samples: Sequence[Sample]) -> dict[str, f
         found = segmenter.predict(sample.image, MIN_SCORE)
         found = found[~np.isin(found.category_ids, list(sample.unlabelled))]
         truth = Detections.from_masks(sample.masks > 0, sample.category_ids, np.ones(len(sample.masks)))
-        matcher.add(*truth.image_size, *(coco_detections(d, encode_masks(d.masks)) for d in (truth, found)))
+        matcher.add(truth, found)
         counts += np.bincount(truth.category_ids, minlength=len(counts))
         truth = _garments(truth)
         if len(truth):

@@ -24,7 +24,11 @@ def exports(known: ReportSet) -> None:
     entries = {r.name: r.entry for r in known.reports}
     result, problem = figures_exports.read_exports(weights_dir() / "exports.json", entries)
     if problem or result is None:
-        lead = problem or "Half precision, eight bits and ONNX beside what the app runs:"
+        lead = (
+            f"{problem}. To measure again:"
+            if problem
+            else "Half precision, eight bits and ONNX beside what the app runs:"
+        )
         nothing_yet("Not measured yet" if result is None else "Out of date", lead, [figures_exports.COMMAND])
     if result is None:
         return

@@ -15,7 +15,8 @@ from ewardrobe.evaluation import metrics
 from ewardrobe.evaluation.figures import curves as figures_curves
 from ewardrobe.evaluation.figures import metrics as figures
 from ewardrobe.evaluation.figures.metrics import CATEGORY_MEASURES
-from ewardrobe.evaluation.metrics import MEASURES, ModelReport, title
+from ewardrobe.evaluation.metrics import MEASURES, ModelReport
+from ewardrobe.models import title
 from ewardrobe.models.weights import WeightsError, weights_dir
 
 SPEED_COLUMNS = {
@@ -52,7 +53,8 @@ def load() -> ReportSet:
         st.code(str(error), language=None, wrap_lines=True)
         reports = []
     entries = {r.name: r.entry for r in reports}
-    benchmark, problems = metrics.read_benchmark(folder / "benchmark.json", entries)
+    benchmark, problem = metrics.read_rows(folder / "benchmark.json", "models", entries)
+    problems = [f"{problem}: measure again with {metrics.BENCHMARK_COMMAND}"] if problem else []
     return ReportSet(reports, metrics.measured(reports), benchmark, problems)
 
 
@@ -111,7 +113,7 @@ def _cards(reports: list[ModelReport]) -> None:
     if reports:
         st.subheader("Model cards", anchor=False)
     for report in reports:
-        with st.expander(report.title, icon=":material/description:"):
+        with st.expander(title(report.name), icon=":material/description:"):
             if report.card:
                 st.markdown(report.card)
             else:

@@ -6,6 +6,7 @@ import argparse
 import sys
 from itertools import cycle
 from pathlib import Path
+from typing import cast
 
 from ewardrobe.models import LIVE_MODEL
 
@@ -76,7 +77,7 @@ def _problem(args: argparse.Namespace) -> str | None:
 
 def _measured(args: argparse.Namespace) -> dict:
     from ewardrobe.evaluation.benchmarks import calm, fit, pace, ratio
-    from ewardrobe.models import MODELS, cache
+    from ewardrobe.models import MODELS, Parser, cache
 
     models = {name: cache.segmenter(name) for name in dict.fromkeys((args.model, *MODELS))}
     found = fit.rendered_cases(args.photos)
@@ -86,14 +87,15 @@ def _measured(args: argparse.Namespace) -> dict:
     drawn = calm.rendered_subject(args.model)
     result = {"kind": "live", "model": args.model}
     _say(f"pace, {args.seconds:.0f} s in real time")
-    result |= pace.live_pace(args.model, drawn.look, _clip(args, drawn.picture), args.seconds)
+    result |= pace.pace(args.model, drawn.look, _clip(args, drawn.picture), args.seconds)
     subjects = [drawn, *(calm.photo_subjects(cases, PHOTO_CLIPS) if args.data else [])]
     result |= calm.calm(args.model, subjects, min(CLIP_SECONDS, args.seconds), _say)
     _say("against ultralytics")
     result |= ratio.ratio_to_ultralytics(drawn.picture, fit.garment_of(drawn.category_id))
     _say("fit")
-    result |= fit.fit_quality(cases, *fit.as_live(models[args.model], models["unet"]))
-    result["speed_quality"] = fit.speed_quality(models, models["unet"], cases[:FEW])
+    parser = cast(Parser, models["unet"])
+    result |= fit.fit_quality(cases, *fit.as_live(models[args.model], parser))
+    result["speed_quality"] = fit.speed_quality(models, parser, cases[:FEW])
     return result | {"meta": _meta(args)}
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
+from typing import cast
 
 import numpy as np
+import pandas as pd
 
 from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets import synthetic
-from ewardrobe.evaluation.benchmarks import clips
-from ewardrobe.evaluation.benchmarks import fit as live_quality
+from ewardrobe.evaluation.benchmarks import clips, fit
 from ewardrobe.evaluation.benchmarks.clips import FPS, Frame
 from ewardrobe.evaluation.benchmarks.fit import FitCase
 from ewardrobe.evaluation.benchmarks.pace import paced
-from ewardrobe.models import cache
+from ewardrobe.models import Parser, cache
 from ewardrobe.tryon.compositor import ComposedState, Look, drawn_alpha
 from ewardrobe.tryon.motion import move_mask, move_points
 from ewardrobe.tryon.scene import read_scene
@@ -47,7 +49,7 @@ class Subject:
     @property
     def look(self) -> Look:
         """A garment of the worn one's category, to be drawn over it."""
-        return Look("wear", {category(self.category_id).slot: live_quality.garment_of(self.category_id)})
+        return Look("wear", {category(self.category_id).slot: fit.garment_of(self.category_id)})
 
 
 def rendered_subject(model: str) -> Subject:
@@ -63,15 +65,17 @@ def rendered_subject(model: str) -> Subject:
 
 
 def _seen_iou(subject: Subject, model: str) -> float:
-    scene = read_scene(subject.picture, cache.segmenter(model), cache.segmenter("unet"), frame_id=0, time=0.0)
+    parser = cast(Parser, cache.segmenter("unet"))
+    scene = read_scene(subject.picture, cache.segmenter(model), parser, frame_id=0, time=0.0)
     case = FitCase(subject.picture, subject.mask, np.zeros(subject.mask.shape, np.uint8), subject.category_id)
-    return live_quality.judged(case, scene)[0]
+    return fit.judged(case, scene)[0]
 
 
 def photo_subjects(cases: Iterable[FitCase], count: int) -> list[Subject]:
     """Return ``count`` of the cases, evenly spread: a large enough garment of the upper body, framed as by a webcam."""
-    fit = [c for c in cases if category(c.category_id).slot != "bottom" and c.mask.mean() >= MIN_GARMENT]
-    chosen = [fit[i] for i in np.linspace(0, len(fit) - 1, min(count, len(fit))).round().astype(int)] if fit else []
+    usable = [c for c in cases if category(c.category_id).slot != "bottom" and c.mask.mean() >= MIN_GARMENT]
+    places = np.linspace(0, len(usable) - 1, min(count, len(usable))).round().astype(int)
+    chosen = [usable[i] for i in places]
     return [Subject("photo", *clips.framed(c.image, c.mask), c.category_id) for c in chosen]
 
 
@@ -86,26 +90,17 @@ def calm(model: str, subjects: Iterable[Subject], seconds: float, tell: Callable
         for kind in clips.MOTIONS:
             tell(f"clip {kind}, {subject.source} {number}")
             rows.append({"source": subject.source, "kind": kind} | measured(model, subject, kind, seconds))
-    sources = dict.fromkeys(row["source"] for row in rows)
-    groups = [[r for r in rows if r["kind"] == k and r["source"] == s] for s in sources for k in clips.MOTIONS]
-    return {
-        "jitter_px_rms": _mean(rows, "still", "jitter_px_rms"),
-        "lag_frames": _mean(rows, "pan", "lag_frames"),
-        "overshoot_px": _mean(rows, "stop", "overshoot_px"),
-        "clips": [_summary(group) for group in groups],
-    }
+    by_kind = {row["kind"]: row for row in summaries(rows, ["kind"])}
+    chosen = (("still", "jitter_px_rms"), ("pan", "lag_frames"), ("stop", "overshoot_px"))
+    return {figure: by_kind[kind][figure] for kind, figure in chosen} | {"clips": summaries(rows, ["source", "kind"])}
 
 
-def _summary(group: list[dict]) -> dict:
-    named = {"source": group[0]["source"], "kind": group[0]["kind"], "pictures": len(group)}
-    return named | {key: _mean(group, named["kind"], key) for key in FIGURES}
-
-
-def _mean(rows: list[dict], kind: str, key: str) -> float | None:
-    values = [row[key] for row in rows if row["kind"] == kind and row[key] is not None]
-    if not values:
-        return None
-    return float(max(values) if key == "overshoot_px" else np.mean(values))
+def summaries(rows: list[dict], by: list[str]) -> list[dict]:
+    """Return a row for each group ``by`` of columns: ``pictures`` and ``FIGURES``, means and the worst overshoot."""
+    table = pd.DataFrame(rows).astype(dict.fromkeys(FIGURES, float)).assign(pictures=1)
+    how = {"pictures": "sum"} | dict.fromkeys(FIGURES, "mean") | {"overshoot_px": "max"}
+    found = table.groupby(by, sort=False).agg(how).reset_index().astype(object)
+    return found.where(found.notna(), None).to_dict("records")
 
 
 def measured(model: str, subject: Subject, kind: str, seconds: float) -> dict:
@@ -115,19 +110,16 @@ def measured(model: str, subject: Subject, kind: str, seconds: float) -> dict:
     the known motion takes their mean, lag what was late taken out; the lag is the shift in time that fits best.
     """
     look, slot = subject.look, category(subject.category_id).slot
-    session = LiveSession(model, look=look, mirror=False, preset="balanced")
     anchors, motions, fits, covered = [], [], [], []
-    try:
+    with closing(LiveSession(model, look=look, mirror=False, preset="balanced")) as session:
         for number, frame in _frames(session, subject, kind, seconds):
             state = session.state()
             anchors.append(_anchors(state, slot))
             motions.append(frame.motion)
             if number % EVERY == 0:
-                fit, hand = _region(state, look, frame, subject.mask)
-                fits.append(fit)
+                iou, hand = _region(state, look, frame, subject.mask)
+                fits.append(iou)
                 covered += [] if hand is None else [hand]
-    finally:
-        session.close()
     calm = _calm(anchors, np.stack(motions), kind)
     return calm | {"fit_iou": float(np.mean(fits)), "hand_covered": float(np.mean(covered)) if covered else None}
 
@@ -145,8 +137,9 @@ def _frames(session: LiveSession, subject: Subject, kind: str, seconds: float):
 
 
 def _anchors(state: ComposedState | None, slot: str) -> np.ndarray | None:
-    worn = None if state is None or state.strength <= 0 else target(state.scene, slot)
-    return None if worn is None else move_points(worn.spans.points[:, [0, -1]].reshape(4, 2), state.motion)
+    if state is None or state.strength <= 0 or (worn := target(state.scene, slot)) is None:
+        return None
+    return move_points(worn.spans.points[:, [0, -1]].reshape(4, 2), state.motion)
 
 
 def _region(state: ComposedState | None, look: Look, frame: Frame, mask: np.ndarray) -> tuple[float, float | None]:
@@ -176,7 +169,10 @@ def _calm(anchors: list[np.ndarray | None], motions: np.ndarray, kind: str) -> d
 
 
 def lag(path: np.ndarray, motions: np.ndarray, most: float = 12.0) -> float:
-    """Return by how many frames anchors (T, N, 2) follow the motions (T, 2, 3): where what is left is least."""
+    """Return by how many frames the anchors follow the motions: where what is left is least.
+
+    path: (T, N, 2) float64 pixels; motions: (T, 2, 3) float64.
+    """
     shifts = np.arange(0, min(most, len(path) / 3), 0.1)
     inner = slice(int(shifts[-1]) + 1, None)
     return float(shifts[int(np.argmin([(_residual(path, motions, s)[inner] ** 2).mean() for s in shifts]))])
@@ -193,6 +189,6 @@ def _residual(path: np.ndarray, motions: np.ndarray, late: float) -> np.ndarray:
 
 
 def overshoot(path: np.ndarray, truth: np.ndarray) -> float:
-    """Return by how many pixels a path (T,) goes beyond where it stops, truth (T,) being where it should be."""
+    """Return by how many pixels a path goes beyond where it stops; path and truth: (T,) float64 pixels."""
     offset = np.median(path[-15:] - truth[-15:])
     return float(max(0.0, (path - offset - truth.max()).max()))

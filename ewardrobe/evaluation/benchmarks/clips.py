@@ -5,7 +5,7 @@ Pictures are RGB uint8 (H, W, 3), masks bool (H, W).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -42,13 +42,14 @@ def moved(picture: np.ndarray, kind: str, frames: int, fps: float = FPS, seed: i
     for i in range(frames):
         time = i / fps
         motion = motion_at(kind, time, picture.shape[:2])
-        image = cv2.warpAffine(picture, motion, picture.shape[1::-1], borderMode=cv2.BORDER_REFLECT).astype(np.float32)
+        seen = cv2.warpAffine(picture, motion, picture.shape[1::-1], borderMode=cv2.BORDER_REFLECT)
+        image = np.asarray(seen, np.float32)
         hand = hand_at(time, picture.shape[:2]) if kind == "hand" else None
         if hand is not None:
             image = image * (1 - hand[..., 3:]) + hand[..., :3] * hand[..., 3:]
         light = 1 + 0.25 * np.sin(2 * time) if kind == "light" else 1.0
-        noise = rng.normal(0, DIM_NOISE if kind == "noise" else NOISE, image.shape).astype(np.float32)
-        out = np.clip(image * light + noise, 0, 255).astype(np.uint8)
+        noise = rng.normal(0, DIM_NOISE if kind == "noise" else NOISE, image.shape)
+        out = np.clip(image * light + noise.astype(np.float32), 0, 255).astype(np.uint8)
         yield Frame(out, motion, None if hand is None else hand[..., 3] > 0.5)
 
 
@@ -70,8 +71,8 @@ def motion_at(kind: str, time: float, size: tuple[int, int]) -> np.ndarray:
 def hand_at(time: float, size: tuple[int, int]) -> np.ndarray:
     """Return (H, W, 4) float32: a drawn forearm and hand that pass in front, RGB 0..255 and alpha 0..1."""
     sprite = _hand(size[0])
-    shift = np.float64([[1, 0, (0.5 + 0.35 * np.sin(1.3 * time)) * size[1] - sprite.shape[1] / 2], [0, 1, 0]])
-    shift[1, 2] = size[0] - sprite.shape[0]
+    left = (0.5 + 0.35 * np.sin(1.3 * time)) * size[1] - sprite.shape[1] / 2
+    shift = np.array([[1, 0, left], [0, 1, size[0] - sprite.shape[0]]], float)
     return cv2.warpAffine(sprite, shift, size[::-1])
 
 
@@ -83,8 +84,8 @@ def _hand(rows: int) -> np.ndarray:
     alpha = np.zeros((height, width), np.uint8)
 
     def line(x0: float, y0: float, x1: float, y1: float, thick: float) -> None:
-        ends = [(round(x * unit), round(y * unit)) for x, y in ((x0, y0), (x1, y1))]
-        cv2.line(alpha, *ends, 255, max(1, round(thick * unit)), cv2.LINE_AA)
+        start, end = ((round(x * unit), round(y * unit)) for x, y in ((x0, y0), (x1, y1)))
+        cv2.line(alpha, start, end, 255, max(1, round(thick * unit)), cv2.LINE_AA)
 
     line(55, 125, 55, 260, 44)
     line(55, 82, 55, 100, 52)
@@ -93,24 +94,28 @@ def _hand(rows: int) -> np.ndarray:
     line(78, 100, 100, 70, 14)
     depth = cv2.distanceTransform((alpha > 127).astype(np.uint8), cv2.DIST_L2, 3)
     light = 0.72 + 0.3 * np.clip(depth / (20 * unit), 0, 1) - 0.1 * np.linspace(0, 1, width)[None]
-    return np.dstack([light[..., None] * np.float32(SKIN), alpha / 255]).astype(np.float32)
+    return np.dstack([light[..., None] * np.array(SKIN, np.float32), alpha / 255]).astype(np.float32)
 
 
 def framed(picture: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return a photo (RGB uint8) and its garment's mask (bool) as a webcam would show them: ``SIZE``, garment large.
-
-    What the photo does not show is its own blurred picture.
-    """
+    """Return a photo (RGB uint8) and its garment's mask (bool) as a webcam would show them: ``SIZE``, garment large."""
     ys, xs = np.nonzero(mask)
-    scale = FILL * SIZE[0] / max(1, np.ptp(ys))
-    at = np.array([MIDDLE[0] * SIZE[1], MIDDLE[1] * SIZE[0]]) - scale * np.array(
-        [np.mean(xs), (ys.min() + ys.max()) / 2]
-    )
-    shift = np.float64([[scale, 0, at[0]], [0, scale, at[1]]])
+    scale = FILL * SIZE[0] / max(1, int(np.ptp(ys)))
+    middle = np.array([np.mean(xs), (ys.min() + ys.max()) / 2])
+    shown, motion = in_frame(picture, scale, np.array([MIDDLE[0] * SIZE[1], MIDDLE[1] * SIZE[0]]) - scale * middle)
+    return shown, cv2.warpAffine(mask.astype(np.float32), motion, SIZE[::-1]) > 0.5
+
+
+def in_frame(picture: np.ndarray, scale: float, corner: Sequence[float] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return a frame of ``SIZE`` with ``picture`` scaled in it, and the affine (2, 3) float64 that takes it there.
+
+    picture: RGB uint8 (H, W, 3); corner: where its upper left is to be, x and y.  Its blurred self is around it.
+    """
+    motion = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]], float)
     behind = cv2.GaussianBlur(cv2.resize(picture, SIZE[::-1]), (0, 0), 15)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    shown = cv2.warpAffine(picture, shift, SIZE[::-1], dst=behind, flags=method, borderMode=cv2.BORDER_TRANSPARENT)
-    return shown, cv2.warpAffine(mask.astype(np.float32), shift, SIZE[::-1]) > 0.5
+    border = cv2.BORDER_TRANSPARENT
+    return cv2.warpAffine(picture, motion, SIZE[::-1], dst=behind, flags=method, borderMode=border), motion
 
 
 def of_file(path: Path) -> Iterator[Frame]:
@@ -118,4 +123,4 @@ def of_file(path: Path) -> Iterator[Frame]:
     from ewardrobe.core.video import open_video, play
 
     for image, _ in play(open_video(path, path.name)):
-        yield Frame(image, np.float64([[1, 0, 0], [0, 1, 0]]))
+        yield Frame(image, np.eye(2, 3))

@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher, common_categories, mean_over_categories
 from ewardrobe.evaluation.evaluator import MIN_SCORE
-from ewardrobe.evaluation.matching import encode_masks
-from ewardrobe.evaluation.photo import coco_detections, coco_truth, read_truth
+from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.models import SHOWN_SCORE, Segmenter
 from ewardrobe.models.inference import Network
 from ewardrobe.models.networks import exports
@@ -37,7 +37,8 @@ class NetworkTimer:
     """Runs a network, adds up its milliseconds and keeps its last outputs."""
 
     def __init__(self, network: Network) -> None:
-        self.network, self.ms, self.last = network, 0.0, ()
+        self.network, self.ms = network, 0.0
+        self.last: tuple[np.ndarray, ...] = ()
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return the outputs for ``batch``."""
@@ -118,7 +119,7 @@ def _look(runs: list[Run], dataset: DeepFashion2, limit, timed: int, progress: b
             image, truth = load_image(record.image_path, max_side=None), read_truth(record)
         except (ImageError, DatasetError):  # counted by `evaluate`; here forms are compared on what can be read
             continue
-        _judge(runs, image, record, truth)
+        _judge(runs, image, truth)
         if photos and photos % every == 0 or photos == total - 1:  # the first photo is for warming up
             _take_turns(runs, image, photos)
         counts += np.bincount(truth.category_ids, minlength=len(CATEGORIES) + 1)[1:]
@@ -128,17 +129,17 @@ def _look(runs: list[Run], dataset: DeepFashion2, limit, timed: int, progress: b
     return counts, photos
 
 
-def _judge(runs: list[Run], image: np.ndarray, record, truth) -> None:
+def _judge(runs: list[Run], image: np.ndarray, truth: Detections) -> None:
     """Match what each run finds; compare the outputs of the first part, whose input is the same for all."""
     outputs = {}
     for run in runs:
         found = run.segmenter.predict(image, MIN_SCORE)[:MAX_DETECTIONS]
-        instances = coco_detections(found, encode_masks(found.masks))
-        run.matcher.add(record.height, record.width, coco_truth(truth), instances)
+        run.matcher.add(truth, found)
         outputs[run] = run.networks[0].last
     reference = next((outputs[run] for run in runs if run.variant == REFERENCE), None)
-    for run in runs if reference else []:
-        run.difference = max(run.difference, largest_difference(outputs[run], reference))
+    if reference is not None:
+        for run in runs:
+            run.difference = max(run.difference, largest_difference(outputs[run], reference))
 
 
 def _take_turns(runs: list[Run], image: np.ndarray, number: int) -> None:
@@ -179,6 +180,7 @@ def _times(name: str, ms: list[float]) -> dict:
 
 
 def _with_loss(measured: dict, reference: float | None) -> dict:
-    value = measured.get("mask_ap_min10")
-    known = reference is not None and value is not None
-    return measured if "reason" in measured else measured | {"ap_loss": reference - value if known else None}
+    if "reason" in measured:
+        return measured
+    value = measured["mask_ap_min10"]
+    return measured | {"ap_loss": None if reference is None or value is None else reference - value}

@@ -14,7 +14,8 @@ import numpy as np
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets import synthetic
-from ewardrobe.models import Segmenter
+from ewardrobe.evaluation.benchmarks.clips import SIZE, in_frame
+from ewardrobe.models import Parser, Segmenter
 from ewardrobe.tryon.compositor import ComposedState, Look, compose, drawn_alpha
 from ewardrobe.tryon.garment import WearableGarment, prepare
 from ewardrobe.tryon.motion import IDENTITY
@@ -22,8 +23,11 @@ from ewardrobe.tryon.scene import Scene, WornGarment, read_scene
 from ewardrobe.tryon.session import SIZES
 from ewardrobe.tryon.spans import measure
 
-SIZE, LONG_SIDE = SIZES["balanced"], 640
+INPUT_PX, LONG_SIDE = SIZES["balanced"], 640
 SKIN, HAIR = 14, 15
+TIMED = 15
+"""Cases of which the time counts, after three that warm up."""
+
 MIN_SHARE = 0.02
 """Garments that fill less of the photo are not judged."""
 
@@ -52,7 +56,7 @@ def data_set_cases(root: Path, split: str, photos: int) -> Iterator[FitCase]:
     """Yield the worn garments of up to ``photos`` photos of a data set in DeepFashion2's layout that has parsings."""
     from ewardrobe.core.images import load_image
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
-    from ewardrobe.datasets.records import item_mask
+    from ewardrobe.datasets.records import item_mask, read_parsing
 
     seen = 0
     for record in DeepFashion2(root, split).records():
@@ -60,7 +64,7 @@ def data_set_cases(root: Path, split: str, photos: int) -> Iterator[FitCase]:
             continue
         seen += 1
         image = load_image(record.image_path, max_side=None)
-        parsing = cv2.imread(str(record.parsing_path), cv2.IMREAD_GRAYSCALE)
+        parsing = read_parsing(record.parsing_path, *image.shape[:2])
         for item in record.items:
             mask = item_mask(item, *image.shape[:2])
             yield _reduced(image, mask, parsing, item.category_id)
@@ -83,7 +87,7 @@ def _reduced(image: np.ndarray, mask: np.ndarray, parsing: np.ndarray, category_
     return FitCase(cv2.resize(image, size, interpolation=cv2.INTER_AREA), soft > 0.5, labels, category_id)
 
 
-def speed_quality(models: Mapping[str, Segmenter], parser, cases: Sequence[FitCase], rounds: int = 15) -> list[dict]:
+def speed_quality(models: Mapping[str, Segmenter], parser: Parser, cases: Sequence[FitCase]) -> list[dict]:
     """Return for every model and size: model, size, frame_ms (median of models and composition one after the other)
     and fit_iou over ``cases``.
 
@@ -100,14 +104,14 @@ def speed_quality(models: Mapping[str, Segmenter], parser, cases: Sequence[FitCa
                 start = time.perf_counter()
                 scene = read_scene(case.image, *seen_by, frame_id=0, time=0.0, size=size)
                 compose(case.image, ComposedState(scene, IDENTITY), _look(case))
-                ms += [1000 * (time.perf_counter() - start)] if number < rounds + 3 else []
+                ms += [1000 * (time.perf_counter() - start)] if number < TIMED + 3 else []
                 fits.append(judged(case, scene)[0])
             row = {"model": name, "size": size, "frame_ms": float(np.median(ms[3:] or ms))}
             table.append(row | {"fit_iou": float(np.mean(fits))})
     return table
 
 
-def as_live(segmenter: Segmenter, parser, size: int = SIZE) -> tuple[Segmenter, Segmenter]:
+def as_live(segmenter: Segmenter, parser: Parser, size: int = INPUT_PX) -> tuple[Segmenter, Parser]:
     """Return the model and the parser as a live session asks them: the U-Net at ``size``, once a frame."""
     small = parser.at(size)
     return (small if segmenter is parser else segmenter), small
@@ -120,7 +124,7 @@ def _look(case: FitCase) -> Look:
 FIGURES = ("fit_iou", "wrongly_covered", "old_showing", "undressed")
 
 
-def fit_quality(cases: Sequence[FitCase], segmenter: Segmenter, parser) -> dict:
+def fit_quality(cases: Sequence[FitCase], segmenter: Segmenter, parser: Parser) -> dict:
     """Return ``FIGURES`` with the models' masks: of ``cases``, of the same ``…_standing`` (see `standing`), and
     ``…_true_masks`` of ``cases`` with the true masks (what warp and composition alone cost); and how many garments.
 
@@ -130,7 +134,7 @@ def fit_quality(cases: Sequence[FitCase], segmenter: Segmenter, parser) -> dict:
     """
 
     def seen(case: FitCase) -> Scene:
-        return read_scene(case.image, segmenter, parser, frame_id=0, time=0.0, size=SIZE)
+        return read_scene(case.image, segmenter, parser, frame_id=0, time=0.0, size=INPUT_PX)
 
     large = [case for case in cases if case.mask.mean() >= MIN_SHARE]
     whole = [standing(case) for case in large]
@@ -148,25 +152,21 @@ def _means(rows: Sequence[tuple[float, ...]], suffix: str = "") -> dict:
 
 
 def standing(case: FitCase) -> FitCase:
-    """Return the photo as a camera's 640×480 frame that shows it in its whole height, its blurred self at both sides.
+    """Return the photo as a camera's 640×480 frame that shows it in its whole height, its blurred self around it.
 
     Most photos of a worn garment are upright and show the whole person: in a camera's picture that person is small.
     """
-    height, width = case.image.shape[:2]
-    cols, rows = LONG_SIDE, LONG_SIDE * 3 // 4
+    (height, width), (rows, cols) = case.mask.shape, SIZE
     scale = min(cols / width, rows / height)
-    shift = np.float64([[scale, 0, (cols - scale * width) / 2], [0, scale, (rows - scale * height) / 2]])
-    behind = cv2.GaussianBlur(cv2.resize(case.image, (cols, rows)), (0, 0), 15)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    image = cv2.warpAffine(case.image, shift, (cols, rows), dst=behind, flags=method, borderMode=cv2.BORDER_TRANSPARENT)
-    soft = cv2.warpAffine(case.mask.astype(np.float32), shift, (cols, rows))
-    labels = cv2.warpAffine(case.parsing, shift, (cols, rows), flags=cv2.INTER_NEAREST)
+    image, motion = in_frame(case.image, scale, ((cols - scale * width) / 2, (rows - scale * height) / 2))
+    soft = cv2.warpAffine(case.mask.astype(np.float32), motion, (cols, rows))
+    labels = cv2.warpAffine(case.parsing, motion, (cols, rows), flags=cv2.INTER_NEAREST)
     return FitCase(image, soft > 0.5, labels, case.category_id)
 
 
 def _true(case: FitCase) -> Scene:
     """Return the scene that perfect models would have seen."""
-    scale = SIZE / max(case.mask.shape)
+    scale = INPUT_PX / max(case.mask.shape)
     size = round(case.mask.shape[1] * scale), round(case.mask.shape[0] * scale)
     slot = category(case.category_id).slot
     mask = cv2.resize(case.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)

@@ -8,27 +8,25 @@ Photos are RGB uint8 (H, W, 3).
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
+from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 
-from ewardrobe.core.images import load_image, png_bytes, scale_to
+from ewardrobe.core.images import load_image, png_bytes
+from ewardrobe.evaluation import speed
 
-PHOTOS, ROUNDS, SIZE = 10, 5, 1280
+ROUNDS = 5
 
 
-@dataclass(frozen=True)
-class SpeedCase:
+class SpeedCase(NamedTuple):
     """One model on one runtime (``openvino`` or ``torch``)."""
 
     model: str
@@ -43,11 +41,11 @@ def write_photos(images: Iterable[np.ndarray], folder: Path, count: int, size: i
     return number
 
 
-def synthetic_photos(seed: int = 0) -> Iterator[np.ndarray]:
+def synthetic_photos() -> Iterator[np.ndarray]:
     """Draw people in random outfits, RGB uint8, without end."""
     from ewardrobe.datasets.synthetic import random_outfit, render_person
 
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     while True:
         yield render_person(random_outfit(rng), int(rng.integers(1 << 31)), (640, 480)).image
 
@@ -74,96 +72,53 @@ def benchmark_models(
     OpenVINO has not seen before, their conversion.  A case whose model has no such runtime is left out.
     """
     with ExitStack() as stack:
-        started = [stack.enter_context(_Process(case, folder, threads)) for case in _told(cases, progress)]
-        runs = [run for run in started if "error" in run.answer or run.answer["runtime"] == run.case.runtime]
+        runs = []
+        for case in cases:
+            progress(f"loading {case.model} on {case.runtime}")
+            pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
+            run = _SpeedRun(pool, {"model": case.model, "runtime": case.runtime})
+            run.ask(speed.start, case.model, case.runtime, threads, folder)
+            if run.row["runtime"] == case.runtime:
+                runs.append(run)
         for number in range(rounds):
             progress(f"round {number + 1} of {rounds}")
             for run in runs:
-                run.round()
-        return [run.row() for run in runs]
+                run.take_turn()
+        return [run.row | _times(run.ms) for run in runs]
 
 
-def _told(cases: Iterable[SpeedCase], progress) -> Iterator[SpeedCase]:
-    for case in cases:
-        progress(f"loading {case.model} on {case.runtime}")
-        yield case
+@dataclass
+class _SpeedRun:
+    """A model at work in a process of its own; ``row`` says what is known of it."""
 
+    pool: ProcessPoolExecutor
+    row: dict
+    ms: list[float] = field(default_factory=list)
 
-class _Process:
-    """A process of ``ewardrobe.evaluation.speed``; leaving the context ends it."""
-
-    def __init__(self, case: SpeedCase, folder: Path, threads: int) -> None:
-        self.case, self.ms, self.peak = case, [], None
-        env = os.environ | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
-        self._errors = tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace")  # noqa: SIM115 (until __exit__)
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "ewardrobe.evaluation.speed", case.model, case.runtime, str(threads), str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            text=True,
-            env=env,
-        )
-
-    def __enter__(self) -> _Process:
-        self.answer = self._read()
-        return self
-
-    def __exit__(self, *exception) -> None:
-        self._process.stdin.close()
-        if exception[0] is not None:  # Ctrl-C: do not wait for the round to end
-            self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
-        self._errors.close()
-
-    def round(self) -> None:
-        if "error" in self.answer:
-            return
+    def ask(self, function: Callable[..., dict], *words) -> None:
+        """Add what ``function`` returns in the process; an error is told, and the other models go on."""
         try:
-            self._process.stdin.write("round\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # the answer below says why
-        answer = self._read()
-        if "error" in answer:
-            self.answer = answer
-            return
-        self.ms += answer["ms"]
-        self.peak = answer["peak_rss_mb"]
+            self.row |= self.pool.submit(function, *words).result()
+        except Exception as error:
+            self.row = {key: self.row[key] for key in ("model", "runtime")}
+            self.row["error"] = f"{type(error).__name__}: {error}"
+            self.ms.clear()
 
-    def _read(self) -> dict:
-        line = self._process.stdout.readline()
-        if line:
-            return json.loads(line)
-        code = self._process.wait()
-        self._errors.seek(0)
-        last = ([text for text in self._errors.read().splitlines() if text.strip()] or ["no message"])[-1]
-        return {"error": f"the process ended with {code}: {last}"}
+    def take_turn(self) -> None:
+        if "error" not in self.row:
+            self.ask(speed.take_turn)
+            self.ms += self.row.pop("ms", [])
 
-    def row(self) -> dict:
-        head = {"model": self.case.model, "runtime": self.case.runtime}
-        if "error" in self.answer:
-            return head | {"error": self.answer["error"]}
-        low, high, p95 = np.percentile(self.ms, [25, 75, 95])
-        return (
-            head
-            | self.answer
-            | {
-                "ms_median": round(median(self.ms), 2),
-                "ms_p95": round(float(p95), 2),
-                "ms_iqr": [round(float(low), 2), round(float(high), 2)],
-                "peak_rss_mb": self.peak,
-                "calls": len(self.ms),
-            }
-        )
+
+def _times(ms: list[float]) -> dict:
+    if not ms:
+        return {}
+    low, middle, high, p95 = (round(float(value), 2) for value in np.percentile(ms, [25, 50, 75, 95]))
+    return {"ms_median": middle, "ms_p95": p95, "ms_iqr": [low, high], "calls": len(ms)}
 
 
 def _with_long_side(image: np.ndarray, size: int) -> np.ndarray:
     """Return ``image`` with a long side of ``size`` pixels, larger or smaller."""
-    if max(image.shape[:2]) >= size:
-        return scale_to(image, size)
-    import cv2
-
     factor = size / max(image.shape[:2])
-    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
+    method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=method)

@@ -12,24 +12,24 @@ import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
 from ewardrobe.core import process
-from ewardrobe.models import load_segmenter
-from ewardrobe.models import weights as weight_files
-from ewardrobe.models import yolo as own
+from ewardrobe.models import Parser, load_segmenter, yolo
+from ewardrobe.models.weights import classes_in, fill, load_state
 from ewardrobe.tryon.compositor import ComposedState, Look, compose
 from ewardrobe.tryon.garment import WearableGarment
 from ewardrobe.tryon.motion import IDENTITY
 from ewardrobe.tryon.scene import read_scene
 from ewardrobe.tryon.session import SIZES
 
-UNCOUNTED = 3
-"""Rounds that warm up."""
+ROUNDS, UNCOUNTED = 20, 3
+"""Rounds that count, and those before them that warm up."""
 
 
-def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment, rounds: int = 20) -> dict:
+def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment) -> dict:
     """Return ratio_to_ultralytics and ratio_to_ultralytics_openvino, with the milliseconds ours_ms, ultralytics_ms,
     ultralytics_openvino_ms and rounds.
 
@@ -38,7 +38,7 @@ def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment, rounds: 
     unless one exports it first; ours runs on the fastest runtime here.
     """
     size, look = SIZES["balanced"], Look("wear", {garment.slot: garment})
-    segmenter, parser = load_segmenter("yolo"), load_segmenter("unet").at(size)  # all cores, as theirs has
+    segmenter, parser = load_segmenter("yolo"), cast(Parser, load_segmenter("unet")).at(size)  # all cores, as theirs
 
     def ours() -> None:
         scene = read_scene(picture, segmenter, parser, frame_id=0, time=0.0, size=size)
@@ -47,19 +47,19 @@ def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment, rounds: 
     with _ultralytics(size) as (plain, exported):
         runs = {"ours": ours, "ultralytics": _predict_and_plot(plain, picture, size)}
         runs["ultralytics_openvino"] = _predict_and_plot(exported, picture, size)
-        ms = _in_turn(runs, rounds)
+        ms = _in_turn(runs)
     return {
         "ratio_to_ultralytics": ms["ours"] / ms["ultralytics"],
         "ratio_to_ultralytics_openvino": ms["ours"] / ms["ultralytics_openvino"],
         **{f"{name}_ms": value for name, value in ms.items()},
-        "rounds": rounds,
+        "rounds": ROUNDS,
     }
 
 
-def _in_turn(runs: dict[str, Callable], rounds: int) -> dict[str, float]:
+def _in_turn(runs: dict[str, Callable]) -> dict[str, float]:
     """Return the median milliseconds of each of ``runs``, called in turn."""
     times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds + UNCOUNTED):
+    for _ in range(ROUNDS + UNCOUNTED):
         for name, run in runs.items():
             start = time.perf_counter()
             run()
@@ -79,7 +79,7 @@ def _ultralytics(size: int):
     from ultralytics import YOLO
     from ultralytics.utils import DEFAULT_CFG_DICT
 
-    state, _ = weight_files.load_state("yolo")
+    state, _ = load_state("yolo")
     folder = Path(tempfile.mkdtemp())
     try:
         plain = _filled(YOLO(state["architecture"], task="segment"), state)
@@ -95,6 +95,6 @@ def _ultralytics(size: int):
 
 
 def _filled(front, state: dict):
-    front.model = own.build(state["architecture"], own.classes_in(state["model"]))
-    weight_files.fill(front.model, state["model"], "yolo")
+    front.model = yolo.build(state["architecture"], classes_in(state["model"]))
+    fill(front.model, state["model"], "yolo")
     return front

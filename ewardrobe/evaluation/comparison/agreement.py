@@ -5,6 +5,7 @@ Pure arithmetic on ``Detections`` of one photo, one for each of M models, in the
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
@@ -13,7 +14,7 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.masks import mask_box, pairwise_iou
+from ewardrobe.core.masks import mask_box, mask_iou, pairwise_iou
 from ewardrobe.core.taxonomy import category
 from ewardrobe.evaluation.matching import MATCH_IOU
 from ewardrobe.evaluation.pixels import label_map
@@ -52,6 +53,8 @@ def agreement_map(labels: np.ndarray, by_category: bool = False) -> np.ndarray:
 def agreement_shares(agreement: np.ndarray, models: int) -> list[float]:
     """Return for k = 1..``models`` the share of garment pixels on which exactly k models agree; zeros for none.
 
+    agreement: (H, W) uint8, as of ``agreement_map``.
+
     >>> agreement_shares(np.array([[0, 1], [2, 2]], np.uint8), 2)
     [0.3333333333333333, 0.6666666666666666]
     """
@@ -74,7 +77,7 @@ def mask_iou_matrix(labels: np.ndarray, by_category: bool = False) -> np.ndarray
 
 
 def mean_agreement(matrix: np.ndarray) -> float | None:
-    """Return the mean of the pairs of different models in an IoU matrix; ``None`` if no pair has a value."""
+    """Return the mean of the pairs of different models in an IoU matrix (M, M) float64; ``None`` without a value."""
     pairs = matrix[np.triu_indices(len(matrix), 1)]
     pairs = pairs[~np.isnan(pairs)]
     return float(pairs.mean()) if len(pairs) else None
@@ -113,32 +116,32 @@ def _assign(ious: np.ndarray, min_iou: float) -> list[tuple[int, int]]:
     return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if ious[r, c] >= min_iou]
 
 
+def seen_by(match: Match, detections: Sequence[Detections]) -> list[Detections]:
+    """Return the garment as each model that saw it did."""
+    return [found[one] for found, one in zip(detections, match, strict=True) if one is not None]
+
+
 def match_name(match: Match, detections: Sequence[Detections]) -> str:
     """Return what the models call the garment: the category with the greatest sum of scores."""
-    votes: dict[int, float] = {}
-    for found, one in zip(detections, match, strict=True):
-        if one is not None:
-            category_id = int(found.category_ids[one])
-            votes[category_id] = votes.get(category_id, 0.0) + float(found.scores[one])
-    return category(max(votes, key=votes.get)).name
+    votes: Counter[int] = Counter()
+    for one in seen_by(match, detections):
+        votes[int(one.category_ids[0])] += one.scores[0]
+    return category(votes.most_common(1)[0][0]).name
 
 
 def match_iou(match: Match, detections: Sequence[Detections]) -> float | None:
     """Return the mean mask IoU of the pairs of models that saw the garment; ``None`` if only one did."""
-    seen = [(found, one) for found, one in zip(detections, match, strict=True) if one is not None]
-    pairs = [
-        float(pairwise_iou(a.masks[i : i + 1], b.masks[j : j + 1])[0, 0]) for (a, i), (b, j) in combinations(seen, 2)
-    ]
+    pairs = [mask_iou(a.masks[0], b.masks[0]) for a, b in combinations(seen_by(match, detections), 2)]
     return float(np.mean(pairs)) if pairs else None
 
 
 def match_verdict(match: Match, detections: Sequence[Detections], labels: Sequence[str]) -> str:
     """Return "all agree", "names differ", "not seen by YOLO", the last two together, or "only seen by U-Net"."""
-    seen = {int(found.category_ids[one]) for found, one in zip(detections, match, strict=True) if one is not None}
+    names = {int(one.category_ids[0]) for one in seen_by(match, detections)}
     missing = [label for label, one in zip(labels, match, strict=True) if one is None]
     if len(missing) == len(labels) - 1 > 1:
         return f"only seen by {next(label for label in labels if label not in missing)}"
-    parts = ["names differ"] * (len(seen) > 1) + [f"not seen by {', '.join(missing)}"] * bool(missing)
+    parts = ["names differ"] * (len(names) > 1) + [f"not seen by {', '.join(missing)}"] * bool(missing)
     return ", ".join(parts) or "all agree"
 
 
@@ -181,8 +184,8 @@ def detail_boxes(mask: np.ndarray) -> dict[str, Box]:
         return {}
     side = min(*mask.shape, max(SMALLEST_DETAIL, round(DETAIL_SHARE * max(x1 - x0, y1 - y0))))
     across, down = 1 + int(DETAIL_BAND * (x1 - x0)), 1 + int(DETAIL_BAND * (y1 - y0))
-    left, right = _median(mask[:, x0 : x0 + across].any(axis=1)), _median(mask[:, x1 - across : x1].any(axis=1))
-    bottom = _median(mask[y1 - down : y1].any(axis=0))
+    left, right = _middle(mask[:, x0 : x0 + across], 1), _middle(mask[:, x1 - across : x1], 1)
+    bottom = _middle(mask[y1 - down : y1], 0)
     corners = {
         "Left edge": (x0 - side // 4, left - side // 2),
         "Right edge": (x1 + side // 4 - side, right - side // 2),
@@ -191,9 +194,9 @@ def detail_boxes(mask: np.ndarray) -> dict[str, Box]:
     return {name: _inside(corner, side, mask.shape) for name, corner in corners.items()}
 
 
-def _median(line: np.ndarray) -> int:
-    """Return the middle one of the places where ``line`` is True: always on the garment, unlike their mean."""
-    places = np.flatnonzero(line)
+def _middle(part: np.ndarray, axis: int) -> int:
+    """Return the middle one of the lines along ``axis`` that show the garment: on it, unlike their mean."""
+    places = np.flatnonzero(part.any(axis=axis))
     return int(places[len(places) // 2])
 
 

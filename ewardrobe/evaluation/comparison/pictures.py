@@ -12,6 +12,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from ewardrobe.core.drawing import checkerboard, on_background
+from ewardrobe.evaluation.figures.chart import heat_map
 
 FEW, HALF, ALL = (222, 98, 32), (240, 196, 60), (15, 118, 110)
 """Orange where one model stands alone, yellow between, teal where all agree: told apart by every kind of eyesight."""
@@ -20,7 +21,7 @@ DETAIL_SIDE = 360
 OUTLINE = (222, 22, 122)
 
 
-def agreement_colours(models: int) -> list[tuple[int, int, int]]:
+def agreement_colours(models: int) -> list[tuple[int, ...]]:
     """Return the RGB colours of "one model says so" up to "all ``models`` do"; a single model has the last.
 
     >>> agreement_colours(2)
@@ -67,24 +68,19 @@ def detail_picture(
 def iou_figure(matrix: np.ndarray, labels: Sequence[str]) -> go.Figure:
     """Return the heat map of an (M, M) IoU matrix in percent; pairs that saw nothing (NaN) stay empty."""
     text = [["–" if np.isnan(value) else f"{value:.0%}" for value in row] for row in matrix]
-    heat = go.Heatmap(
-        z=100 * matrix,
+    figure = heat_map(
+        100 * matrix,
+        text,
+        [[0, "#f6efe2"], [0.5, "#9cc9bf"], [1, "#0f766e"]],
         x=list(labels),
         y=list(labels),
-        text=text,
+        zmax=100,
         texttemplate="%{text}",
         textfont={"size": 15},
         hovertemplate="%{y} and %{x}: mask IoU %{text}<extra></extra>",
-        colorscale=[[0, "#f6efe2"], [0.5, "#9cc9bf"], [1, "#0f766e"]],
-        zmin=0,
-        zmax=100,
-        xgap=3,
-        ygap=3,
         showscale=False,  # every cell says its number
     )
-    figure = go.Figure(heat)
     figure.update_layout(height=120 + 70 * len(labels), margin={"l": 0, "r": 0, "t": 10, "b": 0})
     lines = [label.replace(" ", "<br>") for label in labels]
-    figure.update_xaxes(showgrid=False, tickvals=list(labels), ticktext=lines, tickangle=0)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(tickvals=list(labels), ticktext=lines, tickangle=0)
     return figure

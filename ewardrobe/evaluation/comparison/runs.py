@@ -10,16 +10,15 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 
 from ewardrobe.core.detections import Detections, PackedDetections
-from ewardrobe.core.images import folder_photos
+from ewardrobe.core.images import folder_photos, scale_to
 from ewardrobe.core.masks import rle_to_mask
 from ewardrobe.evaluation.comparison.agreement import Match, label_maps, mask_iou_matrix, mean_agreement
 from ewardrobe.garments.cutout import drop_duplicates
@@ -72,7 +71,7 @@ class ModelRun:
 
     found: PackedDetections
     small: PackedDetections
-    seconds: tuple[float, ...] = field(default=())
+    seconds: tuple[float, ...] = ()
 
     @property
     def median_s(self) -> float:
@@ -107,24 +106,13 @@ def run_model(image: np.ndarray, segmenter: Segmenter) -> ModelRun:
     """Ask ``segmenter`` once about ``image``; of two detections of one garment the higher score stays."""
     detections, seconds = timed_predict(image, segmenter)
     detections = drop_duplicates(detections).sorted_by_score()  # a threshold then keeps the first k
-    small = _resized_masks(detections.masks, view_size(detections.image_size))
+    size = scale_to(image, VIEW_SIDE).shape[:2]
+    masks = [scale_to(mask.view(np.uint8) * 255, VIEW_SIDE) > 127 for mask in detections.masks]
+    small = np.reshape(masks, (-1, *size)).astype(bool)
     seen = small.any(axis=(1, 2))
     few = detections[seen]
     shown = Detections.from_masks(small[seen], few.category_ids, few.scores)
     return ModelRun(few.packed(), shown.packed(), (seconds,))
-
-
-def view_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return ``size`` (height, width) scaled down to at most ``VIEW_SIDE``, as ``images.scale_to`` does."""
-    scale = min(1.0, VIEW_SIDE / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-
-
-def _resized_masks(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    if masks.shape[1:] == size:
-        return masks
-    resized = [cv2.resize(mask.view(np.uint8) * 255, size[::-1], interpolation=cv2.INTER_AREA) > 127 for mask in masks]
-    return np.stack(resized) if resized else np.zeros((0, *size), bool)
 
 
 def match_masks(match: Match, runs: Sequence[ModelRun]) -> list[np.ndarray | None]:
@@ -159,10 +147,8 @@ def summarise_photo(name: str, runs: Sequence[ModelRun], min_score: float, by_ca
 
 def folder_matrix(summaries: Sequence[PhotoSummary]) -> np.ndarray:
     """Return the (M, M) mean over the photos of the models' mask IoU; NaN for a pair that saw nothing in any photo."""
-    stack = np.stack([summary.iou for summary in summaries])
-    known = ~np.isnan(stack)
-    with np.errstate(invalid="ignore"):
-        return np.where(known, stack, 0).sum(axis=0) / known.sum(axis=0)
+    stack = np.ma.masked_invalid([summary.iou for summary in summaries])
+    return stack.mean(axis=0).filled(np.nan)
 
 
 def folder_table(summaries: Sequence[PhotoSummary], labels: Sequence[str]) -> pd.DataFrame:

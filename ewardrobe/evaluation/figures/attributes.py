@@ -3,65 +3,55 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
+import plotly.express as px
 
 from ewardrobe.core.attributes import HEADS
-from ewardrobe.evaluation.figures.chart import GREY, OTHER_COLOURS, Chart, styled
+from ewardrobe.evaluation.figures.chart import OTHER_COLOURS, Chart, add_diagonal, styled
 
 TOLD = ("colour", *HEADS)
+COLUMNS = {
+    "garments": "Garments",
+    "accuracy": "Accuracy",
+    "majority_accuracy": "Always the commonest",
+    "macro_f1": "Macro-F1",
+    "ece": "Calibration error",
+    "asserted": "Asserted",
+    "asserted_right": "Right of these",
+}
+"""Figures of a head with their headings."""
 
 
 def overview(metrics: dict) -> pd.DataFrame:
     """Return a row for each learned attribute; the columns are headings."""
-    rows = [(name, metrics[name]) for name in HEADS if metrics.get(name)]
-    return pd.DataFrame(
-        {
-            "Attribute": [name for name, _ in rows],
-            "Garments": [found["garments"] for _, found in rows],
-            "Accuracy": [found["accuracy"] for _, found in rows],
-            "Always the commonest": [found["majority_accuracy"] for _, found in rows],
-            "Macro-F1": [found["macro_f1"] for _, found in rows],
-            "Calibration error": [found["ece"] for _, found in rows],
-            "Asserted": [found["asserted"] for _, found in rows],
-            "Right of these": [found["asserted_right"] for _, found in rows],
-        }
-    )
+    rows = [
+        {"Attribute": name} | {label: metrics[name][key] for key, label in COLUMNS.items()}
+        for name in HEADS
+        if metrics.get(name)
+    ]
+    return pd.DataFrame(rows, columns=["Attribute", *COLUMNS.values()])
 
 
 def per_value(name: str, metrics: dict) -> Chart:
     """Draw F1 of each value of an attribute, with the number of garments it was judged on."""
     data = pd.DataFrame(metrics[name]["per_value"])
     labels = [f"{row.value} ({row.garments})" for row in data.itertuples()]
-    figure = go.Figure(go.Bar(x=labels, y=data["f1"], marker_color=OTHER_COLOURS[0], hovertemplate="F1 %{y:.3f}"))
+    figure = px.bar(data.assign(label=labels), x="label", y="f1", color_discrete_sequence=OTHER_COLOURS)
+    figure.update_traces(hovertemplate="F1 %{y:.3f}")
     styled(figure, f"F1 by {name}", "value (garments judged so)", "fraction of 1", 340)
-    figure.update_layout(showlegend=False)
     figure.update_yaxes(range=[0, 1])
     return Chart(f"attributes_{name}", figure, data)
 
 
 def reliability(metrics: dict) -> Chart:
     """Draw for each head how often the guesses of a confidence are right; on the diagonal they mean what they say."""
-    figure, tables = go.Figure(), []
-    figure.add_trace(
-        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", line={"color": GREY, "dash": "dot"}, name="as it should be")
-    )
-    for colour, name in zip(OTHER_COLOURS, HEADS, strict=False):
-        if not metrics.get(name):
-            continue
-        data = pd.DataFrame(metrics[name]["reliability"]).assign(attribute=name)
-        tables.append(data)
-        figure.add_trace(
-            go.Scatter(
-                x=data["confidence"],
-                y=data["right"],
-                mode="lines+markers",
-                name=name,
-                line={"color": colour},
-                customdata=data["garments"],
-                hovertemplate="%{y:.2f} right of %{customdata} garments",
-            )
-        )
+    rows = [row | {"attribute": name} for name in HEADS if metrics.get(name) for row in metrics[name]["reliability"]]
+    data = pd.DataFrame(rows, columns=["confidence", "right", "garments", "attribute"])
+    colours = dict(zip(HEADS, OTHER_COLOURS, strict=True))
+    shown = {"color": "attribute", "color_discrete_map": colours, "custom_data": ["garments"]}
+    figure = px.line(data, x="confidence", y="right", markers=True, **shown)
+    figure.update_traces(hovertemplate="%{y:.2f} right of %{customdata[0]} garments")
+    add_diagonal(figure, "as it should be")
     styled(figure, "Does a confidence mean what it says?", "confidence", "share of right answers", 380)
-    figure.update_layout(showlegend=True)
+    figure.update_xaxes(range=[0, 1])
     figure.update_yaxes(range=[0, 1])
-    return Chart("attributes_reliability", figure, pd.concat(tables) if tables else pd.DataFrame())
+    return Chart("attributes_reliability", figure, data)

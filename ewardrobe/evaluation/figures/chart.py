@@ -7,10 +7,13 @@ colour-blind tell apart, in shades that are seen on white and on black.  Backgro
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 import plotly.graph_objects as go
+
+from ewardrobe.models import title
 
 COLOURS = {"unet": "#1f86c7", "yolo": "#d9660f", "mask_rcnn": "#0f9d78", "yolo_s": "#9b4dca"}
 OTHER_COLOURS = ("#c56fa0", "#b78a00", "#5aa9d6", "#8a7fd0")
@@ -40,6 +43,40 @@ def _model(name: str) -> str:
     return max((m for m in COLOURS if re.match(rf"{m}(?![a-z])", plain)), key=len, default=name)
 
 
+def drawn_by_model(draw: Callable[..., go.Figure], data: pd.DataFrame, models: Iterable[str], **options) -> go.Figure:
+    """Return what ``draw`` of Plotly Express makes of ``data``, its column ``model`` told apart by colour and symbol.
+
+    models: in the order of drawing; the legend has their titles.
+    """
+    names = list(models)
+    colours = {name: colour_of(name) for name in names}
+    if draw.__name__ != "bar":
+        options = {"symbol": "model", "symbol_map": SYMBOLS} | options
+    figure = draw(data, color="model", color_discrete_map=colours, category_orders={"model": names}, **options)
+    figure.for_each_trace(lambda trace: trace.update(name=title(trace.name)))
+    return figure
+
+
+def numbers(values: pd.Series) -> list[str]:
+    """Return values (N,) as texts of two digits, ``–`` for what is not known."""
+    return ["–" if pd.isna(value) else f"{value:.2f}" for value in values]
+
+
+def add_diagonal(figure: go.Figure, name: str) -> None:
+    """Draw the line on which x is y."""
+    line = {"color": GREY, "dash": "dot"}
+    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line=line, name=name, showlegend=True)
+
+
+def heat_map(values, texts, colorscale: list[list], x=None, y=None, gap: int = 3, **options) -> go.Figure:
+    """Draw cells in colours, the first row on top; values and texts: a list of rows, ``None`` for an empty cell."""
+    cells = {"z": values, "text": texts, "x": x, "y": y, "xgap": gap, "ygap": gap, "zmin": 0}
+    figure = go.Figure(go.Heatmap(**cells, colorscale=colorscale, **options))
+    figure.update_xaxes(showgrid=False)
+    figure.update_yaxes(showgrid=False, autorange="reversed")
+    return figure
+
+
 def styled(figure: go.Figure, heading: str, x: str = "", y: str = "", height: int = 420) -> go.Figure:
     """Give ``figure`` the look of all figures: title, axes with their units, legend below, no background."""
     figure.update_layout(
@@ -51,10 +88,6 @@ def styled(figure: go.Figure, heading: str, x: str = "", y: str = "", height: in
         legend={"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "title": {"text": ""}},
         hoverlabel={"namelength": -1},
     )
-    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True)
-    if x:
-        figure.update_xaxes(title={"text": x})
-    if y:
-        figure.update_yaxes(title={"text": y})
+    figure.update_xaxes(gridcolor=GRID, zeroline=False, automargin=True, title={"text": x or None})
+    figure.update_yaxes(gridcolor=GRID, zeroline=False, automargin=True, title={"text": y or None})
     return figure

@@ -4,52 +4,52 @@ from __future__ import annotations
 
 from math import log10
 
+import numpy as np
 import pandas as pd
+import plotly.express as px
 import plotly.graph_objects as go
 
-from ewardrobe.evaluation.figures.chart import DASHES, GREY, SYMBOLS, Chart, colour_of, styled
-from ewardrobe.evaluation.metrics import MEASURES, title
+from ewardrobe.evaluation.figures.chart import (
+    DASHES,
+    Chart,
+    add_diagonal,
+    colour_of,
+    drawn_by_model,
+    heat_map,
+    numbers,
+    styled,
+)
+from ewardrobe.evaluation.metrics import MEASURES
+from ewardrobe.models import title
 
 BLUES = [[0, "#d6e6f2"], [1, "#0b4f85"]]
 """Opaque, so that the counts on it are readable on a light page and on a dark one."""
 
 RUNTIME_TITLES = {"openvino": "OpenVINO", "torch": "PyTorch"}
+TIMES = ("ms_median", "ms_p95", "first_ms", "load_s", "peak_rss_mb")
 
 
 def pr_curves(metrics: dict[str, dict], category: str) -> Chart:
     """Draw precision against recall of ``category`` at mask IoU 0.5 for each model that has garments of it."""
-    rows, figure = [], go.Figure()
-    for name, m in metrics.items():
-        curve = next((c for c in m["pr_curves"] if c["name"] == category), None)
-        if curve is None:
-            continue
-        recalls = [i / (len(curve["precision"]) - 1) for i in range(len(curve["precision"]))]
-        rows += [[name, *point] for point in zip(recalls, curve["precision"], curve["score"], strict=True)]
-        figure.add_trace(_pr_trace(name, recalls, curve))
+    found = {n: c for n, m in metrics.items() for c in m["pr_curves"] if c["name"] == category}
+    rows = [
+        [name, recall, *point]
+        for name, curve in found.items()
+        for recall, *point in zip(
+            np.linspace(0, 1, len(curve["precision"])).round(9), curve["precision"], curve["score"], strict=True
+        )
+    ]
+    data = pd.DataFrame(rows, columns=["model", "recall", "precision", "score"])
+    dashes = {"line_dash": "model", "line_dash_map": DASHES, "symbol": None, "custom_data": ["score"]}
+    figure = drawn_by_model(px.line, data, found, x="recall", y="precision", **dashes)
+    for trace, curve in zip(figure.data, found.values(), strict=False):
+        trace.name += f", AP50 {np.mean(curve['precision']):.2f}"
+    hover = "recall %{x:.2f}, precision %{y:.2f} from confidence %{customdata[0]:.2f}"
+    figure.update_traces(line_width=2.5, hovertemplate=hover, showlegend=True)
     styled(figure, f"Precision and recall: {category}", "Recall, fraction of 1", "Precision, fraction of 1", 460)
     figure.update_xaxes(range=[0, 1.01])
     figure.update_yaxes(range=[0, 1.03])
-    figure.update_layout(showlegend=True)
-    return Chart(f"precision_recall_{category.replace(' ', '_')}", figure, _frame(rows, "recall", "precision", "score"))
-
-
-def _frame(rows: list[list], *columns: str) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["model", *columns])
-
-
-def _pr_trace(name: str, recalls: list[float], curve: dict) -> go.Scatter:
-    area = sum(curve["precision"]) / len(curve["precision"])
-    return go.Scatter(
-        x=recalls,
-        y=curve["precision"],
-        customdata=curve["score"],
-        mode="lines",
-        name=f"{title(name)}, AP50 {area:.2f}",
-        line={"color": colour_of(name), "width": 2.5, "dash": DASHES.get(name, "solid")},
-        hovertemplate="recall %{x:.2f}, precision %{y:.2f} from confidence %{customdata:.2f}<extra>"
-        + title(name)
-        + "</extra>",
-    )
+    return Chart(f"precision_recall_{category.replace(' ', '_')}", figure, data)
 
 
 def confusion(name: str, metrics: dict) -> Chart:
@@ -57,27 +57,21 @@ def confusion(name: str, metrics: dict) -> Chart:
     labels, matrix = metrics["confusion"]["labels"], metrics["confusion"]["matrix"]
     shares = [[count / sum(row) if count else None for count in row] for row in matrix]  # an empty cell is no colour
     true = [*labels[:-1], "nothing there"]
-    figure = go.Figure(
-        go.Heatmap(
-            z=shares,
-            x=[*labels[:-1], "not found"],
-            y=[f"{label} ({sum(row)})" for label, row in zip(true, matrix, strict=True)],
-            text=[[str(count) if count else "" for count in row] for row in matrix],
-            texttemplate="%{text}",
-            colorscale=BLUES,
-            zmin=0,
-            zmax=1,
-            xgap=1,
-            ygap=1,
-            colorbar={"title": {"text": "share of row"}, "tickformat": ".0%", "thickness": 12},
-            hovertemplate="%{y} taken for %{x}: %{text} (%{z:.0%})<extra></extra>",
-        )
+    figure = heat_map(
+        shares,
+        [[str(count or "") for count in row] for row in matrix],
+        BLUES,
+        x=[*labels[:-1], "not found"],
+        y=[f"{label} ({sum(row)})" for label, row in zip(true, matrix, strict=True)],
+        gap=1,
+        zmax=1,
+        texttemplate="%{text}",
+        colorbar={"title": {"text": "share of row"}, "tickformat": ".0%", "thickness": 12},
+        hovertemplate="%{y} taken for %{x}: %{text} (%{z:.0%})<extra></extra>",
     )
-    styled(
-        figure, f"Confusion of {title(name)}: garments, matched at mask IoU 0.5", "Predicted", "True (garments)", 640
-    )
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    figure.update_xaxes(tickangle=-40, showgrid=False)
+    heading = f"Confusion of {title(name)}: garments, matched at mask IoU 0.5"
+    styled(figure, heading, "Predicted", "True (garments)", 640)
+    figure.update_xaxes(tickangle=-40)
     data = pd.DataFrame(matrix, index=pd.Index(labels, name="true"), columns=labels).reset_index()
     return Chart(f"confusion_{name}", figure, data)
 
@@ -87,57 +81,33 @@ def calibration(metrics: dict[str, dict]) -> Chart:
 
     A confidence is a raw score stretched so that the app's threshold lies at 0.5 (see ``models.confidence``).
     """
-    figure = go.Figure(
-        go.Scatter(
-            x=[0, 1], y=[0, 1], mode="lines", name="ideal", line={"color": GREY, "dash": "dot"}, hoverinfo="skip"
-        )
-    )
-    rows = []
-    for name, m in metrics.items():
-        bins = [b for b in m["calibration"]["bins"] if b["detections"]]
-        rows += [[name, b["from"], b["to"], b["mean_score"], b["precision"], b["detections"]] for b in bins]
-        figure.add_trace(_calibration_trace(name, bins, m["calibration"].get("expected_error")))
+    bins = [{"model": n} | b for n, m in metrics.items() for b in m["calibration"]["bins"] if b["detections"]]
+    data = pd.DataFrame(bins, columns=["model", "from", "to", "mean_score", "precision", "detections"])
+    size = {"size": "detections", "size_max": 18, "custom_data": ["detections"]}
+    figure = drawn_by_model(px.scatter, data, metrics, x="mean_score", y="precision", **size)
+    for trace, name in zip(figure.data, data["model"].unique(), strict=False):
+        error = metrics[name]["calibration"].get("expected_error")
+        trace.name += "" if error is None else f", expected error {error:.3f}"
+        trace.update(mode="lines+markers", line={"width": 1.5, "dash": DASHES.get(name, "solid")})
+    figure.update_traces(hovertemplate="confidence %{x:.2f}: %{y:.0%} right of %{customdata[0]}")
+    add_diagonal(figure, "ideal")
     heading = "Calibration: how often a detection is right, by its confidence"
     styled(figure, heading, "Mean confidence of the detections", "Share matched at mask IoU 0.5", 460)
     figure.update_xaxes(range=[0, 1])
     figure.update_yaxes(range=[0, 1.02])
-    return Chart("calibration", figure, _frame(rows, "from", "to", "mean_score", "precision", "detections"))
-
-
-def _calibration_trace(name: str, bins: list[dict], error: float | None) -> go.Scatter:
-    most = max((b["detections"] for b in bins), default=1)
-    return go.Scatter(
-        x=[b["mean_score"] for b in bins],
-        y=[b["precision"] for b in bins],
-        mode="lines+markers",
-        name=title(name) + ("" if error is None else f", expected error {error:.3f}"),
-        marker={
-            "color": colour_of(name),
-            "symbol": SYMBOLS.get(name, "circle"),
-            "size": [7 + 11 * (b["detections"] / most) ** 0.5 for b in bins],
-        },
-        line={"color": colour_of(name), "width": 1.5, "dash": DASHES.get(name, "solid")},
-        customdata=[b["detections"] for b in bins],
-        hovertemplate="confidence %{x:.2f}: %{y:.0%} right of %{customdata}<extra>" + title(name) + "</extra>",
-    )
+    return Chart("calibration", figure, data)
 
 
 def parsing(metrics: dict[str, dict]) -> Chart | None:
     """Draw the pixel IoU of every label of the parsing maps, for the models that make them; ``None`` without any."""
-    rows = [
-        [name, label, iou]
-        for name, m in metrics.items()
-        for label, iou in (m.get("parsing") or {}).get("iou", {}).items()
-    ]
+    maps = {name: m["parsing"]["iou"] for name, m in metrics.items() if m.get("parsing")}
+    rows = [(name, label, iou) for name, ious in maps.items() for label, iou in ious.items()]
     if not rows:
         return None
-    data, figure = _frame(rows, "label", "iou"), go.Figure()
-    for name, part in data.groupby("model", sort=False):
-        texts = ["–" if pd.isna(v) else f"{v:.2f}" for v in part["iou"]]
-        bars = {"x": part["label"], "y": part["iou"].fillna(0), "text": texts, "textposition": "outside"}
-        figure.add_trace(
-            go.Bar(**bars, name=title(name), marker={"color": colour_of(name)}, hovertemplate="%{x}: %{text}")
-        )
+    data = pd.DataFrame(rows, columns=["model", "label", "iou"]).astype({"iou": float})
+    drawn = data.assign(drawn=data["iou"].fillna(0), text=numbers(data["iou"]))
+    figure = drawn_by_model(px.bar, drawn, metrics, x="label", y="drawn", text="text", barmode="group")
+    figure.update_traces(textposition="outside", hovertemplate="%{x}: %{text}")
     styled(figure, "Parsing maps: pixel IoU of every label", y="IoU, fraction of 1")
     figure.update_yaxes(range=[0, 1.08])
     figure.update_xaxes(tickangle=-40)
@@ -146,33 +116,15 @@ def parsing(metrics: dict[str, dict]) -> Chart | None:
 
 def speed_table(metrics: dict[str, dict], benchmark: dict | None) -> pd.DataFrame:
     """Return times and memory: of ``benchmark models`` side by side, and those taken during the evaluations."""
-    rows = []
-    for row in (benchmark or {}).get("models", []):
-        meta = benchmark["meta"]
-        rows.append(
-            {
-                "model": row["model"],
-                "runtime": row["runtime"],
-                "measured": "side by side",
-                "threads": meta["threads"],
-                "photo px": meta["photo_px"],
-                **{k: row[k] for k in ("ms_median", "ms_p95", "first_ms", "load_s", "peak_rss_mb")},
-            }
-        )
-    return pd.DataFrame(rows + [_evaluation_speed(name, m["speed"]) for name, m in metrics.items()])
-
-
-def _evaluation_speed(name: str, speed: dict) -> dict:
-    return {
-        "model": name,
-        "runtime": speed.get("runtime"),
-        "measured": "in its evaluation",
-        "threads": speed.get("threads"),
-        "photo px": max(speed.get("image_width_median") or 0, speed.get("image_height_median") or 0) or None,
-        **{k: speed.get(k) for k in ("ms_median", "ms_p95", "first_ms")},
-        "load_s": None,
-        "peak_rss_mb": speed.get("peak_rss_mb"),
-    }
+    meta = benchmark["meta"] if benchmark else {}
+    rows = [
+        row | {"measured": "side by side", "threads": meta["threads"], "photo px": meta["photo_px"]}
+        for row in (benchmark or {}).get("models", [])
+    ]
+    for name, m in metrics.items():
+        sides = [m["speed"].get(f"image_{side}_median") or 0 for side in ("width", "height")]
+        rows.append({"model": name, "measured": "in its evaluation", "photo px": max(sides) or None} | m["speed"])
+    return pd.DataFrame(rows, columns=["model", "runtime", "measured", "threads", "photo px", *TIMES])
 
 
 def speed_accuracy(metrics: dict[str, dict], benchmark: dict | None, measure: str = "mask_ap") -> Chart:
@@ -193,7 +145,6 @@ def speed_accuracy(metrics: dict[str, dict], benchmark: dict | None, measure: st
 def _speed_trace(row: dict, metrics: dict, measure: str) -> go.Scatter:
     value, bounds = row[measure], metrics["overall_ci"].get(measure)
     errors = {"array": [bounds[1] - value], "arrayminus": [value - bounds[0]]} if bounds and value is not None else None
-    beside = row["measured"] == "side by side"
     runtime = RUNTIME_TITLES.get(row["runtime"], row["runtime"] or "runtime not noted")
     symbol = "circle" if row["runtime"] == "openvino" else "square"
     return go.Scatter(
@@ -203,6 +154,10 @@ def _speed_trace(row: dict, metrics: dict, measure: str) -> go.Scatter:
         error_x={"array": [row["ms_p95"] - row["ms_median"]], "arrayminus": [0], "thickness": 1.2, "width": 4},
         mode="markers",
         name=f"{title(row['model'])}, {runtime}, {row['measured']}",
-        marker={"color": colour_of(row["model"]), "size": 13, "symbol": symbol if beside else f"{symbol}-open"},
+        marker={
+            "color": colour_of(row["model"]),
+            "size": 13,
+            "symbol": symbol if row["measured"] == "side by side" else f"{symbol}-open",
+        },
         hovertemplate=f"%{{x:.0f}} ms (95 %: {row['ms_p95']:.0f}), {MEASURES.get(measure, measure)} %{{y:.3f}}",
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
-from ewardrobe.evaluation.metrics import title
+from ewardrobe.evaluation.metrics import read_rows
+from ewardrobe.models import title
 from ewardrobe.models.networks.exports import VARIANTS
 
 COMMAND = "python -m ewardrobe benchmark exports --data DATA --json weights/exports.json"
@@ -28,18 +28,7 @@ DIGITS = {"MB": 1, "Net ms": 1, "95 % ms": 1, "Photo ms": 1, "Mask AP": 3, "Mask
 
 def read_exports(path: Path, entries: dict[str, dict]) -> tuple[dict | None, str | None]:
     """Return the result in ``path`` with the rows of the weights of ``entries`` only, and what is left out and why."""
-    try:
-        result = json.loads(path.read_text(encoding="utf-8"))
-        rows, meta = list(result["rows"]), dict(result["meta"])
-        ours = [r for r in rows if r["weights_sha256"] == entries.get(r["model"], {}).get("sha256")]
-        table({"rows": ours})
-    except FileNotFoundError:
-        return None, None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        return None, f"{path.name} cannot be read ({type(error).__name__}). To measure again:"
-    others = list(dict.fromkeys(title(r["model"]) for r in rows if r not in ours))
-    problem = f"{path.name}: {', '.join(others)} changed since and is left out. To measure again:" if others else None
-    return ({"rows": ours, "meta": meta} if ours else None), problem
+    return read_rows(path, "rows", entries, table)
 
 
 def table(result: dict) -> pd.DataFrame:

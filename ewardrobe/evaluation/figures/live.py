@@ -6,10 +6,9 @@ from collections.abc import Callable
 from operator import ge, le
 
 import pandas as pd
-import plotly.graph_objects as go
+import plotly.express as px
 
-from ewardrobe.evaluation.figures.chart import SYMBOLS, Chart, colour_of, styled
-from ewardrobe.evaluation.metrics import title
+from ewardrobe.evaluation.figures.chart import Chart, drawn_by_model, styled
 
 INFERENCE_HZ = 15
 """Answers a second that the live view's default model is to give."""
@@ -90,24 +89,14 @@ def speed_quality(result: dict) -> Chart | None:
         return None
     data = pd.DataFrame(table)
     data["pictures a second"] = 1000 / data["frame_ms"]
-    figure = go.Figure([_speed_trace(name, rows) for name, rows in data.groupby("model", sort=False)])
-    figure.add_vline(x=INFERENCE_HZ, line={"dash": "dot", "width": 1})
-    figure.add_annotation(x=INFERENCE_HZ, y=1, yref="paper", text="target", showarrow=False, xanchor="left", xshift=4)
+    drawn = data.assign(px=[f"{size} px" for size in data["size"]])
+    axes = {"x": "pictures a second", "y": "fit_iou", "text": "px"}
+    figure = drawn_by_model(px.line, drawn, data["model"].unique(), markers=True, **axes)
+    figure.update_traces(textposition="top center", marker_size=12, line_width=1)
+    figure.update_traces(hovertemplate="%{text}: %{x:.0f} a second, fit %{y:.3f}")
+    dotted = {"dash": "dot", "width": 1}
+    figure.add_vline(x=INFERENCE_HZ, line=dotted, annotation_text="target", annotation_position="top right")
     styled(figure, "Fit against speed", "Pictures that models and drawing do a second", "Fit (IoU), fraction of 1", 400)
     figure.update_xaxes(rangemode="tozero")
     figure.update_yaxes(rangemode="tozero")
     return Chart("live_speed_quality", figure, data)
-
-
-def _speed_trace(name: str, rows: pd.DataFrame) -> go.Scatter:
-    return go.Scatter(
-        x=rows["pictures a second"],
-        y=rows["fit_iou"],
-        mode="lines+markers+text",
-        name=title(name),
-        text=[f"{size} px" for size in rows["size"]],
-        textposition="top center",
-        marker={"color": colour_of(name), "size": 12, "symbol": SYMBOLS.get(name, "circle")},
-        line={"color": colour_of(name), "width": 1},
-        hovertemplate="%{text}: %{x:.0f} a second, fit %{y:.3f}",
-    )

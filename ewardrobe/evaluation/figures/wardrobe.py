@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
+import plotly.express as px
 import plotly.graph_objects as go
 
-from ewardrobe.evaluation.figures.chart import GREY, Chart, styled
+from ewardrobe.evaluation.figures.chart import GREY, Chart, heat_map, styled
 from ewardrobe.wardrobe import statistics
 from ewardrobe.wardrobe.palette import SWATCHES
 
@@ -35,16 +34,12 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 def categories(frame: pd.DataFrame) -> Chart:
     """Draw how many items of each category there are, and how many of them were worn."""
     table = statistics.by_category(frame)
-    unworn = table["items"] - table["worn"]
-    figure = go.Figure(
-        [
-            go.Bar(y=table["category"], x=table["worn"], name="worn", marker_color=ACCENT, orientation="h"),
-            go.Bar(y=table["category"], x=unworn, name="never worn", marker_color=QUIET, orientation="h"),
-        ]
-    )
+    parts = {"worn": ACCENT, "never worn": QUIET}
+    counts = table.assign(**{"never worn": table["items"] - table["worn"]})
+    figure = px.bar(counts, y="category", x=list(parts), color_discrete_map=parts)
     figure.update_traces(hovertemplate="%{y}: %{x}<extra>%{fullData.name}</extra>")
     styled(figure, "Items by category", height=150 + 30 * len(table))
-    figure.update_layout(barmode="stack", bargap=0.35, legend={"traceorder": "normal"})
+    figure.update_layout(bargap=0.35, legend={"traceorder": "normal"})
     figure.update_yaxes(autorange="reversed")
     _whole(figure, "xaxis", table["items"])
     return Chart("wardrobe_categories", figure, table)
@@ -75,44 +70,38 @@ def colours(frame: pd.DataFrame) -> Chart:
 
 def _slices(name: str, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the pieces of one colour's bar: an item each, or several where there are too many."""
-    parts = [part for part in np.array_split(np.arange(len(rows)), min(SLICES, len(rows))) if len(part)]
-    swatch = SWATCHES.get(name, GREY)
-    flat = GREY if swatch.startswith("conic") else swatch
+    parts = np.array_split(np.arange(len(rows)), min(SLICES, len(rows)))
     middles = [rows.iloc[part[len(part) // 2]] for part in parts]
+    more = [f" and {len(part) - 1} more" if len(part) > 1 else "" for part in parts]
     return pd.DataFrame(
         {
             "colour": name,
             "items": [len(part) for part in parts],
             "base": [part[0] for part in parts],
-            "hex": [middle["hex"] or flat for middle in middles],
-            "label": [
-                str(m["type"]) if len(p) == 1 else f"{m['type']} and {len(p) - 1} more"
-                for m, p in zip(middles, parts, strict=True)
-            ],
+            "hex": [middle["hex"] or _flat(name) for middle in middles],
+            "label": [f"{middle['type']}{others}" for middle, others in zip(middles, more, strict=True)],
         }
     )
+
+
+def _flat(colour: str) -> str:
+    """Return the colour that stands for a colour's name; grey for what has no single one."""
+    swatch = SWATCHES.get(colour, GREY)
+    return GREY if swatch.startswith("conic") else swatch
 
 
 def wear_counts(frame: pd.DataFrame, least: bool = False) -> Chart:
     """Draw how often the items worn most, or least, were worn."""
     table = statistics.most_worn(frame, least=least)
     labels = _labels(table)
-    figure = go.Figure(
-        go.Bar(
-            y=labels,
-            x=table["wears"],
-            orientation="h",
-            marker_color=ACCENT,
-            text=table["wears"],
-            textposition="outside",
-            cliponaxis=False,
-            customdata=table["last_worn"],
-            hovertemplate="%{y}: worn %{x} times, last on %{customdata}<extra></extra>",
-        )
-    )
+    bars = {"x": "wears", "y": labels, "text": "wears", "custom_data": ["last_worn"]}
+    figure = px.bar(table, orientation="h", color_discrete_sequence=[ACCENT], **bars)
+    hover = "%{y}: worn %{x} times, last on %{customdata[0]}<extra></extra>"
+    figure.update_traces(textposition="outside", cliponaxis=False, hovertemplate=hover)
     styled(figure, "Worn least, of what was worn" if least else "Worn most", x="wears", height=120 + 28 * len(table))
-    figure.update_layout(bargap=0.35, showlegend=False)
-    figure.update_yaxes(autorange="reversed", ticktext=[_bare(label) for label in labels], tickvals=labels)
+    figure.update_layout(bargap=0.35)
+    bare = [label.partition("\u200b")[0] for label in labels]
+    figure.update_yaxes(autorange="reversed", ticktext=bare, tickvals=labels)
     _whole(figure, "xaxis", table["wears"])
     return Chart(f"wardrobe_worn_{'least' if least else 'most'}", figure, table)
 
@@ -121,7 +110,13 @@ def cost_per_wear(frame: pd.DataFrame) -> Chart:
     """Draw price against wears, each item in its colour, with the lines of equal cost per wear."""
     table = statistics.cost_per_wear(frame)
     worn = table[table["wears"] > 0]
-    figure = go.Figure([*_cost_lines(worn), _cost_points(worn)])
+    colours = [code or _flat(name) for code, name in zip(worn["hex"], worn["colour"], strict=True)]
+    points = {"x": "wears", "y": "price", "custom_data": ["cost_per_wear"], "hover_name": "type"}
+    figure = px.scatter(worn, **points)
+    hover = "%{hovertext}: %{y:,.2f} / %{x} wears = %{customdata[0]:,.2f} a wear<extra></extra>"
+    figure.update_traces(hovertemplate=hover)
+    figure.update_traces(marker={"size": 13, "color": colours, "line": {"width": 1, "color": RIM}})
+    figure.add_traces(_cost_lines(worn))
     styled(figure, "Price and wears", x="wears", y="price", height=460)
     figure.update_layout(showlegend=False)
     if len(worn):
@@ -130,43 +125,26 @@ def cost_per_wear(frame: pd.DataFrame) -> Chart:
     return Chart("wardrobe_cost_per_wear", figure, table.drop(columns="hex"))
 
 
-def _cost_points(worn: pd.DataFrame) -> go.Scatter:
-    swatches = {name: GREY if code.startswith("conic") else code for name, code in SWATCHES.items()}
-    fill = [code or swatches.get(name, GREY) for code, name in zip(worn["hex"], worn["colour"], strict=True)]
-    return go.Scatter(
-        x=worn["wears"],
-        y=worn["price"],
-        mode="markers",
-        marker={"size": 13, "color": fill, "line": {"width": 1, "color": RIM}},
-        text=worn["type"],
-        customdata=worn["cost_per_wear"],
-        hovertemplate="%{text}: %{y:,.2f} / %{x} wears = %{customdata:,.2f} a wear<extra></extra>",
-    )
-
-
 def _cost_lines(worn: pd.DataFrame) -> list[go.Scatter]:
     """Return three lines of equal cost, at round values near the quartiles, named at their upper end."""
     if worn.empty:
         return []
     right, top = worn["wears"].max() * 1.1, worn["price"].max() * 1.1
     costs = sorted({_round(value) for value in worn["cost_per_wear"].quantile([0.2, 0.5, 0.8]) if value > 0})
-    lines = []
-    for cost in costs:
-        x = min(right, top / cost)
-        text = ["", f"{cost:,g} a wear"]
-        lines.append(
-            go.Scatter(
-                x=[0, x],
-                y=[0, x * cost],
-                mode="lines+text",
-                text=text,
-                textposition="middle left" if x < right else "top left",
-                textfont={"size": 11, "color": GREY},
-                line={"color": QUIET, "width": 1, "dash": "dot"},
-                hoverinfo="skip",
-            )
+    ends = [min(right, top / cost) for cost in costs]
+    return [
+        go.Scatter(
+            x=[0, x],
+            y=[0, x * cost],
+            mode="lines+text",
+            text=["", f"{cost:,g} a wear"],
+            textposition="middle left" if x < right else "top left",
+            textfont={"size": 11, "color": GREY},
+            line={"color": QUIET, "width": 1, "dash": "dot"},
+            hoverinfo="skip",
         )
-    return lines
+        for cost, x in zip(costs, ends, strict=True)
+    ]
 
 
 def _round(value: float) -> float:
@@ -182,26 +160,13 @@ def _round(value: float) -> float:
 def spending(frame: pd.DataFrame) -> Chart:
     """Draw what was spent in each month, and the sum so far."""
     table = statistics.spending(frame)
-    figure = go.Figure(
-        [
-            go.Bar(x=table["month"], y=table["amount"], name="a month", marker_color=ACCENT),
-            go.Scatter(
-                x=table["month"], y=table["total"], name="so far", yaxis="y2", line={"color": "#c2703d", "width": 2}
-            ),
-        ]
-    )
+    figure = go.Figure(go.Bar(x=table["month"], y=table["amount"], name="a month", marker_color=ACCENT))
+    line = {"color": SLOT_COLOURS["bottom"], "width": 2}
+    figure.add_scatter(x=table["month"], y=table["total"], name="so far", yaxis="y2", line=line)
     figure.update_traces(hovertemplate="%{x|%B %Y}: %{y:,.2f}<extra>%{fullData.name}</extra>")
     styled(figure, "Spending", y="a month", height=400)
-    figure.update_layout(
-        yaxis={"rangemode": "tozero"},
-        yaxis2={
-            "overlaying": "y",
-            "side": "right",
-            "rangemode": "tozero",
-            "showgrid": False,
-            "title": {"text": "so far"},
-        },
-    )
+    right = {"overlaying": "y", "side": "right", "showgrid": False, "title": {"text": "so far"}}
+    figure.update_layout(yaxis={"rangemode": "tozero"}, yaxis2=right | {"rangemode": "tozero"})
     _month_axis(figure, len(table))
     return Chart("wardrobe_spending", figure, table)
 
@@ -209,14 +174,10 @@ def spending(frame: pd.DataFrame) -> Chart:
 def additions(frame: pd.DataFrame) -> Chart:
     """Draw how many items came into the wardrobe in each month, by their place on the body."""
     table = statistics.additions(frame)
-    present = [slot for slot in SLOT_COLOURS if slot in set(table["slot"])]
-    figure = go.Figure()
-    for slot in present:
-        rows = table[table["slot"] == slot]
-        figure.add_trace(go.Bar(x=rows["month"], y=rows["items"], name=slot, marker_color=SLOT_COLOURS[slot]))
+    slots = {"color": "slot", "color_discrete_map": SLOT_COLOURS, "category_orders": {"slot": list(SLOT_COLOURS)}}
+    figure = px.bar(table, x="month", y="items", **slots)
     figure.update_traces(hovertemplate="%{x|%B %Y}: %{y}<extra>%{fullData.name}</extra>")
     styled(figure, "Additions", y="items a month", height=380)
-    figure.update_layout(barmode="stack")
     _whole(figure, "yaxis", table.groupby("month")["items"].sum())
     _month_axis(figure, table["month"].nunique())
     return Chart("wardrobe_additions", figure, table)
@@ -238,38 +199,20 @@ def _month_axis(figure: go.Figure, months: int) -> None:
 def calendar(log: pd.DataFrame, year: int) -> Chart:
     """Draw a year of the wear log as a calendar: weeks from left to right, Monday on top."""
     table = statistics.wear_days(log, year)
-    days = [date.fromisoformat(day) for day in table["date"]]
-    first = days[0].weekday()
-    weeks = [(number + first) // 7 for number in range(len(days))]
+    days = pd.DatetimeIndex(table["date"])
+    rows, weeks = days.day_of_week, (np.arange(len(days)) + days[0].weekday()) // 7
+    worn = [_wrapped(items) if items else "nothing logged" for items in table["items"]]
     grid, texts = np.full((7, weeks[-1] + 1), np.nan), np.full((7, weeks[-1] + 1), "", object)
-    for day, week, wears, items in zip(days, weeks, table["wears"], table["items"], strict=True):
-        grid[day.weekday(), week] = wears
-        texts[day.weekday(), week] = f"{day.day} {MONTHS[day.month - 1]}: " + (
-            _wrapped(items) if wears else "nothing logged"
-        )
-    figure = go.Figure(_heat_map(grid, texts))
-    starts = [weeks[number] for number, day in enumerate(days) if day.day == 15]
+    grid[rows, weeks] = table["wears"]
+    texts[rows, weeks] = [f"{day.day} {MONTHS[day.month - 1]}: {said}" for day, said in zip(days, worn, strict=True)]
+    hover, most = "%{text}<extra></extra>", max(4, float(np.nanmax(grid)))
+    figure = heat_map(grid, texts, _HEAT, zmax=most, hovertemplate=hover, hoverongaps=False, showscale=False)
+    starts = weeks[days.day == 15]
     styled(figure, f"What was worn in {year}", height=230)
-    figure.update_xaxes(tickvals=starts, ticktext=list(MONTHS), showgrid=False, side="top", constrain="domain")
-    figure.update_yaxes(autorange="reversed", tickvals=[0, 2, 4, 6], ticktext=WEEKDAYS[::2], showgrid=False)
-    figure.update_yaxes(scaleanchor="x", constrain="domain")
+    figure.update_xaxes(tickvals=starts, ticktext=list(MONTHS), side="top", constrain="domain")
+    figure.update_yaxes(tickvals=[0, 2, 4, 6], ticktext=WEEKDAYS[::2], scaleanchor="x", constrain="domain")
     figure.update_layout(margin_t=85)
     return Chart(f"wardrobe_worn_{year}", figure, table)
-
-
-def _heat_map(grid: np.ndarray, texts: np.ndarray) -> go.Heatmap:
-    return go.Heatmap(
-        z=grid,
-        text=texts,
-        hovertemplate="%{text}<extra></extra>",
-        hoverongaps=False,
-        colorscale=_HEAT,
-        zmin=0,
-        zmax=max(4, float(np.nanmax(grid))),
-        xgap=3,
-        ygap=3,
-        showscale=False,
-    )
 
 
 def _wrapped(names: str, most: int = 12) -> str:
@@ -284,7 +227,3 @@ def _labels(table: pd.DataFrame) -> list[str]:
         for name, kind, colour in zip(table["type"], table["kind"], table["colour"], strict=True)
     ]
     return [f"{name}\u200b{number}" for number, name in enumerate(names)]
-
-
-def _bare(label: str) -> str:
-    return label.partition("\u200b")[0]

@@ -66,9 +66,9 @@ class AttributeNet(nn.Module):
 
 
 def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation (B, C) of maps (B, C, h, w) under ``mask`` (B, 1, H, W), shrunk to their size.
+    """Return mean and standard deviation, (B, C) float32, of maps (B, C, h, w) under ``mask`` (B, 1, H, W) 0..1.
 
-    An empty mask has moments of 0.
+    The mask is shrunk to the maps' size; an empty one has moments of 0.
     """
     weight = F.interpolate(mask, x.shape[2:], mode="area").float()
     total = weight.sum(dim=(2, 3)).clamp(min=1e-3)

@@ -8,11 +8,14 @@ Pictures and maps are (B, C, H, W) float32, or of the precision that they are ru
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ewardrobe.core import process
+from ewardrobe.models.inputs import MEAN, STD
 
 WIDTHS = (32, 48, 96, 192, 384)
 """Channels of our own encoder at the five strides."""
@@ -28,7 +31,7 @@ PIXEL_SCALE, PIXEL_SHIFT = 64 / 255, 0.5
 """From the U-Net's normalised pixels to the 0..1 that a YOLO reads."""
 
 
-def make_encoder(name: str = "plain", widths: tuple[int, ...] = WIDTHS) -> nn.Module:
+def make_encoder(name: str = "plain", widths: tuple[int, ...] = WIDTHS) -> Encoder | YoloEncoder:
     """Return an untrained encoder of ``ENCODERS``, with ``widths``: (5,) channels; ``ValueError`` for another name.
 
     widths: of the plain encoder; a YOLO's are its architecture's.
@@ -81,7 +84,8 @@ class YoloEncoder(nn.Module):
         from ultralytics.nn.tasks import DetectionModel
 
         self.taps = YOLO_BACKBONES[name]
-        self.layers = DetectionModel(f"{name}.yaml", verbose=False).model[: self.taps[-1] + 1]
+        whole: Any = DetectionModel(f"{name}.yaml", verbose=False)
+        self.layers = whole.model[: self.taps[-1] + 1]
         self.widths = self._measured_widths()
 
     def forward(self, x: Tensor, more: Tensor | None = None) -> list[Tensor]:
@@ -113,8 +117,9 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.conv1 = conv_bn(inputs, outputs, stride=stride)
         self.conv2 = conv_bn(outputs, outputs, relu=False)
-        nn.init.zeros_(self.conv2[1].weight)  # starts as the identity: trains faster (Goyal et al., 2017)
-        self.shortcut = nn.Identity()
+        scale = self.conv2[1].get_parameter("weight")
+        nn.init.zeros_(scale)  # starts as the identity: trains faster (Goyal et al., 2017)
+        self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:
             self.shortcut = nn.Sequential(
                 nn.AvgPool2d(stride), nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs)
@@ -129,3 +134,12 @@ def conv_bn(inputs: int, outputs: int, stride: int = 1, relu: bool = True) -> nn
     """3×3 convolution, batch normalisation and, if ``relu``, a ReLU."""
     layers = [nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, bias=False), nn.BatchNorm2d(outputs)]
     return nn.Sequential(*layers, nn.ReLU(inplace=True)) if relu else nn.Sequential(*layers)
+
+
+def normalised(images: Tensor, mean=MEAN, std=STD) -> Tensor:
+    """Turn (B, h, w, 3) RGB uint8 into (B, 3, h, w) float32, where the network is.
+
+    Arrays: ``models.inputs.normalised``.  Pictures travel to the device as uint8: a quarter of the bytes of float32.
+    """
+    mean, std = (torch.as_tensor(v, dtype=torch.float32, device=images.device) for v in (mean, std))
+    return ((images.float() - mean) / std).permute(0, 3, 1, 2)

@@ -8,20 +8,21 @@ from __future__ import annotations
 import copy
 import json
 import warnings
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from ewardrobe.core import process
 from ewardrobe.models import Segmenter, load_segmenter
-from ewardrobe.models import weights as weight_files
 from ewardrobe.models.inference import Network, OpenVINONetwork, TorchNetwork, convert, core
 from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter
 from ewardrobe.models.networks import mask_rcnn_parts
 from ewardrobe.models.networks.mask_rcnn_parts import NetworkPart
+from ewardrobe.models.weights import checked_int8, int8_model, verified_path
 
 VARIANTS = {
     "torch": "PyTorch, f32",
@@ -58,19 +59,19 @@ class Source:
 def read_source(model: str) -> Source:
     """Load the shipped weights of ``model``; ``WeightsError`` if they are not as the manifest says."""
     segmenter = load_segmenter(model, runtime="torch")  # what is exported is the module
-    entry = weight_files.verified_path(model)[1]
+    entry = verified_path(model)[1]
     return Source(model, segmenter, parts_of(segmenter), entry["sha256"], entry["bytes"])
 
 
-def parts_of(segmenter: Segmenter) -> list[NetworkPart]:
-    """Return the networks of ``segmenter``, which runs on torch, on the processor."""
+def parts_of(segmenter: Any) -> list[NetworkPart]:
+    """Return the networks of one of our segmenters, which runs on torch, on the processor."""
     if isinstance(segmenter, MaskRCNNSegmenter):
         return mask_rcnn_parts.parts_of(copy.deepcopy(segmenter.model).cpu())
     return [NetworkPart(WHOLE, copy.deepcopy(segmenter.network.module).cpu(), torch.zeros(1, 3, 256, 192))]
 
 
-def with_networks(segmenter: Segmenter, networks: dict[str, Network]) -> Segmenter:
-    """Return a copy of ``segmenter`` that runs ``networks``, by part, in place of its own."""
+def with_networks(segmenter: Any, networks: Mapping[str, Network]) -> Any:
+    """Return a copy of one of our segmenters that runs ``networks``, by part, in place of its own."""
     other = copy.copy(segmenter)
     if WHOLE in networks:
         other.network = networks[WHOLE]
@@ -88,25 +89,28 @@ def build(variant: str, source: Source, folder: Path, int8: Path | None = None) 
     """
     if variant == "torch":
         return {part.name: TorchNetwork(part.module) for part in source.parts}, source.size
-    make = {"onnx": _onnx, "openvino-int8": lambda part, stem: _int8(source, part, int8)}.get(
-        variant, _openvino(variant)
-    )
-    made = {part.name: make(part, folder / f"{source.model}.{part.name}.{variant}") for part in source.parts}
+    made = {part.name: _made(variant, source, part, folder, int8) for part in source.parts}
     size = sum(p.stat().st_size for _, path in made.values() for p in {path, path.with_suffix(".bin")} if p.is_file())
     return {name: network for name, (network, _) in made.items()}, size
 
 
-def _openvino(variant: str) -> Callable[[NetworkPart, Path], tuple[Network, Path]]:
-    def make(part: NetworkPart, stem: Path) -> tuple[Network, Path]:
-        import openvino
+def _made(variant: str, source: Source, part: NetworkPart, folder: Path, int8: Path | None) -> tuple[Network, Path]:
+    stem = folder / f"{source.model}.{part.name}.{variant}"
+    if variant == "onnx":
+        return _onnx(part, stem.with_name(f"{stem.name}.onnx"))
+    if variant == "openvino-int8":
+        path = _int8_folder(source, int8) / f"{int8_stem(source.model, part.name)}.xml"
+        return OpenVINONetwork(path, "int8"), path
+    return _openvino(part, stem.with_name(f"{stem.name}.xml"), variant)
 
-        if variant == "openvino-bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise Unavailable("this processor does not compute in bfloat16")
-        path = stem.with_name(f"{stem.name}.xml")
-        openvino.save_model(convert(part.module, part.example), path, compress_to_fp16=variant == "openvino-fp16")
-        return OpenVINONetwork(path, variant, "bf16" if variant == "openvino-bf16" else "f32"), path
 
-    return make
+def _openvino(part: NetworkPart, path: Path, variant: str) -> tuple[Network, Path]:
+    import openvino
+
+    if variant == "openvino-bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise Unavailable("this processor does not compute in bfloat16")
+    openvino.save_model(convert(part.module, part.example), path, compress_to_fp16=variant == "openvino-fp16")
+    return OpenVINONetwork(path, variant, "bf16" if variant == "openvino-bf16" else "f32"), path
 
 
 def int8_stem(model: str, part: str) -> str:
@@ -118,15 +122,9 @@ def int8_stem(model: str, part: str) -> str:
     return f"{model}.int8" if part == WHOLE else f"{model}.{part}.int8"
 
 
-def _int8(source: Source, part: NetworkPart, folder: Path | None) -> tuple[Network, Path]:
-    folder = _int8_folder(source, folder)
-    path = folder / f"{int8_stem(source.model, part.name)}.xml"
-    return OpenVINONetwork(path, "int8"), path
-
-
 def _int8_folder(source: Source, folder: Path | None) -> Path:
     """Return where the int8 files of these very weights are."""
-    if folder is None and (shipped := weight_files.int8_model(source.sha256)):
+    if folder is None and (shipped := int8_model(source.sha256)):
         return shipped.parent
     folder = folder or INT8_FOLDER
     command = f"python -m train.quantize {source.model} --data DATA (needs pip install -r requirements-train.txt)"
@@ -136,11 +134,10 @@ def _int8_folder(source: Source, folder: Path | None) -> Path:
         raise Unavailable(f"not made yet: {command}") from None
     if entry["source_sha256"] != source.sha256:
         raise Unavailable(f"made of other weights: {command}")
-    return weight_files.checked_int8(entry, folder).parent
+    return checked_int8(entry, folder).parent
 
 
-def _onnx(part: NetworkPart, stem: Path) -> tuple[Network, Path]:
-    path = stem.with_name(f"{stem.name}.onnx")
+def _onnx(part: NetworkPart, path: Path) -> tuple[Network, Path]:
     try:
         import onnx  # noqa: F401 (what torch writes with)
         import onnxruntime

@@ -24,7 +24,7 @@ from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from ewardrobe.core.taxonomy import INSTANCES
-from ewardrobe.models.networks.encoders import WIDTHS, make_encoder
+from ewardrobe.models.networks.encoders import WIDTHS, Encoder, YoloEncoder, make_encoder
 
 CLASS_COUNT = 1 + len(INSTANCES)
 """torchvision counts the background as class 0, so classes are one more than ``taxonomy.classes_of``."""
@@ -99,10 +99,10 @@ class AsItIs(nn.Module):
 class Pyramid(nn.Module):
     """A feature pyramid (Lin et al., CVPR 2017) over a body's strides 8, 16 and 32, with a fourth, pooled level."""
 
-    def __init__(self, body: nn.Module, inputs: list[int], channels: int = PYRAMID_CHANNELS) -> None:
+    def __init__(self, body: nn.Module, inputs: list[int]) -> None:
         super().__init__()
-        self.body, self.out_channels = body, channels
-        self.fpn = FeaturePyramidNetwork(inputs, channels, extra_blocks=LastLevelMaxPool())
+        self.body, self.out_channels = body, PYRAMID_CHANNELS
+        self.fpn = FeaturePyramidNetwork(inputs, PYRAMID_CHANNELS, extra_blocks=LastLevelMaxPool())
 
     def forward(self, x: Tensor) -> dict[str, Tensor]:
         """Map (B, 3, H, W) to (B, channels, h, w) by stride; ``pool`` has stride 64."""
@@ -117,7 +117,8 @@ class ResNetBody(nn.Module):
         whole = getattr(torchvision.models, name)(weights=None)
         self.conv1, self.bn1 = whole.conv1, whole.bn1
         self.layer1, self.layer2, self.layer3, self.layer4 = whole.layer1, whole.layer2, whole.layer3, whole.layer4
-        self.widths = [stage[-1].conv2.out_channels for stage in (self.layer1, self.layer2, self.layer3, self.layer4)]
+        stages = self.layer1, self.layer2, self.layer3, self.layer4
+        self.widths = tuple(stage[-1].conv2.out_channels for stage in stages)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Map (B, 3, H, W) to the four stages' maps at strides 4, 8, 16 and 32."""
@@ -128,7 +129,7 @@ class ResNetBody(nn.Module):
         return features
 
 
-def _light(body: nn.Module, size: int, classes: int, shared: dict) -> MaskRCNN:
+def _light(body: Encoder | YoloEncoder | ResNetBody, size: int, classes: int, shared: dict) -> MaskRCNN:
     pyramid = Pyramid(body, list(body.widths[-3:]))
     anchors = _anchors(size)
     align = partial(MultiScaleRoIAlign, list(LEVELS), sampling_ratio=2)

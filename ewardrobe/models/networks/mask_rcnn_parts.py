@@ -10,10 +10,12 @@ Pictures and maps are (B, C, H, W) float32, or of the precision that they are ru
 from __future__ import annotations
 
 import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import nn
+from torchvision.models.detection import MaskRCNN
 
 from ewardrobe.models.inference import Network
 
@@ -27,8 +29,8 @@ class NetworkPart:
     example: torch.Tensor
 
 
-def parts_of(model: nn.Module) -> list[NetworkPart]:
-    """Return the networks of torchvision's ``MaskRCNN``, which is on the processor."""
+def parts_of(model: MaskRCNN) -> list[NetworkPart]:
+    """Return the networks of ``model``, which is on the processor."""
     picture = torch.zeros(1, 3, 256, 192)
     with torch.inference_mode():
         levels = model.backbone(picture)
@@ -42,7 +44,7 @@ def parts_of(model: nn.Module) -> list[NetworkPart]:
     ]
 
 
-def with_parts(model: nn.Module, networks: dict[str, Network]) -> nn.Module:
+def with_parts(model: MaskRCNN, networks: Mapping[str, Network]) -> MaskRCNN:
     """Return a copy of ``model``, on the processor, that runs ``networks``, by part, in place of its own."""
     other = copy.deepcopy(model).cpu()
     with torch.inference_mode():
@@ -86,7 +88,8 @@ class _BodyCall(nn.Module):
 
     def __init__(self, network: Network, levels: list[str]) -> None:
         super().__init__()
-        self.network, self.levels, self.proposals = network, levels, ([], [])
+        self.network, self.levels = network, levels
+        self.proposals: tuple[list, list] = [], []
 
     def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
         found = [torch.from_numpy(o) for o in self.network(x.contiguous().numpy())]

@@ -40,8 +40,8 @@ class UNet(nn.Module):
         self.up2 = Up(48, widths[0], 32)
         self.head = nn.Conv2d(32, labels, 3, padding=1)
         nn.init.normal_(self.head.weight, std=0.01)
-        nn.init.constant_(self.head.bias, -3.0)  # most pixels are none of the labels
-        nn.init.constant_(self.presence.bias, -2.0)
+        for layer, value in ((self.head, -3.0), (self.presence, -2.0)):  # most pixels are none of the labels
+            nn.init.constant_(layer.get_parameter("bias"), value)
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Map (B, 3, H, W) to logits (B, labels, H/2, W/2) and presence logits (B, classes).
