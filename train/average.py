@@ -2,9 +2,9 @@
 
     python -m train.average runs/a/best.pt runs/b/best.pt --start weights/yolo.pt --out runs/yolo_average/best.pt
 
-Runs with other seeds or settings end in the same valley of the loss and err differently; in its middle the network
-errs less, at no cost when it is used (Wortsman et al., "Model soups", ICML 2022).  Runs that did not start from the
-same weights have no valley in common, and their average is worth nothing: validate before it is shipped.
+Runs with other seeds or settings end with a similar loss and make other errors; their mean makes fewer, and costs
+nothing more when it is used (Wortsman et al., "Model soups", ICML 2022).  This holds only for runs that started from
+the same weights, so validate the average before it is shipped.
 
 ``--start``: the weights that the runs started from belong to the average too.  They are not counted in steps and
 images, which ``train.register --continues`` adds.  Beside the file lie the runs' curves, one after the other.

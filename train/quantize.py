@@ -60,7 +60,7 @@ def calibration_inputs(source: exports.Source, dataset: DeepFashion2, count: int
     """
     recorders = {part.name: Recorder(part, count) for part in source.parts}
     segmenter = exports.with_networks(source.segmenter, {**recorders})
-    segmenter = segmenter.at(segmenter.size)  # once: a mirrored photo takes the time of another, and says less
+    segmenter = segmenter.at(segmenter.size)  # without the mirrored view: another photo says more
     for record in dataset.records(count):
         segmenter.predict(load_image(record.image_path, max_side=None), SHOWN_SCORE)
     if not all(recorder.inputs for recorder in recorders.values()):

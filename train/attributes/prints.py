@@ -1,6 +1,6 @@
-"""Rare patterns laid on real plain garments: their light and folds stay, their colour gives way to a drawn fabric.
+"""Rare patterns laid on real plain garments: light and folds stay, a drawn fabric takes the place of the colour.
 
-Seven dotted garments teach nobody what dots are; the fabrics of the rendered photos are drawn in any number.
+The judged photos show too few dotted garments to learn from; fabrics can be drawn in any number.
 """
 
 from __future__ import annotations

@@ -122,7 +122,7 @@ def make_loader(data: Data, task: SegmenterTask, first_step: int, rank: int = 0,
     if not len(data.train):
         raise TrainingError(f"no photo to train on in {config.data}: check it with `python -m ewardrobe evaluate`")
     if config.workers:
-        cv2.setNumThreads(1)  # ends OpenCV's threads before the fork: a reader would wait for ever for their copies
+        cv2.setNumThreads(1)  # before the fork: a reading process would wait for ever for threads that it lacks
     return DataLoader(
         AugmentedStream(data, config, task.encode, world_size),
         config.batch_size,

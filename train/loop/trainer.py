@@ -125,7 +125,7 @@ class Trainer:
     def train_step(self, batch: Any) -> dict[str, float]:
         """Run one optimiser step and return the parts of its loss."""
         c = self.config
-        # Sampled proposals depend on the step alone, so that a resumed run draws as the uninterrupted one.
+        # Sampled proposals depend on the step alone: a resumed run draws the same as one that was not interrupted.
         torch.manual_seed((c.seed * 1_000_003 + self.step) * self.fabric.world_size + self.fabric.global_rank)
         rate = learning_rate(self.step, self.clock.expected_steps(self.step), c.lr, c.warmup, c.schedule, c.decay)
         for group in self.optimizer.param_groups:

@@ -92,7 +92,7 @@ def _clip(args: argparse.Namespace, picture):
 
     if args.clip is not None:
         return clips.of_file(args.clip)
-    loop = list(clips.moved(picture, "pan", LOOP))  # drawn beforehand: the camera's work is not ours to count
+    loop = list(clips.moved(picture, "pan", LOOP))  # drawn beforehand: drawing is not what is measured
     return cycle(loop)
 
 
