@@ -14,7 +14,9 @@ from ewardrobe import __version__
 from ewardrobe.commands import command_names, load_command, summary
 from ewardrobe.core import process
 
-EXPECTED_ERRORS = frozenset({"ImageError", "StoreError", "WeightsError", "DatasetError", "TextSearchError"})
+EXPECTED_ERRORS = frozenset(
+    {"CommandError", "ImageError", "StoreError", "WeightsError", "DatasetError", "TextSearchError"}
+)
 """Errors of this package whose message is written for the user; by name, since importing them costs seconds."""
 
 EXIT_USAGE = 2
@@ -53,10 +55,12 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     chosen = next((word for word in argv if not word.startswith("-")), None)
     for name in command_names():
-        if name == chosen:
-            load_command(name).add_parser(subparsers)
-        else:
-            subparsers.add_parser(name, help=summary(name))
+        module = load_command(name) if name == chosen else None
+        described = module.__doc__ if module else None
+        layout = argparse.RawDescriptionHelpFormatter
+        below = subparsers.add_parser(name, help=summary(name), description=described, formatter_class=layout)
+        if module:
+            module.add_arguments(below)
     return parser
 
 

@@ -18,7 +18,7 @@ from train.loop.config import Config
 def train(data: str, name: str, batch_size: int, steps: int) -> trainer.Trainer:
     flags = {**SMALL, "data": data, "name": name, "batch_size": batch_size, "steps": steps, "norm": "frozen"}
     config = Config(**flags, lr=0.05)
-    return trainer.run(config, TinyTask(config))
+    return trainer.run(TinyTask(config))
 
 
 def worker(*args) -> None:

@@ -12,6 +12,7 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.datasets.samples import Sample
 from train import mask_rcnn, unet, yolo
 from train.loop.engine import TrainingError
+from train.loop.trainer import SegmenterTask
 
 SCRIPTS = {
     "mask_rcnn": (mask_rcnn.MaskRCNNConfig, mask_rcnn.MaskRCNNTask),
@@ -21,7 +22,7 @@ SCRIPTS = {
 SMALL = {"batch_size": 2, "image_size": 64, "eval_size": 64, "accelerator": "cpu", "warmup": 1, "worn_factor": 1.0}
 
 
-class TinyTask:
+class TinyTask(SegmenterTask):
     """Learns the share of garment pixels in 8×8 cells; its loss is a mean over images, as DDP's average needs it.
 
     ``events``: {step: exception or number}, raised or returned as the loss before that step.

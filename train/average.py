@@ -2,9 +2,9 @@
 
     python -m train.average runs/a/best.pt runs/b/best.pt --start weights/yolo.pt --out runs/yolo_average/best.pt
 
-Runs with other seeds or settings end in the same valley of the loss and err differently; in its middle the network
-errs less, at no cost when it is used (Wortsman et al., "Model soups", ICML 2022).  Runs that did not start from the
-same weights have no valley in common, and their average is worth nothing: validate before it is shipped.
+Runs with other seeds or settings end with a similar loss and make other errors; their mean makes fewer, and costs
+nothing more when it is used (Wortsman et al., "Model soups", ICML 2022).  This holds only for runs that started from
+the same weights, so validate the average before it is shipped.
 
 ``--start``: the weights that the runs started from belong to the average too.  They are not counted in steps and
 images, which ``train.register --continues`` adds.  Beside the file lie the runs' curves, one after the other.
@@ -12,7 +12,6 @@ images, which ``train.register --continues`` adds.  Beside the file lie the runs
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -24,7 +23,8 @@ from torch import Tensor
 
 from ewardrobe.models.weights import WeightsError
 from train.loop import checkpoints
-from train.loop.engine import TrainingError, read_log
+from train.loop.config import FlagError, exit_code, make_parser
+from train.loop.engine import counted_on, read_log
 
 PER_RUN = ("model", "info")
 """What may differ between the files; the rest says which network they are of."""
@@ -74,7 +74,7 @@ def joined_log(runs: Sequence[Path]) -> list[dict[str, Any]]:
     shift = dict.fromkeys(SHIFTED, 0)
     for log in (run.with_name("log.jsonl") for run in runs):
         records, _ = read_log(log)
-        joined += [r | {k: r[k] + by for k, by in shift.items() if k in r} for r in records]
+        joined += counted_on(records, shift)
         for name in SHIFTED:
             shift[name] += max((r[name] for r in records if name in r), default=0)
     return joined
@@ -82,23 +82,21 @@ def joined_log(runs: Sequence[Path]) -> list[dict[str, Any]]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("runs", type=Path, nargs="+", help="the best.pt of each run")
     parser.add_argument("--start", type=Path, help="what the runs started from, to be averaged with them")
     parser.add_argument("--out", type=Path, required=True, help="the file to write, in a folder of its own")
     args = parser.parse_args(argv)
-    if args.out.resolve().parent in {path.resolve().parent for path in (*args.runs, *filter(None, [args.start]))}:
-        print(f"error: --out {args.out}: give a folder that holds none of what is averaged", file=sys.stderr)
-        return 2
-    try:
-        content, log = average(args.runs, args.start), joined_log(args.runs)
-        checkpoints.write(args.out, content)
-        args.out.with_name("log.jsonl").write_text("".join(json.dumps(r) + "\n" for r in log), encoding="utf-8")
-    except (WeightsError, TrainingError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    print(f"{args.out}: the mean of {len(args.runs) + bool(args.start)} networks; validate it before it is shipped")
-    return 0
+    return exit_code(lambda: _write(args.runs, args.start, args.out))
+
+
+def _write(runs: list[Path], start: Path | None, out: Path) -> None:
+    if out.resolve().parent in {path.resolve().parent for path in (*runs, *([start] if start else []))}:
+        raise FlagError(f"--out {out}: give a folder that holds none of what is averaged")
+    content, log = average(runs, start), joined_log(runs)
+    checkpoints.write(out, content)
+    out.with_name("log.jsonl").write_text("".join(json.dumps(r) + "\n" for r in log), encoding="utf-8")
+    print(f"{out}: the mean of {len(runs) + bool(start)} networks; validate it before it is shipped")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,11 @@ A metrics file counts only if it was measured on the very weights of the manifes
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
@@ -19,11 +20,10 @@ from ewardrobe.evaluation.learning_curve import outlook
 from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
 from ewardrobe.models import title
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD
-from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, weights_dir
-from train.cards import attributes as attribute_card
-from train.cards.markdown import wrapped
-from train.cards.metrics import read_metrics, shown_from
-from train.cards.readme import provenance, table, update
+from ewardrobe.models.weights import SEGMENTATION, read_manifest, weights_dir
+from train.cards import attributes, markdown, readme
+from train.cards.manifest import read_metrics, shown_from
+from train.loop.config import exit_code, make_parser
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 PURPOSE = {
@@ -34,7 +34,7 @@ PURPOSE = {
 }
 
 
-def thresholds(entry: dict) -> str:
+def thresholds(entry: dict[str, Any]) -> str:
     """Return a sentence or two: what the column "shown from" is, and the F1 that its thresholds have."""
     default = "Shown from: the raw score that the app's confidence of 50 % stands for"
     chosen = entry.get("thresholds") or {}
@@ -50,34 +50,32 @@ def thresholds(entry: dict) -> str:
     )
 
 
-def card(name: str, entry: dict, metrics: dict, more: str) -> str:
+def card(name: str, entry: dict[str, Any], metrics: dict[str, Any], more: str) -> str:
     """Return the model card of one model as Markdown; ``more``: what more training would bring."""
-    categories = ["| category | garments | mask AP | AP50 | shown from |", "|---|---:|---:|---:|---:|"]
-    starts = shown_from(entry)
-    for row in metrics["per_category"]:
-        shown = ["–" if row[k] is None else f"{row[k]:.3f}" for k in ("mask_ap", "mask_ap50")]
-        categories.append(
-            f"| {row['name']} | {row['instances']} | {shown[0]} | {shown[1]} | {starts[row['name']]:.2f} |"
+    number, starts = markdown.number, shown_from(entry)
+    categories = [
+        (
+            row["name"],
+            row["instances"],
+            number(row["mask_ap"]),
+            number(row["mask_ap50"]),
+            number(starts[row["name"]], 2),
         )
-    return wrapped(f"""# {title(name)}
+        for row in metrics["per_category"]
+    ]
+    return markdown.wrapped(f"""# {title(name)}
 
 {PURPOSE[name][0].upper()}{PURPOSE[name][1:]}.
 
-| | |
-|---|---|
-| file | `{entry["file"]}`, {entry["bytes"]:,} bytes, sha256 `{entry["sha256"]}` |
-| licence | {entry["licence"]} |
-| trained on | {entry["data"]}; {entry["images"]:,} images seen in {entry["steps"]:,} steps |
-| command | `{entry["command"]}` |
-| commit, date | {entry["commit"][:12]}, {entry["date"]} |
+{markdown.provenance(entry, f"; {entry['images']:,} images seen in {entry['steps']:,} steps")}
 
 ## Figures
 
-{provenance(metrics)} Fractions of 1.
+{readme.provenance(metrics)} Fractions of 1.
 
-{table({name: metrics})}
+{readme.figures({name: metrics})}
 
-{chr(10).join(categories)}
+{markdown.table(("category", "garments", "mask AP", "AP50", "shown from"), categories)}
 
 A category with fewer than ten garments says little; boundary IoU covers only the garments that were found.
 {thresholds(entry)}
@@ -94,7 +92,7 @@ Not meant to identify or judge people.
 """)
 
 
-def start(entry: dict) -> str:
+def start(entry: dict[str, Any]) -> str:
     """Return the sentence that says what the training started from."""
     config = entry.get("config", {})
     public = config.get("pretrained")
@@ -110,7 +108,7 @@ def more_training(log: Path) -> str:
     run = RunLog(log)
     run.update()
     seen = points(run.validation, "images", "mask_ap")
-    found = outlook(*zip(*seen, strict=True)) if seen else None
+    found = outlook([n for n, _ in seen], [score for _, score in seen]) if seen else None
     if found is None:
         return "The run has too few validations for a learning curve."
     return (
@@ -120,32 +118,31 @@ def more_training(log: Path) -> str:
     )
 
 
-def documents(folder: Path, readme: Path = README) -> dict[Path, str]:
+def documents(folder: Path, page: Path = README) -> dict[Path, str]:
     """Return ``{path: text}`` of the model cards and the README; ``WeightsError`` where metrics are missing or old."""
     entries = read_manifest(folder, SEGMENTATION)
     metrics = {name: read_metrics(name, entry, folder) for name, entry in entries.items()}
-    found = {readme: update(readme.read_text(encoding="utf-8"), metrics)}
+    found = {page: readme.update(page.read_text(encoding="utf-8"), metrics)}
     for name, entry in entries.items():
         more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
         found[folder / f"{name}.md"] = card(name, entry, metrics[name], more)
     for name, entry in read_manifest(folder, ATTRIBUTES).items():
-        found[folder / f"{name}.md"] = attribute_card.card(entry, read_metrics(name, entry, folder))
+        found[folder / f"{name}.md"] = attributes.card(entry, read_metrics(name, entry, folder))
     return found
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Write ``weights/NAME.md`` for segmenters and attribute network, and the README's table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--readme", type=Path, default=README, metavar="FILE", help="default: that of the project")
     args = parser.parse_args(argv)
-    try:
+
+    def work() -> None:
         for path, text in documents(weights_dir(), args.readme).items():
             atomic.write_bytes(path, text.encode())
             print(path)
-    except WeightsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

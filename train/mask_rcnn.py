@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,7 @@ from train.loop import checkpoints
 from train.loop.config import Config, FlagError, option
 from train.loop.engine import TrainingError
 from train.loop.losses import partial_cross_entropy
-from train.loop.trainer import main
+from train.loop.trainer import SegmenterTask, main
 
 MIN_SIDE = 3
 """Garments that a crop has left fewer pixels high or wide are no instances: their boxes have no shape to learn."""
@@ -54,31 +55,31 @@ class MaskRCNNConfig(Config):
     mask_gain: float = option(1.0, "weight of the mask loss; those of the others are 1")
 
 
-class MaskRCNNTask:
-    """Mask R-CNN in the common loop."""
+class MaskRCNNTask(SegmenterTask):
+    """Mask R-CNN in the common loop; its pictures are (B, h, w, 3) uint8."""
 
     kind = "mask_rcnn"
-    unused_parameters = False
+    config: MaskRCNNConfig
 
     def __init__(self, config: MaskRCNNConfig) -> None:
         self.config = config
         if config.pretrained and config.backbone == "unet":
             raise FlagError("--pretrained: --backbone unet has no public weights; give --init runs/unet/best.pt")
 
-    def build(self) -> torch.nn.Module:
+    def build(self) -> Any:
         """Return the network, with public weights if asked for."""
         model = self._network()
-        remember_samples(model)
+        _remember_samples(model)
         if self.config.pretrained and not (self.config.resume or self.config.init):
             model = with_public_weights(model, self.config.backbone)
         return model.to(memory_format=torch.channels_last)
 
-    def initialise(self, model: torch.nn.Module, content: dict) -> None:
+    def initialise(self, model: Any, content: dict[str, Any]) -> None:
         """Start from a U-Net's encoder, or from the weights of the same Mask R-CNN."""
         if checkpoints.model_in(content) == "unet":
-            fill_encoder(model, content, self.config)
+            _fill_encoder(model, content, self.config)
         else:
-            checkpoints.fill(model, content, self.kind)
+            super().initialise(model, content)
 
     def encode(self, sample: Sample) -> tuple:
         """Return image (h, w, 3) uint8, boxes (n, 4) float32 xyxy, labels (n,) int64 1..16, masks (n, h, w) uint8.
@@ -99,7 +100,7 @@ class MaskRCNNTask:
             for row in zip(*targets, strict=True)
         ]
 
-    def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    def loss(self, model: Any, batch: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return the sum of the losses of proposals (objectness, box), boxes (category, box) and masks."""
         images, targets = batch
         losses = model(normalised(images, *normalisation(self.config.backbone)), targets)
@@ -108,26 +109,26 @@ class MaskRCNNTask:
             sampled.class_logits, torch.cat(sampled.labels), _unlabelled_rows(sampled.labels, targets)
         )
         parts = {name.removeprefix("loss_"): value for name, value in losses.items()}
-        gains = {"mask": self.config.mask_gain}
-        return sum(gains.get(k, 1.0) * v for k, v in parts.items()), {k: v.detach() for k, v in parts.items()}
+        total = sum(getattr(self.config, f"{name}_gain", 1) * value for name, value in parts.items())
+        return total, {name: value.detach() for name, value in parts.items()}
 
-    def segmenter(self, state: dict) -> MaskRCNNSegmenter:
+    def segmenter(self, state: dict[str, torch.Tensor]) -> MaskRCNNSegmenter:
         """Return a segmenter with the tensors ``state``."""
         model = self._network(classes_in(state))
         model.load_state_dict(state)
         return MaskRCNNSegmenter(model, self.config.backbone, self.config.eval_size)
 
-    def _network(self, classes: int = CLASS_COUNT) -> torch.nn.Module:
+    def _network(self, classes: int = CLASS_COUNT) -> Any:
         return build(self.config.backbone, self.config.image_size, encoder=self.config.encoder, classes=classes)
 
-    def content(self) -> dict:
+    def content(self) -> dict[str, Any]:
         """Return what loading needs to build the network."""
         config = self.config
         about = {"backbone": config.backbone, "size": config.eval_size, "anchor_size": config.image_size}
         return about | ({"widths": list(WIDTHS), "encoder": config.encoder} if config.backbone == "unet" else {})
 
 
-def remember_samples(model: torch.nn.Module) -> None:
+def _remember_samples(model: Any) -> None:
     """Make the heads keep, as ``labels`` and ``class_logits``, what their category loss compares.
 
     torchvision's own loss takes everything that is not labelled for background; ours needs both sides of it.
@@ -152,19 +153,17 @@ def _unlabelled_rows(labels: list[torch.Tensor], targets: list[dict]) -> torch.T
     return torch.cat([t["unlabelled"].expand(len(row), -1) for row, t in zip(labels, targets, strict=True)])
 
 
-def fill_encoder(model: torch.nn.Module, content: dict, config: MaskRCNNConfig) -> None:
+def _fill_encoder(model: Any, content: dict[str, Any], config: MaskRCNNConfig) -> None:
     """Copy the encoder of a U-Net's weights file or checkpoint into the body of a Mask R-CNN."""
     if config.backbone != "unet":
         raise TrainingError(f"--init: a U-Net's encoder fits --backbone unet, not {config.backbone}")
     if (theirs := content.get("encoder", "plain")) != config.encoder:
         raise TrainingError(f"--init: the U-Net has another encoder: give --encoder {theirs}")
-    try:
-        model.backbone.body.load_state_dict(checkpoints.encoder_in(content))
-    except RuntimeError as error:
-        raise TrainingError(f"--init: the U-Net's encoder does not fit ({str(error).splitlines()[0]})") from error
+    message = "--init: the U-Net's encoder does not fit ({})"
+    checkpoints.load_into(model.backbone.body, checkpoints.encoder_in(content), message)
 
 
-def with_public_weights(model: torch.nn.Module, backbone: str) -> torch.nn.Module:
+def with_public_weights(model: Any, backbone: str) -> Any:
     """Return the network with torchvision's public weights; downloads them once, and says what to do when it cannot."""
     try:
         if backbone != "resnet50":
@@ -179,10 +178,6 @@ def with_public_weights(model: torch.nn.Module, backbone: str) -> torch.nn.Modul
             f"--pretrained: torchvision's weights could not be loaded ({error}): put the file into {folder} on a "
             "machine without a connection, or leave --pretrained out"
         ) from error
-    return _for_garments(public, model)
-
-
-def _for_garments(public: torch.nn.Module, model: torch.nn.Module) -> torch.nn.Module:
     replace_heads(public)
     public.transform = AsItIs()
     model.load_state_dict(public.state_dict())

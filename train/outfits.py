@@ -12,24 +12,26 @@ L2 the loss is convex: L-BFGS finds the one answer, and the seed decides nothing
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 from ewardrobe.core import atomic
-from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.evaluation import provenance
 from ewardrobe.evaluation.outfits import OutfitSet, evaluate, outfit_set, read_outfits, scorers
-from ewardrobe.models import weights
+from ewardrobe.models.weights import sha256_of, weights_dir
 from ewardrobe.outfits import compatibility
 from ewardrobe.outfits.compatibility import FEATURES, SHARED, Compatibility
 from ewardrobe.outfits.grammar import BODY_SLOTS
 from train.cards import manifest
+from train.loop.config import exit_code, flag, make_parser
+from train.loop.engine import minimise
 
 SLOTS = len(BODY_SLOTS)
 FIELDS = ("colour", "pattern", "material", "style")
@@ -52,8 +54,9 @@ class CompatibilityConfig:
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """slots: (Q,) of the blank; candidates: (Q, C) places, the true one first; rest: (Q, 4, F) the sum of the vectors
-    of the other garments by slot over their number; common: (Q, C, 7) the mean over them of what is in common.
+    """slots: (Q,) int64 of the blank; candidates: (Q, C) int64 places, the true one first; rest: (Q, 4, F) float64,
+    the sum of the vectors of the other garments by slot over their number; common: (Q, C, 7) float64, the mean over
+    them of what is in common.
     """
 
     slots: np.ndarray
@@ -62,7 +65,7 @@ class Questions:
     common: np.ndarray
 
 
-def questions(data: OutfitSet, settings: CompatibilityConfig) -> Questions:
+def _questions(data: OutfitSet, settings: CompatibilityConfig) -> Questions:
     """Draw the questions of a training: a slot without others in it asks none."""
     rng = np.random.default_rng(settings.seed)
     vectors, slots = compatibility.piece_vectors(data.closet), compatibility.body_slots(data.closet)
@@ -84,29 +87,21 @@ def questions(data: OutfitSet, settings: CompatibilityConfig) -> Questions:
 
 def fit(data: OutfitSet, settings: CompatibilityConfig) -> Compatibility:
     """Return the model that answers the questions of ``data`` best."""
-    asked = questions(data, settings)
+    asked = _questions(data, settings)
     vectors = torch.tensor(compatibility.piece_vectors(data.closet))
     tensors = [torch.tensor(part) for part in (asked.slots, asked.candidates, asked.rest, asked.common)]
     for_all = torch.zeros((FEATURES, FEATURES), dtype=torch.float64, requires_grad=True)
     by_slots = torch.zeros((SLOTS, SLOTS, FEATURES, FEATURES), dtype=torch.float64, requires_grad=True)
     shared = torch.zeros(len(SHARED), dtype=torch.float64, requires_grad=True)
-    parameters = [for_all, by_slots, shared]
-    optimiser = torch.optim.LBFGS(
-        parameters, max_iter=settings.iterations, line_search_fn="strong_wolfe", tolerance_change=1e-7
-    )
 
     def loss() -> torch.Tensor:
-        optimiser.zero_grad()
         value = _surprise(_forms(for_all, by_slots, settings.own), shared, vectors, *tensors)
-        value = (
-            value + settings.l2 * ((for_all**2).sum() + (by_slots**2).sum()) + settings.l2_shared * (shared**2).sum()
-        )
-        value.backward()
-        return value
+        value = value + settings.l2 * ((for_all**2).sum() + (by_slots**2).sum())
+        return value + settings.l2_shared * (shared**2).sum()
 
-    optimiser.step(loss)
+    minimise(loss, [for_all, by_slots, shared], settings.iterations, tolerance=1e-7)
     forms = _forms(for_all, by_slots, settings.own).detach().numpy()
-    return calibrated(Compatibility(forms, shared.detach().numpy(), 0.0, 1.0), data, settings.seed)
+    return _calibrated(Compatibility(forms, shared.detach().numpy(), 0.0, 1.0), data, settings.seed)
 
 
 def _forms(for_all: torch.Tensor, by_slots: torch.Tensor, own: float) -> torch.Tensor:
@@ -114,7 +109,15 @@ def _forms(for_all: torch.Tensor, by_slots: torch.Tensor, own: float) -> torch.T
     return (for_all + for_all.T) / 2 + own * (by_slots + by_slots.permute(1, 0, 3, 2)) / 2
 
 
-def _surprise(forms, shared, vectors, slots, candidates, rest, common) -> torch.Tensor:
+def _surprise(
+    forms: torch.Tensor,
+    shared: torch.Tensor,
+    vectors: torch.Tensor,
+    slots: torch.Tensor,
+    candidates: torch.Tensor,
+    rest: torch.Tensor,
+    common: torch.Tensor,
+) -> torch.Tensor:
     """Return the mean negative logarithm of the true garment's probability."""
     total = torch.zeros((), dtype=torch.float64)
     for slot in range(SLOTS):
@@ -126,7 +129,7 @@ def _surprise(forms, shared, vectors, slots, candidates, rest, common) -> torch.
     return total / len(slots)
 
 
-def calibrated(model: Compatibility, data: OutfitSet, seed: int, draws: int = 4000) -> Compatibility:
+def _calibrated(model: Compatibility, data: OutfitSet, seed: int, draws: int = 4000) -> Compatibility:
     """Return the model with mean and spread of the scores of pairs thrown together from different outfits."""
     rng, slots = np.random.default_rng(seed), compatibility.body_slots(data.closet)
     pairs = [(a, b) for outfit in data.members for a in outfit for b in outfit if a < b]
@@ -136,40 +139,39 @@ def calibrated(model: Compatibility, data: OutfitSet, seed: int, draws: int = 40
     return Compatibility(model.bilinear, model.shared, float(scores.mean()), float(scores.std()))
 
 
-def cross_validate(
-    data: OutfitSet, settings: CompatibilityConfig, folds: int = 5, seed: int = 0, draws: int = 5
-) -> dict[str, dict]:
-    """Return mean FITB and AUC over the folds for each method, trained on the other folds."""
-    order = np.random.default_rng(seed).permutation(len(data.members))
-    found: dict[str, list] = {}
+def cross_validate(data: OutfitSet, settings: CompatibilityConfig, folds: int = 5, draws: int = 5) -> pd.DataFrame:
+    """Return FITB and AUC of each method, trained on the other folds: their means over the folds and standard errors.
+
+    Columns: ``fitb``, ``fitb_se``, ``auc``, ``auc_se``; a row a method, in their order.
+    """
+    order = np.random.default_rng(0).permutation(len(data.members))
+    rows: list[dict[str, Any]] = []
     for fold in range(folds):
         test = order[fold::folds]
-        model = fit(data.subset(np.setdiff1d(order, test)), settings)
-        for row in evaluate(data.subset(test), scorers(model), draws, resamples=0):
-            found.setdefault(row["method"], []).append((row["fitb"], row["auc"]))
-    means = {name: np.mean(values, axis=0) for name, values in found.items()}
-    errors = {name: np.std(values, axis=0, ddof=1) / np.sqrt(folds) for name, values in found.items()}
-    return {n: {"fitb": m[0], "auc": m[1], "fitb_se": errors[n][0], "auc_se": errors[n][1]} for n, m in means.items()}
+        model = fit(data.subset(np.setdiff1d(order, test).tolist()), settings)
+        rows += evaluate(data.subset(test.tolist()), scorers(model), draws, resamples=0)
+    found = pd.DataFrame(rows).groupby("method", sort=False)[["fitb", "auc"]].agg(["mean", "sem"])
+    found.columns = ["fitb", "fitb_se", "auc", "auc_se"]
+    return found
 
 
-def ship(path: Path, source: Path, settings: CompatibilityConfig, command: str, folder: Path) -> None:
-    """Copy the weights at ``path`` to ``folder`` and enter them in the manifest; ``source``: the outfits."""
-    atomic.write_bytes(folder / f"{compatibility.NAME}.json", path.read_bytes())
+def _ship(path: Path, args: argparse.Namespace, settings: CompatibilityConfig, outfits: int) -> None:
+    """Copy the weights at ``path`` to the shipped ones and enter them in the manifest."""
+    folder, source = weights_dir(), args.data.resolve()
     target = folder / f"{compatibility.NAME}.json"
-    entry = {
-        "task": "outfits",
-        "file": target.name,
-        "sha256": weights.sha256_of(target),
-        "bytes": target.stat().st_size,
-        "licence": manifest.LICENCE,
-        "data": f"{source.parent.name} {source.name}",
-        "data_sha256": weights.sha256_of(source),
-        "command": command,
-        "commit": provenance.commit() or "unknown",
-        "date": datetime.now(UTC).date().isoformat(),
-        "images": len(read_outfits(source).members),
-        "config": asdict(settings),
-    }
+    atomic.write_bytes(target, path.read_bytes())
+    told = [f.name for f in fields(settings) if getattr(settings, f.name) != f.default]
+    without = " ".join(["--without", *args.without] if args.without else [])
+    program = f"train.outfits --data {source.parent.name}/{source.name} {without} --ship"
+    entry = manifest.new_entry(
+        target,
+        f"{source.parent.name} {source.name}",
+        provenance.command_line(program, settings, told),
+        task="outfits",
+        data_sha256=sha256_of(source),
+        images=outfits,
+        config=asdict(settings),
+    )
     manifest.enter(compatibility.NAME, entry, folder)
 
 
@@ -180,9 +182,9 @@ def without(data: OutfitSet, fields: list[str]) -> OutfitSet:
     return outfit_set([[items[place] for place in outfit] for outfit in data.members])
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="FILE", help="real outfits, see docs/outfits.md")
     parser.add_argument("--out", type=Path, default=Path("runs/outfits"), metavar="DIR", help="default: %(default)s")
     parser.add_argument("--cross-validate", action="store_true", help="measure on five folds, write nothing")
@@ -190,42 +192,28 @@ def main(argv: list[str] | None = None) -> int:
         "--without", nargs="+", default=[], choices=list(FIELDS), help="leave fields out, to see what they are worth"
     )
     parser.add_argument("--ship", action="store_true", help="also make it the model of weights/")
-    for name, value in asdict(CompatibilityConfig()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=type(value), default=value, help="default: %(default)s")
+    settings = fields(CompatibilityConfig)
+    for each in settings:
+        parser.add_argument(flag(each.name), type=type(each.default), default=each.default, help="default: %(default)s")
     args = parser.parse_args(argv)
-    settings = CompatibilityConfig(**{name: getattr(args, name) for name in asdict(CompatibilityConfig())})
     torch.set_num_threads(1)
-    try:
-        data = without(read_outfits(args.data), args.without)
-        if args.cross_validate:
-            print_folds(cross_validate(data, settings))
-            return 0
-        path = args.out / f"{compatibility.NAME}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        atomic.write_bytes(path, (compatibility.to_json(fit(data, settings)) + "\n").encode())
-        if args.ship:
-            ship(path, args.data.resolve(), settings, _command(args), weights.weights_dir())
-    except (DatasetError, weights.WeightsError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    config = CompatibilityConfig(**{each.name: getattr(args, each.name) for each in settings})
+    return exit_code(lambda: _run(args, config))
+
+
+def _run(args: argparse.Namespace, settings: CompatibilityConfig) -> None:
+    data = without(read_outfits(args.data), args.without)
+    if args.cross_validate:
+        for name, row in cross_validate(data, settings).iterrows():
+            fitb, auc = (f"{row[key]:.3f} ± {row[f'{key}_se']:.3f}" for key in ("fitb", "auc"))
+            print(f"{name:12} FITB {fitb}   AUC {auc}")
+        return
+    path = args.out / f"{compatibility.NAME}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write_bytes(path, (compatibility.to_json(fit(data, settings)) + "\n").encode())
+    if args.ship:
+        _ship(path, args, settings, len(data.members))
     print(f"{path}: {path.stat().st_size:,} bytes, trained on {len(data.members)} outfits")
-    return 0
-
-
-def print_folds(found: dict[str, dict]) -> None:
-    """Print what each method reached on the held-out folds, with the standard errors over them."""
-    for name, row in found.items():
-        print(f"{name:12} FITB {row['fitb']:.3f} ± {row['fitb_se']:.3f}   AUC {row['auc']:.3f} ± {row['auc_se']:.3f}")
-
-
-def _command(args: argparse.Namespace) -> str:
-    """Return the command with the data cut to its name: what is published names no folder of this machine."""
-    defaults = asdict(CompatibilityConfig())
-    words = ["python", "-m", "train.outfits", "--data", f"{args.data.resolve().parent.name}/{args.data.name}"]
-    for name, default in defaults.items():
-        words += [f"--{name.replace('_', '-')}", str(getattr(args, name))] if getattr(args, name) != default else []
-    words += ["--without", *args.without] if args.without else []
-    return shlex.join([*words, "--ship"])
 
 
 if __name__ == "__main__":

@@ -14,21 +14,24 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from ewardrobe.core import atomic, process
+from ewardrobe.core import atomic
 from ewardrobe.core.images import load_image
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
-from ewardrobe.evaluation.benchmarks import exports as exports_benchmark
-from ewardrobe.evaluation.benchmarks.exports import NetworkTimer
+from ewardrobe.evaluation import provenance
+from ewardrobe.evaluation.benchmarks.exports import NetworkTimer, measure
 from ewardrobe.models import MODELS, SHOWN_SCORE
-from ewardrobe.models import weights as weight_files
 from ewardrobe.models.inference import TorchNetwork, convert
 from ewardrobe.models.networks import exports
+from ewardrobe.models.weights import weights_dir
 from train.cards import manifest
+from train.loop.config import exit_code, make_parser
 
 MAX_LOSS, MIN_GAIN = 0.01, 1.3
 KEPT_INPUTS = 60
@@ -38,22 +41,26 @@ KEPT_INPUTS = 60
 class Recorder(NetworkTimer):
     """Runs a part and keeps what it was given."""
 
-    def __init__(self, part: exports.Part, count: int) -> None:
+    def __init__(self, part: exports.NetworkPart, count: int) -> None:
         super().__init__(TorchNetwork(part.module))
-        self.count, self.inputs = count if part.name in (exports.WHOLE, "body") else KEPT_INPUTS, []
+        self.count = count if part.name in (exports.WHOLE, "body") else KEPT_INPUTS
+        self.inputs: list[np.ndarray] = []
 
     def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the outputs for ``batch``."""
+        """Return the outputs for ``batch``, both float32: (B, C, H, W) of a picture, else as the part has them."""
         if len(self.inputs) < self.count:
             self.inputs.append(np.array(batch))
         return super().__call__(batch)
 
 
 def calibration_inputs(source: exports.Source, dataset: DeepFashion2, count: int) -> dict[str, list[np.ndarray]]:
-    """Return what each part of the model is given on ``count`` photos, spread over ``dataset``."""
+    """Return what each part of the model is given on ``count`` photos, spread over ``dataset``.
+
+    A network that is one part is given pictures (1, 3, H, W) float32.  ``DatasetError`` when a part is given nothing.
+    """
     recorders = {part.name: Recorder(part, count) for part in source.parts}
-    segmenter = exports.with_networks(source.segmenter, recorders)
-    segmenter = segmenter.at(segmenter.size)  # once: a mirrored photo takes the time of another, and says less
+    segmenter = exports.with_networks(source.segmenter, {**recorders})
+    segmenter = segmenter.at(segmenter.size)  # without the mirrored view: another photo says more
     for record in dataset.records(count):
         segmenter.predict(load_image(record.image_path, max_side=None), SHOWN_SCORE)
     if not all(recorder.inputs for recorder in recorders.values()):
@@ -61,11 +68,11 @@ def calibration_inputs(source: exports.Source, dataset: DeepFashion2, count: int
     return {name: recorder.inputs for name, recorder in recorders.items()}
 
 
-def quantise(part: exports.Part, inputs: list[np.ndarray], preset: str = "performance", ignore: tuple[str, ...] = ()):
+def quantise(part: exports.NetworkPart, inputs: list[np.ndarray], preset: str, ignore: Sequence[str]) -> Any:
     """Return ``part`` as a model of OpenVINO in eight bits.
 
-    preset: NNCF's, ``performance`` (symmetric) or ``mixed`` (activations asymmetric).  ignore: regular expressions of
-    layers that stay in f32.
+    inputs: float32 as `calibration_inputs` gives them, (1, 3, H, W) of a picture.  preset: NNCF's, ``performance``
+    (symmetric) or ``mixed`` (activations asymmetric).  ignore: regular expressions of layers that stay in f32.
     """
     import nncf
 
@@ -79,19 +86,18 @@ def quantise(part: exports.Part, inputs: list[np.ndarray], preset: str = "perfor
     )
 
 
-def write_int8(source: exports.Source, models: dict[str, object], folder: Path, notes: dict) -> dict:
+def write_int8(source: exports.Source, models: dict[str, Any], folder: Path, notes: dict[str, Any]) -> dict[str, Any]:
     """Write the quantised parts to ``folder`` with a JSON that describes them; returns its content, ``notes`` in it."""
     import openvino
 
     folder.mkdir(parents=True, exist_ok=True)
     description = description_of(source.model, folder)
     description.unlink(missing_ok=True)  # it never describes files that are being replaced
-    names = []
+    files: dict[str, dict[str, Any]] = {}
     for part, model in models.items():
-        stem = exports.int8_stem(source.model, part)
-        openvino.save_model(model, folder / f"{stem}.xml")
-        names += [f"{stem}.xml", f"{stem}.bin"]
-    files = {n: {"sha256": weight_files.sha256_of(folder / n), "bytes": (folder / n).stat().st_size} for n in names}
+        path = folder / f"{exports.int8_stem(source.model, part)}.xml"
+        openvino.save_model(model, path)
+        files |= {each.name: manifest.checksum(each) for each in (path, path.with_suffix(".bin"))}
     entry = {"source_sha256": source.sha256, "files": files, **notes}
     manifest.write_json(description, entry)
     return entry
@@ -102,15 +108,15 @@ def description_of(model: str, folder: Path) -> Path:
     return folder / f"{model}.int8.json"
 
 
-def verdict(plain: dict, int8: dict) -> tuple[dict, bool]:
-    """Return what eight bits bring and whether they pay; ``plain`` and ``int8`` are rows of ``exports_benchmark``."""
+def verdict(plain: dict[str, Any], int8: dict[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return what eight bits bring and whether they pay; ``plain`` and ``int8`` are rows of ``benchmark exports``."""
     gain = plain["network_ms_median"] / int8["network_ms_median"]
     loss = int8["ap_loss"]
     pays = loss is not None and loss < MAX_LOSS and gain >= MIN_GAIN
     return {"ap_loss": None if loss is None else round(loss, 4), "gain": round(gain, 2), "photos": int8["photos"]}, pays
 
 
-def ship(model: str, entry: dict, source: Path, folder: Path) -> None:
+def ship(model: str, entry: dict[str, Any], source: Path, folder: Path) -> None:
     """Copy the files of ``entry`` from ``source`` to ``folder`` and enter them in its manifest."""
     known = {key: value for key, value in manifest.entries(folder)[model].items() if key != "int8"}
     manifest.enter(model, known, folder)  # without the old files while they are replaced: the app then runs f32
@@ -119,62 +125,43 @@ def ship(model: str, entry: dict, source: Path, folder: Path) -> None:
     manifest.enter(model, known | {"int8": entry}, folder)
 
 
-def run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace) -> int:
     """Quantise, measure, tell, ship; 1 when it was to be shipped and does not pay."""
     source = exports.read_source(args.model)
-    photos = DeepFashion2(args.data, "train")
-    inputs = calibration_inputs(source, photos, args.calibration)
-    models = {part.name: quantise(part, inputs[part.name], args.preset, tuple(args.ignore)) for part in source.parts}
-    entry = write_int8(source, models, args.out, _notes(args))
+    inputs = calibration_inputs(source, DeepFashion2(args.data, "train"), args.calibration)
+    models = {part.name: quantise(part, inputs[part.name], args.preset, args.ignore) for part in source.parts}
+    told = ("data", "calibration", "preset", "ignore")
+    command = provenance.command_line(f"train.quantize {args.model}", args, told)
+    entry = write_int8(source, models, args.out, {"command": command, "date": manifest.today()})
     del inputs, models
-    plain, int8 = exports_benchmark.measure(
-        args.model,
-        DeepFashion2(args.data, args.split),
-        ("openvino", "openvino-int8"),
-        int8=args.out,
-        limit=args.limit,
-        progress=True,
-    )
+    photos, forms = DeepFashion2(args.data, args.split), ("openvino", "openvino-int8")
+    plain, int8 = measure(args.model, photos, forms, int8=args.out, limit=args.limit, progress=True)
     result, pays = verdict(plain, int8)
     manifest.write_json(description_of(args.model, args.out), entry | result)
-    print(_told(args.model, plain, int8, result, pays))
+    print(_told(plain, int8, result, pays))
     if not args.ship:
         return 0
     if not pays or len(source.parts) > 1:
         print("not shipped: " + ("it does not pay" if not pays else "the app runs this model in parts, on torch"))
         return 1
-    ship(args.model, entry | result, args.out, weight_files.weights_dir())
+    ship(args.model, entry | result, args.out, weights_dir())
     return 0
 
 
-def _notes(args: argparse.Namespace) -> dict:
-    words = [f"python -m train.quantize {args.model} --data {args.data.resolve().name}"]
-    words += [f"--calibration {args.calibration} --preset {args.preset}", *(f"--ignore '{p}'" for p in args.ignore)]
-    return {"command": " ".join(words), "date": datetime.now(UTC).date().isoformat()}
-
-
-def _told(model: str, plain: dict, int8: dict, result: dict, pays: bool) -> str:
-    keys = ("size_mb", "network_ms_median", "predict_ms_median", "mask_ap_min10", "mask_ap50_min10")
-    lines = [f"{key:18} {_number(plain[key]):>9} {_number(int8[key]):>9}" for key in keys]
-    loss = _number(result["ap_loss"])
-    return "\n".join(
-        [
-            f"{model:18} {'f32':>9} {'int8':>9}",
-            *lines,
-            f"AP loss {loss} (less than {MAX_LOSS}), {result['gain']:.2f} times as fast (at least {MIN_GAIN}): "
-            f"{'pays' if pays else 'does not pay'}",
-        ]
+def _told(plain: dict[str, Any], int8: dict[str, Any], result: dict[str, Any], pays: bool) -> str:
+    keys = ["size_mb", "network_ms_median", "predict_ms_median", "mask_ap_min10", "mask_ap50_min10"]
+    shown = pd.DataFrame({"f32": plain, "int8": int8}).loc[keys].astype(float)
+    loss = "–" if result["ap_loss"] is None else f"{result['ap_loss']:.4g}"
+    return (
+        f"{shown.to_string(na_rep='–', float_format='{:.4g}'.format)}\n"
+        f"AP loss {loss} (less than {MAX_LOSS}), {result['gain']:.2f} times as fast (at least {MIN_GAIN}): "
+        f"{'pays' if pays else 'does not pay'}"
     )
 
 
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"
-
-
-def main(argv: list[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
-    process.configure()
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("model", choices=sorted(MODELS), help="the network to quantize")
     parser.add_argument("--data", type=Path, required=True, help="a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="photos that judge (default: %(default)s)")
@@ -188,12 +175,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--ship", action="store_true", help="into weights/ and the manifest, if it pays")
     args = parser.parse_args(argv)
     try:
-        return run(args)
+        return exit_code(lambda: _run(args))
     except ImportError as error:
         print(f"error: {error}: pip install -r requirements-train.txt", file=sys.stderr)
-    except (weight_files.WeightsError, DatasetError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-    return 2
+        return 2
 
 
 if __name__ == "__main__":

@@ -18,9 +18,8 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,8 @@ from ewardrobe.models import MODELS, kind_of
 from ewardrobe.models.weights import WeightsError, sha256_of, weights_dir
 from train import card, quantize
 from train.cards import manifest
-from train.cards.metrics import read_metrics
 from train.loop import checkpoints
-from train.loop.config import FlagError, flag
-from train.loop.engine import TrainingError
+from train.loop.config import FlagError, exit_code, flag, make_parser
 from train.sweep import SCRIPTS
 
 STATE = "ship.json"
@@ -53,17 +50,18 @@ class Step:
 
     name: str
     words: tuple[str, ...]
-    is_there: Callable[[], bool]
+    is_there: Callable[[], bool] = lambda: True
     partly: Path | None = None
 
     def succeeds(self) -> bool:
         """Run the command and tell whether its result is there now."""
-        before = self._written()
-        code = call(self.words)
-        return (code == 0 or (code == 1 and self._written() != before)) and self.is_there()
 
-    def _written(self) -> int | None:
-        return self.partly.stat().st_mtime_ns if self.partly and self.partly.is_file() else None
+        def written() -> int | None:
+            return self.partly.stat().st_mtime_ns if self.partly and self.partly.is_file() else None
+
+        before = written()
+        code = call(self.words)
+        return (code == 0 or (code == 1 and written() != before)) and self.is_there()
 
     def __str__(self) -> str:
         return f"{self.name}: {shlex.join(('python', '-m', *self.words))}"
@@ -85,27 +83,21 @@ class Shipment:
 
     def steps(self) -> list[Step]:
         """Return the steps in their order."""
-        data, split = ("--data", str(self.args.data)), ("--split", self.args.split)
-        metrics = weights_dir() / f"{self.name}.metrics.json"
+        name, args, int8 = self.name, self.args, self.best.parent / "int8"
+        data, split = ("--data", str(args.data)), ("--split", args.split)
+        metrics, told = weights_dir() / f"{name}.metrics.json", quantize.description_of(name, int8)
         figures = ("--json", str(metrics))
-        cards = Step("card", ("train.card", "--readme", str(self.args.readme)), self._has_card)
-        if self.name == ATTRIBUTES:
-            calibrate = Step("calibrate", ("train.attributes.calibration", str(self.best), *data), lambda: True)
-            words = ("ewardrobe", "evaluate-attributes", *data, *split, *figures)
+        cards = Step("card", ("train.card", "--readme", str(args.readme)), self._has_card)
+        if name == ATTRIBUTES:
+            calibrate = Step("calibrate", ("train.attributes.calibration", str(self.best), *data))
+            words: tuple[str, ...] = ("ewardrobe", "evaluate-attributes", *data, *split, *figures)
             return [calibrate, self._register(), Step("evaluate", words, self._is_measured), cards]
-        words = ("train.thresholds", self.name, *data, *split)
-        chosen = partial(self._is_of_these, "thresholds", "weights_sha256")
-        found = [self._register(), Step("thresholds", words, chosen)]
-        if kind_of(self.name) in INT8_KINDS:
-            words = ("train.quantize", self.name, *data, *split, "--ship", "--out", str(self._int8))
-            told = quantize.description_of(self.name, self._int8)
-            found.append(Step("quantize", words, self._is_quantized, told))
-        words = ("ewardrobe", "evaluate", *data, *split, "--model", self.name, "--refine", "--webcam", *figures)
-        return [*found, Step("evaluate", words, self._is_measured, metrics), cards]
-
-    @property
-    def _int8(self) -> Path:
-        return self.best.parent / "int8"
+        chosen = Step("thresholds", ("train.thresholds", name, *data, *split), self._has_thresholds)
+        words = ("train.quantize", name, *data, *split, "--ship", "--out", str(int8))
+        small = Step("quantize", words, lambda: self._is_quantized(told), told)
+        words = ("ewardrobe", "evaluate", *data, *split, "--model", name, "--refine", "--webcam", *figures)
+        measured = Step("evaluate", words, self._is_measured, metrics)
+        return [self._register(), chosen, *([small] if kind_of(name) in INT8_KINDS else []), measured, cards]
 
     def _register(self) -> Step:
         flags = checkpoints.read(self.best).get("info", {}).get("config", {})
@@ -114,19 +106,21 @@ class Shipment:
         words = ("train.register", self.name, str(self.best), "--data-name", data, "--command", command)
         return Step("register", words + ("--continues",) * self.args.continues, lambda: bool(self.entry))
 
-    def _is_of_these(self, part: str, key: str) -> bool:
-        return (self.entry.get(part) or {}).get(key) == sha256_of(self.best)
+    def _has_thresholds(self) -> bool:
+        return bool(self.entry) and self.entry.get("thresholds", {}).get("weights_sha256") == self.entry["sha256"]
 
-    def _is_quantized(self) -> bool:
+    def _is_quantized(self, path: Path) -> bool:
         """Whether eight bits are shipped, or were measured and do not pay."""
-        path = quantize.description_of(self.name, self._int8)
-        told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-        measured = told.get("source_sha256") == sha256_of(self.best) and "gain" in told
-        return measured or self._is_of_these("int8", "source_sha256")
+        try:
+            told = json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):  # it was not measured yet, or is measured again
+            told = {}
+        shipped = self.entry.get("int8") or (told if "gain" in told else {})
+        return shipped.get("source_sha256") == sha256_of(self.best)
 
     def _is_measured(self) -> bool:
         try:
-            return bool(self.entry and read_metrics(self.name, self.entry, weights_dir()))
+            return bool(self.entry and manifest.read_metrics(self.name, self.entry, weights_dir()))
         except WeightsError:
             return False
 
@@ -145,54 +139,43 @@ def command_of(name: str, flags: dict[str, Any]) -> str:
         value = flags.get(each.name, each.default)
         if value == each.default or each.name in NOT_TOLD:
             continue
-        if isinstance(value, bool):
-            words.append(flag(each.name if value else f"no_{each.name}"))
-        else:
-            words += [flag(each.name), str(value)]
+        switch = isinstance(value, bool)
+        words += [flag(f"no_{each.name}" if switch and not value else each.name), *([] if switch else [str(value)])]
     return shlex.join(words)
-
-
-class Progress:
-    """Which steps are done, in ``RUN/ship.json``; forgotten when the weights are other ones."""
-
-    def __init__(self, best: Path) -> None:
-        self.best, self.path = best, best.with_name(STATE)
-        self.done: list[str] = []
-        try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
-            self.done = list(content["done"]) if content["weights_sha256"] == sha256_of(best) else []
-        except FileNotFoundError:
-            pass
-        except (OSError, ValueError, KeyError, TypeError):
-            print(f"{self.path} cannot be read: every step is done again", file=sys.stderr)
-
-    def first_open(self, steps: list[Step]) -> int:
-        """Return the place of the first step that is not done, or whose result is gone."""
-        is_open = (i for i, step in enumerate(steps) if step.name not in self.done or not step.is_there())
-        return next(is_open, len(steps))
-
-    def write(self, done: list[str]) -> None:
-        """Note that just these steps are done."""
-        self.done = done
-        manifest.write_json(self.path, {"weights_sha256": sha256_of(self.best), "done": done})
 
 
 def ship(shipment: Shipment) -> int:
     """Do the steps that are open, or only list them; 1 when one of them failed."""
-    steps, progress, args = shipment.steps(), Progress(shipment.best), shipment.args
-    first = progress.first_open(steps) if args.start is None else _place(steps, args.start, shipment)
+    steps, args, best = shipment.steps(), shipment.args, shipment.best
+    state = best.with_name(STATE)
+    first = _first_open(steps, best, state) if args.start is None else _place(steps, args.start, shipment)
     if args.dry_run:
         print("\n".join(f"{'done' if i < first else 'open'}  {step}" for i, step in enumerate(steps)))
         return 0
-    for i, step in enumerate(steps[first:], first):
-        progress.write([each.name for each in steps[:i]])
+    for i, step in enumerate([*steps[first:], None], first):
+        done = [each.name for each in steps[:i]]
+        manifest.write_json(state, {"weights_sha256": sha256_of(best), "done": done})
+        if step is None:
+            break
         print(f"[{i + 1}/{len(steps)}] {step}", flush=True)
         if not step.succeeds():
             print(f"error: {step.name} failed: mend what it says, then the same command goes on", file=sys.stderr)
             return 1
-    progress.write([step.name for step in steps])
-    print(f"{shipment.name}: shipped; what was done stands in {progress.path}")
+    print(f"{shipment.name}: shipped; what was done stands in {state}")
     return 0
+
+
+def _first_open(steps: list[Step], best: Path, state: Path) -> int:
+    """Return the place of the first step that is not done, or whose result is gone; all are open for other weights."""
+    done: list[str] = []
+    try:
+        content = json.loads(state.read_text(encoding="utf-8"))
+        done = list(content["done"]) if content["weights_sha256"] == sha256_of(best) else []
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, KeyError, TypeError):
+        print(f"{state} cannot be read: every step is done again", file=sys.stderr)
+    return next((i for i, step in enumerate(steps) if step.name not in done or not step.is_there()), len(steps))
 
 
 def _place(steps: list[Step], name: str, shipment: Shipment) -> int:
@@ -210,9 +193,9 @@ def call(words: tuple[str, ...]) -> int:
     return subprocess.run([sys.executable, "-m", *words]).returncode
 
 
-def parse(argv=None) -> argparse.Namespace:
+def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the arguments."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     known = [*(n for n in MODELS if kind_of(n) in SCRIPTS), ATTRIBUTES]
     parser.add_argument("model", choices=known, help="the model that the run is to be")
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or a best.pt")
@@ -227,18 +210,11 @@ def parse(argv=None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line and return the exit code: 0 done, 1 a step failed, 2 bad arguments, 130 interrupted."""
     args = parse(argv)
     best = args.run / checkpoints.BEST if args.run.is_dir() else args.run
-    try:
-        return ship(Shipment(args.model, best, args))
-    except (TrainingError, WeightsError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted: the same command goes on", file=sys.stderr)
-        return 130
+    return exit_code(lambda: ship(Shipment(args.model, best, args)), interrupted="the same command goes on")
 
 
 if __name__ == "__main__":

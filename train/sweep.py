@@ -16,19 +16,21 @@ import argparse
 import dataclasses
 import sys
 import time
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import optuna
 
-from ewardrobe.datasets.deepfashion2 import DatasetError
-from train.loop.config import Config, FlagError, parse_config, run_folder
-from train.loop.data import Data, load_data
+from train.loop.checkpoints import LAST
+from train.loop.config import Config, FlagError, exit_code, make_parser, parse_config, run_folder
+from train.loop.data import load_data
 from train.loop.engine import TrainingError
-from train.loop.trainer import Trainer, run
+from train.loop.trainer import Task, Trainer, run
 from train.search import report
-from train.search.space import Space, as_json, largest, parse_space, suggest
-from train.search.study import PRUNERS, finished, mark, open_study, requeue, storage_errors
+from train.search.space import as_json, largest, parse_space, suggest
+from train.search.study import PRUNERS, finished, mark, open_study, storage_errors
 
 SCRIPTS = {
     "unet": ("train.unet", "UNetConfig", "UNetTask"),
@@ -38,58 +40,59 @@ SCRIPTS = {
 FOLDER = Path("runs") / "sweeps"
 
 
-class SweepConfig:
+class Sweep:
     """One sweep as one process sees it."""
 
-    def __init__(self, args: argparse.Namespace, config: Config, task_class) -> None:
+    def __init__(self, args: argparse.Namespace, config: Config, task_class: Callable[[Any], Task]) -> None:
         self.args, self.base, self.task_class = args, config, task_class
-        self.space: Space = parse_space(args.space, config)
+        self.space = parse_space(args.space, config)
         self.storage = args.storage or str(FOLDER / f"{args.name}.journal")
         about = {"model": args.model, "data": Path(config.data).resolve().name, "images": args.images}
         about |= {"rungs": args.rungs, "space": as_json(self.space)}
         self.study = open_study(args.name, self.storage, args.pruner, args.rungs, about, args.sampler_seed)
-        self.data: Data = load_data(largest(self.space, config))
+        self.data = load_data(largest(self.space, config))
 
     def optimize(self) -> None:
         """Run trials until the study has ``--trials`` of them, whoever ran them."""
         with storage_errors(self.storage):
             while finished(self.study) < self.args.trials:
                 try:
-                    self.study.optimize(self.objective, n_trials=1, catch=(TrainingError,))
+                    self.study.optimize(self._objective, n_trials=1, catch=(TrainingError,))
                 finally:
-                    self.write()
+                    report.write(FOLDER / f"{self.args.name}.json", self.study)
 
-    def objective(self, trial: optuna.Trial) -> float:
-        """Train one set of flags and return its best validation mask AP."""
+    def _objective(self, trial: optuna.Trial) -> float:
+        """Train one set of flags and return its best validation mask AP; what was interrupted is tried again."""
         mark(trial)
         try:
             trainer = self._train(trial)
+            if trainer.ending == "stopped":
+                raise KeyboardInterrupt
         except KeyboardInterrupt:
-            self._requeue(trial)
+            self.study.enqueue_trial(trial.params)
             raise
         except TrainingError as error:
             trial.set_user_attr("error", str(error))
             print(f"trial {trial.number} failed: {error}", flush=True)
             raise
-        if trainer.ending == "stopped":
-            self._requeue(trial)
-            raise KeyboardInterrupt
         return trainer.best
 
     def _train(self, trial: optuna.Trial) -> Trainer:
-        config = self.trial_config(trial)
-        last, started = run_folder(config.name) / "last.pt", time.monotonic()
+        config, started = self._trial_config(trial), time.monotonic()
 
         def watch(trainer: Trainer, scores: dict[str, float]) -> None:
             trial.set_user_attr("images_per_s", round(trainer.images / (time.monotonic() - started), 2))
-            self._report(trial, trainer, scores)
+            rung = round(trainer.step / trainer.config.validate_steps)
+            trial.report(scores["mask_ap"], rung)
+            if rung < self.args.rungs and not trainer.ending and trial.should_prune():
+                raise optuna.TrialPruned(f"mask AP {scores['mask_ap']:.4f} at rung {rung}")
 
         try:
-            return run(config, self.task_class(config), self.data, watch)
+            return run(self.task_class(config), self.data, watch)
         finally:
-            last.unlink(missing_ok=True)  # the best weights stay; nobody resumes a trial
+            (run_folder(config.name) / LAST).unlink(missing_ok=True)  # the best weights stay; nobody resumes a trial
 
-    def trial_config(self, trial: optuna.Trial) -> Config:
+    def _trial_config(self, trial: optuna.Trial) -> Config:
         """Return the flags of ``trial``: what it draws, and the same number of images for all."""
         config = suggest(trial, self.space, self.base)
         interval = max(1, self.args.images // (config.batch_size * self.args.rungs))
@@ -105,25 +108,10 @@ class SweepConfig:
             resume=False,
         )
 
-    def _report(self, trial: optuna.Trial, trainer: Trainer, scores: dict[str, float]) -> None:
-        rung = round(trainer.step / trainer.config.validate_steps)
-        trial.report(scores["mask_ap"], rung)
-        if rung < self.args.rungs and not trainer.ending and trial.should_prune():
-            raise optuna.TrialPruned(f"mask AP {scores['mask_ap']:.4f} at rung {rung}")
 
-    def _requeue(self, trial: optuna.Trial) -> None:
-        requeue(self.study, self.study.get_trials(deepcopy=False)[trial.number])
-
-    def write(self) -> None:
-        """Write ``runs/sweeps/NAME.json``."""
-        report.write(FOLDER / f"{self.args.name}.json", self.study)
-
-
-def parse(argv=None) -> tuple[argparse.Namespace, Config, type]:
+def parse(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, Config, type]:
     """Return the sweep's own arguments, the flags for the training script and its task."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
-    )
+    parser = make_parser(__doc__, allow_abbrev=False)
     parser.add_argument("model", choices=sorted(SCRIPTS), help="the network to train")
     parser.add_argument("--name", required=True, help="name of the sweep")
     parser.add_argument("--trials", type=int, default=20, help="trials in all (default: 20)")
@@ -143,20 +131,16 @@ def parse(argv=None) -> tuple[argparse.Namespace, Config, type]:
     return args, parse_config(getattr(script, config_class), script.__doc__, rest), getattr(script, task_class)
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the sweep and return the exit code: 0 done, 1 it cannot go on, 2 a flag is wrong, 130 interrupted."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        sweep = SweepConfig(*parse(argv))
+
+    def work() -> None:
+        sweep = Sweep(*parse(argv))
         sweep.optimize()
-    except (TrainingError, DatasetError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2 if isinstance(error, FlagError) else 1
-    except KeyboardInterrupt:
-        print("interrupted: the same command goes on with the sweep", file=sys.stderr)
-        return 130
-    print(report.summary(sweep.study))
-    return 0
+        print(report.summary(sweep.study))
+
+    return exit_code(work, failed=1, interrupted="the same command goes on with the sweep")
 
 
 if __name__ == "__main__":

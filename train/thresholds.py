@@ -9,34 +9,29 @@ looks once at every photo.  ``--dry-run`` only prints.
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import pandas as pd
 from tqdm import tqdm
 
-from ewardrobe.core import process
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.core.masks import pairwise_iou
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_NAMES
+from ewardrobe.core.taxonomy import CATEGORY_NAMES
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
+from ewardrobe.evaluation import provenance
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS
 from ewardrobe.evaluation.matching import precision_recall
 from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.models import MODELS, Segmenter, load_segmenter
-from ewardrobe.models import weights as weight_files
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD, RAW
+from ewardrobe.models.weights import WeightsError, verified_path, weights_dir
 from train.cards import manifest
-from train.search import thresholds as choice
-from train.search.thresholds import Choice, Counts, PhotoScores
-
-
-def raw_segmenter(name: str) -> Segmenter:
-    """Return shipped model ``name`` with the scores of its network; thresholds in the manifest are not even read."""
-    segmenter = load_segmenter(name, weight_files.verified_path(name)[0])
-    segmenter.confidence = RAW.garments_only()
-    return segmenter
+from train.loop.config import exit_code, make_parser
+from train.search.thresholds import GRID, Choice, PhotoScores, choose, counted, cross_validated, level
 
 
 def look(segmenter: Segmenter, dataset: DeepFashion2, limit: int | None = None) -> list[PhotoScores]:
@@ -47,7 +42,7 @@ def look(segmenter: Segmenter, dataset: DeepFashion2, limit: int | None = None) 
     photos, total = [], min(len(dataset), limit or len(dataset))
     for record in tqdm(dataset.records(limit), desc=segmenter.name, total=total, unit="photo", disable=None):
         try:
-            photos.append(look_at(segmenter, record))
+            photos.append(_look_at(segmenter, record))
         except (ImageError, DatasetError) as error:
             print(f"left out: {error}", file=sys.stderr)
     if not any(len(photo.truth_ids) for photo in photos):
@@ -55,106 +50,92 @@ def look(segmenter: Segmenter, dataset: DeepFashion2, limit: int | None = None) 
     return photos
 
 
-def look_at(segmenter: Segmenter, record: Record) -> PhotoScores:
+def _look_at(segmenter: Segmenter, record: Record) -> PhotoScores:
     """Return what ``segmenter`` sees in the photo of ``record``, in raw scores."""
     image = load_image(record.image_path, max_side=None)
     if image.shape[:2] != (record.height, record.width):
         size = f"{image.shape[1]}×{image.shape[0]}"
         raise DatasetError(f"{record.image_path} is {size}, its annotation is for {record.width}×{record.height}")
-    found, truth = segmenter.predict(image, float(choice.GRID[0]))[:MAX_DETECTIONS], read_truth(record)
-    ious = (pairwise_iou(found.masks, masks) for masks in (found.masks, truth.masks))
-    return PhotoScores(found.scores, found.category_ids, *ious, truth.category_ids)
+    found, truth = segmenter.predict(image, float(GRID[0]))[:MAX_DETECTIONS], read_truth(record)
+    among, with_truth = (pairwise_iou(found.masks, masks) for masks in (found.masks, truth.masks))
+    return PhotoScores(found.scores, found.category_ids, among, with_truth, truth.category_ids)
 
 
-def entry_of(photos: list[PhotoScores], chosen: Choice) -> dict:
+def _entry(photos: list[PhotoScores], chosen: Choice) -> dict[str, Any]:
     """Return the thresholds and their F1, plain and cross-validated, as the manifest keeps them."""
-    maps = {"default": choice.level(DEFAULT_THRESHOLD), **chosen.confidences}
-    f1 = {kind: choice.counted(photos, confidence).summary for kind, confidence in maps.items()}
+    maps = {"default": level(DEFAULT_THRESHOLD), **chosen.confidences}
     return {
         "raw_scores": dict(zip(CATEGORY_NAMES, chosen.each, strict=True)),
         "common": chosen.common,
         "images": len(photos),
-        "f1": f1,
-        "f1_cross_validated": choice.cross_validated(photos),
+        "f1": {kind: counted(photos, confidence).summary for kind, confidence in maps.items()},
+        "f1_cross_validated": cross_validated(photos),
     }
 
 
-def table(photos: list[PhotoScores], chosen: Choice) -> str:
+def _table(photos: list[PhotoScores], chosen: Choice) -> str:
     """Return a line for each category: garments, threshold, precision, recall, F1, and F1 at one common threshold."""
-    each, common = (choice.counted(photos, chosen.confidences[kind]) for kind in ("each", "common"))
-    default = choice.counted(photos, choice.level(DEFAULT_THRESHOLD))
-    lines = [
-        f"{'category':22}{'garments':>9}{'threshold':>11}{'precision':>11}{'recall':>8}{'F1':>8}"
-        f"{f'F1 at {chosen.common:.2f}':>12}{f'F1 at {DEFAULT_THRESHOLD:.2f}':>12}"
-    ]
-    for place, category in enumerate(CATEGORIES):
-        values = (*_precision_recall(each, place), each.f1[place], common.f1[place], default.f1[place])
-        cells = (
-            f"{'–' if v is None else format(v, '.3f'):>{w}}" for v, w in zip(values, (11, 8, 8, 12, 12), strict=True)
-        )
-        lines.append(f"{category.name:22}{each.instances[place]:9}{chosen.each[place]:11.2f}{''.join(cells)}")
-    return "\n".join(lines)
+    each, common = (counted(photos, chosen.confidences[kind]) for kind in ("each", "common"))
+    pairs = [precision_recall(*row) for row in zip(each.found, each.detected, each.instances, strict=True)]
+    columns = {
+        "garments": each.instances,
+        "threshold": np.round(chosen.each, 2),
+        "precision": [precision for precision, _ in pairs],
+        "recall": [recall for _, recall in pairs],
+        "F1": each.f1,
+        f"F1 at {chosen.common:.2f}": common.f1,
+        f"F1 at {DEFAULT_THRESHOLD:.2f}": counted(photos, level(DEFAULT_THRESHOLD)).f1,
+    }
+    return pd.DataFrame(columns, CATEGORY_NAMES).to_string(na_rep="–", float_format="{:.3f}".format)
 
 
-def _precision_recall(counts: Counts, place: int) -> tuple[float | None, float | None]:
-    return precision_recall(*(float(n[place]) for n in (counts.found, counts.detected, counts.instances)))
-
-
-def f1_lines(entry: dict) -> str:
+def _f1_lines(entry: dict[str, Any]) -> str:
     """Return the F1 of the three ways to set thresholds, plain and on photos that did not choose them."""
     names = {
         "default": f"raw score {DEFAULT_THRESHOLD} for all",
         "common": f"raw score {entry['common']:.2f} for all",
         "each": "one for each category",
     }
-    held_out = entry["f1_cross_validated"] or {}
-    lines = [f"{'F1':28}{'overall':>9}{'categories':>12}{'overall, cv':>13}{'categories, cv':>16}"]
-    for kind, label in names.items():
-        plain, cv = entry["f1"][kind], held_out.get(kind, entry["f1"][kind] if kind == "default" else {})
-        cells = [plain["overall"], plain["categories"], cv.get("overall"), cv.get("categories")]
-        row = (f"{'–' if v is None else format(v, '.3f'):>{w}}" for v, w in zip(cells, (9, 12, 13, 16), strict=True))
-        lines.append(f"{label:28}{''.join(row)}")
-    return "\n".join(lines)
+    held_out = {"default": entry["f1"]["default"], **(entry["f1_cross_validated"] or {})}
+    rows = [
+        {**entry["f1"][kind], **{f"{key}, cv": value for key, value in held_out.get(kind, {}).items()}}
+        for kind in names
+    ]
+    return pd.DataFrame(rows, list(names.values())).to_string(na_rep="–", float_format="{:.3f}".format)
 
 
-def keep(name: str, entry: dict, folder: Path) -> None:
+def keep(name: str, entry: dict[str, Any], folder: Path) -> None:
     """Enter thresholds in the manifest of ``folder``, whole or not at all.
 
     Raises ``WeightsError`` if the manifest names other weights by now.
     """
     known = manifest.entries(folder).get(name, {})
     if known.get("sha256") != entry["weights_sha256"]:
-        raise weight_files.WeightsError(f"the weights of {name} were replaced meanwhile: choose their thresholds again")
+        raise WeightsError(f"the weights of {name} were replaced meanwhile: choose their thresholds again")
     manifest.enter(name, known | {"thresholds": entry}, folder)
 
 
-def run(name: str, args: argparse.Namespace) -> None:
-    """Choose, print and keep the thresholds of one model."""
-    sha256 = weight_files.verified_path(name)[1]["sha256"]
-    photos = look(raw_segmenter(name), DeepFashion2(args.data, args.split), args.limit)
-    chosen = choice.choose(photos)
-    provenance = {
-        "weights_sha256": sha256,
+def _run(name: str, args: argparse.Namespace) -> None:
+    path, shipped = verified_path(name)
+    segmenter = load_segmenter(name, path)  # by its file: thresholds in the manifest are not even read
+    segmenter.confidence = RAW.garments_only()
+    photos = look(segmenter, DeepFashion2(args.data, args.split), args.limit)
+    chosen = choose(photos)
+    entry = _entry(photos, chosen) | {
+        "weights_sha256": shipped["sha256"],
         "data": args.data.resolve().name,
         "split": args.split,
-        "command": _command(name, args),
-        "date": datetime.now(UTC).date().isoformat(),
+        "command": provenance.command_line(f"train.thresholds {name}", args, ("data", "split", "limit")),
+        "date": manifest.today(),
     }
-    entry = entry_of(photos, chosen) | provenance
-    print(f"{name}: {len(photos)} photos\n\n{table(photos, chosen)}\n\n{f1_lines(entry)}\n")
+    print(f"{name}: {len(photos)} photos\n\n{_table(photos, chosen)}\n\nF1\n{_f1_lines(entry)}\n")
     if not args.dry_run:
-        keep(name, entry, weight_files.weights_dir())
+        keep(name, entry, weights_dir())
 
 
-def _command(name: str, args: argparse.Namespace) -> str:
-    """Return the command with folders cut to their names."""
-    words = ["python", "-m", "train.thresholds", name, "--data", args.data.resolve().name, "--split", args.split]
-    return shlex.join(words + (["--limit", str(args.limit)] if args.limit else []))
-
-
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("models", nargs="+", choices=list(MODELS), metavar="MODEL", help=", ".join(MODELS))
     parser.add_argument("--data", type=Path, required=True, help="folder of a data set in DeepFashion2's layout")
     parser.add_argument(
@@ -163,14 +144,12 @@ def main(argv=None) -> int:
     parser.add_argument("--limit", type=int, help="at most N photos, spread over the split", metavar="N")
     parser.add_argument("--dry-run", action="store_true", help="print, and leave the manifest as it is")
     args = parser.parse_args(argv)
-    process.configure()
-    try:
+
+    def work() -> None:
         for name in args.models:
-            run(name, args)
-    except (DatasetError, weight_files.WeightsError, OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+            _run(name, args)
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -22,10 +23,10 @@ from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS, normalised
 from ewardrobe.models.networks.unet import UNet
 from ewardrobe.models.unet import UNetSegmenter
-from train.loop import checkpoints, public_weights
+from train.loop import public_weights
 from train.loop.config import Config, FlagError, option
 from train.loop.losses import bce_loss, competition_loss, dice_loss, union_loss
-from train.loop.trainer import main
+from train.loop.trainer import SegmenterTask, main
 
 
 @dataclass
@@ -46,30 +47,23 @@ class UNetConfig(Config):
     presence_gain: float = option(0.5, "weight of the loss of the presence head")
 
 
-class UNetTask:
-    """The U-Net in the common loop."""
+class UNetTask(SegmenterTask):
+    """The U-Net in the common loop; its pictures are (B, h, w, 3) uint8."""
 
     kind = "unet"
-    unused_parameters = False
+    config: UNetConfig
 
     def __init__(self, config: UNetConfig) -> None:
         self.config = config
         if config.pretrained and config.encoder == "plain":
             raise FlagError("--pretrained: the plain encoder has no public weights; give --encoder yolov8s")
 
-    def build(self) -> torch.nn.Module:
+    def build(self) -> Any:
         """Return the network in the memory layout that convolutions on a CPU like best."""
-        model = self._network()
+        model = UNet(encoder=self.config.encoder)
         if self.config.pretrained and not (self.config.resume or self.config.init):
             public_weights.fill_encoder(model.encoder, self.config.pretrained)
         return model.to(memory_format=torch.channels_last)
-
-    def _network(self) -> UNet:
-        return UNet(encoder=self.config.encoder)
-
-    def initialise(self, model: torch.nn.Module, content: dict) -> None:
-        """Start from a U-Net's weights; 18 channels are lengthened to 19."""
-        checkpoints.fill(model, content, self.kind)
 
     def encode(self, sample: Sample) -> tuple:
         """Return what the loss needs of one sample.
@@ -84,11 +78,11 @@ class UNetTask:
         target, known = soft_targets(sample), known_pixels(sample)
         return sample.image, target, known, labelled_channels(sample), presence, seen
 
-    def collate(self, rows: list[tuple]):
+    def collate(self, rows: list[tuple]) -> tuple[torch.Tensor, ...]:
         """Stack rows; pictures stay bytes until they are on the device, a quarter of the way's width."""
         return tuple(torch.from_numpy(np.stack(x)) for x in zip(*rows, strict=True))
 
-    def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    def loss(self, model: Any, batch: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return BCE + Dice over the labelled channels, with three terms that speed up the start."""
         images, target, known, channels, presence, seen = batch
         target = target.float() / 255
@@ -102,18 +96,16 @@ class UNetTask:
             "union": union_loss(logits, target, len(CATEGORIES), labelled),
             "presence": presences.sum() / seen.sum().clamp(min=1),
         }
-        c = self.config
-        gains = {"bce": c.bce_gain, "dice": 1, "competition": c.competition_gain, "union": c.union_gain}
-        gains["presence"] = c.presence_gain
-        return sum(gains[k] * v for k, v in parts.items()), {k: v.detach() for k, v in parts.items()}
+        total = sum(getattr(self.config, f"{name}_gain", 1) * value for name, value in parts.items())
+        return total, {name: value.detach() for name, value in parts.items()}
 
-    def segmenter(self, state: dict) -> UNetSegmenter:
+    def segmenter(self, state: dict[str, torch.Tensor]) -> UNetSegmenter:
         """Return a segmenter with the tensors ``state``."""
-        model = self._network()
+        model = UNet(encoder=self.config.encoder)
         model.load_state_dict(state)
         return UNetSegmenter(model, self.config.eval_size)
 
-    def content(self) -> dict:
+    def content(self) -> dict[str, Any]:
         """Return what loading needs to build the network."""
         return {"widths": list(WIDTHS), "encoder": self.config.encoder, "size": self.config.eval_size, "flip": True}
 
@@ -122,15 +114,15 @@ def labelled_channels(sample: Sample) -> np.ndarray:
     """Return (19,) bool: of which labels everything that the photo shows is known."""
     unlabelled = sample.unlabelled_in_map
     if unlabelled is None:
-        unlabelled = CONTEXT_IDS if sample.parsing is None else ()
+        unlabelled = frozenset(CONTEXT_IDS if sample.parsing is None else ())
     return ~np.isin(np.arange(1, LABEL_COUNT + 1), list(unlabelled))
 
 
 def known_pixels(sample: Sample) -> np.ndarray:
     """Return (2, h/2, w/2) uint8 0..255: the share of known pixels, and of pixels on an item, in every 2×2."""
     height, width = sample.image.shape[:2]
-    unknown = np.zeros((height, width), bool) if sample.parsing is None else sample.parsing == UNKNOWN
-    layers = (~unknown).astype(np.uint8), sample.masks.any(axis=0).astype(np.uint8)
+    known = np.ones((height, width), bool) if sample.parsing is None else sample.parsing != UNKNOWN
+    layers = np.stack([known, sample.masks.any(axis=0)]).astype(np.uint8)
     return np.stack([_shares(layer, (width // 2, height // 2)) for layer in layers])
 
 

@@ -11,8 +11,10 @@ train.register yolo runs/NAME/best.pt`` ships the result.
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -28,7 +30,7 @@ from train.loop import checkpoints, public_weights
 from train.loop.config import Config, option
 from train.loop.engine import TrainingError
 from train.loop.losses import PartialBCE
-from train.loop.trainer import main
+from train.loop.trainer import SegmenterTask, main
 
 MASK_STRIDE = 4
 """Prototype masks have a quarter of the input's resolution."""
@@ -54,39 +56,33 @@ class YoloConfig(Config):
     dfl_gain: float = option(1.5, "weight of the distribution focal loss")
 
 
-class YoloTask:
-    """YOLO-seg in the common loop."""
+class YoloTask(SegmenterTask):
+    """YOLO-seg in the common loop; its pictures are (B, h, w, 3) uint8."""
 
     kind = "yolo"
+    config: YoloConfig
     unused_parameters = True  # the mask coefficients of a batch without garments
 
     def __init__(self, config: YoloConfig) -> None:
         self.config = config
         self._judge: PartialBCE | None = None
 
-    def build(self) -> torch.nn.Module:
+    def build(self) -> Any:
         """Return ultralytics' network, with the gains that its loss reads."""
-        model = build(self.config.architecture)
+        model: Any = build(self.config.architecture)
         if self.config.pretrained and not (self.config.resume or self.config.init):
             model.load(public_weights.ultralytics_model(self.config.pretrained))
         c = self.config
-        model.args = SimpleNamespace(
-            box=c.box_gain,
-            cls=c.cls_gain,
-            dfl=c.dfl_gain,
-            overlap_mask=True,
-            epochs=100,
-            task="segment",
-            imgsz=c.image_size,
-        )
+        gains = {"box": c.box_gain, "cls": c.cls_gain, "dfl": c.dfl_gain}
+        model.args = SimpleNamespace(**gains, overlap_mask=True, epochs=100, task="segment", imgsz=c.image_size)
         return model
 
-    def initialise(self, model: torch.nn.Module, content: dict) -> None:
+    def initialise(self, model: Any, content: dict[str, Any]) -> None:
         """Start from the weights of the same architecture, or its backbone from a U-Net's encoder."""
         if checkpoints.model_in(content) == "unet":
-            fill_backbone(model, content)
+            _fill_backbone(model, content)
         else:
-            checkpoints.fill(model, content, self.kind)
+            super().initialise(model, content)
 
     def encode(self, sample: Sample) -> tuple:
         """Return image (h, w, 3) uint8, classes (n,) 0..15, boxes (n, 4) xywh in 0..1, index mask (h/4, w/4) uint8.
@@ -105,7 +101,7 @@ class YoloTask:
         x0, y0, x1, y1 = masks_to_xyxy(masks.astype(bool)).T
         boxes = np.stack([(x0 + x1) / 2 / width, (y0 + y1) / 2 / height, (x1 - x0) / width, (y1 - y0) / height], axis=1)
         labelled = ~np.isin(INSTANCE_IDS, list(sample.unlabelled))
-        return sample.image, classes, boxes.astype(np.float32), index, labelled, known_cells(sample)
+        return sample.image, classes, boxes.astype(np.float32), index, labelled, _known_cells(sample)
 
     def collate(self, rows: list[tuple]) -> dict[str, torch.Tensor]:
         """Return the batch dictionary of ultralytics' losses, its pictures still (B, h, w, 3) uint8."""
@@ -118,31 +114,31 @@ class YoloTask:
             "bboxes": torch.from_numpy(np.concatenate(boxes)),
             "batch_idx": torch.from_numpy(batch_idx).float(),
             "masks": index,
-            "sem_masks": semantic_masks(index, classes),
+            "sem_masks": _semantic_masks(index, classes),
             "labelled": torch.from_numpy(np.stack(labelled)),
             "known": torch.from_numpy(np.stack(known)),
         }
 
-    def loss(self, model, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    def loss(self, model: Any, batch: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return ultralytics' loss as a mean over the images."""
         if self._judge is None:
-            self._judge = partial_criterion(getattr(model, "module", model))
+            self._judge = _partial_criterion(getattr(model, "module", model))
         self._judge.weight = anchor_weights(batch["labelled"], batch["known"])
         loss, parts = model({**batch, "img": normalised(batch["img"], *SCALING)})
         return loss.sum() / len(batch["img"]), {k.removesuffix("_loss"): v for k, v in parts.items()}
 
-    def segmenter(self, state: dict) -> YoloSegmenter:
+    def segmenter(self, state: dict[str, torch.Tensor]) -> YoloSegmenter:
         """Return a segmenter with the tensors ``state``."""
         model = build(self.config.architecture, classes_in(state))
         model.load_state_dict(state)
         return YoloSegmenter(model, self.config.eval_size)
 
-    def content(self) -> dict:
+    def content(self) -> dict[str, Any]:
         """Return the configuration that loading needs."""
         return {"architecture": self.config.architecture, "size": self.config.eval_size}
 
 
-def fill_backbone(model: torch.nn.Module, content: dict) -> None:
+def _fill_backbone(model: Any, content: dict[str, Any]) -> None:
     """Copy a U-Net's encoder into the backbone of the YOLO that it was made of; ``TrainingError`` if it is another."""
     encoder = {k.removeprefix("layers."): v for k, v in checkpoints.encoder_in(content).items()}
     own = model.model.state_dict()
@@ -156,7 +152,7 @@ def fill_backbone(model: torch.nn.Module, content: dict) -> None:
     model.model.load_state_dict(own | encoder)
 
 
-def known_cells(sample: Sample) -> np.ndarray:
+def _known_cells(sample: Sample) -> np.ndarray:
     """Return (h/8, w/8) uint8: 1 where the label map knows more than half of a cell, or there is no map."""
     height, width = (side // ANCHOR_STRIDES[0] for side in sample.image.shape[:2])
     if sample.parsing is None:
@@ -175,7 +171,7 @@ def anchor_weights(labelled: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
     return (torch.cat(levels, dim=1) > 0.5).float()[..., None] * labelled[:, None].float()
 
 
-def partial_criterion(model: torch.nn.Module) -> PartialBCE:
+def _partial_criterion(model: Any) -> PartialBCE:
     """Give ultralytics' losses of ``model`` (one, or a pair) a cross-entropy that can leave classes out; return it."""
     model.criterion = model.init_criterion()
     judge = PartialBCE()
@@ -185,7 +181,7 @@ def partial_criterion(model: torch.nn.Module) -> PartialBCE:
     return judge
 
 
-def semantic_masks(index: torch.Tensor, classes) -> torch.Tensor:
+def _semantic_masks(index: torch.Tensor, classes: Sequence[np.ndarray]) -> torch.Tensor:
     """Return (B, h, w) float32 class numbers from index masks; pixels outside the garments are ignored by the loss."""
     tables = [np.concatenate([[0], c]) for c in classes]
     return torch.stack([torch.from_numpy(t)[i.long()] for t, i in zip(tables, index, strict=True)]).float()

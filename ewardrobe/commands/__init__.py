@@ -3,7 +3,7 @@
 A command is a module ``commands/NAME.py`` (``_`` in the name is typed ``-``) with
 
 - a docstring, whose first line is the command's line in ``--help``;
-- ``add_parser(subparsers)``: adds its parser, named ``NAME``, with its arguments;
+- ``add_arguments(parser)``: gives the parser of ``NAME`` its arguments;
 - ``run(args) -> int``: does the work and returns the exit code (0 done, 1 done in part, 2 not done).
 
 Nothing else is to be registered.  Import heavy packages inside ``run``: ``NAME --help`` is to be quick too.

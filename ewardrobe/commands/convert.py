@@ -6,12 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
-SOURCES = ("deepfashion2",)
+from ewardrobe.commands._shared import CommandError
 
 
-def add_parser(subparsers) -> None:
-    """Add ``convert`` and its arguments."""
-    parser = subparsers.add_parser("convert", help=__doc__, description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``convert``."""
     parser.add_argument("--from", nargs=2, required=True, metavar=("FORMAT", "DIR"), dest="source", help="deepfashion2")
     parser.add_argument("--to", nargs=2, required=True, metavar=("FORMAT", "OUT"), help="coco or yolo; a new folder")
     parser.add_argument("--split", nargs="+", default=[], help="train, validation, … (default: those that are there)")
@@ -24,46 +23,27 @@ def add_parser(subparsers) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="another seed chooses others (default: 0)")
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: the cores)")
     parser.add_argument("--images", choices=["link", "copy", "none"], help="default: link for yolo, none for coco")
-    parser.add_argument(
-        "--segmentation",
-        choices=["outline", "polygon", "rle"],
-        default="outline",
-        help="of coco: polygons around the annotated pixels, polygons with the annotated numbers, or run lengths",
-    )
+    text = "of coco: polygons around the annotated pixels, polygons with the annotated numbers, or run lengths"
+    parser.add_argument("--segmentation", choices=["outline", "polygon", "rle"], default="outline", help=text)
 
 
 def run(args: argparse.Namespace) -> int:
     """Convert and print the counts; 1 when something had to be left out."""
     from ewardrobe.core.process import available_cores
-    from ewardrobe.datasets import convert
+    from ewardrobe.datasets.convert import PROBLEMS, Conversion, convert
 
-    conversion = _conversion(args, convert.Conversion)
-    report = convert.convert(conversion, max(1, args.workers or available_cores()), progress=True)
+    (source_format, source), (target_format, out) = args.source, args.to
+    if source_format != "deepfashion2":
+        raise CommandError(f"--from {source_format!r}: expected deepfashion2, as in --from deepfashion2 DIR")
+    names = ("fraction", "max_images", "balance", "seed", "segmentation", "images")
+    chosen = {name: getattr(args, name) for name in names}
+    conversion = Conversion(Path(source), Path(out), target_format, splits=tuple(args.split), **chosen)
+    report = convert(conversion, max(1, args.workers or available_cores()), progress=True)
     for split, counts in report["splits"].items():
         print(f"{split}: {counts['photos']} of {counts['annotations']} photos, {counts['garments']} garments")
         for kind, count in counts["faults"].items():
             print(f"  left out, {kind}: {count}")
     faulty = any(counts["faults"] for counts in report["splits"].values())
     if faulty:
-        print(f"each fault is told in {conversion.out / convert.PROBLEMS}", file=sys.stderr)
+        print(f"each fault is told in {conversion.out / PROBLEMS}", file=sys.stderr)
     return int(faulty)
-
-
-def _conversion(args: argparse.Namespace, make):
-    from ewardrobe.datasets.records import DatasetError
-
-    (source_format, source), (target_format, out) = args.source, args.to
-    if source_format not in SOURCES:
-        raise DatasetError(f"--from {source_format!r}: expected {', '.join(SOURCES)}, as in --from deepfashion2 DIR")
-    return make(
-        source=Path(source),
-        out=Path(out),
-        format=target_format,
-        splits=tuple(args.split),
-        fraction=args.fraction,
-        max_images=args.max_images,
-        balance=args.balance,
-        seed=args.seed,
-        segmentation=args.segmentation,
-        images=args.images or "",
-    )

@@ -9,15 +9,13 @@ Exit code: 0 all is well (or was mended), 1 something is left, 2 the folder cann
 from __future__ import annotations
 
 import argparse
-import sys
 
-from ewardrobe.commands import _wardrobe
+from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store
 
 
-def add_parser(subparsers) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``doctor``."""
-    parser = subparsers.add_parser("doctor", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    _wardrobe.add_argument(parser)
+    add_wardrobe(parser)
     parser.add_argument("--fix", action="store_true", help="mend what can be mended")
 
 
@@ -25,10 +23,9 @@ def run(args: argparse.Namespace) -> int:
     """Print what is wrong, mend it if asked, and say what is left."""
     from ewardrobe.feature_store.doctor import examine, mend
 
-    store = _wardrobe.open_store(args)
+    store = open_store(args)
     if not store.home.is_dir():
-        print(f"ewardrobe doctor: there is no wardrobe in {store.home}; give --wardrobe DIR", file=sys.stderr)
-        return 2
+        raise CommandError(f"there is no wardrobe in {store.home}; give --wardrobe DIR")
     findings = examine(store)
     if args.fix and any(finding.cure for finding in findings):
         for done in mend(store):

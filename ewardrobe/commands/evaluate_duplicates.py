@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
+from ewardrobe.commands._shared import CommandError, check_json
 
-def add_parser(subparsers) -> None:
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``evaluate-duplicates``."""
-    parser = subparsers.add_parser(
-        "evaluate-duplicates", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
     parser.add_argument("--limit", type=int, metavar="N", help="only N photos, spread over the split")
@@ -25,22 +23,22 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure and print; returns 0, or 2 when there are too few garments."""
+    """Measure and print."""
     from tqdm import tqdm
 
-    from ewardrobe.core import atomic
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
     from ewardrobe.evaluation.duplicates import measure_duplicates
+    from ewardrobe.evaluation.report import write_metrics
 
+    check_json(args.json)
     dataset = DeepFashion2(args.data, args.split)
-    records = dataset.records(args.limit)
+    total = min(args.limit or len(dataset), len(dataset))
     try:
-        with tqdm(records, total=min(args.limit or len(dataset), len(dataset)), unit="photo", disable=None) as progress:
+        with tqdm(dataset.records(args.limit), total=total, unit="photo", disable=None) as progress:
             report = measure_duplicates(progress, args.seed) | {"split": args.split, "seed": args.seed}
     except ValueError as error:
-        print(f"ewardrobe evaluate-duplicates: {error}", file=sys.stderr)
-        return 2
+        raise CommandError(str(error)) from error
     print(json.dumps(report))
     if args.json:
-        atomic.write_bytes(args.json, (json.dumps(report, indent=2) + "\n").encode())
+        write_metrics(report, args.json)
     return 0

@@ -10,37 +10,32 @@ import argparse
 import sys
 from pathlib import Path
 
-from ewardrobe.commands import _wardrobe
+from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store, picture_bar
 
 
-def add_parser(subparsers) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``export``."""
-    parser = subparsers.add_parser("export", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv", help="the file to write")
-    _wardrobe.add_argument(parser)
+    add_wardrobe(parser)
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the file and say what is in it."""
-
-    if args.file.suffix.lower() not in (".zip", ".csv"):
-        print(f"ewardrobe export: {args.file}: end it in .zip (everything) or .csv (the table)", file=sys.stderr)
-        return 2
+    ways = {".zip": _zip, ".csv": _csv}
+    write = ways.get(args.file.suffix.lower())
+    if write is None:
+        raise CommandError(f"{args.file}: end it in .zip (everything) or .csv (the table)")
     if args.file.exists() and not args.force:
-        print(f"ewardrobe export: {args.file} is there already; choose another name, or --force", file=sys.stderr)
-        return 2
-    store = _wardrobe.open_store(args)
-    return (_zip if args.file.suffix.lower() == ".zip" else _csv)(store, args.file)
+        raise CommandError(f"{args.file} is there already; choose another name, or --force")
+    return write(open_store(args), args.file)
 
 
 def _zip(store, path: Path) -> int:
-    from tqdm import tqdm
-
     from ewardrobe.feature_store.backup_zip import write_backup
 
-    with tqdm(unit="picture", file=sys.stderr, disable=None) as bar:
-        written = write_backup(store, path, lambda done, total: _show(bar, done, total))
+    with picture_bar() as show:
+        written = write_backup(store, path, show)
     print(f"{path}: {written.items} items, {written.pictures} pictures, {path.stat().st_size / 1e6:.1f} MB")
     for name in written.missing:
         print(f"missing: {store.images / name}", file=sys.stderr)
@@ -59,8 +54,3 @@ def _csv(store, path: Path) -> int:
         raise explain_os_error(error, path) from error
     print(f"{path}: {len(items)} items")
     return 0
-
-
-def _show(bar, done: int, total: int) -> None:
-    bar.total = total
-    bar.update(done - bar.n)

@@ -11,16 +11,15 @@ import argparse
 import sys
 from pathlib import Path
 
-from ewardrobe.commands import _wardrobe
+from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store, picture_bar
 
 
-def add_parser(subparsers) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``import``."""
     from ewardrobe.feature_store.exchange import CHOICES
 
-    parser = subparsers.add_parser("import", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv", help="the file to read")
-    _wardrobe.add_argument(parser)
+    add_wardrobe(parser)
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")
     text = "items that differ: take the file's, keep mine, the one changed later, or both (default: %(default)s)"
     parser.add_argument("--conflicts", choices=CHOICES, default="theirs", help=text)
@@ -31,11 +30,9 @@ def add_parser(subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the differences, and take them over unless it is a dry run."""
-
-    store = _wardrobe.open_store(args)
+    store = open_store(args)
     if not args.file.is_file():
-        print(f"ewardrobe import: {args.file}: no such file; check the path", file=sys.stderr)
-        return 2
+        raise CommandError(f"{args.file}: no such file; check the path")
     problems = (_csv if args.file.suffix.lower() in (".csv", ".tsv", ".txt") else _zip)(store, args)
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -43,20 +40,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _zip(store, args: argparse.Namespace) -> list[str]:
-    from tqdm import tqdm
-
     from ewardrobe.feature_store.backup_zip import open_backup, preview, restore
 
-    with open_backup(args.file) as backup, tqdm(unit="picture", file=sys.stderr, disable=None) as bar:
+    with open_backup(args.file) as backup, picture_bar() as show:
         _tell(preview(store, backup))
         if args.dry_run:
             return [f"missing in the backup: {name}" for name in backup.missing]
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
-        result = restore(store, backup, args.conflicts, remove_others=args.replace, progress=progress)
+        result = restore(store, backup, args.conflicts, remove_others=args.replace, progress=show)
     print(result)
     return result.problems
 

@@ -7,55 +7,52 @@ likeliest label instead; --write adds that label to the tags of the item.
 from __future__ import annotations
 
 import argparse
-import sys
 
-from ewardrobe.commands import _wardrobe
+from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store
 
 
-def add_parser(subparsers) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``search``."""
     from ewardrobe.feature_store.text_search import DEFAULT_MODEL
 
-    parser = subparsers.add_parser("search", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("text", nargs="?", help='what to look for: "a red dress for the summer"')
     parser.add_argument("--labels", metavar="A,B,…", help="tell which of these words fits each item best")
     parser.add_argument("--write", action="store_true", help="with --labels: add the word to the item's tags")
     parser.add_argument("--least", type=float, default=0.5, metavar="P", help="write what is likelier than this (0.5)")
     parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N items (default: %(default)s)")
-    _wardrobe.add_argument(parser)
+    add_wardrobe(parser)
     parser.add_argument("--clip-model", default=DEFAULT_MODEL, metavar="NAME", help="hf-hub:…, or local-dir:FOLDER")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Search or tag; returns 0, 2 when nothing was asked or the wardrobe has no pictures."""
-    from ewardrobe.feature_store.text_search import embed_items, load_embedder, search
+    """Search or tag."""
+    from ewardrobe.feature_store.text_search import load_embedder, search
 
     labels = [label.strip() for label in (args.labels or "").split(",") if label.strip()]
     if bool(labels) == bool(args.text):
-        print('ewardrobe search: give words to look for, or --labels "work, party, …"', file=sys.stderr)
-        return 2
-    store = _wardrobe.open_store(args)
+        raise CommandError('give words to look for, or --labels "work, party, …"')
+    store = open_store(args)
     if not any(item.get("image") for item in store.items()):
-        print(f"ewardrobe search: {store.path} holds no item with a picture", file=sys.stderr)
-        return 2
+        raise CommandError(f"{store.path} holds no item with a picture")
     embedder = load_embedder(args.clip_model)
     if labels:
-        return _tag(store, embedder, labels, *embed_items(store, embedder), args)
+        _tag(store, embedder, labels, args)
+        return 0
     for item_id, cosine in search(store, embedder, args.text, args.top):
         print(f"{cosine:.3f}  {item_id}  {_what(store.get(item_id))}")
     return 0
 
 
-def _tag(store, embedder, labels: list[str], ids: list[str], vectors, args: argparse.Namespace) -> int:
-    from ewardrobe.feature_store.text_search import zero_shot
+def _tag(store, embedder, labels: list[str], args: argparse.Namespace) -> None:
+    from ewardrobe.feature_store.text_search import embed_items, zero_shot
 
+    ids, vectors = embed_items(store, embedder)
     for item_id, chances in zip(ids, zero_shot(embedder, vectors, labels), strict=True):
         best = int(chances.argmax())
         item = store.get(item_id)
         print(f"{chances[best]:.2f}  {labels[best]}  {item_id}  {_what(item)}")
         if args.write and chances[best] > args.least and labels[best] not in item["tags"]:
             store.update(item_id, tags=[*item["tags"], labels[best]])
-    return 0
 
 
 def _what(item: dict) -> str:

@@ -8,38 +8,40 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from ewardrobe.commands._shared import CommandError
 from ewardrobe.commands.digitize import add_model_arguments
 
 
-def add_parser(subparsers) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``segment``."""
-    parser = subparsers.add_parser("segment", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("photo", type=Path, metavar="PHOTO", help="the photo to look at")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="made if it is not there")
     add_model_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the files and print their names; returns 0, or 2 when ``--out`` cannot be written."""
+    """Write the files and print their names."""
+    from ewardrobe.core.atomic import write_bytes
     from ewardrobe.garments.digitize import digitize_photo
     from ewardrobe.models import load_segmenter
 
     segmenter = load_segmenter(args.model, args.weights)
     result = digitize_photo(args.photo, segmenter, args.min_score, refine=not args.no_refine)
     try:
-        _write(args.out, output_files(result, args.photo))
+        args.out.mkdir(parents=True, exist_ok=True)
+        for name, content in _files(result, args.photo).items():
+            write_bytes(args.out / name, content)
+            print(args.out / name)
     except OSError as error:
-        print(f"ewardrobe segment: {args.out}: cannot be written ({error.strerror}); choose another", file=sys.stderr)
-        return 2
+        raise CommandError(f"{args.out}: cannot be written ({error.strerror}); choose another") from error
     return 0
 
 
-def output_files(result, photo: Path) -> dict[str, bytes]:
-    """Return the files to write: ``{name: content}``."""
+def _files(result, photo: Path) -> dict[str, bytes]:
     import numpy as np
 
     from ewardrobe.core.detections import Detections
@@ -47,21 +49,21 @@ def output_files(result, photo: Path) -> dict[str, bytes]:
     from ewardrobe.core.images import png_bytes
 
     garments = result.garments
-    masks = np.array([garment.mask for garment in garments]).reshape(-1, *result.image.shape[:2])
+    height, width = result.image.shape[:2]
+    masks = np.array([garment.mask for garment in garments]).reshape(-1, height, width)
     shown = Detections.from_masks(masks, [g.category_id for g in garments], [g.score for g in garments])
     files = {f"{photo.stem}.overlay.png": png_bytes(draw_detections(result.image, shown))}
     entries = []
     for number, garment in enumerate(garments, 1):
         name = f"{photo.stem}.{number}.{garment.name.replace(' ', '-')}.png"
         files[name] = png_bytes(garment.cutout)
-        entries.append(garment_entry(garment) | {"cutout": name})
-    height, width = result.image.shape[:2]
+        entries.append(_entry(garment) | {"cutout": name})
     head = {"photo": str(photo), "width": width, "height": height, "model": result.model}
     timed = {"milliseconds": result.milliseconds, "detections": entries}
     return files | {f"{photo.stem}.json": json.dumps(head | timed, indent=1).encode()}
 
 
-def garment_entry(garment) -> dict:
+def _entry(garment) -> dict[str, Any]:
     """Return a garment as in COCO's results: category, score, ``bbox`` (x, y, width, height), area, run lengths."""
     from ewardrobe.core.masks import mask_to_rle
 
@@ -76,12 +78,3 @@ def garment_entry(garment) -> dict:
         "colour": garment.colour,
         "colours": [asdict(colour) for colour in garment.colours],
     }
-
-
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    from ewardrobe.core.atomic import write_bytes
-
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        write_bytes(folder / name, content)
-        print(folder / name)

@@ -7,17 +7,17 @@ photos by kind: misnamed (right place, wrong category), missed, invented, rough 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-CELL, COLUMNS = 320, 4
+from ewardrobe.commands._shared import CommandError
+
+CELL, CAPTION, COLUMNS = 320, 16, 4
 
 
-def add_parser(subparsers) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``worst``."""
     from ewardrobe.models import MODELS, SHOWN_SCORE
 
-    parser = subparsers.add_parser("worst", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
     parser.add_argument("--model", default="unet", choices=sorted(MODELS), help="default: %(default)s")
@@ -28,7 +28,7 @@ def add_parser(subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the sheet; 2 when it cannot be written."""
+    """Print what is wrong and write the sheet."""
     from tqdm import tqdm
 
     from ewardrobe.core.atomic import write_bytes
@@ -38,8 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.models import load_segmenter
 
     if args.count < 1:
-        print(f"ewardrobe worst: --count {args.count}: expected a number from 1", file=sys.stderr)
-        return 2
+        raise CommandError(f"--count {args.count}: expected a number from 1")
     data = DeepFashion2(args.data, args.split)
     segmenter = load_segmenter(args.model, args.weights)
     records = tqdm(data.records(), total=len(data), unit="photo", disable=None)
@@ -49,15 +48,14 @@ def run(args: argparse.Namespace) -> int:
         print(f"{photo.record.image_path.name}  quality {photo.quality:.2f}  {faults}")
     print("all photos: " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
     try:
-        write_bytes(args.sheet, png_bytes(sheet(photos)))
+        write_bytes(args.sheet, png_bytes(_sheet(photos)))
     except OSError as error:
-        print(f"ewardrobe worst: {args.sheet}: cannot be written ({error.strerror})", file=sys.stderr)
-        return 2
+        raise CommandError(f"{args.sheet}: cannot be written ({error.strerror})") from error
     return 0
 
 
-def sheet(photos):
-    """Return RGB uint8: a cell for every photo, row by row, the truth on the left and the answer on the right."""
+def _sheet(photos):
+    """Return RGB uint8: a cell for every photo, row by row."""
     import numpy as np
 
     cells = [_cell(photo) for photo in photos]
@@ -66,18 +64,18 @@ def sheet(photos):
 
 
 def _cell(photo):
+    """Return RGB uint8 (CAPTION + CELL, CELL, 3), the truth on the left and the answer on the right."""
     import cv2
     import numpy as np
 
     from ewardrobe.core.drawing import draw_detections
 
-    cell = np.full((CELL + 16, CELL, 3), 255, np.uint8)
-    for place, detections in enumerate((photo.truth, photo.found)):
+    cell = np.full((CAPTION + CELL, CELL, 3), 255, np.uint8)
+    for left, detections in ((0, photo.truth), (CELL // 2, photo.found)):
         drawn = draw_detections(photo.image, detections)
         scale = min((CELL // 2 - 4) / drawn.shape[1], CELL / drawn.shape[0])
         small = cv2.resize(drawn, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        left = place * CELL // 2
-        cell[16 : 16 + small.shape[0], left : left + small.shape[1]] = small
+        cell[CAPTION : CAPTION + small.shape[0], left : left + small.shape[1]] = small
     caption = f"{photo.record.image_path.stem}  {photo.quality:.2f}  {' '.join(photo.kinds)}"
     cv2.putText(cell, caption, (2, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.38, (0, 0, 0), 1, cv2.LINE_AA)
     return cell

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 import ewardrobe
 
@@ -24,6 +27,26 @@ def data_hash(annotations: list[Path]) -> str:
         digest.update(f"{path.name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
+
+
+def command_line(program: str, args: Any, names: Iterable[str]) -> str:
+    """Return the command ``python -m program`` with the flags ``names`` as they stand in the object ``args``.
+
+    Folders are cut to their names: what is published names no folder of this machine.  A list repeats its flag; what
+    is ``None`` or ``False`` is left out.
+
+    >>> from argparse import Namespace
+    >>> command_line("ewardrobe evaluate", Namespace(data=Path("a/b"), limit=None, top=5), ("data", "limit", "top"))
+    'python -m ewardrobe evaluate --data b --top 5'
+    """
+    words = ["python", "-m", *program.split()]
+    for name in names:
+        given = getattr(args, name)
+        for value in given if isinstance(given, list) else [given]:
+            if value is not None and value is not False:
+                text = value.resolve().name if isinstance(value, Path) else str(value)
+                words += [f"--{name.replace('_', '-')}", *([] if value is True else [text])]
+    return shlex.join(words)
 
 
 def describe_run() -> dict:

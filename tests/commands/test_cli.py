@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from types import SimpleNamespace
 
 import pytest
@@ -23,8 +22,9 @@ def command(monkeypatch):
     """Put one command, ``try``, in the place of all; the function given to it is its ``run``."""
 
     def install(function):
-        module = SimpleNamespace(add_parser=lambda subparsers: subparsers.add_parser("try"), run=function)
+        module = SimpleNamespace(add_arguments=lambda parser: None, run=function)
         monkeypatch.setattr(cli, "command_names", lambda: ["try"])
+        monkeypatch.setattr(cli, "summary", lambda name: "tries")
         monkeypatch.setattr(cli, "load_command", lambda name: module)
 
     return install
@@ -37,16 +37,13 @@ def raising(error: BaseException):
     return function
 
 
-def test_help_is_quick_and_lists_every_command():
-    start = time.perf_counter()
+def test_help_lists_every_command():
     answer = run("--help")
-    seconds = time.perf_counter() - start
     assert answer.returncode == 0
     for name in commands.command_names():
         assert name in answer.stdout
         assert commands.summary(name)
         assert commands.summary(name)[:20] in answer.stdout
-    assert seconds < 2  # 0.1 s on a quiet machine; importing torch takes longer than this by itself
 
 
 def test_help_imports_no_torch():
@@ -110,7 +107,7 @@ def test_reader_that_goes_away_is_no_error():
         "import sys\nfrom types import SimpleNamespace\nfrom ewardrobe import __main__ as cli\n"
         "def run(args):\n    for _ in range(200000): print('a garment')\n"
         "cli.command_names = lambda: ['try']\n"
-        "cli.load_command = lambda n: SimpleNamespace(add_parser=lambda s: s.add_parser('try'), run=run)\n"
+        "cli.summary = str\ncli.load_command = lambda n: SimpleNamespace(add_arguments=id, run=run)\n"
         "sys.exit(cli.main(['try']))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:

@@ -276,6 +276,7 @@ def test_the_shipped_weights_are_lengthened(name, flags):
 
 @pytest.mark.parametrize("name", sorted(SCRIPTS))
 def test_a_network_of_sixteen_classes_trains_from_the_old_one_and_loads(tmp_path, monkeypatch, name):
+    monkeypatch.setenv("EWARDROBE_RUNTIME", "torch")
     monkeypatch.chdir(tmp_path)
     for number, split in ((1, "train"), (2, "train"), (1, "validation")):
         write_photo(tmp_path / "data" / split, number, {"item1": TOP, "item2": SHOE})
@@ -283,7 +284,7 @@ def test_a_network_of_sixteen_classes_trains_from_the_old_one_and_loads(tmp_path
     flags |= {"init": str(weights_dir() / f"{name}.pt"), "data": str(tmp_path / "data"), "steps": 1, "name": "run"}
     config_class, task_class = SCRIPTS[name]
     config = config_class(**{**SMALL, **flags})
-    trainer.run(config, task_class(config))
+    trainer.run(task_class(config))
     segmenter = LOADERS[name](tmp_path / "runs/run/best.pt")
     image = np.full((64, 64, 3), 200, np.uint8)
     assert set(segmenter.predict(image, 0.001).category_ids.tolist()) <= set(INSTANCE_IDS)

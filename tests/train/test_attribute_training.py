@@ -28,6 +28,7 @@ from train.attributes.data import (
     split_by_image,
 )
 from train.attributes.prints import SHARES, joined, printed
+from train.loop import trainer
 from train.loop.engine import TrainingError
 
 SMALL = {
@@ -174,8 +175,8 @@ def test_threshold_asserts_what_is_right_often_enough():
 def test_a_run_writes_weights_that_the_app_loads(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     one = config(data, cache="crops.npz")
-    trainer = train.run(one, train.AttributesTask(one))
-    assert trainer.step == 4
+    run = trainer.run(train.AttributesTask(one))
+    assert run.step == 4
     classifier = load_classifier(tmp_path / "runs/attributes/best.pt")
     assert isinstance(classifier.calibration["pattern"], Calibration)
     lines = [json.loads(line) for line in (tmp_path / "runs/attributes/log.jsonl").read_text().splitlines()]
@@ -193,7 +194,7 @@ def test_a_resumed_run_ends_as_an_uninterrupted_one(data, tmp_path, monkeypatch)
     steady = {"schedule": "wsd", "decay": 0.01}  # the rate falls in the last step alone, whatever their number
     runs = [config(data, name="whole", **steady), config(data, name="part", **steady, steps=2)]
     runs.append(config(data, name="part", **steady, resume=True))
-    whole, _, resumed = [train.run(one, train.AttributesTask(one)) for one in runs]
+    whole, _, resumed = [trainer.run(train.AttributesTask(one)) for one in runs]
     assert resumed.step == whole.step == 4
     for key, value in whole.model.state_dict().items():
         torch.testing.assert_close(resumed.model.state_dict()[key], value)
@@ -241,7 +242,7 @@ def test_too_few_garments_are_told(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     one = config(data, held_out=0.0)
     with pytest.raises(TrainingError, match="too few"):
-        train.run(one, train.AttributesTask(one))
+        trainer.run(train.AttributesTask(one))
 
 
 # Drawn patterns, heads alone, calibration by the app's path
@@ -271,11 +272,11 @@ def test_a_wardrobe_without_plain_garments_gets_no_prints(data):
 def test_heads_alone_are_trained_on_a_frozen_body(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first = config(data, name="first")
-    train.run(first, train.AttributesTask(first))
+    trainer.run(train.AttributesTask(first))
     one = config(data, name="heads", init="runs/first/best.pt", freeze_body=True, prints=4)
-    trainer = train.run(one, train.AttributesTask(one))
+    run = trainer.run(train.AttributesTask(one))
     before = torch.load("runs/first/best.pt", weights_only=True)["model"]
-    after = trainer.model.state_dict()
+    after = run.model.state_dict()
     changed = {k for k, v in before.items() if v.is_floating_point() and not torch.equal(after[k].half(), v)}
     assert changed
     assert not [key for key in changed if key.startswith(("body.", "mask_stem."))]
@@ -284,12 +285,12 @@ def test_heads_alone_are_trained_on_a_frozen_body(data, tmp_path, monkeypatch):
 def test_calibration_by_the_apps_path_rewrites_the_file(data, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     one = config(data)
-    train.run(one, train.AttributesTask(one))
+    trainer.run(train.AttributesTask(one))
     path = tmp_path / "runs/attributes/best.pt"
     before = torch.load(path, weights_only=True)
     assert attribute_calibration.main([str(path), "--data", str(data)]) == 0
     after = torch.load(path, weights_only=True)
     assert after["model"].keys() == before["model"].keys() and after["info"]["scores"].keys() >= {"mean", "pattern_ece"}
     assert load_classifier(path).calibration["style"].temperature > 0
-    assert attribute_calibration.main([str(tmp_path / "none.pt"), "--data", str(data)]) == 1
+    assert attribute_calibration.main([str(tmp_path / "none.pt"), "--data", str(data)]) == 2
     assert "does not exist" in capsys.readouterr().err

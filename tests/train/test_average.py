@@ -33,13 +33,15 @@ def weights(path) -> dict[str, torch.Tensor]:
     return torch.load(path, weights_only=True)["model"]
 
 
-def test_weights_are_means_and_what_was_seen_is_a_sum(tmp_path, capsys):
+def test_weights_are_means_and_what_was_seen_is_a_sum(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("EWARDROBE_RUNTIME", "torch")
     first, second, start = (run(tmp_path / n, i, 160 * (i + 1)) for i, n in enumerate(("a", "b", "start")))
     out = tmp_path / "mean" / "best.pt"
     assert average.main([str(first), str(second), "--start", str(start), "--out", str(out)]) == 0
     assert "mean of 3 networks" in capsys.readouterr().out
+    given = [weights(path) for path in (first, second, start)]
     for name, value in weights(out).items():
-        parts = [weights(path)[name] for path in (first, second, start)]
+        parts = [tensors[name] for tensors in given]
         expected = sum(p.double() for p in parts) / 3 if value.is_floating_point() else parts[0]
         assert value.dtype == parts[0].dtype
         np.testing.assert_allclose(value.double(), expected, atol=1e-3)

@@ -9,7 +9,8 @@ import pytest
 
 from ewardrobe.models.weights import WeightsError
 from train import card
-from train.cards import readme
+from train.cards import manifest, readme
+from train.loop.config import FlagError
 
 ENTRY = {
     "file": "unet.pt", "bytes": 1234, "sha256": "a" * 64, "licence": "AGPL-3.0", "data": "photos", "images": 160,
@@ -30,20 +31,20 @@ METRICS = {
 def test_metrics_of_other_weights_are_refused(tmp_path):
     metrics = copy.deepcopy(METRICS)
     (tmp_path / "unet.metrics.json").write_text(json.dumps(metrics))
-    assert card.read_metrics("unet", ENTRY, tmp_path) == metrics
+    assert manifest.read_metrics("unet", ENTRY, tmp_path) == metrics
     metrics["meta"]["weights_sha256"] = "b" * 64
     (tmp_path / "unet.metrics.json").write_text(json.dumps(metrics))
     with pytest.raises(WeightsError, match="measured on other weights"):
-        card.read_metrics("unet", ENTRY, tmp_path)
+        manifest.read_metrics("unet", ENTRY, tmp_path)
 
 
 def test_missing_metrics_say_how_to_measure(tmp_path):
     with pytest.raises(WeightsError, match="python -m ewardrobe evaluate"):
-        card.read_metrics("unet", ENTRY, tmp_path)
+        manifest.read_metrics("unet", ENTRY, tmp_path)
 
 
 def test_table_shows_what_was_measured_and_a_dash_for_what_was_not():
-    table = readme.table({"unet": METRICS, "yolo": METRICS})
+    table = readme.figures({"unet": METRICS, "yolo": METRICS})
     assert "| mask AP (categories with ≥ 10 garments) | 0.250 | 0.250 |" in table
     assert "| garment IoU, worn | 0.750 | 0.750 |" in table
     assert "box AP" not in table  # nobody measured it
@@ -76,7 +77,7 @@ def test_only_the_part_between_the_markers_changes():
     assert new.startswith("before\n") and new.endswith("after\n")
     assert "old" not in new and "0.250" in new
     assert readme.update(new, {"unet": METRICS}) == new
-    with pytest.raises(ValueError, match="lacks the lines"):
+    with pytest.raises(FlagError, match="lacks the lines"):
         readme.update("no markers", {"unet": METRICS})
 
 

@@ -12,8 +12,8 @@ import torch
 from small_weights import folder, logits  # noqa: F401 (a fixture)
 
 from ewardrobe.models import inference, unet
-from ewardrobe.models import weights as weight_files
 from ewardrobe.models.networks import exports
+from ewardrobe.models.weights import read_manifest, sha256_of
 from train import quantize
 
 
@@ -48,7 +48,7 @@ def written(folder, tmp_path):  # noqa: F811
 def test_what_is_shipped_runs_until_the_weights_change(folder, written, tmp_path, monkeypatch):  # noqa: F811
     monkeypatch.setenv("EWARDROBE_PRECISION", "int8")
     quantize.ship("unet", written | {"gain": 2.0}, tmp_path / "int8", folder)
-    entry = weight_files.read_manifest()["unet"]
+    entry = read_manifest()["unet"]
     assert entry["int8"]["gain"] == 2.0 and entry["file"] == "unet.pt"
     assert unet.load().network.precision == "int8"
     before = logits()
@@ -59,7 +59,7 @@ def test_what_is_shipped_runs_until_the_weights_change(folder, written, tmp_path
     torch.save(state | {"again": 1}, folder / "new.pt")
     content = json.loads((folder / "manifest.json").read_text())
     (folder / "unet.pt").write_bytes((folder / "new.pt").read_bytes())
-    new = {"sha256": weight_files.sha256_of(folder / "unet.pt"), "bytes": (folder / "unet.pt").stat().st_size}
+    new = {"sha256": sha256_of(folder / "unet.pt"), "bytes": (folder / "unet.pt").stat().st_size}
     content["models"]["unet"] |= new
     (folder / "manifest.json").write_text(json.dumps(content))
     assert unet.load().network.precision == "f32"
@@ -93,9 +93,9 @@ def test_a_network_is_quantised_and_measured(folder, rendered_dataset, tmp_path,
     assert quantize.main(words) == 1  # four photos hold too few garments for an AP to lose
     assert "not shipped: it does not pay" in capsys.readouterr().out
     entry = json.loads((tmp_path / "out/unet.int8.json").read_text())
-    assert entry["source_sha256"] == weight_files.read_manifest()["unet"]["sha256"]
+    assert entry["source_sha256"] == read_manifest()["unet"]["sha256"]
     assert b"FakeQuantize" in (tmp_path / "out/unet.int8.xml").read_bytes()
-    assert "int8" not in weight_files.read_manifest()["unet"]
+    assert "int8" not in read_manifest()["unet"]
     assert str(tmp_path) not in json.dumps(entry)
 
 

@@ -17,7 +17,7 @@ from train.loop import trainer
 from train.loop.config import Config
 from train.loop.engine import TrainingError
 from train.search import study
-from train.search.space import SGD_RATE, Range, default_space, largest, parse_space, suggest
+from train.search.space import SGD_RATE, Range, largest, parse_space, suggest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = [f"--{k.replace('_', '-')}={v}" for k, v in SMALL.items() if k != "batch_size"]
@@ -231,7 +231,7 @@ def test_space_from_the_command_line():
     config = Config()
     space = parse_space(["lr=1e-4:1e-2", "batch-size=4,8", "balance=true,false", "schedule=cosine"], config)
     assert space["lr"] == Range(1e-4, 1e-2, log=True) and space["batch_size"] == (4, 8)
-    assert space["balance"] == (True, False) and space["augment"] == default_space(config)["augment"]
+    assert space["balance"] == (True, False) and space["augment"] == parse_space([], config)["augment"]
     assert largest(space, config).image_size == max(space["image_size"]) == 320
     trial = optuna.trial.FixedTrial(
         {"lr": 1e-3, "weight_decay": 0.01, "optimizer": "sgd", "batch_size": 4, "workers": 1, "image_size": 192}

@@ -15,6 +15,7 @@ from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.models.confidence import DEFAULT, Confidence, of_entry
 from ewardrobe.models.weights import WeightsError, read_manifest
 from train import card, thresholds
+from train.cards import manifest
 from train.search import thresholds as choice
 from train.search.thresholds import Counts, PhotoScores
 
@@ -221,9 +222,9 @@ def test_the_card_says_from_which_score_a_category_is_shown(data, weights):
     assert "F1 over all garments" in card.thresholds(entry) and "on photos that did not choose" in card.thresholds(
         entry
     )
-    assert card.shown_from(entry)["trousers"] == entry["thresholds"]["raw_scores"]["trousers"]
+    assert manifest.shown_from(entry)["trousers"] == entry["thresholds"]["raw_scores"]["trousers"]
     assert "no thresholds were chosen" in card.thresholds(entry | {"sha256": "b"})
     metrics = {"meta": {"weights_sha256": entry["sha256"], "raw_thresholds": DEFAULT.by_name()}}
     (weights / "unet.metrics.json").write_text(json.dumps(metrics))
     with pytest.raises(WeightsError, match="other thresholds"):
-        card.read_metrics("unet", entry, weights)
+        manifest.read_metrics("unet", entry, weights)

@@ -8,9 +8,9 @@ where the training looks at small crops; the photos are those that its training 
 
 from __future__ import annotations
 
-import argparse
 import sys
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +18,12 @@ from tqdm import tqdm
 
 from ewardrobe.core.attributes import HEADS
 from ewardrobe.datasets.attributes import judged_garments, read_judged
-from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.models.attributes import load_classifier
 from ewardrobe.models.calibration import Calibration, expected_calibration_error, macro_f1
-from ewardrobe.models.weights import WeightsError
 from train.attributes.data import held_out_photos, label, log_priors
 from train.loop import checkpoints
-from train.loop.engine import TrainingError
+from train.loop.config import exit_code, make_parser
 
 ADJUSTMENTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 TEMPERATURES = np.geomspace(0.3, 6, 60)
@@ -39,7 +37,10 @@ LEAST_ANSWERS = 20
 def calibrate(
     logits: dict[str, np.ndarray], labels: dict[str, np.ndarray], log_prior: dict[str, np.ndarray]
 ) -> dict[str, Calibration]:
-    """Return the calibration of each head from held-out ``logits`` (N, values) and ``labels`` (N,), -1 = not judged."""
+    """Return the calibration of each head, from what is held out.
+
+    logits: (N, values) float32; labels: (N,) int64, -1 = not judged; log_prior: (values,) float64.
+    """
     return {
         name: _calibrate_head(logits[name][labels[name] >= 0], labels[name][labels[name] >= 0], log_prior[name])
         for name in HEADS
@@ -49,7 +50,10 @@ def calibrate(
 def scores(
     logits: dict[str, np.ndarray], labels: dict[str, np.ndarray], calibration: dict[str, Calibration]
 ) -> dict[str, float]:
-    """Return accuracy, macro-F1 and calibration error of each head, and ``mean``: of all the macro-F1."""
+    """Return accuracy, macro-F1 and calibration error of each head, and ``mean``: of all the macro-F1; all 0..1.
+
+    logits: (N, values) float32; labels: (N,) int64, -1 = not judged.
+    """
     values: dict[str, float] = {}
     for name, head in calibration.items():
         judged = labels[name] >= 0
@@ -58,14 +62,9 @@ def scores(
         chances, truth = head.chances(logits[name][judged]), labels[name][judged]
         told = chances.argmax(axis=1)
         values[f"{name}_accuracy"] = round(float((told == truth).mean()), 4)
-        values[f"{name}_f1"] = round(macro_f1(truth, told, len(HEADS[name])), 4)
-        values[f"{name}_ece"] = round(expected_calibration_error(chances.max(axis=1), told == truth), 4)
+        values[f"{name}_f1"] = round(macro_f1(truth, told, len(HEADS[name])) or 0.0, 4)
+        values[f"{name}_ece"] = round(expected_calibration_error(chances.max(axis=1), told == truth) or 0.0, 4)
     return {"mean": round(float(np.mean([v for k, v in values.items() if k.endswith("_f1")] or [0])), 4), **values}
-
-
-def as_content(calibration: dict[str, Calibration]) -> dict[str, dict]:
-    """Return ``calibration`` as plain values for a weights file."""
-    return {name: asdict(head) for name, head in calibration.items()}
 
 
 def _calibrate_head(logits: np.ndarray, truth: np.ndarray, log_prior: np.ndarray) -> Calibration:
@@ -76,18 +75,18 @@ def _calibrate_head(logits: np.ndarray, truth: np.ndarray, log_prior: np.ndarray
     temperature = min(TEMPERATURES, key=lambda t: _surprise(Calibration(prior, adjust, float(t), 1.0), logits, truth))
     head = Calibration(prior, adjust, round(float(temperature), 4), 1.0)
     chances = head.chances(logits)
-    threshold = ask_below(chances.max(axis=1), chances.argmax(axis=1) == truth)
-    return Calibration(prior, adjust, head.temperature, threshold)
+    return replace(head, ask_below=ask_below(chances.max(axis=1), chances.argmax(axis=1) == truth))
 
 
-def ask_below(confidence: np.ndarray, right: np.ndarray, share: float = ASSERTED_RIGHT) -> float:
-    """Return the lowest confidence from which up a ``share`` of the answers was right; 0.99 where there is none.
+def ask_below(confidence: np.ndarray, right: np.ndarray) -> float:
+    """Return the lowest confidence from which up ``ASSERTED_RIGHT`` of the answers were right; 0.99 if there is none.
 
-    Never below a half: what is more likely wrong than right is a question.
+    confidence: (N,) float, 0..1; right: (N,) bool.  Never below a half: what is more likely wrong than right is a
+    question.
     """
     order = np.argsort(-confidence)
     so_far = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
-    good = np.flatnonzero(so_far >= share)
+    good = np.flatnonzero(so_far >= ASSERTED_RIGHT)
     good = good[good >= LEAST_ANSWERS - 1]
     return round(max(0.5, float(confidence[order][good[-1]])), 3) if len(good) else 0.99
 
@@ -95,7 +94,7 @@ def ask_below(confidence: np.ndarray, right: np.ndarray, share: float = ASSERTED
 def _decisions(logits: np.ndarray, truth: np.ndarray, prior: tuple, share: float) -> float:
     """Judge a share of the prior by what it decides: rare values and all garments count alike."""
     told = Calibration(prior, share, 1.0, 1.0).chances(logits).argmax(axis=1)
-    return macro_f1(truth, told, logits.shape[1]) + float((told == truth).mean())
+    return (macro_f1(truth, told, logits.shape[1]) or 0.0) + float((told == truth).mean())
 
 
 def _surprise(head: Calibration, logits: np.ndarray, truth: np.ndarray) -> float:
@@ -105,20 +104,20 @@ def _surprise(head: Calibration, logits: np.ndarray, truth: np.ndarray) -> float
 def recalibrate(path: Path, data: Path) -> dict[str, float]:
     """Calibrate the weights file ``path`` on its held-out photos of ``data`` and return the scores there."""
     content = checkpoints.read(path)
-    logits, labels = served_logits(path, data, content["info"]["config"])
+    logits, labels = _served_logits(path, data, content["info"]["config"])
     prior = log_priors(labels, np.ones(len(labels["style"])))
     calibration = calibrate(logits, labels, prior)
     values = scores(logits, labels, calibration)
     content["info"]["scores"] = values
-    checkpoints.write(path, content | {"calibration": as_content(calibration)})
+    checkpoints.write(path, content | {"calibration": {name: asdict(head) for name, head in calibration.items()}})
     return values
 
 
-def served_logits(path: Path, data: Path, config: dict) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+def _served_logits(path: Path, data: Path, config: dict) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return logits and labels of the held-out garments, from their cut-outs as the app makes them."""
     classifier = load_classifier(path)
-    images = np.array([judged.image for judged in read_judged(data, "train")])
-    photos = set(held_out_photos(images, config["held_out"], config["seed"]).tolist())
+    names = (judged.image for judged in read_judged(data, "train"))
+    photos = held_out_photos(names, config["held_out"], config["seed"])
     found, labels = [], []
     for judged, pixels, mask in tqdm(judged_garments(data, "train", photos), unit="garment", disable=None):
         cutout = garment_from_mask(pixels, mask, judged.category_id, 1.0).cutout
@@ -128,18 +127,13 @@ def served_logits(path: Path, data: Path, config: dict) -> tuple[dict[str, np.nd
     return joined, dict(zip(HEADS, np.array(labels).T, strict=True))
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = make_parser(__doc__)
     parser.add_argument("weights", type=Path, help="a best.pt that train.attributes wrote; it is written anew")
     parser.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
     args = parser.parse_args(argv)
-    try:
-        print(recalibrate(args.weights, args.data))
-    except (TrainingError, DatasetError, WeightsError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return exit_code(lambda: print(recalibrate(args.weights, args.data)))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ garments, so that what hardly anybody wears, such as pure blue, keeps its name t
 
 from __future__ import annotations
 
-import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ from ewardrobe.core.colour_names import COLOUR_NAMES, lab_features, name_probabi
 from ewardrobe.core.colour_terms import hex_to_lab
 from ewardrobe.datasets.attributes import judged_garments
 from ewardrobe.garments.colours import dominant_colours
+from train.loop.config import exit_code, make_parser
+from train.loop.engine import minimise
 
 L2 = 1e-4
 ANCHOR_WEIGHT = 10.0
@@ -42,24 +45,32 @@ ANCHORS = {
 }
 
 
-def main() -> None:
+Palette = tuple[str, np.ndarray, np.ndarray]
+"""A garment: its colour's name, Lab colours (n, 3) float64 and their shares (n,) float64, 0..1."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
     """Fit (or with ``--check`` only measure) and print."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser = make_parser(__doc__.split("\n", 1)[0])
     parser.add_argument("--data", type=Path, required=True, help="data set with attributes_{train,validation}.csv")
     parser.add_argument("--check", action="store_true", help="measure the package's weights, fit nothing")
-    args = parser.parse_args()
-    validation = palettes(args.data, "validation")
-    if not args.check:
-        train = palettes(args.data, "train")
+    args = parser.parse_args(argv)
+    return exit_code(lambda: _run(args.data, args.check))
+
+
+def _run(data: Path, check: bool) -> None:
+    validation = _palettes(data, "validation")
+    if not check:
+        train = _palettes(data, "train")
         weights = np.round(fit(train), 2)
-        print_weights(weights)
-        report("train", train, weights)
-        report("validation", validation, weights)
-    report("validation, weights of the package", validation, None)
+        for name, column in zip(COLOUR_NAMES, weights.T, strict=True):  # as they stand in the package
+            print(f'    "{name}": ({", ".join(f"{value:g}" for value in column)}),')
+        _report("train", train, weights)
+        _report("validation", validation, weights)
+    _report("validation, weights of the package", validation, None)
 
 
-def palettes(root: Path, split: str) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """Return for every judged garment its colour name, Lab colours (n, 3) and their shares (n,)."""
+def _palettes(root: Path, split: str) -> list[Palette]:
     found = ((judged, dominant_colours(pixels, mask)) for judged, pixels, mask in judged_garments(root, split))
     return [
         (judged.values["colour"], np.array([c.lab for c in colours]), np.array([c.share for c in colours]))
@@ -68,54 +79,43 @@ def palettes(root: Path, split: str) -> list[tuple[str, np.ndarray, np.ndarray]]
     ]
 
 
-def fit(garments: list[tuple[str, np.ndarray, np.ndarray]], l2: float = L2) -> np.ndarray:
-    """Return the (11, 13) weights of ``lab_features`` that make the judged names likeliest."""
+def fit(garments: list[Palette]) -> np.ndarray:
+    """Return the weights of ``lab_features``, (11, 13) float64, that make the judged names likeliest."""
     garments = [garment for garment in garments if garment[0] in COLOUR_NAMES]
-    counts = np.ones(len(garments)).tolist()
-    anchors = anchor_palettes()
+    anchors = _anchor_palettes()
     features, shares, names = _stacked(garments + anchors)
-    counts = torch.tensor(counts + [ANCHOR_WEIGHT] * len(anchors), dtype=torch.float64)
+    counts = torch.tensor([1.0] * len(garments) + [ANCHOR_WEIGHT] * len(anchors), dtype=torch.float64)
     weights = torch.zeros((features.shape[-1], len(COLOUR_NAMES)), dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=500, line_search_fn="strong_wolfe")
 
     def loss() -> torch.Tensor:
-        optimiser.zero_grad()
         chance = (torch.softmax(features @ weights, -1) * shares[..., None]).sum(1)
         likelihood = torch.log(chance[range(len(names)), names] + 1e-4)  # the floor blunts misjudged garments
-        value = -(likelihood * counts).sum() / counts.sum() + l2 * (weights[1:] ** 2).sum()
-        value.backward()
-        return value
+        return -(likelihood * counts).sum() / counts.sum() + L2 * (weights[1:] ** 2).sum()
 
-    optimiser.step(loss)
+    minimise(loss, [weights], 500)
     return weights.detach().numpy()
 
 
-def anchor_palettes() -> list[tuple[str, np.ndarray, np.ndarray]]:
+def _anchor_palettes() -> list[Palette]:
     """Return the textbook colours as garments of one colour."""
     return [
         (name, np.array([hex_to_lab(code)]), np.ones(1)) for name, codes in ANCHORS.items() for code in codes.split()
     ]
 
 
-def report(title: str, garments: list, weights: np.ndarray | None) -> None:
+def _report(title: str, garments: list[Palette], weights: np.ndarray | None) -> None:
     """Print top-1 and top-2 agreement with the judged names, and the share lost between black and navy."""
     judged = [(name, _ranking(labs, shares, weights)) for name, labs, shares in garments if name in COLOUR_NAMES]
     first = np.mean([name == ranking[0] for name, ranking in judged])
     second = np.mean([name in ranking[:2] for name, ranking in judged])
     dark = np.mean([{name, ranking[0]} == {"black", "navy"} for name, ranking in judged])
-    anchors = [(name, _ranking(labs, shares, weights)[0]) for name, labs, shares in anchor_palettes()]
+    anchors = [(name, _ranking(labs, shares, weights)[0]) for name, labs, shares in _anchor_palettes()]
     wrong = [pair for pair in anchors if pair[0] != pair[1]]
     print(f"{title}: {len(judged)} garments, top-1 {first:.3f}, top-2 {second:.3f}, black/navy confused {dark:.3f}")
     print(f"  textbook colours named wrongly: {len(wrong)} of {len(anchors)} {wrong}")
 
 
-def print_weights(weights: np.ndarray) -> None:
-    """Print the constants as they stand in the package."""
-    for name, column in zip(COLOUR_NAMES, weights.T, strict=True):
-        print(f'    "{name}": ({", ".join(f"{value:g}" for value in column)}),')
-
-
-def _stacked(garments: list) -> tuple[torch.Tensor, torch.Tensor, list[int]]:
+def _stacked(garments: list[Palette]) -> tuple[torch.Tensor, torch.Tensor, list[int]]:
     most = max(len(shares) for _, _, shares in garments)
     labs, weights = np.zeros((len(garments), most, 3)), np.zeros((len(garments), most))
     for i, (_, colours, shares) in enumerate(garments):
@@ -129,4 +129,4 @@ def _ranking(labs: np.ndarray, shares: np.ndarray, weights: np.ndarray | None) -
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

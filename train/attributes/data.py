@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 
 from ewardrobe.core import atomic
 from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY
+from ewardrobe.datasets.attributes import JudgedGarment, judged_garments
 from ewardrobe.datasets.deepfashion2 import DatasetError
+from ewardrobe.models.attributes import crop
 from train.loop.engine import TrainingError
 
 NOT_JUDGED = -1
@@ -57,23 +61,16 @@ def load_garments(data: str, cache: str, side: int) -> Garments:
 
 def read_garments(root: Path, split: str, side: int) -> Garments:
     """Cut every judged garment out of its photo; ``DatasetError`` when there is none."""
-    from ewardrobe.datasets.attributes import judged_garments
-    from ewardrobe.models.attributes import crop
-
-    found, pictures, masks = [], [], []
-    for judged, pixels, mask in judged_garments(root, split):
-        rgb, part = crop(pixels, mask, side)
-        found.append(judged)
-        pictures.append(rgb)
-        masks.append(part)
+    found = [(judged, *crop(pixels, mask, side)) for judged, pixels, mask in judged_garments(root, split)]
     if not found:
         raise DatasetError(f"{root}: no judged garment of the split {split} has an annotation")
-    labels = {name: np.array([label(name, judged) for judged in found]) for name in HEADS}
-    ids = np.array([judged.category_id for judged in found])
-    return Garments(np.stack(pictures), np.stack(masks), ids, labels, np.array([j.image for j in found]))
+    garments, pictures, masks = zip(*found, strict=True)
+    labels = {name: np.array([label(name, judged) for judged in garments]) for name in HEADS}
+    ids, images = (np.array([getattr(judged, n) for judged in garments]) for n in ("category_id", "image"))
+    return Garments(np.stack(pictures), np.stack(masks), ids, labels, images)
 
 
-def label(head: str, judged) -> int:
+def label(head: str, judged: JudgedGarment) -> int:
     """Return the place of the value in its head; ``NOT_JUDGED`` for what is unknown or no attribute of the garment."""
     sleeve = SLEEVE_OF_CATEGORY.get(judged.category_id)
     value = sleeve if head == "sleeve" else judged.values[head]
@@ -86,15 +83,10 @@ def write_cache(path: Path, garments: Garments) -> None:
     masks = [np.frombuffer(zlib.compress(np.packbits(mask > 127).tobytes(), 9), np.uint8) for mask in garments.masks]
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic.writing(path) as file:
-        np.savez(
-            file,
-            side=garments.rgb.shape[1],
-            category_ids=garments.category_ids,
-            images=garments.images,
-            **{f"label_{name}": values for name, values in garments.labels.items()},
-            **_joined("rgb", pictures),
-            **_joined("mask", masks),
-        )
+        content: dict[str, Any] = {"side": garments.rgb.shape[1]}
+        content |= {"category_ids": garments.category_ids, "images": garments.images}
+        content |= {f"label_{name}": values for name, values in garments.labels.items()}
+        np.savez(file, **content, **_joined("rgb", pictures), **_joined("mask", masks))
 
 
 def read_cache(path: Path, side: int) -> Garments:
@@ -104,7 +96,8 @@ def read_cache(path: Path, side: int) -> Garments:
             content = dict(file)
         if int(content["side"]) != side:
             raise TrainingError(f"{path} holds crops of {content['side']} pixels, {side} are needed: delete it")
-        rgb = np.stack([cv2.imdecode(part, cv2.IMREAD_COLOR)[..., ::-1] for part in _parted("rgb", content)])
+        pictures: list[Any] = [cv2.imdecode(part, cv2.IMREAD_COLOR) for part in _parted("rgb", content)]
+        rgb = np.stack([picture[..., ::-1] for picture in pictures])  # `None` of a broken one: a TypeError
         bits = (np.frombuffer(zlib.decompress(part.tobytes()), np.uint8) for part in _parted("mask", content))
         masks = np.stack([np.unpackbits(b, count=side * side).reshape(side, side) * 255 for b in bits])
         labels = {name: content[f"label_{name}"] for name in HEADS}
@@ -114,15 +107,15 @@ def read_cache(path: Path, side: int) -> Garments:
 
 
 def split_by_image(garments: Garments, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the places of the garments to train on and of those held out: a ``share`` of the photos, whole ones."""
-    held_out = np.isin(garments.images, held_out_photos(garments.images, share, seed))
+    """Return the places, (N,) int64, of the garments to train on and of those held out: a ``share`` of the photos."""
+    held_out = np.isin(garments.images, list(held_out_photos(garments.images, share, seed)))
     return np.flatnonzero(~held_out), np.flatnonzero(held_out)
 
 
-def held_out_photos(images: np.ndarray, share: float, seed: int) -> np.ndarray:
+def held_out_photos(images: Iterable[str], share: float, seed: int) -> set[str]:
     """Return the names, of those in ``images``, of the photos that a training with these settings holds out."""
-    photos = np.unique(images)
-    return photos[np.random.default_rng(seed).permutation(len(photos))[: round(share * len(photos))]]
+    photos = sorted(set(images))
+    return {photos[i] for i in np.random.default_rng(seed).permutation(len(photos))[: round(share * len(photos))]}
 
 
 def sampling_weights(labels: dict[str, np.ndarray], threshold: float = 0.1) -> np.ndarray:
@@ -148,7 +141,7 @@ def log_priors(labels: dict[str, np.ndarray], weights: np.ndarray) -> dict[str, 
     return priors
 
 
-def _joined(name: str, parts: list[np.ndarray]) -> dict[str, np.ndarray]:
+def _joined(name: str, parts: list[np.ndarray]) -> dict[str, Any]:
     ends = np.cumsum([part.size for part in parts])
     return {name: np.concatenate([part.ravel() for part in parts]), f"{name}_ends": ends}
 

@@ -1,6 +1,6 @@
-"""Rare patterns laid on real plain garments: their light and folds stay, their colour gives way to a drawn fabric.
+"""Rare patterns laid on real plain garments: light and folds stay, a drawn fabric takes the place of the colour.
 
-Seven dotted garments teach nobody what dots are; the fabrics of the rendered photos are drawn in any number.
+The judged photos show too few dotted garments to learn from; fabrics can be drawn in any number.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ def printed(garments: Garments, count: int, seed: int = 0) -> Garments:
 
 def joined(one: Garments, other: Garments) -> Garments:
     """Return both, one after the other."""
-    both = [np.concatenate([getattr(one, n), getattr(other, n)]) for n in ("rgb", "masks", "category_ids", "images")]
+    names = ("rgb", "masks", "category_ids", "images")
     labels = {name: np.concatenate([one.labels[name], other.labels[name]]) for name in one.labels}
-    return Garments(*both[:3], labels, both[3])
+    return Garments(labels=labels, **{n: np.concatenate([getattr(one, n), getattr(other, n)]) for n in names})
 
 
 def _print(rgb: np.ndarray, mask: np.ndarray, pattern: str, rng: np.random.Generator) -> np.ndarray:
@@ -66,9 +66,9 @@ def _animal(size: int, rng: np.random.Generator) -> np.ndarray:
     wave, stretched = rng.uniform(7, 20), rng.random() < 0.4
     sigma = (wave * 0.3, wave * (1.4 if stretched else 0.3))
     noise = rng.normal(size=(size, size)).astype(np.float32)
-    band = cv2.GaussianBlur(noise, (0, 0), sigma[0], sigmaY=sigma[1])
-    band -= cv2.GaussianBlur(noise, (0, 0), sigma[0] * 1.8, sigmaY=sigma[1] * 1.8)
-    band /= band.std()
+    fine = cv2.GaussianBlur(noise, (0, 0), sigma[0], sigmaY=sigma[1])
+    band = fine - cv2.GaussianBlur(noise, (0, 0), sigma[0] * 1.8, sigmaY=sigma[1] * 1.8)
+    band = band / band.std()
     ground, dark = np.array(pick_colour(rng, ("beige", "brown", "white", "orange"))[1]), np.array((38, 30, 26))
     spots = np.clip((band - 0.4) * 4, 0, 1)[..., None]
     cloth = ground * (1 - spots) + dark * spots

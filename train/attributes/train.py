@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from lightning_fabric import Fabric
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -25,14 +27,13 @@ from ewardrobe.models.inputs import MEAN, STD
 from ewardrobe.models.networks.attributes import LAST_WIDTH, AttributeNet
 from ewardrobe.models.networks.encoders import ENCODERS
 from train.attributes.augment import Augmentation
-from train.attributes.calibration import as_content, calibrate, scores
+from train.attributes.calibration import calibrate, scores
 from train.attributes.data import NOT_JUDGED, Garments, load_garments, log_priors, sampling_weights, split_by_image
 from train.attributes.prints import joined, printed
 from train.loop import checkpoints
-from train.loop.config import RunConfig, check, option
-from train.loop.devices import make_fabric
-from train.loop.engine import GracefulStop, TrainingError, seed_everything
-from train.loop.trainer import Trainer, loop
+from train.loop.config import RunConfig, option
+from train.loop.engine import TrainingError
+from train.loop.trainer import Task
 
 COLOURED_HEADS = ("material", "style")
 """Denim is blue and a suit is dark: recoloured garments teach these heads nothing."""
@@ -74,53 +75,107 @@ class AttributesConfig(RunConfig):
     seed: int = option(0, "random seed, which also says which photos are held out", kept=True)
 
 
-class AttributesTask:
-    """The attribute network in the common loop."""
+class GarmentSplit(NamedTuple):
+    """The garments of a run: those to learn from, and those held out."""
+
+    train: Garments
+    validation: Garments
+
+    def __str__(self) -> str:
+        return f"{len(self.train)} garments to learn from, {len(self.validation)} held out"
+
+
+class AttributesTask(Task):
+    """The attribute network in the common loop, judged by the mean macro-F1 of the heads on the garments held out.
+
+    Its batches are crops (B, 4, S, S) float32, category ids (B,) int64, labels by head and who was recoloured.
+    """
 
     kind = NAME
-    unused_parameters = False
+    judged_by = "mean"
 
     def __init__(self, config: AttributesConfig) -> None:
+        if int(os.environ.get("WORLD_SIZE", 1)) > 1:
+            raise TrainingError("the attribute network is trained in one process: leave torchrun out")
         self.config = config
         self.drawn_prior: dict[str, Tensor] = {}
         self.calibration: dict[str, Calibration] = {}
 
-    def build(self) -> torch.nn.Module:
+    def build(self) -> AttributeNet:
         """Return the network in the memory layout that convolutions like best."""
         model = AttributeNet(self.config.last_width, self.config.dropout, self.config.encoder)
         if self.config.freeze_body:
             model.freeze_body()
         return model.to(memory_format=torch.channels_last)
 
-    def initialise(self, model: AttributeNet, content: dict) -> None:
+    def initialise(self, model: Any, content: dict[str, Any]) -> None:
         """Start from another run's network, or the body from the layers of a U-Net's encoder that have its shape."""
         if checkpoints.model_in(content) == self.kind:
-            checkpoints.fill(model, content, self.kind)
+            super().initialise(model, content)
             return
-        own = model.body.state_dict()
-        theirs = {k.removeprefix("encoder."): v for k, v in checkpoints.weights_in(content).items()}
-        fitting = {k: v for k, v in theirs.items() if k in own and own[k].shape == v.shape}
+        body = model.get_submodule("body")
+        own, given = body.state_dict(), checkpoints.encoder_in(content)
+        fitting = {k: v for k, v in given.items() if k in own and own[k].shape == v.shape}
         if next(iter(own)) not in fitting:
             kind, theirs = checkpoints.model_in(content), content.get("encoder", "plain")
             raise TrainingError(f"--init: no layer of {kind!r} fits: give weights/unet.pt and --encoder {theirs}")
-        model.body.load_state_dict(own | fitting)
+        body.load_state_dict(own | fitting)
         print(f"--init: {len(fitting)} of {len(own)} tensors of the body taken over", flush=True)
 
-    def loss(self, model: torch.nn.Module, batch) -> tuple[Tensor, dict[str, Tensor]]:
+    def load(self, fabric: Fabric) -> GarmentSplit:
+        """Return the garments, with printed ones if asked for."""
+        config = self.config
+        garments = load_garments(config.data, config.cache, config.image_size)
+        learn, held_out = (garments[chosen] for chosen in split_by_image(garments, config.held_out, config.seed))
+        if not len(learn) or not len(held_out):
+            raise TrainingError(f"{len(garments)} garments are too few to learn from some and hold out others")
+        if config.prints:
+            learn = joined(learn, printed(learn, config.prints, config.seed))
+        return GarmentSplit(learn, held_out)
+
+    def batches(self, data: GarmentSplit, fabric: Fabric, first_step: int) -> Iterator[tuple]:
+        """Yield augmented batches on the training's device; batch ``n`` depends on the seed and ``n`` alone."""
+        config, device, learn = self.config, fabric.device, data.train
+        weights = sampling_weights(learn.labels)
+        prior = log_priors(learn.labels, weights)
+        self.drawn_prior = {n: torch.tensor(p, dtype=torch.float32, device=device) for n, p in prior.items()}
+        pictures, masks = as_tensors(learn, device)
+        category_ids, drawn = (torch.from_numpy(values).to(device) for values in (learn.category_ids, weights))
+        labels = {name: torch.from_numpy(values).to(device) for name, values in learn.labels.items()}
+        augment, generator = Augmentation(config.image_size, config.augment), torch.Generator(device)
+        for step in range(first_step, config.steps):
+            generator.manual_seed(config.seed * 1_000_003 + step)
+            chosen = torch.multinomial(drawn, config.batch_size, replacement=True, generator=generator)
+            x, recoloured = augment(pictures[chosen], masks[chosen], generator)
+            hidden = torch.rand(len(chosen), device=device, generator=generator) < CATEGORY_DROPOUT
+            ids = torch.where(hidden, 0, category_ids[chosen])
+            judged = {name: values[chosen] for name, values in labels.items()}
+            yield x.contiguous(memory_format=torch.channels_last), ids, judged, recoloured
+
+    def loss(self, model: Any, batch: Any) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the sum of the heads' cross-entropies with the prior added to the logits (Menon et al., 2021)."""
         x, category_ids, labels, recoloured = batch
         parts = {}
         for name, logits in model(x, category_ids).items():
             truth = torch.where(recoloured, NOT_JUDGED, labels[name]) if name in COLOURED_HEADS else labels[name]
             balanced = logits.float() + self.drawn_prior[name]
-            smoothing = self.config.smoothing
-            total = F.cross_entropy(
-                balanced, truth, ignore_index=NOT_JUDGED, label_smoothing=smoothing, reduction="sum"
+            summed = F.cross_entropy(
+                balanced, truth, ignore_index=NOT_JUDGED, label_smoothing=self.config.smoothing, reduction="sum"
             )
-            parts[name] = total / (truth != NOT_JUDGED).sum().clamp(min=1)
-        return sum(parts.values()), {name: value.detach() for name, value in parts.items()}
+            parts[name] = summed / (truth != NOT_JUDGED).sum().clamp(min=1)
+        total: Any = sum(parts.values())
+        return total, {name: value.detach() for name, value in parts.items()}
 
-    def content(self) -> dict:
+    def measured(self, state: dict[str, Tensor], samples: Garments) -> dict[str, float]:
+        """Calibrate the network with the tensors ``state`` on ``samples`` and return its scores there."""
+        model = AttributeNet(self.config.last_width, 0, self.config.encoder).to(next(iter(state.values())).device)
+        model.load_state_dict(state)
+        logits = held_out_logits(model.eval(), samples)
+        natural = log_priors(samples.labels, np.ones(len(samples)))
+        self.calibration = calibrate(logits, samples.labels, natural)
+        return scores(logits, samples.labels, self.calibration)
+
+    def content(self) -> dict[str, Any]:
         """Return what the app needs beside the weights."""
         return {
             "task": NAME,
@@ -128,46 +183,8 @@ class AttributesTask:
             "last_width": self.config.last_width,
             "size": self.config.image_size,
             "values": {name: list(values) for name, values in HEADS.items()},
-            "calibration": as_content(self.calibration),
+            "calibration": {name: asdict(head) for name, head in self.calibration.items()},
         }
-
-
-class AttributesTrainer(Trainer):
-    """The common trainer, judged by the mean macro-F1 of the heads on the garments held out."""
-
-    judged_by = "mean"
-
-    def measured(self, samples: Garments) -> dict[str, float]:
-        """Calibrate the averaged weights on ``samples`` and return their scores there."""
-        model = AttributeNet(self.config.last_width, 0, self.config.encoder).to(self.fabric.device)
-        model.load_state_dict(self.average.module.state_dict())
-        logits = held_out_logits(model.eval(), samples)
-        natural = log_priors(samples.labels, np.ones(len(samples)))
-        self.task.calibration = calibrate(logits, samples.labels, natural)
-        return scores(logits, samples.labels, self.task.calibration)
-
-
-class Batches:
-    """Augmented batches on the training's device; batch ``n`` depends on the seed and ``n`` alone."""
-
-    def __init__(self, garments: Garments, config: AttributesConfig, device: torch.device, first_step: int) -> None:
-        self.config, self.device, self.first_step = config, device, first_step
-        self.pictures, self.masks = as_tensors(garments, device)
-        self.ids = torch.from_numpy(garments.category_ids).to(device)
-        self.labels = {name: torch.from_numpy(values).to(device) for name, values in garments.labels.items()}
-        self.weights = torch.from_numpy(sampling_weights(garments.labels)).to(device)
-        self.augment = Augmentation(config.image_size, config.augment)
-
-    def __iter__(self) -> Iterator[tuple]:
-        generator = torch.Generator(self.device)
-        for step in range(self.first_step, self.config.steps):
-            generator.manual_seed(self.config.seed * 1_000_003 + step)
-            chosen = torch.multinomial(self.weights, self.config.batch_size, replacement=True, generator=generator)
-            x, recoloured = self.augment(self.pictures[chosen], self.masks[chosen], generator)
-            hidden = torch.rand(len(chosen), device=self.device, generator=generator) < CATEGORY_DROPOUT
-            ids = torch.where(hidden, 0, self.ids[chosen])
-            labels = {name: values[chosen] for name, values in self.labels.items()}
-            yield x.contiguous(memory_format=torch.channels_last), ids, labels, recoloured
 
 
 def as_tensors(garments: Garments, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -178,7 +195,7 @@ def as_tensors(garments: Garments, device: torch.device) -> tuple[Tensor, Tensor
 
 @torch.inference_mode()
 def held_out_logits(model: AttributeNet, garments: Garments, batch: int = 64) -> dict[str, np.ndarray]:
-    """Return the (N, values) logits of each head as the app computes them: the mean of a crop and its mirror image."""
+    """Return the logits of each head, (N, values) float32, as the app computes them: of a crop and its mirror image."""
     device = next(model.parameters()).device
     found: dict[str, list[np.ndarray]] = {name: [] for name in HEADS}
     for start in range(0, len(garments), batch):
@@ -191,26 +208,3 @@ def held_out_logits(model: AttributeNet, garments: Garments, batch: int = 64) ->
         for name in HEADS:
             found[name].append(((straight[name] + mirrored[name]) / 2).float().cpu().numpy())
     return {name: np.concatenate(parts) for name, parts in found.items()}
-
-
-def run(config: AttributesConfig, task: AttributesTask) -> AttributesTrainer:
-    """Train until ``steps``, a stop signal or the end of patience; returns the trainer."""
-    check(config)
-    if int(os.environ.get("WORLD_SIZE", 1)) > 1:
-        raise TrainingError("the attribute network is trained in one process: leave torchrun out")
-    torch.set_num_threads(config.threads)
-    seed_everything(config.seed)
-    fabric = make_fabric(config)
-    garments = load_garments(config.data, config.cache, config.image_size)
-    learn, held_out = (garments[chosen] for chosen in split_by_image(garments, config.held_out, config.seed))
-    if not len(learn) or not len(held_out):
-        raise TrainingError(f"{len(garments)} garments are too few to learn from some and hold out others")
-    if config.prints:
-        learn = joined(learn, printed(learn, config.prints, config.seed))
-    priors = log_priors(learn.labels, sampling_weights(learn.labels))
-    task.drawn_prior = {name: torch.tensor(p, dtype=torch.float32, device=fabric.device) for name, p in priors.items()}
-    trainer = AttributesTrainer(config, task, fabric)
-    fabric.print(f"{len(learn)} garments to learn from, {len(held_out)} held out; from step {trainer.step}", flush=True)
-    with GracefulStop() as trainer.stop:
-        loop(trainer, Batches(learn, config, fabric.device, trainer.step), held_out)
-    return trainer

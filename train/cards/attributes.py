@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ewardrobe.core.attributes import HEADS
-from train.cards.markdown import wrapped
+from train.cards.markdown import number, provenance, table, wrapped
 
 HEADINGS = ("garments", "accuracy", "always the commonest", "macro-F1", "ECE", "asserted", "right of these")
 
 
-def card(entry: dict, metrics: dict) -> str:
+def card(entry: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Return the card as Markdown."""
     return wrapped(f"""# Attribute network
 
 Pattern, material, style and sleeve length of one garment, from its masked crop and its category; the body is the
 U-Net's encoder up to stride 16 with a narrow last stage.
 
-| | |
-|---|---|
-| file | `{entry["file"]}`, {entry["bytes"]:,} bytes, sha256 `{entry["sha256"]}` |
-| licence | {entry["licence"]} |
-| trained on | {entry["data"]}; {entry["images"]:,} crops seen in {entry["steps"]:,} steps |
-| command | `{entry["command"]}` |
-| commit, date | {entry["commit"][:12]}, {entry["date"]} |
+{provenance(entry, f"; {entry['images']:,} crops seen in {entry['steps']:,} steps")}
 
 ## Figures
 
-{provenance(metrics)} Fractions of 1; in brackets 95 % intervals by bootstrap over the photos.
+{_measured(metrics["meta"])} Fractions of 1; in brackets 95 % intervals by bootstrap over the photos.
 
-{table(metrics)}
+{_table(metrics)}
 
 Asserted: the share of garments for which the network is sure enough for the app to state a value; for the others it
 asks. ECE: how far confidence and share of right answers lie apart. Always the commonest: what one gets by naming
@@ -36,7 +32,7 @@ asks. ECE: how far confidence and share of right answers lie apart. Always the c
 {chr(10).join(_values(name, metrics[name]) for name in HEADS if metrics[name])}
 Values with fewer than ten garments say little.
 
-{colours(metrics)}
+{_colours(metrics)}
 
 ## Label noise, use and limits
 
@@ -49,55 +45,50 @@ photos, colours and cuts are told less well, and then the calibration is too hop
 """)
 
 
-def provenance(metrics: dict) -> str:
+def _measured(meta: dict[str, Any]) -> str:
     """Return one sentence: on what, by which command and when the figures were measured."""
-    meta = metrics["meta"]
     return (
         f"Measured on {meta['garments']} judged garments in {meta['images']} photos of {meta['data']}, split "
         f"{meta['split']}, under their annotated masks, on {meta['date'][:10]} with `{meta['command']}`."
     )
 
 
-def table(metrics: dict) -> str:
-    """Return a line for each head."""
-    lines = ["| | " + " | ".join(HEADINGS) + " |", "|---|" + "---:|" * len(HEADINGS)]
-    for name in HEADS:
-        if (found := metrics[name]) is None:
-            continue
-        cells = [
-            str(found["garments"]),
-            _number(found["accuracy"], found["accuracy_ci"]),
-            f"{found['majority_accuracy']:.3f}",
-            _number(found["macro_f1"], found["macro_f1_ci"]),
-            f"{found['ece']:.3f}",
-            f"{found['asserted']:.2f}",
-            "–" if found["asserted_right"] is None else f"{found['asserted_right']:.3f}",
-        ]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+def _table(metrics: dict[str, Any]) -> str:
+    rows = [
+        (
+            name,
+            found["garments"],
+            _with_interval(found, "accuracy"),
+            number(found["majority_accuracy"]),
+            _with_interval(found, "macro_f1"),
+            number(found["ece"]),
+            number(found["asserted"], 2),
+            number(found["asserted_right"]),
+        )
+        for name in HEADS
+        if (found := metrics[name]) is not None
+    ]
+    return table(("", *HEADINGS), rows)
 
 
-def colours(metrics: dict) -> str:
+def _colours(metrics: dict[str, Any]) -> str:
     """Return a paragraph on the measured colours, which need no network."""
     found = metrics["colour"]
     if found is None:
         return ""
     return (
         f"Colours are measured, not learned: on {found['garments']} garments the first name is the judged one for "
-        f"{_number(found['top1'], found['top1_ci'])}, one of the first two for "
-        f"{_number(found['top2'], found['top2_ci'])}. Black and navy are confused for "
-        f"{found['black_navy_confused']:.3f}; taken as one name, the first is right for "
+        f"{_with_interval(found, 'top1')}, one of the first two for {_with_interval(found, 'top2')}. Black and navy "
+        f"are confused for {found['black_navy_confused']:.3f}; taken as one name, the first is right for "
         f"{found['top1_black_navy_as_one']:.3f}."
     )
 
 
-def _values(name: str, found: dict) -> str:
-    lines = [f"| {name} | garments | recall | F1 |", "|---|---:|---:|---:|"]
-    for row in found["per_value"]:
-        shown = ["–" if row[key] is None else f"{row[key]:.2f}" for key in ("recall", "f1")]
-        lines.append(f"| {row['value']} | {row['garments']} | {' | '.join(shown)} |")
-    return "\n".join(lines) + "\n"
+def _values(name: str, found: dict[str, Any]) -> str:
+    rows = [(r["value"], r["garments"], number(r["recall"], 2), number(r["f1"], 2)) for r in found["per_value"]]
+    return table((name, "garments", "recall", "F1"), rows) + "\n"
 
 
-def _number(value: float, interval: list[float] | None) -> str:
-    return f"{value:.3f}" + (f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else "")
+def _with_interval(found: dict[str, Any], key: str) -> str:
+    interval = found[f"{key}_ci"]
+    return number(found[key]) + (f" ({interval[0]:.2f} to {interval[1]:.2f})" if interval else "")

@@ -1,21 +1,53 @@
-"""The manifest of the shipped weights, as training writes it; the app reads it by ``ewardrobe.models.weights``."""
+"""The manifest of the shipped weights, as training writes it, and the figures that were measured on these weights.
+
+The app reads the manifest by ``ewardrobe.models.weights``.
+"""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ewardrobe.core import atomic
+from ewardrobe.evaluation import provenance
 from ewardrobe.models import MODELS
-from ewardrobe.models.weights import MANIFEST, read_manifest
+from ewardrobe.models.confidence import of_entry
+from ewardrobe.models.weights import MANIFEST, WeightsError, read_manifest, sha256_of
 
 LICENCE = "AGPL-3.0"
+COMMANDS = {"attributes": "evaluate-attributes", "outfits": "evaluate-outfits"}
+"""Which command measures; ``evaluate`` all others."""
 
 
 def entries(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the entries of the manifest in ``folder`` by model name; none where there is no manifest yet."""
     return read_manifest(folder) if (folder / MANIFEST).exists() else {}
+
+
+def new_entry(path: Path, data: str, command: str, **more: Any) -> dict[str, Any]:
+    """Return the entry of the weights file ``path``, made of ``data`` by ``command``."""
+    return {
+        "file": path.name,
+        **checksum(path),
+        "licence": LICENCE,
+        "data": data,
+        "command": command,
+        "commit": provenance.commit() or "unknown",
+        "date": today(),
+        **more,
+    }
+
+
+def checksum(path: Path) -> dict[str, Any]:
+    """Return sha256 and bytes of a file."""
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+
+
+def today() -> str:
+    """Return the date in UTC."""
+    return datetime.now(UTC).date().isoformat()
 
 
 def enter(name: str, entry: dict[str, Any], folder: Path) -> None:
@@ -29,3 +61,22 @@ def enter(name: str, entry: dict[str, Any], folder: Path) -> None:
 def write_json(path: Path, content: dict[str, Any]) -> None:
     """Replace ``path`` by ``content``."""
     atomic.write_bytes(path, (json.dumps(content, indent=2) + "\n").encode())
+
+
+def read_metrics(name: str, entry: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the metrics of model ``name``; ``WeightsError`` if they are missing or of other weights."""
+    path, command = folder / f"{name}.metrics.json", f"python -m ewardrobe {COMMANDS.get(name, 'evaluate')}"
+    try:
+        metrics = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WeightsError(f"{path}: {error}; measure with {command} --json {path}") from error
+    if metrics["meta"]["weights_sha256"] != entry["sha256"]:
+        raise WeightsError(f"{path} was measured on other weights: run {command} again")
+    if metrics["meta"].get("raw_thresholds", shown_from(entry)) != shown_from(entry):
+        raise WeightsError(f"{path} was measured with other thresholds: run {command} again")
+    return metrics
+
+
+def shown_from(entry: dict[str, Any]) -> dict[str, float]:
+    """Return the raw score from which the app shows each category, by its name."""
+    return of_entry(entry).by_name()

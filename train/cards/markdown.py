@@ -1,8 +1,10 @@
-"""Lines of generated Markdown."""
+"""Pieces of generated Markdown: short lines, tables, numbers."""
 
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 WIDTH = 120
 
@@ -18,3 +20,31 @@ def wrapped(text: str) -> str:
 
 def _fill(line: str) -> str:
     return textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table; all columns but the first are set to the right.
+
+    >>> print(table(["", "AP"], [["unet", "0.5"]]))
+    | | AP |
+    |---|---:|
+    | unet | 0.5 |
+    """
+    lines = ["|" + "|".join(f" {cell} " if cell != "" else " " for cell in row) + "|" for row in (headings, *rows)]
+    return "\n".join([lines[0], "|---|" + "---:|" * (len(headings) - 1), *lines[1:]])
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a figure, or a dash for one that is not there."""
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def provenance(entry: dict[str, Any], trained_on: str) -> str:
+    """Return the table of a model card that says where the weights of a manifest's ``entry`` come from."""
+    return f"""| | |
+|---|---|
+| file | `{entry["file"]}`, {entry["bytes"]:,} bytes, sha256 `{entry["sha256"]}` |
+| licence | {entry["licence"]} |
+| trained on | {entry["data"]}{trained_on} |
+| command | `{entry["command"]}` |
+| commit, date | {entry["commit"][:12]}, {entry["date"]} |"""

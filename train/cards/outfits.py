@@ -6,28 +6,35 @@ python -m train.cards.outfits
 
 from __future__ import annotations
 
-import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.evaluation.outfits import verdicts
-from ewardrobe.models.weights import WeightsError, verified_path, weights_dir
+from ewardrobe.models.weights import verified_path, weights_dir
 from ewardrobe.outfits.compatibility import FEATURES, NAME
-from train.cards.markdown import wrapped
-from train.cards.metrics import read_metrics
+from train.cards.manifest import read_metrics
+from train.cards.markdown import number, provenance, table, wrapped
+from train.loop.config import exit_code, make_parser
 
 
-def table(rows: list[dict]) -> str:
-    """Return the rows as a Markdown table."""
-    lines = ["| method | FITB | 95 % | AUC | 95 % |", "|---|---:|---:|---:|---:|"]
-    for row in rows:
-        fitb, auc = (f"{low:.3f} … {high:.3f}" for low, high in (row["fitb_ci"], row["auc_ci"]))
-        lines.append(f"| {row['method']} | {row['fitb']:.3f} | {fitb} | {row['auc']:.3f} | {auc} |")
-    return "\n".join(lines)
+def _table(rows: list[dict[str, Any]]) -> str:
+    shown = [
+        (
+            row["method"],
+            number(row["fitb"]),
+            "{:.3f} … {:.3f}".format(*row["fitb_ci"]),
+            number(row["auc"]),
+            "{:.3f} … {:.3f}".format(*row["auc_ci"]),
+        )
+        for row in rows
+    ]
+    return table(("method", "FITB", "95 %", "AUC", "95 %"), shown)
 
 
-def card(entry: dict, metrics: dict) -> str:
+def card(entry: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Return the model card as Markdown."""
     meta = metrics["meta"]
     told = "\n".join(f"- {line}" for line in verdicts(metrics["rows"]))
@@ -37,13 +44,7 @@ How likely two garments were chosen to be worn together: a bilinear form of thei
 garment: category, pattern, material, style, probabilities of colour names), one for each pair of slots, and weights for
 what they have in common. Plain numbers in JSON; no picture is looked at.
 
-| | |
-|---|---|
-| file | `{entry["file"]}`, {entry["bytes"]:,} bytes, sha256 `{entry["sha256"]}` |
-| licence | {entry["licence"]} |
-| trained on | {entry["data"]}: {entry["images"]} outfits |
-| command | `{entry["command"]}` |
-| commit, date | {entry["commit"][:12]}, {entry["date"]} |
+{provenance(entry, f": {entry['images']} outfits")}
 
 ## Figures
 
@@ -51,7 +52,7 @@ what they have in common. Plain numbers in JSON; no picture is looked at.
 true garment among four of its slot, chance 0.25. AUC: real outfits against thrown-together ones, chance 0.5. “combined”
 is what the app ranks by, as far as photographs of strangers tell: weather, rotation and favourites have no part in it.
 
-{table(metrics["rows"])}
+{_table(metrics["rows"])}
 
 {told}
 
@@ -71,17 +72,15 @@ def document(folder: Path) -> tuple[Path, str]:
     return folder / f"{NAME}.md", card(entry, read_metrics(NAME, entry, folder))
 
 
-def main(argv=None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Write ``weights/outfits.md``."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args(argv)
-    try:
+    make_parser(__doc__).parse_args(argv)
+
+    def work() -> None:
         path, text = document(weights_dir())
-    except WeightsError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    atomic.write_bytes(path, text.encode())
-    return 0
+        atomic.write_bytes(path, text.encode())
+
+    return exit_code(work)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from statistics import fmean
+from typing import Any
 
 from ewardrobe.models import TITLES
-from train.cards.markdown import wrapped
+from train.cards.markdown import number, table, wrapped
+from train.loop.config import FlagError
+
+Metrics = dict[str, Any]
 
 BEGIN, END = "<!-- figures: written by python -m train.card -->", "<!-- end of figures -->"
 ROWS = (  # label, key, column of metrics["cuts"] or "overall"
@@ -27,7 +31,16 @@ ROWS = (  # label, key, column of metrics["cuts"] or "overall"
 )
 
 
-def value(metrics: dict, key: str, part: str) -> float | None:
+def figures(metrics_by_name: dict[str, Metrics]) -> str:
+    """Return the figures of all models as a Markdown table, fractions of 1; rows that nobody measured are left out."""
+    models = metrics_by_name.values()
+    rows = [(label, [_value(metrics, key, part) for metrics in models]) for label, key, part in ROWS]
+    shown = [(label, *map(number, values)) for label, values in rows if any(v is not None for v in values)]
+    shown.append(("one photo, ms, median", *(number(metrics["speed"]["ms_median"], 0) for metrics in models)))
+    return table(("", *(TITLES[name] for name in metrics_by_name)), shown)
+
+
+def _value(metrics: Metrics, key: str, part: str) -> float | None:
     """Return one figure of ``overall``, of a cut or, as their mean, of the webcam views; ``None`` if not measured."""
     if part == "webcam":
         views = [view[key] for view in metrics.get("webcam", {}).values()]
@@ -35,38 +48,17 @@ def value(metrics: dict, key: str, part: str) -> float | None:
     return (metrics["overall"] if part == "overall" else metrics["cuts"][part]).get(key)
 
 
-def table(metrics_by_name: dict[str, dict]) -> str:
-    """Return the figures of all models as a Markdown table, fractions of 1."""
-    names = list(metrics_by_name)
-    lines = ["| | " + " | ".join(TITLES[n] for n in names) + " |", "|---|" + "---:|" * len(names)]
-    for label, key, part in ROWS:
-        values = [value(metrics_by_name[n], key, part) for n in names]
-        if any(v is not None for v in values):
-            lines.append(f"| {label} | " + " | ".join("–" if v is None else f"{v:.3f}" for v in values) + " |")
-    speeds = [metrics_by_name[n]["speed"] for n in names]
-    lines.append("| one photo, ms, median | " + " | ".join(f"{s['ms_median']:.0f}" for s in speeds) + " |")
-    return "\n".join(lines)
-
-
-def provenance(metrics: dict) -> str:
+def provenance(metrics: Metrics) -> str:
     """Return one sentence: on what, by which command, when and where the figures were measured."""
-    meta = metrics["meta"]
+    meta, speed = metrics["meta"], metrics["speed"]
+    how = ", ".join(filter(None, [f"{speed['threads']} threads", speed.get("precision")]))
     return (
         f"Measured on {meta['images']} photos of {meta['data']}, split {meta['split']}, on {meta['date'][:10]} "
-        f"({meta['machine']['processor']}, {how(metrics['speed'])}) with `{meta['command']}`."
+        f"({meta['machine']['processor']}, {how}) with `{meta['command']}`."
     )
 
 
-def how(speed: dict) -> str:
-    """Return the number of threads and, where it was written down, the precision of the network.
-
-    >>> how({"threads": 2, "precision": "int8"}), how({"threads": 2})
-    ('2 threads, int8', '2 threads')
-    """
-    return f"{speed['threads']} threads" + (f", {speed['precision']}" if "precision" in speed else "")
-
-
-def provenances(metrics_by_name: dict[str, dict]) -> list[str]:
+def provenances(metrics_by_name: dict[str, Metrics]) -> list[str]:
     """Return a sentence for all models that were measured alike, and further ones for the others."""
     alike: dict[str, list[str]] = {}
     for name, metrics in metrics_by_name.items():
@@ -79,11 +71,11 @@ def provenances(metrics_by_name: dict[str, dict]) -> list[str]:
     ]
 
 
-def update(text: str, metrics_by_name: dict[str, dict]) -> str:
-    """Return the README with the figures between its two markers; ``ValueError`` if the markers are missing."""
+def update(text: str, metrics_by_name: dict[str, Metrics]) -> str:
+    """Return the README with the figures between its two markers; ``FlagError`` if the markers are missing."""
     before, found, rest = text.partition(BEGIN)
     _, closed, after = rest.partition(END)
     if not (found and closed):
-        raise ValueError(f"README.md lacks the lines {BEGIN} and {END}")
+        raise FlagError(f"--readme: the file lacks the lines {BEGIN} and {END}; put them where the figures go")
     sentences = wrapped("\n\n".join(provenances(metrics_by_name)))
-    return f"{before}{BEGIN}\n{table(metrics_by_name)}\n\n{sentences}\n{END}{after}"
+    return f"{before}{BEGIN}\n{figures(metrics_by_name)}\n\n{sentences}\n{END}{after}"

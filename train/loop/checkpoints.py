@@ -1,23 +1,28 @@
-"""Files of a run: ``last.pt`` to go on from, ``best.pt`` for the app; each is whole at any moment."""
+"""Files of a run: ``last.pt`` to go on from, ``best.pt`` for the app; each is whole at any moment.
+
+Tensors come by the names of a network's layers, such as a convolution's (out, in, k, k) float32.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
-from lightning_fabric import Fabric
-from torch.optim.swa_utils import AveragedModel
+from torch import Tensor
 
 from ewardrobe.core import atomic
 from ewardrobe.core.taxonomy import CATEGORIES, INSTANCES, LABEL_COUNT
-from train.loop.config import Config, FlagError, described, flag
+from train.loop.config import FlagError, RunConfig, described, flag
 from train.loop.engine import TrainingError
+
+if TYPE_CHECKING:
+    from train.loop.trainer import Trainer
 
 LAST, BEST = "last.pt", "best.pt"
 PATHS = ("data", "extra", "init", "cache", "pretrained")
-"""Flags that name files or folders."""
+"""Flags that name files or folders: weights are given away with the names alone."""
 STARTS = ("init", "pretrained")
 """Flags that say from which weights a run started."""
 
@@ -26,32 +31,7 @@ GROWN = {(_OLD, _NEW), (_OLD + 1, _NEW + 1), (4 * (_OLD + 1), 4 * (_NEW + 1)), (
 """Rows of a layer before there were accessories, and now: classes, with a background, their boxes, labels of a map."""
 
 
-class Described(Protocol):
-    """What a checkpoint says of its network."""
-
-    kind: str
-
-    def content(self) -> dict:
-        """Return what a weights file holds beside the training information."""
-
-
-class RunState(Protocol):
-    """What checkpoints hold of a run, and where they lie."""
-
-    config: Config
-    task: Described
-    fabric: Fabric
-    folder: Path
-    model: torch.nn.Module
-    average: AveragedModel
-    optimizer: torch.optim.Optimizer
-    step: int
-    images: int
-    best: float
-    stale: int
-
-
-def save(run: RunState) -> None:
+def save(run: Trainer) -> None:
     """Write ``last.pt``, from which ``--resume`` goes on exactly."""
     content = {
         "kind": f"{run.task.kind}-checkpoint",
@@ -65,20 +45,20 @@ def save(run: RunState) -> None:
     write(run.folder / LAST, content | run.task.content())
 
 
-def export(run: RunState, scores: dict[str, float]) -> None:
+def export(run: Trainer, scores: dict[str, float]) -> None:
     """Write ``best.pt``: the averaged weights in half precision and what the app needs to build the network."""
     half = {k: (v.half() if v.is_floating_point() else v).cpu() for k, v in run.average.module.state_dict().items()}
-    info = {"step": run.step, "images": run.images, "config": _published(run.config), "scores": scores}
+    flags = asdict(run.config)
+    flags |= {name: Path(flags[name]).name for name in PATHS if isinstance(flags.get(name), str)}
+    info = {"step": run.step, "images": run.images, "config": flags, "scores": scores}
     content = {"kind": run.task.kind, "model": half, "info": info, **run.task.content()}
     write(run.folder / BEST, content)
 
 
-def restore(run: RunState) -> None:
+def restore(run: Trainer) -> None:
     """Set ``run`` to the state of its ``last.pt``, which only the first process needs to see."""
-    content = None
-    if run.fabric.is_global_zero:
-        content = load(run.folder / LAST, f"{run.task.kind}-checkpoint")
-    content = run.fabric.broadcast(content)
+    found = load(run.folder / LAST, f"{run.task.kind}-checkpoint") if run.fabric.is_global_zero else {}
+    content = run.fabric.broadcast(found)
     _keep_flags(run.config, content["config"])
     try:
         run.model.load_state_dict(content["model"])
@@ -91,11 +71,11 @@ def restore(run: RunState) -> None:
         ) from error
     run.fabric.strategy.precision.load_state_dict(content.get("scaler", {}))
     run.step, run.best, run.stale = content["step"], content["best"], content.get("stale", 0)
+    run.images = content.get("images", run.step * content["config"]["batch_size"])
     run.average.n_averaged.fill_(run.step + 1)
-    run.images = content.get("images", content["step"] * content["config"]["batch_size"])
 
 
-def _keep_flags(config: Config, begun: dict[str, Any]) -> None:
+def _keep_flags(config: RunConfig, begun: dict[str, Any]) -> None:
     """Refuse flags that a run was begun without; what it started from is written down again if it is not given."""
     for name in (f.name for f in fields(config) if described(type(config), f.name).get("kept")):
         old, new = begun.get(name, getattr(config, name)), getattr(config, name)
@@ -116,7 +96,7 @@ def _load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> 
         group["weight_decay"] = decay
 
 
-def rescue(run: RunState) -> str:
+def rescue(run: Trainer) -> str:
     """Save ``run`` after a failure if its tensors are good, and say which checkpoint there is."""
     good = all(v.isfinite().all() for v in run.model.state_dict().values() if v.is_floating_point())
     if good and run.fabric.is_global_zero:
@@ -132,7 +112,7 @@ def what_is_left(folder: Path) -> str:
     return f"{path} holds step {read(path).get('step')}: --resume goes on from there"
 
 
-def check_folder(folder: Path, config: Config) -> None:
+def check_folder(folder: Path, config: RunConfig) -> None:
     """Refuse to begin anew over an earlier run."""
     if (folder / LAST).is_file() and not config.resume and not config.overwrite:
         raise TrainingError(
@@ -140,7 +120,7 @@ def check_folder(folder: Path, config: Config) -> None:
         )
 
 
-def write(path: Path, content: dict) -> None:
+def write(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` so that ``path`` is always a whole file; ``TrainingError`` when the disk refuses."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -152,7 +132,7 @@ def write(path: Path, content: dict) -> None:
         ) from error
 
 
-def load(path: Path, kind: str) -> dict:
+def load(path: Path, kind: str) -> dict[str, Any]:
     """Read a checkpoint of model ``kind``; ``TrainingError`` if it is missing, broken or another model's."""
     if not path.is_file():
         raise TrainingError(f"{path} does not exist: start without --resume")
@@ -162,7 +142,7 @@ def load(path: Path, kind: str) -> dict:
     return content
 
 
-def read(path: Path) -> dict:
+def read(path: Path) -> dict[str, Any]:
     """Read a checkpoint or weights file of any model without running pickled code; ``TrainingError`` if it is none."""
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
@@ -175,54 +155,47 @@ def read(path: Path) -> dict:
     return content
 
 
-def weights_in(content: dict) -> dict[str, torch.Tensor]:
+def weights_in(content: dict[str, Any]) -> dict[str, Tensor]:
     """Return the tensors to start from, float32: of a checkpoint the averaged ones."""
     state = content.get("ema", content["model"])
     return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
 
 
-def encoder_in(content: dict) -> dict[str, torch.Tensor]:
+def encoder_in(content: dict[str, Any]) -> dict[str, Tensor]:
     """Return the tensors of a U-Net's encoder, float32, by their names within it."""
     prefix = "encoder."
     return {k.removeprefix(prefix): v for k, v in weights_in(content).items() if k.startswith(prefix)}
 
 
-def model_in(content: dict) -> str:
+def model_in(content: dict[str, Any]) -> str:
     """Return the model that a weights file or checkpoint is of, such as ``unet``."""
     return str(content.get("kind")).removesuffix("-checkpoint")
 
 
-def fill(model: torch.nn.Module, content: dict, kind: str) -> None:
+def fill(model: Any, content: dict[str, Any], kind: str) -> None:
     """Copy the weights in ``content`` into ``model``; ``TrainingError`` if they are another model's."""
     if model_in(content) != kind:
         raise TrainingError(f"--init: the file holds {model_in(content)!r}, not {kind!r}")
+    message = "--init: the weights do not fit the network ({}): give the same --backbone, --architecture or widths"
+    load_into(model, extended(model.state_dict(), weights_in(content)), message)
+
+
+def load_into(module: Any, state: dict[str, Tensor], message: str) -> None:
+    """Copy ``state`` into ``module``; ``TrainingError`` with ``message``, torch's reason for ``{}``, if it misfits."""
     try:
-        model.load_state_dict(extended(model.state_dict(), weights_in(content)))
+        module.load_state_dict(state)
     except RuntimeError as error:
-        reason = " ".join(str(error).split()[:24])
-        raise TrainingError(
-            f"--init: the weights do not fit the network ({reason} …): give the same --backbone, "
-            "--architecture or widths"
-        ) from error
+        raise TrainingError(message.format(" ".join([*str(error).split()[:24], "…"]))) from error
 
 
-def extended(own: dict[str, torch.Tensor], given: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def extended(own: dict[str, Tensor], given: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return ``given`` with the layers of 13 garments (or 18 labels) lengthened to those of the network ``own``.
 
     The garments come first in every numbering, so their rows are copied, and the accessories keep the network's own.
     """
-    return {k: _lengthened(own[k], v) if k in own and _is_shorter(own[k], v) else v for k, v in given.items()}
-
-
-def _is_shorter(own: torch.Tensor, given: torch.Tensor) -> bool:
-    return own.ndim > 0 and own.shape[1:] == given.shape[1:] and (len(given), len(own)) in GROWN
-
-
-def _lengthened(own: torch.Tensor, given: torch.Tensor) -> torch.Tensor:
-    return torch.cat([given, own[len(given) :].to(given)])
-
-
-def _published(config) -> dict:
-    """Return a run's flags with paths cut to their names: weights are given away, folders are nobody's business."""
-    flags = asdict(config)
-    return flags | {name: Path(flags[name]).name for name in PATHS if isinstance(flags.get(name), str) and flags[name]}
+    longer = dict(given)
+    for name in own.keys() & given.keys():
+        mine, theirs = own[name], given[name]
+        if mine.ndim and mine.shape[1:] == theirs.shape[1:] and (len(theirs), len(mine)) in GROWN:
+            longer[name] = torch.cat([theirs, mine[len(theirs) :].to(theirs)])
+    return longer

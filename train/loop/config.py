@@ -1,15 +1,18 @@
-"""The flags of the training scripts: every field of a dataclass is one; what values they may have; a run's folder."""
+"""Flags of the scripts: every field of a dataclass is one; what values they may have; how a script ends."""
 
 from __future__ import annotations
 
 import argparse
 import math
+import sys
 from collections import ChainMap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from ewardrobe.datasets.records import DatasetError
+from ewardrobe.models.weights import WeightsError
 from train.loop.engine import TrainingError
 
 
@@ -17,7 +20,7 @@ class FlagError(TrainingError):
     """A flag has a value that it cannot have; the message says what is expected."""
 
 
-def option(default, help: str, **about):
+def option(default: Any, help: str, **about: Any) -> Any:
     """Declare a dataclass field with the help text of its flag.
 
     about: ``choices`` of a text; ``least`` (0 if nothing is said), ``above`` and ``most`` of a number; ``kept``: a
@@ -66,7 +69,7 @@ class RunConfig:
     init: str = option("", "start from the weights of this file", kept=True)
     resume: bool = option(False, "go on from runs/NAME/last.pt")
     overwrite: bool = option(False, "begin anew where runs/NAME holds a run")
-    seed: int = option(0, "random seed")
+    seed: int = option(0, "random seed", most=2**32 - 1)
 
 
 @dataclass
@@ -91,21 +94,45 @@ class Config(RunConfig):
     workers: int = option(0, "data-loading processes")
 
 
-def parse_config(config_class, description: str, argv=None):
-    """Build ``config_class`` from command-line flags, one for each field; ``FlagError`` for a value that cannot be."""
-    parser = argparse.ArgumentParser(
-        description=description,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        usage="%(prog)s [--FLAG VALUE …]   (--help lists the flags)",
+AnyConfig = TypeVar("AnyConfig", bound=RunConfig)
+
+
+def make_parser(description: str | None, **more: Any) -> argparse.ArgumentParser:
+    """Return the parser of a script whose docstring is ``description``."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter, **more
     )
+
+
+def exit_code(work: Callable[[], int | None], failed: int = 2, interrupted: str = "") -> int:
+    """Run ``work`` and return its exit code; an error that the user can cure is told in one line on stderr.
+
+    2: a flag is wrong; ``failed``: it cannot go on for another reason; 130: interrupted.  What is left then is said by
+    the ``KeyboardInterrupt`` itself, or by ``interrupted``.
+    """
+    try:
+        return work() or 0
+    except (TrainingError, DatasetError, WeightsError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return 2 if isinstance(error, FlagError) else failed
+    except KeyboardInterrupt as stop:
+        print(": ".join(filter(None, ("interrupted", str(stop) or interrupted))), file=sys.stderr, flush=True)
+        return 130
+
+
+def parse_config(
+    config_class: type[AnyConfig], description: str | None, argv: Sequence[str] | None = None
+) -> AnyConfig:
+    """Build ``config_class`` from command-line flags, one for each field; ``FlagError`` for a value that cannot be."""
+    parser = make_parser(description, usage="%(prog)s [--FLAG VALUE …]   (--help lists the flags)")
     for each in fields(config_class):
         about, default = described(config_class, each.name), each.default
+        choices = about.get("choices")
         text = about.get("help", "") + ("" if default == "" else f" (default: {default})")
         if isinstance(default, bool):
             parser.add_argument(flag(each.name), action=argparse.BooleanOptionalAction, default=default, help=text)
         else:
-            kind, choices = type(default), about.get("choices")
-            parser.add_argument(flag(each.name), type=kind, default=default, help=text, choices=choices)
+            parser.add_argument(flag(each.name), type=type(default), default=default, help=text, choices=choices)
     config = config_class(**vars(parser.parse_args(argv)))
     check(config)
     return config
@@ -124,14 +151,15 @@ def check(config: RunConfig) -> None:
     """Raise ``FlagError`` for the first field with a value that it cannot have."""
     for each in fields(config):
         value, about = getattr(config, each.name), described(type(config), each.name)
-        if isinstance(value, str):
-            fits, expected = value in about.get("choices", [value]), ", ".join(about.get("choices", []))
-        elif isinstance(value, bool):
+        if isinstance(value, bool):
             continue
+        if isinstance(value, str):
+            choices = about.get("choices", [value])
+            fits, expected, text = value in choices, ", ".join(choices), value
         else:
             fits, expected = _limited(value, about)
+            text = f"{value:g}"
         if not fits:
-            text = value if isinstance(value, str) else f"{value:g}"
             raise FlagError(f"{flag(each.name)} {text}: expected {expected}")
     run_folder(config.name)
 

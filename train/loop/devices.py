@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from datetime import timedelta
+from typing import Any
 
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.plugins import MixedPrecision, Precision
 from lightning_fabric.strategies import DDPStrategy
 
-from train.loop.config import Config
+from train.loop.config import RunConfig
 from train.loop.engine import TrainingError
 
 VALIDATION_LIMIT = timedelta(hours=6)
@@ -20,11 +21,11 @@ VALIDATION_LIMIT = timedelta(hours=6)
 class _InputsAsTheyAre(MixedPrecision):
     """Leaves a batch alone: boxes would lose whole pixels in half precision, and autocast converts what layers need."""
 
-    def convert_input(self, data):
+    def convert_input(self, data: Any) -> Any:
         return data
 
 
-def make_fabric(config: Config, unused_parameters: bool = False) -> Fabric:
+def make_fabric(config: RunConfig, unused_parameters: bool = False) -> Fabric:
     """Return a launched Fabric: one device a process, as many processes as ``torchrun`` has started.
 
     unused_parameters: some parameters get no gradient in some steps.  ``TrainingError`` where the accelerator is
@@ -38,24 +39,18 @@ def make_fabric(config: Config, unused_parameters: bool = False) -> Fabric:
         raise TrainingError("--norm sync needs CUDA devices: use --norm frozen, or batch with enough images a process")
     if device == "cuda":
         torch.set_float32_matmul_precision("high")  # no cudnn.benchmark: the number of proposals changes every step
-    fabric = Fabric(
-        accelerator=device,
-        devices=local,
-        num_nodes=world // local,
-        strategy=_ddp(device, unused_parameters) if world > 1 else "auto",
-        plugins=[_precision(config.precision, device)],
-    )
-    fabric.launch()
-    return fabric
-
-
-def _ddp(device: str, unused_parameters: bool) -> DDPStrategy:
-    return DDPStrategy(
+    ddp = DDPStrategy(
         process_group_backend="nccl" if device == "cuda" else "gloo",
         timeout=VALIDATION_LIMIT,
         find_unused_parameters=unused_parameters,
     )
-
-
-def _precision(name: str, device: str) -> Precision:
-    return Precision() if name == "32-true" else _InputsAsTheyAre(name, device)
+    mixed = config.precision != "32-true"
+    fabric = Fabric(
+        accelerator=device,
+        devices=local,
+        num_nodes=world // local,
+        strategy=ddp if world > 1 else "auto",
+        plugins=[_InputsAsTheyAre(config.precision, device) if mixed else Precision()],  # type: ignore[arg-type]  # text
+    )
+    fabric.launch()
+    return fabric

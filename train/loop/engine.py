@@ -1,25 +1,67 @@
-"""What every training script shares: schedule, average, log, a clean stop."""
+"""Parts of a training: optimiser, schedule, average, log, a clean stop."""
 
 from __future__ import annotations
 
 import json
 import math
-import random
 import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ewardrobe.core import atomic
 
+if TYPE_CHECKING:
+    from train.loop.config import RunConfig
+
 
 class TrainingError(RuntimeError):
     """Training cannot go on; the message says why, and which checkpoint holds the work so far."""
+
+
+def prepare_norm(model: nn.Module, norm: str, world_size: int) -> nn.Module:
+    """Return ``model`` with its batch normalisation as ``--norm`` says; ``frozen`` switches to the fixed statistics."""
+    if norm == "sync" and world_size > 1:
+        return nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    if norm == "frozen":
+        for module in model.modules():
+            if isinstance(module, _BatchNorm):
+                module.eval()
+    return model
+
+
+def make_optimizer(model: nn.Module, config: RunConfig) -> torch.optim.Optimizer:
+    """Return AdamW, or SGD with Nesterov momentum 0.9; only convolutions and linear layers have weight decay."""
+    groups = [
+        {"params": [p for p in model.parameters() if p.ndim > 1], "weight_decay": config.weight_decay},
+        {"params": [p for p in model.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if config.optimizer == "sgd":
+        return torch.optim.SGD(groups, lr=config.lr, momentum=0.9, nesterov=True)
+    return torch.optim.AdamW(groups, lr=config.lr)
+
+
+def minimise(loss: Callable[[], Tensor], parameters: list[Tensor], iterations: int, tolerance: float = 1e-9) -> None:
+    """Move ``parameters``, float64 such as (F, F), to where the convex ``loss`` is least, by L-BFGS."""
+    optimiser = torch.optim.LBFGS(
+        parameters, max_iter=iterations, line_search_fn="strong_wolfe", tolerance_change=tolerance
+    )
+
+    def closure() -> float:
+        optimiser.zero_grad()
+        value = loss()
+        value.backward()
+        return value  # type: ignore[return-value]  # torch converts it
+
+    optimiser.step(closure)
 
 
 def learning_rate(step: int, steps: int, peak: float, warmup: int, schedule: str, decay: float = 0.2) -> float:
@@ -41,7 +83,8 @@ class Clock:
     """How far a run is: by its steps, or with ``minutes`` by the time of this process, whichever ends first."""
 
     def __init__(self, steps: int, minutes: float = 0.0) -> None:
-        self.steps, self.minutes, self.first = steps, minutes, None
+        self.steps, self.minutes = steps, minutes
+        self.first: int | None = None
 
     def expected_steps(self, step: int) -> int:
         """Return how many steps the run will have at its pace so far; the time starts at the first call."""
@@ -60,18 +103,18 @@ class Clock:
         return self.first is not None and time.monotonic() - self.start >= 60 * self.minutes
 
 
-def averaged(model: torch.nn.Module, decay: float) -> AveragedModel:
+def averaged(model: nn.Module, decay: float) -> AveragedModel:
     """Return a copy of ``model`` for the moving average of its weights and batch statistics; counters are copied.
 
     Early steps forget faster than ``decay`` says, so that the average is useful from the start.
     """
 
-    def blend(average: list[torch.Tensor], now: list[torch.Tensor], count: torch.Tensor) -> None:
+    def blend(average: Sequence[Tensor], now: Sequence[Tensor], count: Tensor | int) -> None:
         if average[0].is_floating_point():
             seen = int(count)
-            get_ema_multi_avg_fn(min(decay, seen / (9 + seen)))(average, now, count)
+            get_ema_multi_avg_fn(min(decay, seen / (9 + seen)))(list(average), list(now), count)
         else:
-            torch._foreach_copy_(average, now)
+            torch._foreach_copy_(list(average), list(now))
 
     copy = AveragedModel(model, multi_avg_fn=blend, use_buffers=True)
     copy.update_parameters(model)  # the first one is taken over as it is: what the run starts from counts
@@ -92,25 +135,19 @@ class Log:
             lines = "".join(json.dumps(r) + "\n" for r in kept if r.get("step", math.inf) <= step)
             atomic.write_bytes(self.path, lines.encode())
 
-    def write(self, **values) -> None:
+    def write(self, **values: Any) -> None:
         """Append ``values`` with the seconds since this process began."""
         if not self.enabled:
             return
-        line = json.dumps({"seconds": round(time.monotonic() - self.start, 1), **values})
         with open(self.path, "a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write(json.dumps({"seconds": round(time.monotonic() - self.start, 1), **values}) + "\n")
 
 
-def read_log(path: Path) -> tuple[list[dict], list[bytes]]:
+def read_log(path: Path) -> tuple[list[dict[str, Any]], list[bytes]]:
     """Return the records of a log, and the lines that are none: the process or the machine died while writing them."""
-    records, damaged = [], []
-    for line in path.read_bytes().splitlines(keepends=True) if path.is_file() else ():
-        record = record_in(line)
-        if record is None:
-            damaged.append(line)
-        else:
-            records.append(record)
-    return records, damaged
+    lines = path.read_bytes().splitlines(keepends=True) if path.is_file() else []
+    found = [(line, record_in(line)) for line in lines]
+    return [r for _, r in found if r is not None], [line for line, r in found if r is None]
 
 
 def record_in(line: bytes) -> dict | None:
@@ -120,6 +157,11 @@ def record_in(line: bytes) -> dict | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) else None
+
+
+def counted_on(records: list[dict[str, Any]], by: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return ``records`` with the numbers named in ``by`` raised by so much: they follow those of an earlier run."""
+    return [r | {k: r[k] + more for k, more in by.items() if k in r} for r in records]
 
 
 def set_aside(path: Path, damaged: bytes) -> None:
@@ -147,21 +189,14 @@ class GracefulStop:
             self._previous = {n: signal.signal(n, self._request) for n in (signal.SIGINT, signal.SIGTERM)}
         return self
 
-    def __exit__(self, *exception) -> None:
+    def __exit__(self, *exception: object) -> None:
         for number, handler in self._previous.items():
             signal.signal(number, handler)
 
-    def _request(self, number, frame) -> None:
+    def _request(self, number: int, frame: object) -> None:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
-
-
-def seed_everything(seed: int) -> None:
-    """Seed Python, NumPy and torch."""
-    random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002 - libraries may still draw from the global generator
-    torch.manual_seed(seed)
 
 
 def check_finite(value: float, what: str, step: int) -> None:

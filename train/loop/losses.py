@@ -1,4 +1,7 @@
-"""Losses of the U-Net over sigmoid channels that may be unlabelled: binary cross-entropy, Dice, competition, union."""
+"""Losses of the U-Net over sigmoid channels that may be unlabelled: binary cross-entropy, Dice, competition, union.
+
+Where nothing else is said, logits, target (0..1) and labelled (0 or 1) are (B, C, H, W) float32.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,7 @@ from torch.nn import functional as F
 
 
 def bce_loss(logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
-    """Mean binary cross-entropy over the labelled pixels.
-
-    logits, target, labelled: (B, C, H, W), target in [0, 1], labelled in {0, 1}.
-    """
+    """Mean binary cross-entropy over the labelled pixels."""
     loss = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
     return (loss * labelled).sum() / labelled.sum().clamp(min=1)
 

@@ -7,12 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from ewardrobe.core.detections import Detections
+from ewardrobe.core.masks import mask_iou
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_IDS, INSTANCE_IDS
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.evaluation.coco_eval import CocoMatcher, mean_over_categories
+from ewardrobe.evaluation.coco_eval import MIN_INSTANCES, CocoMatcher, mean_over_categories
 from ewardrobe.models import Segmenter
 
-MIN_SCORE, SHOWN_SCORE, MIN_INSTANCES = 0.01, 0.3, 10
+MIN_SCORE, SHOWN_SCORE = 0.01, 0.3
+MEASURES = {
+    "mask_ap": ("ap", CATEGORY_IDS),
+    "mask_ap50": ("ap50", CATEGORY_IDS),
+    "mask_ap50_accessories": ("ap50", ACCESSORY_IDS),
+}
+"""What is averaged, and over which labels."""
 
 
 def quick_scores(segmenter: Segmenter, samples: Sequence[Sample]) -> dict[str, float]:
@@ -30,31 +37,17 @@ def quick_scores(segmenter: Segmenter, samples: Sequence[Sample]) -> dict[str, f
         truth = Detections.from_masks(sample.masks > 0, sample.category_ids, np.ones(len(sample.masks)))
         matcher.add(truth, found)
         counts += np.bincount(truth.category_ids, minlength=len(counts))
-        truth = _garments(truth)
-        if len(truth):
-            overlaps["worn" if sample.worn else "not_worn"].append(_overlap(_garments(found.above(SHOWN_SCORE)), truth))
+        shown, worn = found.above(SHOWN_SCORE), "worn" if sample.worn else "not_worn"
+        there, seen = (d.masks[np.isin(d.category_ids, CATEGORY_IDS)] for d in (truth, shown))
+        if len(there):
+            overlaps[worn].append(mask_iou(np.any(there, axis=0), np.any(seen, axis=0)))
     scores = matcher.scores()
-    garments, accessories = (_common(ids, counts) for ids in (CATEGORY_IDS, ACCESSORY_IDS))
-    ap = {
-        name: mean_over_categories(scores, field, judged) or 0.0
-        for name, field, judged in (
-            ("mask_ap", "ap", garments),
-            ("mask_ap50", "ap50", garments),
-            ("mask_ap50_accessories", "ap50", accessories),
-        )
-    }
-    return ap | {f"garment_iou_{k}": float(np.mean(v)) if v else 0.0 for k, v in overlaps.items()}
+    ap = {k: mean_over_categories(scores, field, _common(ids, counts)) for k, (field, ids) in MEASURES.items()}
+    iou = {f"garment_iou_{k}": float(np.mean(v)) if v else 0.0 for k, v in overlaps.items()}
+    return {k: v or 0.0 for k, v in ap.items()} | iou
 
 
 def _common(ids: tuple[int, ...], counts: np.ndarray) -> list[int]:
-    most = max(counts[list(ids)])
-    return [c for c in ids if counts[c] and counts[c] >= min(MIN_INSTANCES, most)]
-
-
-def _garments(found: Detections) -> Detections:
-    return found[np.isin(found.category_ids, CATEGORY_IDS)]
-
-
-def _overlap(found: Detections, truth: Detections) -> float:
-    a, b = found.masks.any(axis=0), truth.masks.any(axis=0)
-    return float((a & b).sum() / max(1, (a | b).sum()))
+    """Return the labels with ten instances or, where none has so many, with the most."""
+    least = max(1, min(MIN_INSTANCES, max(counts[list(ids)])))
+    return [c for c in ids if counts[c] >= least]

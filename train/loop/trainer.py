@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
+from lightning_fabric import Fabric, seed_everything
+from torch import Tensor
 
 from ewardrobe.core import process
-from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.datasets.samples import Sample
-from ewardrobe.models.weights import WeightsError
 from train.loop import checkpoints
-from train.loop.config import Config, FlagError, check, parse_config, run_folder
+from train.loop.config import AnyConfig, Config, RunConfig, check, exit_code, parse_config, run_folder
 from train.loop.data import Data, load_data, make_loader
 from train.loop.devices import make_fabric
 from train.loop.engine import (
@@ -30,44 +28,83 @@ from train.loop.engine import (
     check_finite,
     is_out_of_memory,
     learning_rate,
-    seed_everything,
+    make_optimizer,
+    prepare_norm,
 )
-from train.loop.optimizer import make_optimizer, prepare_norm
 from train.loop.quick_eval import quick_scores
 
 REPORT_STEPS = 25
 
 
-class Task(checkpoints.Described, Protocol):
-    """What differs between the models.  ``unused_parameters``: some get no gradient in some steps."""
+class Task(Protocol):
+    """What differs between the trainings.
 
-    unused_parameters: bool
+    config: its flags.  kind: the model.  unused_parameters: some get no gradient in some steps.  judged_by: the score
+    that says which weights are best.  Batches hold pictures (B, h, w, 3) uint8 beside what is to be learned; a loss is
+    a float32 scalar; ``state`` holds a network's tensors by name.
+    """
 
-    def build(self) -> torch.nn.Module:
+    config: Any
+    kind: str
+    unused_parameters: bool = False
+    judged_by: str = "mask_ap"
+
+    def build(self) -> Any:
         """Return the network, untrained."""
 
-    def initialise(self, model: torch.nn.Module, content: dict) -> None:
+    def initialise(self, model: Any, content: dict[str, Any]) -> None:
         """Fill ``model`` from the ``content`` of a weights file or checkpoint; ``TrainingError`` if it does not fit."""
+        checkpoints.fill(model, content, self.kind)
+
+    def load(self, fabric: Fabric) -> Any:
+        """Read the data: what `batches` takes, with ``validation`` for `measured` and a text for the user."""
+
+    def batches(self, data: Any, fabric: Fabric, first_step: int) -> Iterable[Any]:
+        """Return the batches of this process from ``first_step`` on, on its device."""
+
+    def loss(self, model: Any, batch: Any) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the scalar loss and its parts."""
+
+    def measured(self, state: dict[str, Tensor], samples: Any) -> dict[str, float]:
+        """Return the scores of the network with the tensors ``state`` on ``samples``."""
+
+    def content(self) -> dict[str, Any]:
+        """Return what a weights file holds beside the training information."""
+
+
+class SegmenterTask(Task, Protocol):
+    """What the trainings of the segmenters share: photos (h, w, 3) uint8, and how the segmenter is judged."""
+
+    config: Config
+
+    def load(self, fabric: Fabric) -> Data:
+        """Read the photos."""
+        return load_data(self.config, validate=fabric.is_global_zero)
+
+    def batches(self, data: Data, fabric: Fabric, first_step: int) -> Iterable[Any]:
+        """Return augmented batches."""
+        loader = make_loader(data, self, first_step, fabric.global_rank, fabric.world_size)
+        return fabric.setup_dataloaders(loader, use_distributed_sampler=False)
+
+    def measured(self, state: dict[str, Tensor], samples: Sequence[Sample]) -> dict[str, float]:
+        """Return the quick scores of the segmenter."""
+        return quick_scores(self.segmenter(state), samples)
 
     def encode(self, sample: Sample) -> tuple:
         """Turn an augmented sample into one row of a batch."""
 
-    def collate(self, rows: list[tuple]):
+    def collate(self, rows: list[tuple]) -> Any:
         """Turn rows into the batch that ``loss`` takes."""
 
-    def loss(self, model: torch.nn.Module, batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Return the scalar loss and its parts."""
-
-    def segmenter(self, state: dict):
+    def segmenter(self, state: dict[str, Tensor]) -> Any:
         """Return a ``Segmenter`` with the tensors ``state``."""
 
 
 class Trainer:
     """The state of one run."""
 
-    judged_by = "mask_ap"
-
-    def __init__(self, config: Config, task: Task, fabric: Fabric) -> None:
+    def __init__(self, task: Task, fabric: Fabric) -> None:
+        config: RunConfig = task.config
         self.config, self.task, self.fabric = config, task, fabric
         self.folder = run_folder(config.name)
         checkpoints.check_folder(self.folder, config)
@@ -85,10 +122,10 @@ class Trainer:
             checkpoints.restore(self)
         self.log = Log(self.folder, self.step if config.resume else 0, enabled=fabric.is_global_zero)
 
-    def train_step(self, batch) -> dict[str, float]:
+    def train_step(self, batch: Any) -> dict[str, float]:
         """Run one optimiser step and return the parts of its loss."""
         c = self.config
-        # Sampled proposals depend on the step alone, so that a resumed run draws as the uninterrupted one.
+        # Sampled proposals depend on the step alone: a resumed run draws the same as one that was not interrupted.
         torch.manual_seed((c.seed * 1_000_003 + self.step) * self.fabric.world_size + self.fabric.global_rank)
         rate = learning_rate(self.step, self.clock.expected_steps(self.step), c.lr, c.warmup, c.schedule, c.decay)
         for group in self.optimizer.param_groups:
@@ -101,25 +138,25 @@ class Trainer:
         self.images += c.batch_size * self.fabric.world_size
         return {"loss": loss, "lr": rate, **{k: float(v) for k, v in parts.items()}}
 
-    def _backward(self, batch) -> tuple[float, dict[str, torch.Tensor]]:
+    def _backward(self, batch: Any) -> tuple[float, dict[str, Tensor]]:
         loss, parts = self.task.loss(self.model, batch)
         value = self._agree(loss)
         check_finite(value, "loss", self.step)
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
-        norm = self.fabric.clip_gradients(
-            self.model, self.optimizer, max_norm=self.config.clip, error_if_nonfinite=False
-        )
-        if self.config.precision != "16-mixed":  # there the loss scaler skips such a step and lowers its scale
+        clip = self.config.clip
+        norm = self.fabric.clip_gradients(self.model, self.optimizer, max_norm=clip, error_if_nonfinite=False)
+        if norm is not None and self.config.precision != "16-mixed":  # there the scaler skips the step
             check_finite(float(norm), "gradient", self.step)
         return value, parts
 
-    def _agree(self, loss: torch.Tensor) -> float:
+    def _agree(self, loss: Tensor) -> float:
         """Return the loss's mean over the processes, which learn here whether one of them was asked to stop."""
         if self.fabric.world_size == 1:
             return loss.item()
         wish = torch.full_like(loss.detach(), float(bool(self.ending) or self._stop_requested()))
-        mean, wishes = self.fabric.all_reduce(torch.stack([loss.detach(), wish]), reduce_op="mean").tolist()
+        shared: Any = self.fabric.all_reduce(torch.stack([loss.detach(), wish]), reduce_op="mean")
+        mean, wishes = shared.tolist()
         if wishes > 0:
             self.ending = self.ending or "stopped"
         return mean
@@ -141,20 +178,16 @@ class Trainer:
             cure = "lower --batch-size, --image-size or --workers"
             raise TrainingError(f"out of memory at step {self.step}: {cure}; {checkpoints.rescue(self)}") from error
 
-    def measured(self, samples: Sequence[Sample]) -> dict[str, float]:
-        """Return the scores of the averaged weights on ``samples``."""
-        return quick_scores(self.task.segmenter(self.average.module.state_dict()), samples)
-
-    def validate(self, samples: Sequence[Sample]) -> dict[str, float]:
-        """Score the averaged weights on ``samples``; the best by ``judged_by`` are kept in ``best.pt``."""
-        scores = self.measured(samples)
+    def validate(self, samples: Any) -> dict[str, float]:
+        """Score the averaged weights on ``samples``; the best by the task's ``judged_by`` are kept in ``best.pt``."""
+        scores, judged_by = self.task.measured(self.average.module.state_dict(), samples), self.task.judged_by
         self.log.write(step=self.step, images=self.images, val=scores)
         self.stale += 1
-        if scores[self.judged_by] > self.best:
-            self.best, self.stale = scores[self.judged_by], 0
+        if scores[judged_by] > self.best:
+            self.best, self.stale = scores[judged_by], 0
             checkpoints.export(self, scores)
         if 0 < self.config.patience <= self.stale:
-            self.ending = f"no better {self.judged_by} than {self.best:.4f} in {self.stale} validations"
+            self.ending = f"no better {judged_by} than {self.best:.4f} in {self.stale} validations"
         print(f"step {self.step}: {scores}", flush=True)
         return scores
 
@@ -170,81 +203,74 @@ Watcher = Callable[[Trainer, dict[str, float]], None]
 """Called after every validation with the trainer and the scores; what it raises ends the run."""
 
 
-def run(config: Config, task: Task, data: Data | None = None, watcher: Watcher | None = None) -> Trainer:
+def run(task: Task, data: Any = None, watcher: Watcher | None = None) -> Trainer:
     """Train until ``steps``, a stop signal or the end of patience; returns the trainer.
 
-    ``data``: photos that are loaded already.  Raises ``TrainingError`` and ``DatasetError``.
+    ``data``: what ``task.load`` has returned already.  Raises ``TrainingError`` and ``DatasetError``.
     """
+    config: RunConfig = task.config
     check(config)
     process.use_threads(config.threads)  # validation runs in the same process
     torch.set_num_threads(config.threads)
-    seed_everything(config.seed)
+    seed_everything(config.seed, verbose=False)
     fabric = make_fabric(config, task.unused_parameters)
-    data = data or load_data(config, validate=fabric.is_global_zero)
-    trainer = Trainer(config, task, fabric)
+    data = data or task.load(fabric)
+    trainer = Trainer(task, fabric)
     torch.set_num_threads(config.threads)  # importing ultralytics changes it
-    loader = make_loader(data, config, task, trainer.step, fabric.global_rank, fabric.world_size)
+    batches = task.batches(data, fabric, trainer.step)
     fabric.print(f"{data}; from step {trainer.step}", flush=True)
     with GracefulStop() as trainer.stop:
-        loop(trainer, fabric.setup_dataloaders(loader, use_distributed_sampler=False), data.validation, watcher)
+        _loop(trainer, batches, data.validation, watcher)
     return trainer
 
 
-def loop(trainer: Trainer, loader, validation: Sequence[Sample], watcher: Watcher | None = None) -> None:
-    """Step, report, save and validate in their intervals."""
+def _loop(trainer: Trainer, batches: Iterable[Any], validation: Any, watcher: Watcher | None) -> None:
     config, first = trainer.config, trainer.fabric.is_global_zero
     trainer.model.train()
     if config.norm == "frozen":
         prepare_norm(trainer.model, "frozen", 1)
     saved = validated = reported = time.monotonic()
-    recent: list[dict] = []
-    for batch in loader:
+    recent: list[dict[str, float]] = []
+    for batch in batches:
         recent.append(trainer.train_step(batch))
         now, ended = time.monotonic(), trainer.ended
         if len(recent) == REPORT_STEPS or ended:
-            report(trainer, recent, now - reported)
+            if first:
+                _report(trainer, recent, now - reported)
             recent, reported = [], now
         if first and not ended and now - saved > config.checkpoint_minutes * 60:
             checkpoints.save(trainer)
             saved = now
-        if first and not ended and validation_due(config, trainer.step, now - validated):
-            score(trainer, validation, watcher)
+        if first and not ended and _validation_due(config, trainer.step, now - validated):
+            _score(trainer, validation, watcher)
             validated = reported = time.monotonic()
         if ended:
             break
     if first:
-        finish(trainer, validation, watcher)
+        checkpoints.save(trainer)
+        if trainer.ending:
+            left = f"{trainer.folder / checkpoints.LAST} is saved; --resume goes on"
+            print(f"{trainer.ending} at step {trainer.step}: {left}. A last validation follows.", flush=True)
+        _score(trainer, validation, watcher)  # a second Ctrl-C leaves this out
     trainer.fabric.barrier()
 
 
-def validation_due(config: Config, step: int, seconds: float) -> bool:
+def _validation_due(config: RunConfig, step: int, seconds: float) -> bool:
     """Tell whether to validate after ``step``, ``seconds`` after the last validation."""
     if config.validate_steps:
         return step % config.validate_steps == 0
     return seconds > config.validate_minutes * 60
 
 
-def score(trainer: Trainer, validation: Sequence[Sample], watcher: Watcher | None) -> None:
-    """Validate, save what that has told, and tell ``watcher``."""
+def _score(trainer: Trainer, validation: Any, watcher: Watcher | None) -> None:
     scores = trainer.validate(validation)
     checkpoints.save(trainer)
     if watcher:
         watcher(trainer, scores)
 
 
-def finish(trainer: Trainer, validation: Sequence[Sample], watcher: Watcher | None) -> None:
-    """Save, and validate once more; a second Ctrl-C leaves that validation out."""
-    checkpoints.save(trainer)
-    if trainer.ending:
-        left = f"{trainer.folder / 'last.pt'} is saved; --resume goes on"
-        print(f"{trainer.ending} at step {trainer.step}: {left}. A last validation follows.", flush=True)
-    score(trainer, validation, watcher)
-
-
-def report(trainer: Trainer, recent: list[dict], seconds: float) -> None:
+def _report(trainer: Trainer, recent: list[dict[str, float]], seconds: float) -> None:
     """Log and print the mean of the last steps, the speed and the time left."""
-    if not trainer.fabric.is_global_zero:
-        return
     mean = {k: float(np.mean([r[k] for r in recent])) for k in recent[0]}
     batch = trainer.config.batch_size * trainer.fabric.world_size
     speed = len(recent) * batch / max(seconds, 1e-6)
@@ -255,18 +281,22 @@ def report(trainer: Trainer, recent: list[dict], seconds: float) -> None:
     print(f"step {trainer.step}/{steps} {text} | {speed:.1f} images/s, {left:.0f} min left", flush=True)
 
 
-def main(config_class, task_class, description: str, argv=None, run=run) -> int:
+def main(
+    config_class: type[AnyConfig],
+    task_class: Callable[[AnyConfig], Task],
+    description: str | None,
+    argv: Sequence[str] | None = None,
+) -> int:
     """Run a training script and return its exit code.
 
     0: done; 1: it cannot go on; 2: a flag is wrong; 130: interrupted twice.
     """
-    try:
+
+    def work() -> None:
         config = parse_config(config_class, description, argv)
-        run(config, task_class(config))
-    except (TrainingError, DatasetError, WeightsError) as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        return 2 if isinstance(error, FlagError) else 1
-    except KeyboardInterrupt:
-        print(f"interrupted; {checkpoints.what_is_left(run_folder(config.name))}", file=sys.stderr, flush=True)
-        return 130
-    return 0
+        try:
+            run(task_class(config))
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(checkpoints.what_is_left(run_folder(config.name))) from None
+
+    return exit_code(work, failed=1)

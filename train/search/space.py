@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any
 
 import optuna
 
@@ -29,9 +30,12 @@ Space = dict[str, Range | tuple]
 LOGARITHMIC = ("lr", "weight_decay")
 
 
-def default_space(config: Config) -> Space:
-    """Return what is searched unless ``--space`` says otherwise, around the defaults of the model."""
-    return {
+def parse_space(texts: list[str], config: Config) -> Space:
+    """Return what is searched around the defaults of the model, as ``NAME=LOW:HIGH`` and ``NAME=A,B,C`` change it.
+
+    One value keeps a flag fixed.  ``TrainingError`` for a name that is no flag, or values of the wrong type.
+    """
+    space: Space = {
         "lr": Range(config.lr / 8, config.lr * 4, log=True),
         "weight_decay": Range(1e-4, 0.1, log=True),
         "optimizer": ("adamw", "sgd"),
@@ -40,25 +44,17 @@ def default_space(config: Config) -> Space:
         "image_size": tuple(sorted({_to_stride(config.image_size * f) for f in (0.75, 1, 1.25)})),
         "augment": Range(0.0, 1.5),
     }
-
-
-def parse_space(texts: list[str], config: Config) -> Space:
-    """Return the default space with ``NAME=LOW:HIGH`` and ``NAME=A,B,C`` replaced; one value keeps a flag fixed.
-
-    ``TrainingError`` for a name that is no flag, or values of the wrong type.
-    """
-    space = default_space(config)
     for text in texts:
         name, _, values = text.partition("=")
         field = name.replace("-", "_")
         if field not in {f.name for f in dataclasses.fields(config)} or not values:
             known = ", ".join(space)
             raise TrainingError(f"--space {text}: expected FLAG=LOW:HIGH or FLAG=A,B,C; usual flags are {known}")
-        space[field] = _parse_values(field, values, type(getattr(config, field)))
+        space[field] = _values(field, values, type(getattr(config, field)))
     return space
 
 
-def _parse_values(name: str, values: str, kind: type) -> Range | tuple:
+def _values(name: str, values: str, kind: type) -> Range | tuple:
     try:
         if kind is float and ":" in values:
             low, high = (float(v) for v in values.split(":"))
@@ -72,7 +68,7 @@ def _parse_values(name: str, values: str, kind: type) -> Range | tuple:
         raise TrainingError(f"--space {name}={values}: not of type {kind.__name__} ({error})") from error
 
 
-def suggest(trial: optuna.Trial, space: Space, config: Config) -> Config:
+def suggest(trial: optuna.trial.BaseTrial, space: Space, config: Config) -> Config:
     """Return ``config`` with the values that ``trial`` draws; the size at validation keeps its ratio to training's."""
     drawn = {name: _suggest(trial, name, values) for name, values in space.items()}
     if "image_size" in drawn and "eval_size" not in drawn:
@@ -83,7 +79,7 @@ def suggest(trial: optuna.Trial, space: Space, config: Config) -> Config:
     return new
 
 
-def _suggest(trial: optuna.Trial, name: str, values: Range | tuple):
+def _suggest(trial: optuna.trial.BaseTrial, name: str, values: Range | tuple) -> Any:
     if isinstance(values, Range):
         return trial.suggest_float(name, values.low, values.high, log=values.log)
     return values[0] if len(values) == 1 else trial.suggest_categorical(name, values)
@@ -91,11 +87,12 @@ def _suggest(trial: optuna.Trial, name: str, values: Range | tuple):
 
 def largest(space: Space, config: Config) -> Config:
     """Return ``config`` with the largest pictures of ``space``: for these the photos are read, once for all trials."""
-    size = max(space.get("image_size", (config.image_size,)))
+    sizes = space.get("image_size", (config.image_size,))
+    size = round(sizes.high) if isinstance(sizes, Range) else max(sizes)
     return dataclasses.replace(config, image_size=size, eval_size=round(size * config.eval_size / config.image_size))
 
 
-def as_json(space: Space) -> dict:
+def as_json(space: Space) -> dict[str, Any]:
     """Return ``space`` as plain values."""
     return {k: dataclasses.asdict(v) if isinstance(v, Range) else {"choices": list(v)} for k, v in space.items()}
 

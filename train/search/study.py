@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import optuna
 from optuna.storages import BaseStorage, JournalStorage, RDBStorage
@@ -26,12 +27,19 @@ STARTUP_TRIALS = 4
 """So many trials run to their end before one may be pruned."""
 
 
-def open_study(name: str, storage: str, pruner: str, rungs: int, about: dict, seed: int | None = None) -> optuna.Study:
+def open_study(
+    name: str, storage: str, pruner: str, rungs: int, about: dict[str, Any], seed: int | None = None
+) -> optuna.Study:
     """Create the study or go on with it.
 
     storage: a database or Redis URL, or a path for a journal file.  about: what all of its trials have in common;
     ``TrainingError`` if the stored study is about something else.
     """
+    pruners: dict[str, optuna.pruners.BasePruner] = {
+        "median": optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS),
+        "hyperband": optuna.pruners.HyperbandPruner(min_resource=1, max_resource=rungs, reduction_factor=2),
+        "none": optuna.pruners.NopPruner(),
+    }
     sampler = optuna.samplers.TPESampler(n_startup_trials=STARTUP_TRIALS * 2, constant_liar=True, seed=seed)
     with storage_errors(storage):
         study = optuna.create_study(
@@ -39,21 +47,19 @@ def open_study(name: str, storage: str, pruner: str, rungs: int, about: dict, se
             study_name=name,
             direction="maximize",
             sampler=sampler,
-            pruner=make_pruner(pruner, rungs),
+            pruner=pruners[pruner],
             load_if_exists=True,
         )
-        _check(study, about)
-        requeue_dead(study)
+        if not study.user_attrs:
+            for key, value in about.items():
+                study.set_user_attr(key, value)
+        different = [
+            f"{k} was {study.user_attrs.get(k)!r}, is {v!r}" for k, v in about.items() if study.user_attrs.get(k) != v
+        ]
+        if different:
+            raise TrainingError(f"the sweep {name!r} is another one ({'; '.join(different)}): give another --name")
+        _requeue_dead(study)
     return study
-
-
-def make_pruner(name: str, rungs: int) -> optuna.pruners.BasePruner:
-    """Return the pruner: worse than the median of the others at this point, or successive halving (Hyperband)."""
-    if name == "median":
-        return optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS)
-    if name == "hyperband":
-        return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=rungs, reduction_factor=2)
-    return optuna.pruners.NopPruner()
 
 
 @contextmanager
@@ -64,9 +70,11 @@ def storage_errors(storage: str) -> Iterator[None]:
     except Exception as error:
         if not _is_storage_error(error):
             raise
+        scheme, separator, rest = storage.partition("://")
+        shown = scheme + separator + rest.rpartition("@")[2] if separator else storage  # without a password
         reason = str(error.__cause__ or error).splitlines()[0]
         raise TrainingError(
-            f"the storage {_without_password(storage)} cannot be used ({reason}): check the address, and that its "
+            f"the storage {shown} cannot be used ({reason}): check the address, and that its "
             "database driver is installed; without --storage a journal file on this machine is used"
         ) from error
 
@@ -91,18 +99,21 @@ def mark(trial: optuna.Trial) -> None:
     trial.set_user_attr("pid", os.getpid())
 
 
-def requeue(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
-    """Have the values of an interrupted ``trial`` tried again."""
-    study.enqueue_trial(trial.params)
-
-
-def requeue_dead(study: optuna.Study) -> None:
+def _requeue_dead(study: optuna.Study) -> None:
     """Fail the trials that were left running by processes of this machine that are gone, and queue their values."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        pid = trial.user_attrs.get("pid")
-        if trial.user_attrs.get("host") == socket.gethostname() and pid != os.getpid() and not _alive(pid):
+        host, pid = (trial.user_attrs.get(name) for name in ("host", "pid"))
+        if host == socket.gethostname() and pid not in (None, os.getpid()) and not _alive(pid):
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-            requeue(study, trial)
+            study.enqueue_trial(trial.params)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except OSError as error:
+        return not isinstance(error, ProcessLookupError)  # else it is another user's
+    return True
 
 
 def _open_storage(storage: str) -> BaseStorage:
@@ -136,30 +147,3 @@ def _mend_journal(path: Path) -> None:
     set_aside(path, content[whole:])
     if whole < len(content):
         os.truncate(path, whole)
-
-
-def _check(study: optuna.Study, about: dict) -> None:
-    stored = study.user_attrs
-    if not stored:
-        for key, value in about.items():
-            study.set_user_attr(key, value)
-        return
-    different = {k: (stored.get(k), v) for k, v in about.items() if stored.get(k) != v}
-    if different:
-        text = "; ".join(f"{k} was {old!r}, is {new!r}" for k, (old, new) in different.items())
-        raise TrainingError(f"the sweep {study.study_name!r} is another one ({text}): give another --name")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another user's process
-        return True
-    return True
-
-
-def _without_password(storage: str) -> str:
-    scheme, separator, rest = storage.partition("://")
-    return scheme + separator + rest.rpartition("@")[2] if separator else storage

@@ -41,8 +41,8 @@ FOLDS, SHUFFLES = 5, 5
 class PhotoScores:
     """What a model saw in one photo, all that is needed of it.
 
-    scores: (D,) raw, 0..1; category_ids: (D,); ious: (D, D) among the masks; truth_ious: (D, T) with the annotated
-    garments; truth_ids: (T,) int.
+    scores: (D,) float32 raw, 0..1; category_ids: (D,) int64; ious: (D, D) float among the masks; truth_ious: (D, T)
+    float with the annotated garments; truth_ids: (T,) int64.
     """
 
     scores: np.ndarray
@@ -56,15 +56,11 @@ class PhotoScores:
         scores = confidence.of(self.scores, self.category_ids)
         over = np.flatnonzero(scores >= min_score)
         kept = over[np.array(distinct(self.ious[np.ix_(over, over)], scores[over]), int)]
-        ids = self.category_ids[kept]
-        return scores[kept], ids, self._credit(kept)
-
-    def _credit(self, kept: np.ndarray) -> np.ndarray:
-        right = match_by_score(self.truth_ious[kept], self.category_ids[kept], self.truth_ids)
-        left = self.truth_ious[kept].copy()
+        ids, left = self.category_ids[kept], self.truth_ious[kept]
+        right = match_by_score(left, ids, self.truth_ids)
         left[right >= 0] = 0
         left[:, right[right >= 0]] = 0
-        return (right >= 0) + MISNAMED * (match_by_iou(left) >= 0)
+        return scores[kept], ids, (right >= 0) + MISNAMED * (match_by_iou(left) >= 0)
 
     @cached_property
     def everything(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -74,7 +70,7 @@ class PhotoScores:
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Garments shown, the credit of these, and annotated garments: (13,) each; counts add up."""
+    """Garments shown (int64), the credit of these (float64), and annotated garments (int64): (13,) each."""
 
     detected: np.ndarray
     found: np.ndarray
@@ -86,13 +82,13 @@ class Counts:
     @property
     def f1(self) -> np.ndarray:
         """Of each category, 0 where nothing was to be found."""
-        return 2 * self.found / np.maximum(self.detected + self.instances, 1)
+        return _f1(self.detected, self.found, self.instances)
 
     @property
     def summary(self) -> dict[str, float]:
         """``overall``: over all garments; ``categories``: mean over those with ten garments or as many as there are."""
         judged = self.instances >= min(MIN_INSTANCES, self.instances.max())
-        overall = 2 * self.found.sum() / max(1, self.detected.sum() + self.instances.sum())
+        overall = _f1(self.detected.sum(), self.found.sum(), self.instances.sum())
         return {"overall": round(float(overall), 4), "categories": round(float(self.f1[judged].mean()), 4)}
 
 
@@ -114,34 +110,18 @@ def level(threshold: float) -> Confidence:
     return Confidence((float(threshold),) * len(CATEGORY_IDS))
 
 
-def instances(photos: Sequence[PhotoScores]) -> np.ndarray:
-    """Return (13,) int: the annotated garments by category."""
-    return _by_category(np.concatenate([photo.truth_ids for photo in photos]))
-
-
 def choose(photos: Sequence[PhotoScores], own_share: float = OWN_SHARE) -> Choice:
     """Return the thresholds of best F1 on ``photos``.
 
     The common one is best over all garments; a category with ten garments or more moves from there towards its own.
     """
-    counts = instances(photos)
+    counts = _instances(photos)
     detected, found = _curves(photos)
-    common = middle_of_best(_f1(detected.sum(axis=0), found.sum(axis=0), counts.sum()))
+    common = _middle_of_best(_f1(detected.sum(axis=0), found.sum(axis=0), counts.sum()))
     own = [
-        middle_of_best(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)
+        _middle_of_best(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)
     ]
     return Choice(common, tuple(round(common * (t / common) ** own_share, 3) for t in own))
-
-
-def middle_of_best(f1: np.ndarray) -> float:
-    """Return the middle of the stretch of ``GRID`` around the first greatest of ``f1`` (len(GRID),) that is as good.
-
-    Between two scores every threshold is as good; in the middle it is furthest from either.
-    """
-    first = int(f1.argmax())
-    worse = np.flatnonzero(f1[first:] < f1[first] - 1e-9)
-    last = first + int(worse[0]) - 1 if len(worse) else len(f1) - 1
-    return float(GRID[(first + last) // 2])
 
 
 def counted(photos: Sequence[PhotoScores], confidence: Confidence) -> Counts:
@@ -149,10 +129,10 @@ def counted(photos: Sequence[PhotoScores], confidence: Confidence) -> Counts:
     shown = [photo.shown(confidence, SHOWN_SCORE) for photo in photos]
     ids = np.concatenate([ids for _, ids, _ in shown])
     credit = np.concatenate([credit for *_, credit in shown])
-    return Counts(_by_category(ids), _by_category(ids, credit), instances(photos))
+    return Counts(_by_category(ids), _by_category(ids, credit), _instances(photos))
 
 
-def cross_validated(photos: Sequence[PhotoScores], seed: int = 0) -> dict[str, dict[str, float]] | None:
+def cross_validated(photos: Sequence[PhotoScores]) -> dict[str, dict[str, float]] | None:
     """Return `Counts.summary` of ``common`` and ``each`` on photos that did not choose; ``None`` for one photo.
 
     Five folds of photos, a mean over five seeded shufflings.
@@ -160,7 +140,7 @@ def cross_validated(photos: Sequence[PhotoScores], seed: int = 0) -> dict[str, d
     folds = min(FOLDS, len(photos))
     if folds < 2:
         return None
-    rounds = [_one_shuffle(photos, np.random.default_rng([seed, i]), folds) for i in range(SHUFFLES)]
+    rounds = [_one_shuffle(photos, np.random.default_rng([0, i]), folds) for i in range(SHUFFLES)]
     return {
         kind: {key: round(float(np.mean([r[kind][key] for r in rounds])), 4) for key in ("overall", "categories")}
         for kind in ("common", "each")
@@ -183,13 +163,27 @@ def _curves(photos: Sequence[PhotoScores]) -> tuple[np.ndarray, np.ndarray]:
     """Return detections and their credit (13, len(GRID)) from each raw score of the grid up."""
     scores, ids, credit = (np.concatenate(part) for part in zip(*(p.everything for p in photos), strict=True))
     over = scores.astype(float) >= GRID[:, None]
-    detected = [np.count_nonzero(over[:, ids == c], axis=1) for c in CATEGORY_IDS]
-    found = [over[:, ids == c] @ credit[ids == c] for c in CATEGORY_IDS]
-    return np.array(detected), np.array(found)
+    columns = [(over[:, ids == c], credit[ids == c]) for c in CATEGORY_IDS]
+    return np.array([o.sum(axis=1) for o, _ in columns]), np.array([o @ worth for o, worth in columns])
 
 
-def _f1(detected: np.ndarray, found: np.ndarray, instances: int) -> np.ndarray:
+def _middle_of_best(f1: np.ndarray) -> float:
+    """Return the middle of the thresholds around the first greatest of ``f1`` (len(GRID),) that are as good.
+
+    Between two scores every threshold is as good; in the middle it is furthest from either.
+    """
+    first = int(f1.argmax())
+    worse = np.flatnonzero(f1[first:] < f1[first] - 1e-9)
+    last = first + int(worse[0]) - 1 if len(worse) else len(f1) - 1
+    return float(GRID[(first + last) // 2])
+
+
+def _f1(detected: np.ndarray, found: np.ndarray, instances: np.ndarray | int) -> np.ndarray:
     return 2 * found / np.maximum(detected + instances, 1)
+
+
+def _instances(photos: Sequence[PhotoScores]) -> np.ndarray:
+    return _by_category(np.concatenate([photo.truth_ids for photo in photos]))
 
 
 def _by_category(ids: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+from typing import Any
 
+from ewardrobe.commands._shared import CommandError, check_json
 from ewardrobe.core import process
 
 
-def add_exports(what) -> None:
-    """Add ``benchmark exports``."""
-    parser = what.add_parser("exports", help=__doc__, description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``benchmark exports``."""
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="subfolder of --data (default: %(default)s)")
     parser.add_argument("--model", action="append", metavar="NAME", help="only this model; may be repeated")
@@ -19,28 +19,21 @@ def add_exports(what) -> None:
     parser.add_argument("--int8", type=Path, metavar="DIR", help="of train.quantize (what is shipped, else runs/int8)")
     parser.add_argument("--threads", type=int, metavar="N", help="threads of one inference (default: the cores)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
-    parser.set_defaults(measure=_exports)
 
 
-def _exports(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
     if args.threads:
         process.use_threads(args.threads)
-    from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
+    from ewardrobe.datasets.deepfashion2 import DeepFashion2
     from ewardrobe.evaluation.benchmarks import exports
     from ewardrobe.evaluation.figures.exports import text
     from ewardrobe.evaluation.report import write_metrics
-    from ewardrobe.models.weights import WeightsError
 
-    try:
-        if problem := _problem(args):
-            raise DatasetError(problem)
-        rows = []
-        for model in _models(args):
-            dataset = DeepFashion2(args.data, args.split)
-            rows += exports.measure(model, dataset, int8=args.int8, limit=args.limit, progress=True)
-    except (DatasetError, WeightsError) as error:
-        print(f"ewardrobe benchmark exports: {error}", file=sys.stderr)
-        return 2
+    rows = []
+    for model in _models(args):
+        dataset = DeepFashion2(args.data, args.split)
+        rows += exports.measure(model, dataset, int8=args.int8, limit=args.limit, progress=True)
     result = {"kind": "exports", "rows": rows, "meta": _meta(args, rows)}
     print(text(result))
     if args.json is not None:
@@ -49,31 +42,22 @@ def _exports(args: argparse.Namespace) -> int:
 
 
 def _models(args: argparse.Namespace) -> list[str]:
+    """Return the models to measure; ``CommandError`` for arguments that cannot be."""
     from ewardrobe.models import MODELS
     from ewardrobe.models.weights import read_manifest
 
+    if unknown := [name for name in args.model or [] if name not in MODELS]:
+        raise CommandError(f"--model {unknown[0]}: expected one of {', '.join(MODELS)}")
+    if any(number is not None and number < 1 for number in (args.limit, args.threads)):
+        raise CommandError("--limit and --threads: expected a number from 1")
+    check_json(args.json)
     return [name for name in read_manifest() if name in MODELS and (not args.model or name in args.model)]
 
 
-def _problem(args: argparse.Namespace) -> str | None:
-    from ewardrobe.models import MODELS
-
-    if unknown := [name for name in args.model or [] if name not in MODELS]:
-        return f"--model {unknown[0]}: expected one of {', '.join(MODELS)}"
-    if any(number is not None and number < 1 for number in (args.limit, args.threads)):
-        return "--limit and --threads: expected a number from 1"
-    if args.json is not None and (args.json.is_dir() or not args.json.absolute().parent.is_dir()):
-        return f"--json {args.json}: give a file in a folder that exists"
-    return None
-
-
-def _meta(args: argparse.Namespace, rows: list[dict]) -> dict:
+def _meta(args: argparse.Namespace, rows: list[dict[str, Any]]) -> dict[str, Any]:
     from ewardrobe.evaluation import provenance
     from ewardrobe.models.inference import processor_flags
 
-    words = ["--data", args.data.resolve().name, "--split", args.split]
-    words += [word for name in args.model or [] for word in ("--model", name)]
-    words += ["--limit", str(args.limit)] if args.limit else []
     run = provenance.describe_run()
     run["versions"] |= {name: provenance.version_of(name) for name in ("nncf", "onnxruntime")}
     return {
@@ -81,6 +65,8 @@ def _meta(args: argparse.Namespace, rows: list[dict]) -> dict:
         "photos": max((row.get("photos", 0) for row in rows), default=0),
         "threads": process.cpu_threads(),
         "processor_flags": sorted(f for f in processor_flags() if f.startswith(("amx", "avx512_bf16", "avx512_vnni"))),
-        "command": " ".join(["python -m ewardrobe benchmark exports", *words]),
+        "command": provenance.command_line(
+            "ewardrobe benchmark exports", args, ("data", "split", "model", "limit", "threads")
+        ),
         **run,
     }

@@ -6,8 +6,9 @@ import argparse
 import sys
 from itertools import cycle
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
+from ewardrobe.commands._shared import CommandError, check_json
 from ewardrobe.models import LIVE_MODEL
 
 CLIP_SECONDS, PHOTO_CLIPS, FEW = 4.0, 3, 24
@@ -17,9 +18,8 @@ LOOP = 94
 """Frames of the clip: one swing of the pan at 30 frames a second, so that it goes round without a jump."""
 
 
-def add_live(what) -> None:
-    """Add ``benchmark live``."""
-    parser = what.add_parser("live", help=__doc__, description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``benchmark live``."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--clip", type=Path, metavar="FILE", help="a video for the pace; calm needs a known truth")
     source.add_argument("--synthetic", action="store_true", help="a drawn person (the default)")
@@ -29,53 +29,42 @@ def add_live(what) -> None:
     parser.add_argument(
         "--model", default=LIVE_MODEL, metavar="NAME", help="model of the live view (default: %(default)s)"
     )
-    parser.add_argument(
-        "--seconds",
-        type=float,
-        default=20.0,
-        metavar="S",
-        help="length of the run in real time (20; 600 shows whether memory stays flat)",
-    )
+    text = "length of the run in real time (20; 600 shows whether memory stays flat)"
+    parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help=text)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
-    parser.set_defaults(measure=_live)
 
 
-def _live(args: argparse.Namespace) -> int:
-    if problem := _problem(args):
-        print(f"ewardrobe benchmark live: {problem}", file=sys.stderr)
-        return 2
+def run(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    _check(args)
     from ewardrobe.core.video import VideoError
     from ewardrobe.evaluation.report import write_metrics
-    from ewardrobe.models.weights import WeightsError
 
     try:
         result = _measured(args)
-    except (VideoError, WeightsError) as error:
-        print(f"ewardrobe benchmark live: {error}", file=sys.stderr)
-        return 2
-    print(report(result), clips_report(result), sep="\n\n")
+    except VideoError as error:
+        raise CommandError(str(error)) from error
+    print(_report(result), _clips_report(result), sep="\n\n")
     if args.json is not None:
         write_metrics(result, args.json)
     return 0
 
 
-def _problem(args: argparse.Namespace) -> str | None:
+def _check(args: argparse.Namespace) -> None:
     from ewardrobe.models import MODELS
 
     if args.model not in MODELS:
-        return f"--model {args.model}: expected one of {', '.join(MODELS)}"
+        raise CommandError(f"--model {args.model}: expected one of {', '.join(MODELS)}")
     if args.seconds < 2 or args.photos < 1:
-        return "--seconds from 2 and --photos from 1 are expected"
+        raise CommandError("--seconds from 2 and --photos from 1 are expected")
     if args.clip is not None and not args.clip.is_file():
-        return f"--clip {args.clip}: no such file"
+        raise CommandError(f"--clip {args.clip}: no such file")
     if args.data is not None and not (args.data / args.split / "annos").is_dir():
-        return f"--data {args.data}: no {args.split}/annos in it; give a folder in DeepFashion2's layout"
-    if args.json is not None and (args.json.is_dir() or not args.json.absolute().parent.is_dir()):
-        return f"--json {args.json}: give a file in a folder that exists"
-    return None
+        raise CommandError(f"--data {args.data}: no {args.split}/annos in it; give a folder in DeepFashion2's layout")
+    check_json(args.json)
 
 
-def _measured(args: argparse.Namespace) -> dict:
+def _measured(args: argparse.Namespace) -> dict[str, Any]:
     from ewardrobe.evaluation.benchmarks import calm, fit, pace, ratio
     from ewardrobe.models import MODELS, Parser, cache
 
@@ -104,49 +93,47 @@ def _clip(args: argparse.Namespace, picture):
 
     if args.clip is not None:
         return clips.of_file(args.clip)
-    loop = list(clips.moved(picture, "pan", LOOP))  # drawn beforehand: the camera's work is not ours to count
+    loop = list(clips.moved(picture, "pan", LOOP))  # drawn beforehand: drawing is not what is measured
     return cycle(loop)
 
 
-def report(result: dict) -> str:
+def _report(result: dict[str, Any]) -> str:
     """Return the figures beside their targets, as lines of text."""
+    import pandas as pd
+
     from ewardrobe.evaluation.figures.live import rows
 
-    lines = [f"{'figure':34} {'measured':>10} {'target':>10}  met"]
-    for row in rows(result):
-        value = "–" if row["measured"] is None else f"{row['measured']:.3g}"
-        lines.append(f"{row['figure']:34} {value:>10} {row['target']:>10}  {row['met']}")
-    return "\n".join(lines)
+    shown = pd.DataFrame(rows(result), columns=["figure", "measured", "target", "met"])
+    return shown.to_string(index=False, na_rep="–", float_format="{:.3g}".format)
 
 
-def clips_report(result: dict) -> str:
+def _clips_report(result: dict[str, Any]) -> str:
     """Return what was measured on each kind of clip, as lines of text."""
+    import pandas as pd
+
     from ewardrobe.evaluation.benchmarks.calm import FIGURES
 
-    lines = [f"{'clip':18}" + "".join(f"{name:>15}" for name in FIGURES)]
-    for row in result["clips"]:
-        values = ["–" if row[name] is None else f"{row[name]:.3g}" for name in FIGURES]
-        lines.append(f"{row['kind'] + ', ' + row['source']:18}" + "".join(f"{value:>15}" for value in values))
-    return "\n".join(lines)
+    names = pd.Index([f"{row['kind']}, {row['source']}" for row in result["clips"]], name="clip")
+    shown = pd.DataFrame(result["clips"], names, list(FIGURES), dtype=float)
+    return shown.to_string(na_rep="–", float_format="{:.3g}".format)
 
 
-def _meta(args: argparse.Namespace) -> dict:
+def _meta(args: argparse.Namespace) -> dict[str, Any]:
     from ewardrobe.core import process
     from ewardrobe.evaluation import provenance
     from ewardrobe.models import MODELS
     from ewardrobe.models.weights import read_manifest
     from ewardrobe.tryon.session import SIZES
 
-    words = ["--data", args.data.resolve().name, "--split", args.split] if args.data else ["--synthetic"]
-    words = ["--clip", args.clip.name] if args.clip else words
-    words += ["--photos", args.photos, "--model", args.model, "--seconds", f"{args.seconds:g}"]
+    source = ("clip",) if args.clip else ("data", "split") if args.data else ("synthetic",)
+    told = (*source, "photos", "model", "seconds")
     return {
         "data": f"{args.data.resolve().name}, {args.split}" if args.data else "synthetic",
         "clip": args.clip.name if args.clip else "synthetic",
         "size": SIZES["balanced"],
         "threads": process.cpu_threads(),
         "weights_sha256": {name: read_manifest()[name]["sha256"] for name in sorted(MODELS)},
-        "command": " ".join(["python -m ewardrobe benchmark live", *map(str, words)]),
+        "command": provenance.command_line("ewardrobe benchmark live", args, told),
         **provenance.describe_run(),
     }
 

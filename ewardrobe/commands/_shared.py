@@ -1,0 +1,70 @@
+"""What several commands share: their error, kinds of arguments, the wardrobe that they open, a bar of progress."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ewardrobe.feature_store.store import FeatureStore
+
+
+class CommandError(Exception):
+    """The command cannot do what it was asked for; the message says why, and the exit code is 2."""
+
+
+def positive(text: str) -> int:
+    """Return ``text`` as a whole number from 1, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
+    return value
+
+
+def fraction(text: str) -> float:
+    """Return ``text`` as a number in 0..1, for argparse."""
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, such as 0.5, got {text}")
+    return value
+
+
+def check_json(path: Path | None) -> None:
+    """Raise ``CommandError`` if nothing can be written to ``path``: it would only fail once the work is done."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise CommandError(f"--json {path} is a folder: give a file")
+    nearest = next(parent for parent in path.absolute().parents if parent.is_dir())  # missing folders will be made
+    if not os.access(nearest, os.W_OK):
+        raise CommandError(f"--json {path} cannot be written: give another place or allow writing there")
+
+
+def add_wardrobe(parser: argparse.ArgumentParser) -> None:
+    """Add ``--wardrobe DIR``."""
+    parser.add_argument("--wardrobe", type=Path, metavar="DIR", help="default: $EWARDROBE_HOME, else ./wardrobe")
+
+
+def open_store(args: argparse.Namespace) -> FeatureStore:
+    """Return the wardrobe that ``--wardrobe`` names."""
+    from ewardrobe.feature_store.store import FeatureStore
+
+    return FeatureStore(args.wardrobe)
+
+
+@contextmanager
+def picture_bar() -> Iterator[Callable[[int, int], None]]:
+    """Yield a function that shows on stderr how many pictures, and of how many, are done."""
+    from tqdm import tqdm
+
+    with tqdm(unit="picture", disable=None) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show

@@ -1,0 +1,86 @@
+"""Median and 95th percentile of ms a photo, first call, peak memory: every model, every runtime."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ewardrobe.commands._shared import CommandError, check_json, positive
+from ewardrobe.core import process
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``benchmark models``."""
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--data", type=Path, metavar="DIR", help="photos of a data set in DeepFashion2's layout")
+    source.add_argument("--synthetic", action="store_true", help="drawn photos (the default)")
+    parser.add_argument("--split", default="validation", help="subfolder of --data (default: %(default)s)")
+    parser.add_argument("--model", action="append", metavar="NAME", help="only this model; may be repeated")
+    parser.add_argument("--runtime", action="append", metavar="NAME", help="only openvino or torch")
+    parser.add_argument("--size", type=positive, default=1280, metavar="PX", help="long side of a photo (1280)")
+    parser.add_argument("--photos", type=positive, default=10, metavar="N", help="photos a round (10)")
+    parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="rounds over the photos (5)")
+    parser.add_argument("--threads", type=positive, metavar="N", help="threads of one inference (default: the cores)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and print; 1 when a model could not be measured."""
+    from ewardrobe.evaluation.benchmarks.models import (
+        benchmark_models,
+        data_set_photos,
+        synthetic_photos,
+        write_photos,
+    )
+    from ewardrobe.evaluation.report import format_benchmark, write_metrics
+
+    cases = _cases(args)
+    check_json(args.json)
+    args.threads = args.threads or process.cpu_threads()
+    photos = data_set_photos(args.data, args.split, args.photos) if args.data else synthetic_photos()
+    with tempfile.TemporaryDirectory() as folder:
+        count = write_photos(photos, Path(folder), args.photos, args.size)
+        if not count:
+            raise CommandError(f"no readable photo in {args.data / args.split}")
+        say = partial(print, file=sys.stderr, flush=True)
+        rows = benchmark_models(cases, Path(folder), args.threads, args.rounds, say)
+    result = {"kind": "models", "models": rows, "meta": _meta(args, count)}
+    print(format_benchmark(result))
+    if args.json is not None:
+        write_metrics(result, args.json)
+    return 1 if any("error" in row for row in rows) else 0
+
+
+def _cases(args: argparse.Namespace) -> list:
+    from ewardrobe.evaluation.benchmarks.models import SpeedCase
+    from ewardrobe.models import MODELS
+    from ewardrobe.models.inference import RUNTIMES
+    from ewardrobe.models.weights import read_manifest
+
+    known = {"model": [name for name in read_manifest() if name in MODELS], "runtime": list(RUNTIMES)}
+    for option, names in known.items():
+        if unknown := [name for name in getattr(args, option) or [] if name not in names]:
+            expected = ", ".join(names) or "none, no weights are shipped"
+            raise CommandError(f"--{option} {unknown[0]}: expected one of {expected}")
+    models, runtimes = ([n for n in names if n in (getattr(args, o) or names)] for o, names in known.items())
+    return [SpeedCase(model, runtime) for model in models for runtime in runtimes]
+
+
+def _meta(args: argparse.Namespace, photos: int) -> dict[str, Any]:
+    from ewardrobe.evaluation import provenance
+
+    source = ("data", "split") if args.data else ("synthetic",)
+    told = (*source, "model", "runtime", "size", "photos", "rounds", "threads")
+    return {
+        "data": f"{args.data.resolve().name}, {args.split}" if args.data else "synthetic",
+        "photo_px": args.size,
+        "photos": photos,
+        "rounds": args.rounds,
+        "threads": args.threads,
+        "command": provenance.command_line("ewardrobe benchmark models", args, told),
+        **provenance.describe_run(),
+    }
