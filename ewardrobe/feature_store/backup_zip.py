@@ -179,7 +179,7 @@ def hostile(entry: zipfile.ZipInfo) -> str | None:
     """Return what an entry of an archive does that none of ours does, in words; ``None`` if it is harmless."""
     path = entry.filename.replace("\\", "/")
     if path.startswith("/") or ".." in path.split("/") or ":" in path.split("/")[0]:
-        return "leads out of the archive"
+        return "leads out of the ZIP file"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a link"
     return "is encrypted" if entry.flag_bits & 1 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 
 import cv2
@@ -65,7 +65,7 @@ def dominant_colours(image: np.ndarray, mask: np.ndarray, k: int = 3) -> tuple[C
 
 def garment_colour(colours: tuple[ColourShare, ...]) -> str:
     """Return the garment's main colour name; "multicolour" when no name holds ``DOMINANT_SHARE`` of it."""
-    totals: Counter[str] = Counter()
+    totals: dict[str, float] = defaultdict(float)
     for colour in colours:
         totals[colour.name] += colour.share
     return colour_ranking(colours)[0] if max(totals.values(), default=0) >= DOMINANT_SHARE else MULTICOLOUR

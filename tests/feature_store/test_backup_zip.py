@@ -192,7 +192,7 @@ def test_a_backup_can_be_written_into_memory_and_read_from_there(store):
 def test_names_that_lead_out_are_refused(store, tmp_path, name):
     path = make_zip(tmp_path / "x.zip", {"wardrobe.json": document({"id": "x"}), name: b"evil"})
     before = files(tmp_path)
-    with pytest.raises(StoreError, match="leads out of the archive"), open_backup(path):
+    with pytest.raises(StoreError, match="leads out of the ZIP file"), open_backup(path):
         pass
     assert files(tmp_path) == before
 

@@ -45,7 +45,7 @@ def test_photos_of_a_zip_and_nothing_else():
 
 @pytest.mark.parametrize("name", ["../a.png", "x/../../a.png", "/etc/a.png", "..\\a.png", "C:/a.png", "C:\\a.png"])
 def test_zip_that_leads_out_is_refused_as_a_whole(name):
-    with pytest.raises(ImageError, match=r"my\.zip: refused, since .* leads out of the archive; nothing was taken"):
+    with pytest.raises(ImageError, match=r"my\.zip: refused, since .* leads out of the ZIP file; nothing was taken"):
         PhotoZip(packed(("good.png", PICTURE), (name, PICTURE)), "my.zip")
 
 
