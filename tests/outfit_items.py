@@ -12,6 +12,11 @@ NAMES = {"top": "t-shirt", "bottom": "jeans", "dress": "dress", "outer": "coat"}
 CATEGORY = {"top": "short sleeve top", "bottom": "trousers", "dress": "vest dress", "outer": "long sleeve outwear"}
 
 
+def saved_outfit(book: OutfitStore, outfit_id: str) -> dict:
+    """Return one saved outfit."""
+    return next(outfit for outfit in book.saved() if outfit["id"] == outfit_id)
+
+
 def piece(item_id: str, slot: str, colour: str | None = None, **fields) -> dict:
     """Return an item of a slot; for clothes its category is the usual one."""
     kind = fields.pop("category", None) or CATEGORY.get(slot, slot)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
 
 from ewardrobe.core.images import png_bytes
 from ewardrobe.datasets.synthetic import render_flat_lay
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.cutout import garment_from_mask
+from ewardrobe.wardrobe.derived import with_derived
 from ewardrobe.wardrobe.item import kind_fields
 from ewardrobe.wardrobe.vocabulary import COLOURS, KINDS, MATERIALS, PATTERNS, SEASONS, STYLES
 
@@ -17,6 +22,23 @@ TODAY = date(2026, 3, 14)
 NAMES = {1: "t-shirt", 2: "shirt", 3: "jacket", 4: "coat", 5: "vest", 7: "shorts", 8: "jeans", 9: "skirt", 10: "dress"}
 NAMES |= {6: "sling top", 11: "maxi dress", 12: "summer dress", 13: "sling dress"}
 BRANDS = ("Acme", "Norrland", "Fjord", "Marché", None)
+
+
+def frame_of(some: Iterable[dict], home: Path) -> pd.DataFrame:
+    """Return the frame of a new wardrobe in ``home`` with these items."""
+    store = FeatureStore(home)
+    store.add_many([(item, None, None) for item in some])
+    return with_derived(store.load())
+
+
+def edit_many(store: FeatureStore, edits: dict[str, dict], source: str | dict | None = None) -> None:
+    """Set ``{id: {field: value}}`` in one change, with ``source`` noted for each field."""
+
+    def fields_of(item: dict) -> dict:
+        fields = edits[item["id"]]
+        return fields | ({"source": item["source"] | dict.fromkeys(fields, source)} if source else {})
+
+    store.alter(edits, fields_of)
 
 
 def items(count: int, seed: int = 0, today: date = TODAY) -> list[dict]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -17,11 +18,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, check_picture
-from ewardrobe.feature_store import exchange, outfits_json
-from ewardrobe.feature_store import pictures as store_images
+from ewardrobe.feature_store import exchange, outfits_json, pictures
 from ewardrobe.feature_store.document import MAX_BYTES, StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport, Progress
-from ewardrobe.feature_store.wardrobe_json import dump_document, parse_document
+from ewardrobe.feature_store.wardrobe_json import dump_document, parse_document, settled
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
@@ -60,7 +60,7 @@ class Backup:
         try:
             with self.archive.open(self.entries[name]) as file:
                 content = file.read(MAX_PICTURE_BYTES + 1)
-        except (KeyError, *_ZIP_ERRORS) as error:
+        except (KeyError, *ZIP_ERRORS) as error:
             raise ImageError(f"{name}: the backup holds no whole copy ({error})") from None
         check_picture(content, name)
         return content
@@ -75,7 +75,7 @@ class Written:
     missing: tuple[str, ...]
 
 
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
 
 
 # Writing
@@ -98,7 +98,7 @@ def write_backup(store: FeatureStore, target: Path | BinaryIO, progress: Progres
 
 def _write(store: FeatureStore, file: BinaryIO, progress: Progress | None) -> Written:
     document = store.document()
-    names, missing = sorted(store_images.picture_names(document["items"])), []
+    names, missing = sorted(pictures.picture_names(document["items"])), []
     with zipfile.ZipFile(file, "w") as archive:  # pictures are stored as they are: they are packed already
         archive.writestr(DOCUMENT, dump_document(document), zipfile.ZIP_DEFLATED)
         with contextlib.suppress(FileNotFoundError):
@@ -115,7 +115,7 @@ def _write(store: FeatureStore, file: BinaryIO, progress: Progress | None) -> Wr
 
 
 def _found(store: FeatureStore, name: str) -> Path | None:
-    places = (store_images.safe_path(store.home / folder, name) for folder in (IMAGES, "trash"))
+    places = (pictures.safe_path(store.home / folder, name) for folder in (IMAGES, "trash"))
     return next((path for path in places if path and path.is_file()), None)
 
 
@@ -129,7 +129,7 @@ def open_backup(source: Path | BinaryIO) -> Iterator[Backup]:
     with contextlib.ExitStack() as opened:
         try:
             backup = _read(opened.enter_context(zipfile.ZipFile(source)), name)
-        except _ZIP_ERRORS as error:
+        except ZIP_ERRORS as error:
             told = error.strerror if isinstance(error, OSError) else None
             what = told or f"it is no ZIP archive, or damaged ({error})"
             raise StoreError(f"{name} was not read: {what}. Choose a backup that was exported here.") from error
@@ -137,30 +137,29 @@ def open_backup(source: Path | BinaryIO) -> Iterator[Backup]:
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> Backup:
-    _refuse_bombs(archive, name)
-    places = {path: entry for entry in archive.infolist() if (path := _safe(entry, name))}
+    _refuse_hostile(archive, name)
+    places = {PurePosixPath(entry.filename): entry for entry in archive.infolist() if not entry.is_dir()}
     root = _root(places, name)
-    if places[root / DOCUMENT].file_size > MAX_BYTES:
-        raise StoreError(f"{name} was refused: its {DOCUMENT} is larger than {MAX_BYTES // 10**6} MB.")
-    document = parse_document(archive.read(places[root / DOCUMENT]), Path(name) / DOCUMENT)
+    path = Path(name) / DOCUMENT
+    document = settled(parse_document(_unpacked(archive, places[root / DOCUMENT], name), path), path)
+    other = places.get(root / OUTFITS)
+    outfits = outfits_json.parse(_unpacked(archive, other, name), Path(name) / OUTFITS) if other else None
     entries = {
         path.name: entry.filename
         for path, entry in places.items()
         if path.parent == root / IMAGES and entry.file_size <= MAX_PICTURE_BYTES
     }
-    missing = sorted(store_images.picture_names(document["items"]) - entries.keys())
-    return Backup(archive, document, entries, missing, _outfits(archive, places.get(root / OUTFITS), name))
+    missing = sorted(pictures.picture_names(document["items"]) - entries.keys())
+    return Backup(archive, document, entries, missing, outfits)
 
 
-def _outfits(archive: zipfile.ZipFile, entry: zipfile.ZipInfo | None, name: str) -> dict[str, Any] | None:
-    if entry is None:
-        return None
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
     if entry.file_size > MAX_BYTES:
-        raise StoreError(f"{name} was refused: its {OUTFITS} is larger than {MAX_BYTES // 10**6} MB.")
-    return outfits_json.parse(archive.read(entry), Path(name) / OUTFITS)
+        raise StoreError(f"{name} was refused: its {entry.filename} is larger than {MAX_BYTES // 10**6} MB.")
+    return archive.read(entry)
 
 
-def _refuse_bombs(archive: zipfile.ZipFile, name: str) -> None:
+def _refuse_hostile(archive: zipfile.ZipFile, name: str) -> None:
     entries = archive.infolist()
     unpacked, packed = sum(entry.file_size for entry in entries), sum(entry.compress_size for entry in entries)
     assert archive.fp is not None, "the archive is open"
@@ -171,17 +170,19 @@ def _refuse_bombs(archive: zipfile.ZipFile, name: str) -> None:
         raise StoreError(
             f"{name} was refused: {size / 10**6:.1f} MB that unpack to {unpacked / 10**6:.0f} MB are no backup of ours."
         )
+    for entry in entries:
+        if what := hostile(entry):
+            raise StoreError(f"{name} was refused: its entry {entry.filename!r} {what}. Choose another file.")
 
 
-def _safe(entry: zipfile.ZipInfo, name: str) -> PurePosixPath | None:
-    """Return where an entry lies, ``None`` for a folder; refuse the archive if it would lie outside."""
-    path = PurePosixPath(entry.filename)
-    link = (entry.external_attr >> 28) == 0xA  # the file type of Unix modes: symbolic link
-    if path.is_absolute() or ".." in path.parts or "\\" in entry.filename or ":" in entry.filename or link:
-        raise StoreError(f"{name} was refused: its entry {entry.filename!r} leads out of the wardrobe's folder.")
-    if entry.flag_bits & 0x1:
-        raise StoreError(f"{name} was refused: it is encrypted. Unpack it and pack it again without a password.")
-    return None if entry.is_dir() else path
+def hostile(entry: zipfile.ZipInfo) -> str | None:
+    """Return what an entry of an archive does that none of ours does, in words; ``None`` if it is harmless."""
+    path = entry.filename.replace("\\", "/")
+    if path.startswith("/") or ".." in path.split("/") or ":" in path.split("/")[0]:
+        return "leads out of the ZIP file"
+    if stat.S_ISLNK(entry.external_attr >> 16):
+        return "is a link"
+    return "is encrypted" if entry.flag_bits & 1 else None
 
 
 def _root(places: Mapping[PurePosixPath, Any], name: str) -> PurePosixPath:
@@ -229,12 +230,12 @@ def restore(
 def _rename_pictures(difference: Difference, renamed: Mapping[str, str]) -> None:
     """Let an item name its pictures as they lie in the wardrobe; one that did not come leaves mine in place."""
     item = difference.item
-    for name in store_images.IMAGE_FIELDS:
+    for name in pictures.IMAGE_FIELDS:
         if item.get(name) and item[name] not in renamed:
             item[name] = None if difference.status == "new" else difference.fields.get(name, (item[name],))[0]
         elif item.get(name):
             item[name] = renamed[item[name]]
-    for name in store_images.IMAGE_LISTS:
+    for name in pictures.IMAGE_LISTS:
         if item.get(name):
             item[name] = [renamed[part] for part in item[name] if part in renamed]
 
@@ -243,8 +244,8 @@ def _bring_pictures(
     store: FeatureStore, backup: Backup, items: list[dict], progress: Progress | None
 ) -> tuple[dict[str, str], list[str]]:
     """Write the pictures of ``items``; returns names in the wardrobe by names in the backup, and what went wrong."""
-    roles = dict.fromkeys(sorted(store_images.picture_names(items)), "image")
-    roles |= {item[name]: name for item in items for name in store_images.IMAGE_FIELDS if item.get(name)}
+    roles = dict.fromkeys(sorted(pictures.picture_names(items)), "image")
+    roles |= {item[name]: name for item in items for name in pictures.IMAGE_FIELDS if item.get(name)}
     renamed: dict[str, str] = {}
     problems: list[str] = []
     for number, (name, role) in enumerate(roles.items(), 1):
@@ -254,7 +255,7 @@ def _bring_pictures(
         else:
             try:
                 content = backup.picture(name)
-                renamed[name] = store.keep_picture(*store_images.named(role, content))
+                renamed[name] = store.keep_picture(*pictures.named(role, content))
             except ImageError as error:
                 problems.append(str(error))
         if progress:

@@ -68,12 +68,12 @@ class Change:
         self.items.insert(place, item)
         self.come |= picture_names([item])
 
-    def edit(self, edits: Mapping[str, Mapping], source: str | Mapping | None = None) -> None:
-        """Set the fields ``{id: {field: value}}``, and note ``source`` for each of them if there is one."""
+    def edit(self, edits: Mapping[str, Mapping]) -> None:
+        """Set the fields ``{id: {field: value}}``."""
         for place, item in enumerate(self.items):
             fields = edits.get(item["id"])
             if fields:
-                self.replace(place, edited(item, fields, source))
+                self.replace(place, edited(item, fields))
 
     def replace(self, place: int, item: dict) -> None:
         """Put ``item`` in the place of the one with its id; nothing happens if they are the same."""
@@ -115,7 +115,10 @@ def now() -> str:
 def prepare(
     item: Mapping, cutout: np.ndarray | None = None, photo: bytes | None = None, added: str | None = None
 ) -> Prepared:
-    """Return a new item with id, time (``added``, else now), picture names, and its pictures, for ``Change.append``."""
+    """Return a new item with id, time (``added``, else now), picture names, and its pictures, for ``Change.append``.
+
+    cutout: RGBA uint8 (h, w, 4) or ``None``; photo: the original file's bytes.  Raises ``StoreError``.
+    """
     pictures = encode_pictures(cutout, photo)
     own = {
         "id": str(item.get("id") or uuid.uuid4().hex[:12]),

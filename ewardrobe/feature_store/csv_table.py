@@ -14,6 +14,7 @@ from ewardrobe.feature_store.change import edit_of, edited, prepare
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport
 from ewardrobe.wardrobe.cells import COLUMNS, HEADINGS, READ_ONLY, cell_of, value_of
+from ewardrobe.wardrobe.fields import STORED
 from ewardrobe.wardrobe.item import view
 from ewardrobe.wardrobe.sources import USER
 
@@ -81,7 +82,9 @@ def read_csv(store: FeatureStore, data: bytes, name: str = "the file") -> Table:
         )
     if twice := sorted({column for column in known if known.count(column) > 1}):
         raise StoreError(f"{name}: two columns are {', '.join(twice)}; leave one of each.")
-    table.ignored = {cell: _meant(cell) for cell, column in zip(header, columns, strict=True) if cell and not column}
+    for cell in (cell for cell, column in zip(header, columns, strict=True) if cell and not column):
+        close = difflib.get_close_matches(cell.casefold(), [*COLUMNS, *HEADINGS], 1, 0.7)
+        table.ignored[cell] = HEADINGS.get(close[0], close[0]) if close else None
     _read_rows(store, table, columns, rows)
     return table
 
@@ -106,18 +109,14 @@ def _rows(data: bytes, name: str) -> Any:
 
 def _numbered(reader: Any, name: str) -> Any:
     line = 1
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise StoreError(
-                f"{name}, line {reader.line_num}: {error}. Mend that line; nothing was taken over."
-            ) from error
-        if any(cell.strip() for cell in row):
-            yield line, [cell.strip() for cell in row]
-        line = reader.line_num + 1
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                yield line, [cell.strip() for cell in row]
+            line = reader.line_num + 1
+    except csv.Error as error:
+        what = f"{name}, line {reader.line_num}: {error}. Mend that line; nothing was taken over."
+        raise StoreError(what) from error
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -134,11 +133,6 @@ def _decoded(data: bytes, name: str) -> str:
 def _columns(header: list[str]) -> list[str | None]:
     names = ["_".join(cell.casefold().split()) for cell in header]
     return [name if name in COLUMNS else HEADINGS.get(name) for name in names]
-
-
-def _meant(cell: str) -> str | None:
-    close = difflib.get_close_matches(cell.casefold(), [*COLUMNS, *HEADINGS], 1, 0.7)
-    return HEADINGS.get(close[0], close[0]) if close else None
 
 
 def _read_rows(store: FeatureStore, table: Table, columns: list[str | None], rows: Any) -> None:
@@ -173,14 +167,12 @@ def _read_row(table: Table, line: int, mine: Mapping | None, item_id: str, cells
 
 def _fields(mine: Mapping | None, cells: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """Return the fields that differ from what the item's own row would say, and what is wrong with cells."""
-    before = {column: cell_of(view(mine), column) for column in cells} if mine else {}
     fields: dict[str, Any] = {}
     faults = []
     for column, cell in cells.items():
-        if column in READ_ONLY or cell == before.get(column, "").strip():
-            continue
+        before = cell_of(view(mine), column).strip() if mine else ""
         try:
-            fields |= value_of(column, cell)
+            fields |= value_of(column, cell) if column not in READ_ONLY and cell != before else {}
         except ValueError as error:
             faults.append(str(error))
     return fields, faults
@@ -189,7 +181,6 @@ def _fields(mine: Mapping | None, cells: Mapping[str, str]) -> tuple[dict[str, A
 def _item(mine: Mapping | None, item_id: str, fields: Mapping) -> dict[str, Any]:
     if mine is not None:
         before = view(mine)
-        fields = {name: value for name, value in edit_of(fields).items() if before.get(name) != value}
-        return edited(mine, fields, USER if fields else None)
-    source = {name: USER for name, value in fields.items() if value not in (None, [], False)}
+        return edited(mine, {k: value for k, value in edit_of(fields).items() if before.get(k) != value}, USER)
+    source = {name: USER for name, value in fields.items() if value != STORED[name].holds.empty()}
     return prepare({**fields, "source": source, **({"id": item_id} if item_id else {})})[0]

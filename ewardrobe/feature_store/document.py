@@ -85,13 +85,15 @@ class Document:
         """Return the kept copies of the file, newest first."""
         return self._copies.listed()
 
+    def entries_in(self, path: Path) -> int | None:
+        """Return how many entries a kept copy holds; ``None`` if it cannot be read."""
+        with suppress(OSError, StoreError):
+            return sum(len(part) for part in self.parse(path.read_bytes(), path).values() if isinstance(part, list))
+        return None
+
     def restorable(self) -> list[Copy]:
         """Return the newest copy that can be read, if there is one, and behind it the fullest if that holds more."""
-        copies: list[Copy] = []
-        for path in self.backups():
-            with suppress(OSError, StoreError):
-                lists = (part for part in self.parse(path.read_bytes(), path).values() if isinstance(part, list))
-                copies.append(Copy(path, sum(map(len, lists))))
+        copies = [Copy(path, count) for path in self.backups() if (count := self.entries_in(path)) is not None]
         fuller = [copy for copy in copies if copy.entries > copies[0].entries]
         return copies[:1] + sorted(fuller, key=lambda copy: -copy.entries)[:1]
 

@@ -71,7 +71,7 @@ class ImportReport:
 def compare(mine: Iterable[Mapping], theirs: Iterable[Mapping]) -> list[Difference]:
     """Return the difference of each of ``theirs``, in their order."""
     present = {item["id"]: item for item in mine}
-    return [_difference(present.get(item["id"]), item) for item in theirs]
+    return [_difference(present.get(item["id"]), dict(item)) for item in theirs]
 
 
 def counts(differences: Iterable[Difference]) -> dict[str, int]:
@@ -103,8 +103,7 @@ def take_over(
     return result
 
 
-def _difference(mine: Mapping | None, theirs: Mapping) -> Difference:
-    theirs = dict(theirs)
+def _difference(mine: Mapping | None, theirs: dict[str, Any]) -> Difference:
     if mine is None:
         return Difference(theirs["id"], "new", theirs)
     before, after = view(mine), view(theirs)

@@ -7,13 +7,15 @@ crash between the wardrobe and the journal costs the undo of one change, nothing
 
 from __future__ import annotations
 
-import json
 import logging
 import uuid
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from ewardrobe.core import atomic
 from ewardrobe.feature_store.change import Change, now
@@ -53,6 +55,9 @@ class JournalEntry:
     def item_ids(self) -> set[str]:
         """Ids of all items that the change touched."""
         return {*self.edits, *self.added, *(item["id"] for _, item in self.removed)}
+
+
+_ENTRY = TypeAdapter(JournalEntry)
 
 
 @dataclass(frozen=True)
@@ -172,17 +177,11 @@ def entries(home: Path) -> list[JournalEntry]:
         lines = (home / FILE).read_bytes().splitlines()
     except OSError:
         return []
-    return [entry for line in lines[-KEEP_CHANGES:] if (entry := _entry(line))]
-
-
-def _entry(line: bytes) -> JournalEntry | None:
-    try:
-        values = json.loads(line)
-        values["edits"] = {i: [(tuple(p), b, a) for p, b, a in found] for i, found in values["edits"].items()}
-        values["removed"] = [(int(place), dict(item)) for place, item in values["removed"]]
-        return JournalEntry(**values)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return None
+    found = []
+    for line in lines[-KEEP_CHANGES:]:
+        with suppress(ValidationError):
+            found.append(_ENTRY.validate_json(line))
+    return found
 
 
 def standing(all_entries: Iterable[JournalEntry]) -> list[JournalEntry]:

@@ -39,10 +39,6 @@ class OutfitStore(Document):
         """Return the saved outfits, the newest first: id, name, items, layout, created."""
         return self.document()["outfits"][::-1]
 
-    def outfit(self, outfit_id: str) -> dict:
-        """Return one saved outfit; ``StoreError`` if there is none with that id."""
-        return find(self.document()["outfits"], outfit_id, "outfit")
-
     # Changing
 
     def save(

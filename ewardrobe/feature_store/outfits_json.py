@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ewardrobe.feature_store.document import broken, read_json, version_of
+from ewardrobe.wardrobe.fields import DAY, IsoDate
 
 VERSION = 1
 
 
-def _day(text: str) -> str:
-    date.fromisoformat(text)
-    return text
-
-
 Name = Annotated[str, Field(min_length=1, description="text")]
 Ids = Annotated[list[Name], Field(description="a list of ids")]
-Day = Annotated[str, AfterValidator(_day), Field(description="a date such as 2026-03-31")]
+Day = Annotated[IsoDate, Field(description=DAY.expected)]
 Place = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 

@@ -34,25 +34,21 @@ def encode_pictures(cutout: np.ndarray | None, photo: bytes | None) -> dict[str,
     """
     pictures = {}
     if cutout is not None:
-        image = Image.fromarray(_check_cutout(cutout))
+        image = Image.fromarray(_checked(cutout, "cut-out", "RGBA"))
         small = image.copy()
         small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
-        pictures = {"image": _named("garment", "png", _png(image)), "thumbnail": _named("small", "png", _png(small))}
-    if photo:
-        pictures["photo"] = _named("photo", _extension(photo), photo)
-    return pictures
+        pictures = {"image": named("image", _png(image)), "thumbnail": named("thumbnail", _png(small))}
+    return pictures | ({"photo": named("photo", photo)} if photo else {})
 
 
 def encode_try_on(picture: np.ndarray) -> tuple[str, bytes]:
     """Return file name and content of a picture RGB uint8 (h, w, 3) of a person who wears a garment."""
-    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 3 or not picture.size:
-        raise StoreError(f"A try-on picture must be RGB uint8 (h, w, 3), got {picture.dtype} {picture.shape}.")
-    return _named("worn", "png", _png(Image.fromarray(picture)))
+    return named("try_on", _png(Image.fromarray(_checked(picture, "try-on picture", "RGB"))))
 
 
 def named(field: str, content: bytes) -> tuple[str, bytes]:
     """Return file name and content of a picture file for ``field``, one of ``IMAGE_FIELDS``."""
-    return _named(_ROLES[field], _extension(content), content)
+    return f"{_ROLES[field]}-{hashlib.sha256(content).hexdigest()[:16]}.{_extension(content)}", content
 
 
 def opaque(image: np.ndarray) -> np.ndarray:
@@ -77,17 +73,13 @@ def safe_path(folder: Path, name: object) -> Path | None:
     return folder / name
 
 
-def _named(role: str, extension: str, content: bytes) -> tuple[str, bytes]:
-    return f"{role}-{hashlib.sha256(content).hexdigest()[:16]}.{extension}", content
-
-
-def _check_cutout(cutout: np.ndarray) -> np.ndarray:
-    if isinstance(cutout, np.ndarray) and cutout.dtype == np.uint8 and cutout.ndim == 3 and cutout.shape[2] == 4:
-        if cutout.size:
-            return np.ascontiguousarray(cutout)
-        raise StoreError("The cut-out is empty: expected RGBA uint8 (h, w, 4) with at least one pixel.")
-    got = f"{cutout.dtype} {cutout.shape}" if isinstance(cutout, np.ndarray) else type(cutout).__name__
-    raise StoreError(f"The cut-out must be RGBA uint8 (h, w, 4), got {got}. Add an alpha channel of 255 to a photo.")
+def _checked(picture: np.ndarray, what: str, mode: str) -> np.ndarray:
+    shape = f"{mode} uint8 (h, w, {len(mode)})"
+    if not isinstance(picture, np.ndarray):
+        raise StoreError(f"The {what} must be {shape}, got {type(picture).__name__}.")
+    if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != len(mode) or not picture.size:
+        raise StoreError(f"The {what} must be {shape} with at least one pixel, got {picture.dtype} {picture.shape}.")
+    return np.ascontiguousarray(picture)
 
 
 def _png(image: Image.Image) -> bytes:

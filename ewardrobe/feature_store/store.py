@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import journal, snapshot, trash
-from ewardrobe.feature_store import pictures as store_images
+from ewardrobe.feature_store import journal, pictures, snapshot, trash
 from ewardrobe.feature_store.change import Change, Prepared, edit_of, edited, find, now, prepare
 from ewardrobe.feature_store.document import Document, StoreError, gc_paused
 from ewardrobe.feature_store.outfits import OutfitStore
@@ -80,18 +79,17 @@ class FeatureStore(Document):
 
     def picture(self, name: str | None) -> Path | None:
         """Return the path of the picture file ``name`` of an item; ``None`` for no name or an unsafe one."""
-        return store_images.safe_path(self.images, name)
+        return pictures.safe_path(self.images, name)
 
     # Changing
 
     def keep_picture(self, name: str, content: bytes) -> str:
         """Write a picture file whose item is still to come, and return its name; the name carries a hash of it."""
-        with self._locked():
-            self._write_pictures({name: content})
-        return name
+        with self._locked(), self._with_pictures({name: content}):
+            return name
 
     def add(self, item: Mapping, cutout: np.ndarray | None = None, photo: bytes | None = None) -> str:
-        """Add one item and return its id; see ``add_many``."""
+        """Add one item, its ``cutout`` RGBA uint8 (h, w, 4), and return its id; see ``add_many``."""
         return self.add_many([(item, cutout, photo)])[0]
 
     def add_many(self, entries: Iterable[tuple[Mapping, np.ndarray | None, bytes | None]]) -> list[str]:
@@ -130,7 +128,7 @@ class FeatureStore(Document):
 
     def keep_try_on(self, item_ids: Iterable[str], picture: np.ndarray) -> None:
         """Keep ``picture`` (RGB uint8 (h, w, 3)) as the one that shows these items worn (field ``try_on``)."""
-        name, content = store_images.encode_try_on(picture)
+        name, content = pictures.encode_try_on(picture)
         with self._change() as change:
             wanted = [find(change.items, item_id)["id"] for item_id in item_ids]
             change.edit({item_id: {"try_on": name} for item_id in wanted})
@@ -144,24 +142,15 @@ class FeatureStore(Document):
 
         keep: names of the earlier cut-outs to be kept instead (field ``earlier_images``, the original first).
         """
-        pictures = store_images.encode_pictures(cutout, None)
+        encoded = pictures.encode_pictures(cutout, None)
         with self._change("cut-out repaired") as change:
             item = find(change.items, item_id)
             earlier = [*(item.get("earlier_images") or []), *filter(None, [item.get("image")])]
-            names = {role: name for role, (name, _) in pictures.items()}
+            names = {role: name for role, (name, _) in encoded.items()}
             fields = names | {"earlier_images": earlier if keep is None else keep, "hash": hash_text}
-            change.pictures.update(pictures.values())
-            change.edit({item["id"]: fields}, None)
-            change.come |= store_images.picture_names([fields])
-
-    def apply_edits(self, edits: Mapping[str, Mapping], source: str | Mapping | None = None) -> None:
-        """Set fields ``{id: {field: value}}`` in one write; items that are gone are passed over.
-
-        source: noted for each of the fields ("user", ``{"by": model, "confidence": 0.8}``).
-        """
-        checked = {str(item_id): edit_of(fields) for item_id, fields in edits.items()}
-        with self._change() as change:
-            change.edit(checked, source)
+            change.pictures.update(encoded.values())
+            change.edit({item["id"]: fields})
+            change.come |= pictures.picture_names([fields])
 
     def remove(self, item_ids: str | Iterable[str]) -> list[dict]:
         """Remove items and return them; their pictures go to ``trash/`` for 30 days, and ``undo`` brings all back."""
@@ -219,7 +208,7 @@ class FeatureStore(Document):
         """Make ``backup`` the wardrobe again, see ``Document``; pictures come back from the trash too."""
         chosen = super().restore_backup(backup)
         with self._locked():
-            trash.fetch_back(self.home, store_images.picture_names(self.items()))
+            trash.fetch_back(self.home, pictures.picture_names(self.items()))
         return chosen
 
     # Inside
@@ -252,22 +241,17 @@ class FeatureStore(Document):
                 self._commit(change, before)
 
     def _commit(self, change: Change, before: Snapshot) -> None:
-        after, written = before, self._write_pictures(change.pictures)
+        made: list[Snapshot] = []
 
         def encode(counter: int) -> bytes:
-            nonlocal after
-            after = before.with_document({**change.document, "revision": counter})
-            assert after.raw is not None, "a document that was made has its bytes"
-            return after.raw
+            made.append(before.with_document({**change.document, "revision": counter}))
+            assert made[-1].raw is not None, "a document that was made has its bytes"
+            return made[-1].raw
 
-        try:
+        with self._with_pictures(change.pictures):
             self._keep_version(before)
             self._replace(before.raw, encode)
-        except Exception:
-            for path in written:
-                path.unlink(missing_ok=True)
-            raise
-        snapshot.remember(self.path, after)
+        snapshot.remember(self.path, made[-1])
         self._afterwards(
             lambda: trash.fetch_back(self.home, change.come),
             lambda: trash.throw_pictures_away(self.home, change.gone),
@@ -281,22 +265,23 @@ class FeatureStore(Document):
         if before.raw is not None and version < SCHEMA_VERSION and not kept.exists():
             atomic.write_bytes(kept, before.raw)
 
-    def _write_pictures(self, pictures: Mapping[str, bytes]) -> list[Path]:
-        """Write pictures, all or none, and return the files that were not there."""
+    @contextmanager
+    def _with_pictures(self, contents: Mapping[str, bytes]) -> Iterator[None]:
+        """Write pictures; those that were not there go again if that, or what comes with them, fails."""
         written: list[Path] = []
-        if pictures:
+        if contents:
             self.images.mkdir(exist_ok=True)
             atomic.remove_leftovers(self.images)
         try:
-            for path, content in ((self.images / name, content) for name, content in pictures.items()):
+            for path, content in ((self.images / name, content) for name, content in contents.items()):
                 if not path.exists():  # the name carries a hash of the content
                     atomic.write_bytes(path, content)
                     written.append(path)
+            yield
         except Exception:
             for path in written:
                 path.unlink(missing_ok=True)
             raise
-        return written
 
 
 def _sample_entries() -> list[Prepared]:

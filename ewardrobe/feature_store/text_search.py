@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import softmax
 
 from ewardrobe.core import atomic, process
 from ewardrobe.core.drawing import on_background
@@ -102,19 +103,18 @@ def search(
 
 
 def zero_shot(embedder: Embedder, vectors: np.ndarray, labels: Sequence[str], template: str = TEMPLATE) -> np.ndarray:
-    """Return (N, labels) chances of ``labels`` for pictures of unit vectors (N, D); each row sums to 1.
+    """Return (N, L) float32 chances 0..1 of ``labels`` for pictures of unit vectors (N, D); each row sums to 1.
 
     The chances are the model's own and not calibrated: good for an order, not to be believed as numbers.
     """
     logits = embedder.scale * vectors @ embedder.texts([template.format(label) for label in labels]).T
-    chances = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return chances / chances.sum(axis=1, keepdims=True)
+    return softmax(logits, axis=1)
 
 
 def embed_items(
     store: FeatureStore, embedder: Embedder, progress: Callable[[list], Iterable] = iter
 ) -> tuple[list[str], np.ndarray]:
-    """Return the ids of the items with a readable cut-out and their unit vectors (N, D).
+    """Return the ids of the items with a readable cut-out and their unit vectors (N, D) float32.
 
     Vectors are kept in the cache folder under the picture's name, which is a hash of its content.
     """

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from ewardrobe.feature_store.document import broken, read_json, version_of
-from ewardrobe.wardrobe import fields as schema
+from ewardrobe.wardrobe.fields import settle
 from ewardrobe.wardrobe.item import plain
 
 SCHEMA_VERSION = 2
@@ -47,10 +47,17 @@ def parse_lines(raw: bytes, path: Path) -> tuple[dict[str, Any], list[bytes] | N
         raise broken(path, 'expected an object with a list "items"')
     version_of(document, SCHEMA_VERSION, 1, path)
     lines = _own_lines(document, raw)
-    if lines is None:  # else the items agree with the schema already
-        _check_ids(document["items"], path)
-        schema.settle(document["items"])
-    return document, lines
+    return (document if lines else settled(document, path)), lines  # our own lines agree with the schema already
+
+
+def settled(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return ``document`` with its items made to agree with the schema, each with an id of its own.
+
+    For what came from elsewhere, whatever checksum it bears.  Raises ``StoreError`` for an item that is no object.
+    """
+    _check_ids(document["items"], path)
+    settle(document["items"])
+    return document
 
 
 def dump_document(document: Mapping) -> bytes:

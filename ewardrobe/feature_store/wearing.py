@@ -11,6 +11,7 @@ from typing import Any
 
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.wardrobe.fields import DAY
 from ewardrobe.wardrobe.wear_log import IN_USE, LAUNDRY, days_worn
 
 
@@ -74,9 +75,9 @@ def _washed(item: Mapping, day: str) -> dict[str, Any]:
 def _day(day: date | str | None) -> str:
     """Return ``day`` as ISO text; tomorrow passes, since the server may stand in another time zone than its user."""
     try:
-        found = date.today() if day is None else date.fromisoformat(str(day)[:10])
-    except ValueError:
-        raise StoreError(f"{day!r} is no day: give one such as {date.today().isoformat()}.") from None
+        found = date.fromisoformat(DAY.value_of(str(date.today() if day is None else day)) or "")
+    except ValueError as error:
+        raise StoreError(f"The day cannot be read: {error}.") from None
     if found > date.today() + timedelta(days=1):
         raise StoreError(f"{found.isoformat()} is still to come: what was worn lies in the past.")
     return found.isoformat()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import cv2
@@ -64,12 +65,10 @@ def dominant_colours(image: np.ndarray, mask: np.ndarray, k: int = 3) -> tuple[C
 
 def garment_colour(colours: tuple[ColourShare, ...]) -> str:
     """Return the garment's main colour name; "multicolour" when no name holds ``DOMINANT_SHARE`` of it."""
-    totals: dict[str, float] = {}
+    totals: dict[str, float] = defaultdict(float)
     for colour in colours:
-        totals[colour.name] = totals.get(colour.name, 0.0) + colour.share
-    if not totals or max(totals.values()) < DOMINANT_SHARE:
-        return MULTICOLOUR
-    return colour_ranking(colours)[0]
+        totals[colour.name] += colour.share
+    return colour_ranking(colours)[0] if max(totals.values(), default=0) >= DOMINANT_SHARE else MULTICOLOUR
 
 
 def colour_ranking(colours: tuple[ColourShare, ...]) -> tuple[str, ...]:
@@ -84,7 +83,7 @@ def colour_ranking(colours: tuple[ColourShare, ...]) -> tuple[str, ...]:
     return tuple(COLOUR_NAMES[i] for i in np.argsort(-votes, kind="stable"))
 
 
-def lab_to_hex(lab: tuple[float, float, float]) -> str:
+def _lab_to_hex(lab: tuple[float, float, float]) -> str:
     """Return the sRGB ``#rrggbb`` of a CIELAB colour; what lies outside sRGB is clipped."""
     rgb = cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0]
     return "#" + "".join(f"{round(float(value) * 255):02x}" for value in np.clip(rgb, 0, 1))
@@ -146,4 +145,4 @@ def _merged(centres: np.ndarray, shares: np.ndarray) -> list[tuple[np.ndarray, f
 def _colour_share(lab: np.ndarray, share: float) -> ColourShare:
     lightness, a, b = (round(float(value), 1) for value in lab)
     values = lightness, a, b
-    return ColourShare(colour_name(values), lab_to_hex(values), round(share, 3), values)
+    return ColourShare(colour_name(values), _lab_to_hex(values), round(share, 3), values)

@@ -105,9 +105,9 @@ def drop_duplicates(detections: Detections) -> Detections:
 
 
 def distinct(ious: np.ndarray, scores: np.ndarray) -> list[int]:
-    """Return which of N garments stay by falling ``scores`` (N,): none that agrees with a better one.
+    """Return which of N garments stay by falling ``scores`` (N,) float 0..1: none that agrees with a better one.
 
-    ious: (N, N) of their masks, 0..1.
+    ious: (N, N) float of their masks, 0..1.
 
     >>> distinct(np.array([[1, 0.9, 0], [0.9, 1, 0], [0, 0, 1]]), np.array([0.2, 0.6, 0.4]))
     [1, 2]
@@ -131,13 +131,14 @@ def resolve_overlaps(detections: Detections) -> Detections:
         visible = detections.masks[i] & free
         masks[i] = _tidied(visible) & free
         free &= ~masks[i]
-        keep[i] = _is_garment(masks[i], detections.masks[i])
+        area, whole = np.count_nonzero(masks[i]), np.count_nonzero(detections.masks[i])
+        keep[i] = area >= max(MIN_IMAGE_SHARE * free.size, MIN_VISIBLE_SHARE * whole)
     kept = detections[keep]
     return Detections.from_masks(masks[keep], kept.category_ids, kept.scores)
 
 
 def refined(image: np.ndarray, detections: Detections) -> Detections:
-    """Return ``detections`` with every mask refined on ``image``; masks may overlap again by a few pixels."""
+    """Return ``detections`` with every mask refined on ``image``, RGB uint8 (H, W, 3); a few pixels may overlap."""
     masks = detections.masks.copy()
     for mask, box in zip(masks, detections.boxes.astype(int).tolist(), strict=True):
         margin = max(8, round(REFINEMENT_MARGIN * max(box[2] - box[0], box[3] - box[1])))
@@ -162,11 +163,6 @@ def _tidied(mask: np.ndarray) -> np.ndarray:
     whole = drop_specks(mask[part], max(1, int(area * MIN_PART_SHARE)))
     tidy[part] = fill_holes(whole, int(area * MIN_PART_SHARE / 5))
     return tidy
-
-
-def _is_garment(visible: np.ndarray, whole: np.ndarray) -> bool:
-    area = int(np.count_nonzero(visible))
-    return area >= MIN_IMAGE_SHARE * visible.size and area >= MIN_VISIBLE_SHARE * int(np.count_nonzero(whole))
 
 
 def _slices(box: tuple[int, int, int, int]) -> tuple[slice, slice]:

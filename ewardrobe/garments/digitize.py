@@ -102,12 +102,18 @@ def save_garments(store: FeatureStore, result: DigitizedPhoto) -> list[str]:
 def read_photo(source: Source) -> Photo:
     """Return the bytes of ``source`` with its name; ``ImageError`` for what is missing or cannot be opened."""
     name = source_name(source)
-    if isinstance(source, (str, Path)):
-        return Photo(name, _read_path(Path(source)))
     if isinstance(source, (bytes, bytearray, memoryview)):
         return Photo(name, bytes(source))
-    source.seek(0)
-    return Photo(name, source.read())
+    if not isinstance(source, (str, Path)):
+        source.seek(0)
+        return Photo(name, source.read())
+    try:
+        return Photo(name, Path(source).read_bytes())
+    except FileNotFoundError:
+        raise ImageError(f"{source}: no such file; check the path") from None
+    except OSError as error:
+        what = f"{source}: cannot be read ({error.strerror}); check what it is and its permissions"
+        raise ImageError(what) from None
 
 
 def find_photos(paths: list[Path | str]) -> list[Path]:
@@ -126,12 +132,3 @@ def _timed(milliseconds: dict[str, float], stage: str) -> Iterator[None]:
     started = time.perf_counter()
     yield
     milliseconds[stage] = round(1000 * (time.perf_counter() - started), 1)
-
-
-def _read_path(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise ImageError(f"{path}: no such file; check the path") from None
-    except OSError as error:
-        raise ImageError(f"{path}: cannot be read ({error.strerror}); check what it is and its permissions") from None

@@ -211,17 +211,6 @@ def item_of(draft: Draft) -> dict[str, Any]:
     }
 
 
-def from_json(raw: Mapping[str, Any]) -> Draft:
-    """Return the draft whose ``dataclasses.asdict`` went through JSON; ``KeyError`` or ``TypeError`` if it is none."""
-    guesses = {
-        category_id: {name: Guess(**guess) for name, guess in told.items()}
-        for category_id, told in raw["guesses"].items()
-    }
-    outlines = tuple((name, rle) for name, rle in raw["outlines"])
-    tuples = {name: tuple(raw[name]) for name in ("colours", "turns")}
-    return Draft(**{**raw, **tuples, "outlines": outlines, "guesses": guesses})
-
-
 def draw_drafts(image: np.ndarray, drafts: Sequence[Draft], max_side: int = 1200) -> np.ndarray:
     """Return RGB uint8 (h, w, 3), at most ``max_side`` pixels: the kept garments outlined and named as corrected.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from contextlib import suppress
 
 import cv2
 import numpy as np
@@ -53,8 +53,7 @@ def hash_distances(hashes: Sequence[str], others: Sequence[str]) -> np.ndarray:
     """Return the (n, m) float32 distances of ``hashes`` to ``others``: 0 = alike; infinite where one is no hash."""
     one, two = _vectors(hashes), _vectors(others)
     squares = (one**2).sum(1)[:, None] + (two**2).sum(1)[None] - 2 * one @ two.T
-    distances = np.sqrt(np.maximum(squares, 0))
-    return np.where(np.isnan(distances), np.inf, distances)
+    return np.sqrt(np.nan_to_num(np.maximum(squares, 0), nan=np.inf))
 
 
 def nearest(turns: Sequence[str], hashes: Sequence[str]) -> tuple[int, float] | None:
@@ -62,24 +61,20 @@ def nearest(turns: Sequence[str], hashes: Sequence[str]) -> tuple[int, float] | 
 
     turns: the garment's hash at each of ``TURNS``.
     """
-    distances = hash_distances(turns, hashes).min(axis=0) if len(turns) and len(hashes) else np.empty(0)
-    place = int(distances.argmin()) if len(distances) else None
-    return (place, float(distances[place])) if place is not None and distances[place] <= SAME_DISTANCE else None
+    distances = hash_distances(turns, hashes)
+    if not distances.size or distances.min() > SAME_DISTANCE:
+        return None
+    place = int(distances.min(axis=0).argmin())
+    return place, float(distances[:, place].min())
 
 
 def _vectors(hashes: Sequence[str]) -> np.ndarray:
     """Return (n, 60) float32, weighted; rows of NaN for what is no hash of this length (another version's, none)."""
-    empty = np.full(len(WEIGHTS), np.nan, np.float32)
-    rows = [_vector(text) for text in hashes]
-    return np.stack([empty if row is None else row for row in rows]) * WEIGHTS if rows else np.zeros((0, len(WEIGHTS)))
-
-
-def _vector(text: Any) -> np.ndarray | None:
-    try:
-        row = np.frombuffer(bytes.fromhex(text), np.int8)
-    except (TypeError, ValueError):
-        return None
-    return row / np.float32(STEPS) if len(row) == len(WEIGHTS) else None
+    vectors = np.full((len(hashes), len(WEIGHTS)), np.nan, np.float32)
+    for row, text in zip(vectors, hashes, strict=True):
+        with suppress(TypeError, ValueError):
+            row[:] = np.frombuffer(bytes.fromhex(text), np.int8).reshape(len(WEIGHTS)) / STEPS
+    return vectors * WEIGHTS
 
 
 def _normalised(cutout: np.ndarray, turn: float) -> tuple[np.ndarray, np.ndarray]:

@@ -10,20 +10,21 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock
+from pydantic import TypeAdapter
 
 from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, png_bytes, read_cutout
 from ewardrobe.feature_store.change import now
 from ewardrobe.feature_store.document import explain_os_error
 from ewardrobe.garments.cutout import Garment, garment_from_mask
-from ewardrobe.garments.draft import Draft, Photo, draft_of, from_json
+from ewardrobe.garments.draft import Draft, Photo, draft_of
 
 FOLDER = "queue"
 QUEUED, ANALYSING, READY, FAILED = "queued", "analysing", "ready", "failed"
@@ -179,11 +180,11 @@ class ImportQueue:
         with self._writing():
             if (entry := self.entry(key)) is None:
                 return
+            drafts = {draft.id: draft for draft in entry.drafts}
             for draft, cutout in cut:
                 atomic.write_bytes(self.cutout_path(draft), png_bytes(cutout), durable=False)
-            drafts = {draft.id: draft for draft in entry.drafts}
-            for draft, _ in cut:
-                drafts[draft.id] = _said_before(drafts.get(draft.id), draft)
+                old = drafts.get(draft.id, draft)
+                drafts[draft.id] = replace(draft, fields=old.fields, keep=old.keep, choice=old.choice)
             self._write(replace(entry, drafts=tuple(drafts.values()), **fields))
 
     def recut(self, draft: Draft, outlines: Sequence[tuple[str, dict]], garment: Garment) -> None:
@@ -222,11 +223,11 @@ class ImportQueue:
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             time = path.stat().st_mtime_ns
             known = self._known.get(path.stem)
-            return known if known and known[0] == time else (time, _parsed(path))
+            return known if known and known[0] == time else (time, _parsed(json.loads(path.read_bytes())))
         return None
 
     @contextlib.contextmanager
-    def _writing(self):
+    def _writing(self) -> Iterator[None]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / ".lock", timeout=30, poll_interval=0.02):
@@ -235,15 +236,11 @@ class ImportQueue:
             raise explain_os_error(error, self.folder) from error
 
 
-def _said_before(old: Draft | None, new: Draft) -> Draft:
-    return replace(new, fields=old.fields, keep=old.keep, choice=old.choice) if old else new
+_ENTRY = TypeAdapter(QueuedPhoto)
 
 
-def _parsed(path: Path) -> QueuedPhoto:
-    raw = json.loads(path.read_bytes())
-    if "pieces" in raw:
-        raw = _from_version_1(raw)
-    return QueuedPhoto(**{**raw, "drafts": tuple(map(from_json, raw["drafts"]))})
+def _parsed(raw: dict[str, Any]) -> QueuedPhoto:
+    return _ENTRY.validate_python(_from_version_1(raw) if "pieces" in raw else raw)
 
 
 def _from_version_1(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -29,24 +29,24 @@ SMALLEST_CHANGE = 12
 """Changes of fewer pixels (at the working size) have too little outline to be judged by it."""
 
 _SQUARE = np.ones((3, 3), np.uint8)
-
 _BAND_LABELS = np.array([cv2.GC_BGD, cv2.GC_PR_BGD, cv2.GC_PR_FGD, cv2.GC_FGD], np.uint8)
 
 
-def refine_mask(image: np.ndarray, mask: np.ndarray, band: float = BAND) -> np.ndarray:
+def refine_mask(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Return ``mask`` (h, w) bool with its outline moved to the edges of ``image`` (RGB uint8 (h, w, 3)).
 
     Give the surroundings of one garment, not the whole photo: the colours outside the mask are the background's
-    model.  The outline moves by at most ``band`` times the long side.  A mask too thin for that, or one that fills the
+    model.  The outline moves by at most ``BAND`` times the long side.  A mask too thin for that, or one that fills the
     picture, comes back as it was.  The same input gives the same answer.
     """
     scale = min(1.0, WORKING_SIDE / max(mask.shape))
     size = max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     coarse = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.5
-    decided = _grab_cut(small, _band_labels(coarse, max(2, round(band * max(size)))))
-    if decided is None:
+    labels = _band_labels(coarse, max(2, round(BAND * max(size))))
+    if min(np.count_nonzero(labels == cv2.GC_BGD), np.count_nonzero(labels == cv2.GC_FGD)) < 10:
         return mask.copy()
+    decided = grab_cut(small, labels, ROUNDS)
     even = cv2.GaussianBlur(decided.astype(np.float32), (0, 0), SMOOTHING) > 0.5  # cloth has no ragged outline
     better = _moved_to_edges(small, coarse, even)
     return upsample_guided(small, better.astype(np.float32), image) > 0.5
@@ -92,15 +92,16 @@ def _band_labels(coarse: np.ndarray, radius: int) -> np.ndarray:
     return _BAND_LABELS[coarse.astype(np.uint8) + inner + outer]
 
 
-def _grab_cut(image: np.ndarray, labels: np.ndarray) -> np.ndarray | None:
-    """Return the (h, w) bool decision, or ``None`` when either side has too few sure pixels to learn colours from."""
-    if min(np.count_nonzero(labels == cv2.GC_BGD), np.count_nonzero(labels == cv2.GC_FGD)) < 10:
-        return None
+def grab_cut(image: np.ndarray, labels: np.ndarray, rounds: int) -> np.ndarray:
+    """Return the (h, w) bool foreground of ``image`` (RGB uint8 (h, w, 3)), the same for the same input.
+
+    labels: (h, w) uint8 of OpenCV (``GC_BGD``, ``GC_PR_FGD`` …), altered in place.
+    """
     cv2.setRNGSeed(0)  # of this thread; the colour clusters start at random
     background, foreground = np.zeros((1, 65)), np.zeros((1, 65))
-    no_box = (0, 0, 0, 0)  # the mask counts
-    cv2.grabCut(image, labels, no_box, background, foreground, ROUNDS, cv2.GC_INIT_WITH_MASK)
-    return (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    no_box = (0, 0, 0, 0)  # the labels count
+    cv2.grabCut(image, labels, no_box, background, foreground, rounds, cv2.GC_INIT_WITH_MASK)
+    return np.isin(labels, (cv2.GC_FGD, cv2.GC_PR_FGD))
 
 
 def _moved_to_edges(image: np.ndarray, before: np.ndarray, after: np.ndarray) -> np.ndarray:

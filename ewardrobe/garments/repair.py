@@ -155,7 +155,7 @@ def bench_view(bench: Repair, max_side: int = VIEW_SIDE) -> tuple[np.ndarray, np
 
 
 def preview(bench: Repair, max_side: int = 480) -> np.ndarray:
-    """Return the RGBA cut-out of the outline at hand, made from a small photo: quick, for looking at."""
+    """Return the RGBA uint8 (h, w, 4) cut-out of the outline at hand, made from a small photo: quick, to look at."""
     small = scale_to(bench.image, max_side)
     mask = cv2.resize(bench.mask.view(np.uint8), small.shape[1::-1], interpolation=cv2.INTER_AREA).view(bool)
     return garment_from_mask(small, mask if mask.any() else ~mask, bench.category_id, bench.score).cutout

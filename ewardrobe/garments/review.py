@@ -9,7 +9,7 @@ from typing import Any
 from ewardrobe.garments.draft import Draft, Twin, item_of
 from ewardrobe.garments.duplicates import nearest
 from ewardrobe.garments.queue import READY, ImportQueue, QueuedPhoto
-from ewardrobe.wardrobe import edits as bulk
+from ewardrobe.wardrobe.edits import change_of
 
 
 def reviewed(
@@ -59,8 +59,8 @@ def photos_of(items: Iterable[Mapping]) -> dict[str, set[str]]:
 
 
 def change_field(queue: ImportQueue, drafts: Iterable[Draft], field: str, value: Any, way: str = "Replace") -> int:
-    """Set one field of many drafts (see ``bulk.FIELDS``, ``bulk.WAYS``); returns how many it changed."""
-    edits = {draft.id: bulk.change_of(item_of(draft), field, value, way) for draft in drafts}
+    """Set one field of many drafts (see ``edits.FIELDS``, ``edits.WAYS``); returns how many it changed."""
+    edits = {draft.id: change_of(item_of(draft), field, value, way) for draft in drafts}
     edits = {
         draft_id: {name: part for name, part in fields.items() if name != "source"}  # all of them are the owner's
         for draft_id, fields in edits.items()

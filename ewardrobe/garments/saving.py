@@ -83,7 +83,7 @@ def save_all(store: FeatureStore, cuts: Iterable[Cut]) -> list[str]:
         if known in present and (fields := lacking(present[known], item_of(draft)))
     }
     if edits:
-        store.apply_edits(edits)
+        store.alter(edits, lambda item: edits[item["id"]])
     return ids
 
 

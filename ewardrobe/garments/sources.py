@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import stat
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from ewardrobe.core.images import PHOTO_SUFFIXES, ImageError
+from ewardrobe.feature_store.backup_zip import ZIP_ERRORS, hostile
 from ewardrobe.garments.digitize import read_photo
 from ewardrobe.garments.draft import Photo
 
@@ -33,7 +34,7 @@ def read_photos(paths: Iterable[Path]) -> Iterator[Photo | ImageError]:
             yield error
 
 
-class PhotoZip:
+class PhotoZip(AbstractContextManager):
     """The photos in a ZIP file, checked as a whole when it is opened; ``with`` closes it.
 
     Raises ``ImageError`` for what is no ZIP file, leads out of the folder (``../``, an absolute path, a link), is
@@ -44,7 +45,7 @@ class PhotoZip:
         self.name = name
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except ZIP_ERRORS as error:
             raise ImageError(f"{name}: not a ZIP file, or damaged ({error}); pack or copy it again") from None
         try:
             self._members = _photos_of(self._zip, name)
@@ -54,9 +55,6 @@ class PhotoZip:
 
     def __len__(self) -> int:
         return len(self._members)
-
-    def __enter__(self) -> PhotoZip:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._zip.close()
@@ -68,7 +66,7 @@ class PhotoZip:
             try:
                 with self._zip.open(member) as file:
                     data = file.read(member.file_size + 1)
-            except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, NotImplementedError) as error:
+            except ZIP_ERRORS as error:
                 yield ImageError(f"{name} in {self.name}: cannot be unpacked ({error}); pack it again")
                 continue
             if len(data) > member.file_size:
@@ -93,18 +91,11 @@ def _photos_of(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
 
 
 def _fault(member: zipfile.ZipInfo) -> str | None:
-    path = member.filename.replace("\\", "/")
-    if path.startswith("/") or ".." in path.split("/") or ":" in path.split("/")[0]:
-        return "leads out of the ZIP file"
-    if stat.S_ISLNK(member.external_attr >> 16):
-        return "is a link"
-    if member.flag_bits & 1:
-        return "is encrypted"
     if member.file_size > MAX_FILE_BYTES:
         return f"unpacks to more than {MAX_FILE_BYTES // 10**6} MB"
     if member.file_size > max(RATIO_BYTES, MAX_RATIO * member.compress_size):
         return "unpacks to far more than it holds, as a ZIP bomb does"
-    return None
+    return hostile(member)
 
 
 def _is_photo(filename: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import chain
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ewardrobe.wardrobe import wear_log
@@ -24,32 +25,38 @@ NEEDED = dict.fromkeys((*SEARCHED, "category_id", "wear_log", "wears_since_wash"
 def with_derived(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a wardrobe frame with the columns ``DERIVED``.
 
-    wears: days worn; last_worn: ISO date or ``None``; cost_per_wear: price / wears, NaN where one of them is missing;
-    needs_wash: bool; asks: whether a guess waits for the owner's word; search: all words of an item in small letters.
+    wears: days worn; last_worn: ISO date or ``None``; cost_per_wear: price / wears, NaN before the first, when nobody
+    knows what a wear will have cost; needs_wash: bool; asks: whether a guess waits for the owner's word; search: all
+    words of an item in small letters.
     """
     items = rows_of(frame[[name for name in NEEDED if name in frame]])  # all 40 columns take twice as long
     logs = [wear_log.days_worn(item) for item in items]
-    columns = {
-        "kind": [kind(item) for item in items],
-        "wears": [len(log) for log in logs],
-        "last_worn": [log[-1] if log else None for log in logs],
-        "cost_per_wear": [_cost_per_wear(item, log) for item, log in zip(items, logs, strict=True)],
-        "needs_wash": [wear_log.needs_wash(item) for item in items],
-        "asks": [any(open_question(item, field) for field in LEARNED) for item in items],
-        "search": [_words(item) for item in items],
-    }
-    types = {"kind": "str", "search": "str", "wears": "int64", "last_worn": "object"}
-    types |= dict.fromkeys(("needs_wash", "asks"), "bool")
-    made = {name: pd.Series(values, frame.index, types.get(name, "float64")) for name, values in columns.items()}
-    return frame.assign(**made)
+    wears = np.array([len(log) for log in logs], np.int64)
+
+    def column(values: Iterable, dtype: str) -> pd.Series:
+        return pd.Series(list(values), frame.index, dtype)
+
+    return frame.assign(
+        kind=column(map(kind, items), "str"),
+        wears=wears,
+        last_worn=column((log[-1] if log else None for log in logs), "object"),
+        cost_per_wear=prices(frame) / np.where(wears, wears, np.nan),
+        needs_wash=column(map(wear_log.needs_wash, items), "bool"),
+        asks=column((any(open_question(item, field) for field in LEARNED) for item in items), "bool"),
+        search=column(map(_words, items), "str"),
+    )
+
+
+def prices(frame: pd.DataFrame) -> pd.Series:
+    """Return the prices as float64, NaN where there is none."""
+    return pd.to_numeric(frame["price"], errors="coerce").astype(float)
 
 
 def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows as dictionaries with their ``id``, and ``None`` for whatever pandas calls missing."""
     columns = {name: frame[name].tolist() for name in frame.columns}
     values = zip(frame.index.tolist(), *columns.values(), strict=True)
-    names = ("id", *columns)
-    return [dict(zip(names, (None if missing(v) else v for v in row), strict=True)) for row in values]
+    return [dict(zip(("id", *columns), (None if missing(v) else v for v in row), strict=True)) for row in values]
 
 
 def missing(value: Any) -> bool:
@@ -72,25 +79,17 @@ def iso_date(value: Any) -> str | None:
         return None
 
 
-def _cost_per_wear(item: Mapping, days: list[str]) -> float:
-    """Price / days worn; NaN before the first, when nobody knows what a wear will have cost."""
-    cost = wear_log.cost_per_wear(item) if days else None
-    return float("nan") if cost is None else cost
-
-
 def _words(item: Mapping) -> str:
-    found: list[str] = []
-    for name in SEARCHED:
-        value = item.get(name)
-        found += map(str, value if isinstance(value, list) else [value] if value else [])
-    return " ".join(found).casefold()
+    values = filter(None, map(item.get, SEARCHED))
+    words = chain.from_iterable(value if isinstance(value, list) else [value] for value in values)
+    return " ".join(map(str, words)).casefold()
 
 
 def all_of(frame: pd.DataFrame, field: str) -> list[str]:
     """Return every value of ``field`` (text or lists of texts) that the wardrobe holds, sorted."""
     if field not in frame:
         return []
-    if field in STORED and STORED[field].empty is list:
+    if field in STORED and STORED[field].holds.empty is list:
         lists = (value for value in frame[field].array if isinstance(value, list))
         values = set(chain.from_iterable(lists))
     else:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -38,24 +40,95 @@ UNREADABLE = "unreadable"
 class Holds:
     """What a field holds.
 
-    check: its type for pydantic.  expected: completes the sentence "expected …" of an error.  clean: makes what older
-    files and other programs wrote agree with it, where that is beyond doubt.  empty: makes the value of an item that
-    has none.
+    check: its type for pydantic.  expected: completes the sentence "expected …" of an error.  read: makes a value of
+    text as people write it; its ``ValueError`` says what was expected.  clean: makes other values of older files and
+    programs agree with ``check``, where that is beyond doubt.  empty: makes the value of an item that has none.
     """
 
     check: Any
     expected: str
+    read: Callable[[str], Any] = str
     clean: Callable[[Any], Any] = lambda value: value
     empty: Callable[[], Any] = type(None)
 
+    def value_of(self, text: str) -> Any:
+        """Return the value that ``text`` stands for, the empty one for no text; ``ValueError`` if it is none."""
+        text = text.strip()
+        return self.read(text) if text else self.empty()
 
-class _IsoDate:
+    def cleaned(self, value: Any) -> Any:
+        """Return ``value`` as the field holds it, where that is beyond doubt; else as it is."""
+        if not isinstance(value, str) or self.read is str:
+            return self.clean(value)
+        with suppress(ValueError):
+            return self.value_of(value)
+        return value
+
+
+class IsoDate:
     """Checks text for a day of the calendar; the text stays text."""
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> dict:
         text = {"type": "str", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "strict": True}
         return {"type": "chain", "steps": [text, {"type": "date", "strict": False}]}
+
+
+_GROUPS = re.compile(r"(?<=\d)[ '’\u00a0\u202f](?=\d{3}(?!\d))")
+_AMOUNT = re.compile(r"[^\d.,\-]*(-?[\d.,]*\d[\d.,]*)[^\d]*")
+_DATES = (
+    *("%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y"),
+    *("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
+)
+
+
+def _number(text: str) -> float | int:
+    """Return an amount, with or without its currency; two readings are an error."""
+    found = _AMOUNT.fullmatch(_GROUPS.sub("", text))
+    digits = found[1] if found and not re.search(r"[^\W\d_]{4,}", text) else text
+    if "," in digits and "." in digits:  # the later one is the decimal sign
+        digits = digits.replace("." if digits.rfind(",") > digits.rfind(".") else ",", "")
+    elif re.fullmatch(r"-?\d{1,3}(,\d{3})+", digits):
+        raise ValueError(f"{text!r} could be {digits.replace(',', '')} or {digits.replace(',', '.')}")
+    try:
+        number = float(digits.replace(",", "."))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(f"expected a number, got {text!r}")
+    return int(number) if number.is_integer() else number
+
+
+def _day(text: str) -> str:
+    """Return the day of a date, with or without its time; two readings are an error."""
+    with suppress(ValueError):
+        return date.fromisoformat(text[:10] if re.match(r"\d{4}-\d\d-\d\d[T ]", text) else text).isoformat()
+    found = set()
+    for pattern in _DATES:
+        with suppress(ValueError):
+            found.add(datetime.strptime(text, pattern).date().isoformat())
+    if len(found) > 1:
+        raise ValueError(f"{text!r} could be {' or '.join(sorted(found))}; write it in one of these ways")
+    if not found:
+        raise ValueError(f"{text!r} is no date; write it as 2026-03-31")
+    return found.pop()
+
+
+def _flag(text: str) -> bool:
+    word = text.casefold()
+    if word in ("yes", "y", "true", "1", "on", "x", "✓", "♥"):
+        return True
+    if word in ("no", "n", "false", "0", "off"):
+        return False
+    raise ValueError(f"expected yes or no, got {text!r}")
+
+
+def _state(text: str) -> str:
+    return " ".join(text.casefold().replace("_", " ").split())
+
+
+def _words(text: str) -> list[str]:
+    return [part.strip() for part in re.split(r"[;|]", text) if part.strip()]
 
 
 def _text(value: Any) -> Any:
@@ -65,63 +138,35 @@ def _text(value: Any) -> Any:
 
 
 def _texts(value: Any) -> Any:
-    parts = value if isinstance(value, list) else ([] if value in (None, "") else [value])
-    return [_text(part) for part in parts if part is not None]
+    return [_text(part) for part in _list(value) if part is not None]
 
 
 def _list(value: Any) -> Any:
     return value if isinstance(value, list) else ([] if value in (None, "") else [value])
 
 
-def _flag(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.strip().casefold() not in ("", "0", "no", "n", "false", "off")
-    return bool(value)
-
-
-def _number(value: Any) -> Any:
-    if isinstance(value, str):
-        try:
-            number = float(value.strip().replace(",", "."))
-        except ValueError:
-            return value if value.strip() else None
-        return number if math.isfinite(number) else None
-    return value
-
-
 def _whole(value: Any) -> Any:
-    value = _number(value)
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _day(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:10] if re.match(r"\d{4}-\d\d-\d\d[T ]", value) else (value.strip() or None)
-    return value
-
-
-def _state(value: Any) -> Any:
-    return value if value is None else " ".join(str(value).casefold().replace("_", " ").split()) or None
-
-
 def _wears(value: Any) -> Any:
-    entries = [{"date": part} if isinstance(part, str) else part for part in _list(value)]
-    return [
-        entry | {"date": _day(entry.get("date")), "outfit": _text(entry.get("outfit"))}
-        if isinstance(entry, dict)
-        else entry
-        for entry in entries
-    ]
+    return [_wear({"date": part} if isinstance(part, str) else part) for part in _list(value)]
+
+
+def _wear(entry: Any) -> Any:
+    if not isinstance(entry, dict):
+        return entry
+    return entry | {"date": DAY.cleaned(entry.get("date")), "outfit": _text(entry.get("outfit"))}
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
 
-class Wear(_Strict):
+class _Wear(_Strict):
     """One day on which an item was worn, with the outfit's id if it was worn as part of one."""
 
-    date: _IsoDate
+    date: IsoDate
     outfit: str | None = None
 
 
@@ -129,20 +174,19 @@ _Positive = Annotated[float, Field(ge=0)]
 _Count = Annotated[int, Field(ge=0)]
 _Category = Annotated[int, Field(ge=1, le=13)]
 
-TEXT = Holds(str, "text", _text)
-TEXTS = Holds(list[str], "a list of text", _texts, list)
-FLAG = Holds(bool, "true or false", _flag, bool)
-DAY = Holds(_IsoDate, "a date such as 2026-03-31", _day)
+TEXT = Holds(str, "text", clean=_text)
+TEXTS = Holds(list[str], "a list of text", _words, _texts, list)
+FLAG = Holds(bool, "true or false", _flag, bool, bool)
+DAY = Holds(IsoDate, "a date such as 2026-03-31", _day)
 PRICE = Holds(_Positive, "a number of at least 0", _number)
-COUNT = Holds(_Count, "a whole number of at least 0", _whole, int)
-WEARS = Holds(_Count, "a number of wears, 0 for never", _whole)
+COUNT = Holds(_Count, "a whole number of at least 0", _number, _whole, int)
+WEARS = Holds(_Count, "a number of wears, 0 for never", _number, _whole)
 NUMBERS = (PRICE, COUNT, WEARS)
-PALETTE = Holds(list, "a list of colours with their shares", _list, list)
-_CATEGORY = Holds(_Category, "1..13 or nothing", _whole)
-_SLEEVE = Holds(str, "none, short, long or nothing", _text)
-_STATE = Holds(State, f"one of {', '.join(STATES)}", _state, lambda: STATES[0])
+PALETTE = Holds(list, "a list of colours with their shares", _list, _list, list)
+_CATEGORY = Holds(_Category, "1..13 or nothing", _number, _whole)
+_STATE = Holds(State, f"one of {', '.join(STATES)}", _state, empty=lambda: STATES[0])
 _SCORE = Holds(float, "a number", _number)
-_WEAR_LOG = Holds(list[Wear], 'a list of {"date": "2026-03-31", "outfit": null}', _wears, list)
+_WEAR_LOG = Holds(list[_Wear], 'a list of {"date": "2026-03-31", "outfit": null}', _wears, _wears, list)
 _SOURCES = Holds(dict, '{field: text, or {"by": text, "confidence": 0..1}}', empty=dict)
 
 # The table
@@ -196,11 +240,6 @@ class ItemField:
         """Its heading in an exported table."""
         return self.name if self.stored else self.label.casefold()
 
-    @property
-    def empty(self) -> Callable[..., Any]:
-        """What makes the value of an item that has none."""
-        return self.holds.empty
-
 
 _own = partial(ItemField, searched=True)
 _choice = partial(_own, filtered=True)
@@ -229,7 +268,7 @@ TABLE: tuple[ItemField, ...] = (
     _choice("material", TEXT, "Material", MATERIALS, twin=True, by_hand=True),
     _choice("style", TEXT, "Style", STYLES, twin=True, by_hand=True),
     _choice("season", TEXTS, "Season", SEASONS, ("seasons",), width=150, twin=True),
-    _choice("sleeve", _SLEEVE, "Sleeve", SLEEVES, twin=True),
+    _choice("sleeve", TEXT, "Sleeve", SLEEVES, twin=True),
     _choice("brand", TEXT, "Brand", words=("label",), twin=True, by_hand=True),
     _own("size", TEXT, "Size", width=60, twin=True),
     ItemField("price", PRICE, "Price", words=("cost", "paid"), width=80, twin=True, by_hand=True),
@@ -313,7 +352,7 @@ def cleaned(name: str, value: Any) -> Any:
     >>> cleaned("price", "12,50"), cleaned("bought", "2026-03-31T10:00:00"), cleaned("tags", "work")
     (12.5, '2026-03-31', ['work'])
     """
-    return STORED[name].holds.clean(value) if name in STORED else value
+    return STORED[name].holds.cleaned(value) if name in STORED else value
 
 
 def _shown(value: Any) -> str:

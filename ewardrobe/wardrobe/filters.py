@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, timedelta
 
 import pandas as pd
 
+from ewardrobe.wardrobe.derived import prices
 from ewardrobe.wardrobe.fields import FIELD, TABLE
 
 HIDDEN_STATES = ("archived",)
@@ -54,7 +56,9 @@ def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> p
 
     Words are found in any text field or tag, whatever their case; every word must be found.
     """
-    keep = _states(frame, filters)
+    keep = pd.Series(True, index=frame.index)
+    if not filters.any_of.get("state"):
+        keep &= ~frame["state"].isin(HIDDEN_STATES)
     for name, chosen in filters.any_of.items():
         if chosen and FIELD[name].many:
             keep &= frame[name].map(lambda values, chosen=set(chosen): not chosen.isdisjoint(values))
@@ -65,7 +69,15 @@ def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> p
     for name in ("favourite", "needs_wash", "asks"):
         if getattr(filters, name):
             keep &= frame[name].astype(bool)
-    return frame[keep & _prices(frame, filters) & _worn(frame, filters.worn, today)]
+    if filters.price_from is not None or filters.price_to is not None:
+        most = math.inf if filters.price_to is None else filters.price_to
+        keep &= prices(frame).between(filters.price_from or 0, most)
+    if filters.worn == "never":
+        keep &= frame["wears"] == 0
+    elif filters.worn:
+        first = ((today or date.today()) - timedelta(days=int(filters.worn))).isoformat()
+        keep &= frame["last_worn"].fillna("") < first
+    return frame[keep]
 
 
 def hidden(frame: pd.DataFrame, filters: Filters) -> int:
@@ -73,30 +85,6 @@ def hidden(frame: pd.DataFrame, filters: Filters) -> int:
     if filters.any_of.get("state"):
         return 0
     return len(apply(frame, replace(filters, any_of={**filters.any_of, "state": HIDDEN_STATES})))
-
-
-def _states(frame: pd.DataFrame, filters: Filters) -> pd.Series:
-    if filters.any_of.get("state"):
-        return pd.Series(True, index=frame.index)
-    return ~frame["state"].isin(HIDDEN_STATES)
-
-
-def _prices(frame: pd.DataFrame, filters: Filters) -> pd.Series:
-    keep = pd.Series(True, index=frame.index)
-    if filters.price_from is None and filters.price_to is None:
-        return keep
-    prices = pd.to_numeric(frame["price"], errors="coerce")
-    low, high = filters.price_from or 0, float("inf") if filters.price_to is None else filters.price_to
-    return prices.between(low, high)
-
-
-def _worn(frame: pd.DataFrame, choice: str | None, today: date | None) -> pd.Series:
-    if choice is None:
-        return pd.Series(True, index=frame.index)
-    if choice == "never":
-        return frame["wears"] == 0
-    first = ((today or date.today()) - timedelta(days=int(choice))).isoformat()
-    return frame["last_worn"].map(lambda day: not isinstance(day, str) or day < first)
 
 
 # Orders

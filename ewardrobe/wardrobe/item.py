@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_BY_ID, CATEGORY_ID_BY_NAME
-from ewardrobe.wardrobe import fields as schema
-from ewardrobe.wardrobe.fields import STORED
+from ewardrobe.wardrobe.fields import STORED, cleaned, faults
 from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, KINDS, TYPES
 
 KIND_FIELDS = ("category", "category_id", "slot")
@@ -25,13 +24,14 @@ FIELDS = tuple(name for name in STORED if name != "id")
 
 def view(item: Mapping) -> dict[str, Any]:
     """Return ``item`` with every one of ``FIELDS`` present; unknown fields follow at the end."""
-    known = {name: field.empty() if (value := item.get(name)) is None else value for name, field in STORED.items()}
+    known = {name: item.get(name) for name in STORED}
+    known |= {name: STORED[name].holds.empty() for name, value in known.items() if value is None}
     return known | {name: value for name, value in item.items() if name not in known}
 
 
 def values_of(items: Iterable[Mapping], field: str) -> list:
     """Return the value of ``field`` of each item, its default where an item has none: a column of the table."""
-    empty: Callable[..., Any] = STORED[field].empty if field in STORED else type(None)
+    empty: Callable[..., Any] = STORED[field].holds.empty if field in STORED else type(None)
     if empty in (list, dict):  # copies: the cells are the caller's to change
         return [empty(value) if (value := item.get(field)) else empty() for item in items]
     missing = empty()
@@ -68,8 +68,8 @@ def sound(fields: Mapping) -> dict[str, Any]:
     Raises ``ValueError`` or ``TypeError`` with the field's name when a value cannot be stored.
     """
     fields = {str(name): plain(value, str(name)) for name, value in fields.items()}
-    fields = {name: schema.cleaned(name, value) for name, value in fields.items()}
-    for name, fault in schema.faults(fields).items():
+    fields = {name: cleaned(name, value) for name, value in fields.items()}
+    for name, fault in faults(fields).items():
         raise ValueError(f"field {name!r}: {fault}")
     return fields | _category_fields(fields)
 

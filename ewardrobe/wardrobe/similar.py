@@ -13,7 +13,7 @@ from ewardrobe.wardrobe.item import kind
 from ewardrobe.wardrobe.palette import SWATCHES
 
 PALETTE_SIZE = 4
-PALETTE_WEIGHT, KIND_WEIGHT, PATTERN_WEIGHT = 0.5, 0.35, 0.15
+WEIGHTS = {"palette_distance": 0.5, "kind_distance": 0.35, "pattern_distance": 0.15}
 SAME_COLOUR, OTHER_COLOUR = 4.0, 60.0
 """CIE76 distances that count as no difference and as a whole one."""
 
@@ -36,11 +36,9 @@ def similar(frame: pd.DataFrame, item_id: str, count: int = 8) -> pd.DataFrame:
         "kind_distance": _kinds(rows, place),
         "pattern_distance": _patterns(rows, place),
     }
-    weights = (PALETTE_WEIGHT, KIND_WEIGHT, PATTERN_WEIGHT)
-    distance = sum(weight * part for weight, part in zip(weights, parts.values(), strict=True))
-    found = frame.assign(**parts, distance=distance)
+    distance = sum(WEIGHTS[name] * part for name, part in parts.items())
     others = [row["id"] != item_id and row.get("state") != "archived" for row in rows]
-    return found[others].nsmallest(count, "distance", keep="first")
+    return frame.assign(**parts, distance=distance)[others].nsmallest(count, "distance", keep="first")
 
 
 def palettes(items: Sequence[Mapping]) -> tuple[np.ndarray, np.ndarray]:
@@ -59,12 +57,8 @@ def palette(item: Mapping) -> list[tuple[tuple[float, float, float], float]]:
 
     They are the measured ones, else the usual shade of its colour's name.
     """
-    found = []
-    for colour in item.get("colours") or ():
-        lab = _lab_of(colour) if isinstance(colour, Mapping) else None
-        share = colour.get("share") if lab else None
-        if lab:
-            found.append((lab, float(share) if isinstance(share, int | float) and share > 0 else 0.05))
+    measured = [part for part in item.get("colours") or () if isinstance(part, Mapping)]
+    found = [(lab, _share(part)) for part in measured if (lab := _lab_of(part))]
     usual = hex_to_lab(SWATCHES.get(str(item.get("colour")), ""))
     return sorted(found, key=lambda part: -part[1])[:PALETTE_SIZE] or ([(usual, 1.0)] if usual else [])
 
@@ -87,15 +81,17 @@ def palette_distances(labs: np.ndarray, shares: np.ndarray, place: int) -> np.nd
 def _kinds(rows: list[dict], place: int) -> np.ndarray:
     """Same kind 0, same place on the body 0.5, else 1."""
     mine, slot = kind(rows[place]), rows[place].get("slot")
-    same_slot = [row.get("slot") == slot and slot is not None for row in rows]
-    return np.array(
-        [0.0 if kind(row) == mine else (0.5 if near else 1.0) for row, near in zip(rows, same_slot, strict=True)]
-    )
+    return np.array([0.0 if kind(row) == mine else 0.5 if slot and row.get("slot") == slot else 1.0 for row in rows])
 
 
 def _patterns(rows: list[dict], place: int) -> np.ndarray:
     mine = rows[place].get("pattern")
     return np.array([UNKNOWN if not mine or not row.get("pattern") else float(row["pattern"] != mine) for row in rows])
+
+
+def _share(colour: Mapping) -> float:
+    share = colour.get("share")
+    return float(share) if isinstance(share, int | float) and share > 0 else 0.05
 
 
 def _lab_of(colour: Mapping) -> tuple[float, float, float] | None:

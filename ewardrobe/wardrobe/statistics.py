@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
 
-from ewardrobe.wardrobe.derived import iso_date, missing, rows_of
+from ewardrobe.core.colour_terms import hex_to_lab
+from ewardrobe.wardrobe.derived import missing, prices, rows_of
 from ewardrobe.wardrobe.vocabulary import COLOURS
 
 RECENT_DAYS = 90
@@ -21,23 +23,23 @@ def summary(frame: pd.DataFrame, today: date | None = None) -> dict[str, float |
     items, priced (items with a price), value (sum of prices), worn (items worn at least once), worn_recently (items
     worn in the last ``RECENT_DAYS``), wears, cost_per_wear (value of what was worn / its wears, of priced items).
     """
-    prices, wears = _prices(frame), frame["wears"]
+    cost, wears = prices(frame), frame["wears"]
     first = ((today or date.today()) - timedelta(days=RECENT_DAYS)).isoformat()
-    paid = prices.notna() & (wears > 0)
+    paid = cost.notna() & (wears > 0)
     return {
         "items": len(frame),
-        "priced": int(prices.notna().sum()),
-        "value": float(prices.sum()) if prices.notna().any() else None,
+        "priced": int(cost.notna().sum()),
+        "value": float(cost.sum()) if cost.notna().any() else None,
         "worn": int((wears > 0).sum()),
-        "worn_recently": int(sum(isinstance(day, str) and day >= first for day in frame["last_worn"])),
+        "worn_recently": int((frame["last_worn"].fillna("") >= first).sum()),
         "wears": int(wears.sum()),
-        "cost_per_wear": float(prices[paid].sum() / wears[paid].sum()) if paid.any() else None,
+        "cost_per_wear": float(cost[paid].sum() / wears[paid].sum()) if paid.any() else None,
     }
 
 
 def by_category(frame: pd.DataFrame) -> pd.DataFrame:
     """Return ``category``, ``items``, ``worn`` (at least once), ``wears``, ``value``, the most items first."""
-    table = pd.DataFrame({"category": frame["kind"], "wears": frame["wears"], "value": _prices(frame)})
+    table = pd.DataFrame({"category": frame["kind"], "wears": frame["wears"], "value": prices(frame)})
     table["worn"] = table["wears"] > 0
     groups = table.groupby("category", sort=True)
     counted = groups.agg(items=("wears", "size"), worn=("worn", "sum"), wears=("wears", "sum"), value=("value", "sum"))
@@ -45,21 +47,23 @@ def by_category(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_colour(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``id``, ``type``, ``colour`` and ``hex``, a row for each item, in the order of ``items.COLOURS``.
+    """Return ``id``, ``type``, ``colour`` and ``hex``, a row for each item, in the order of ``vocabulary.COLOURS``.
 
     colour: the main one's name, "unknown" where there is none; hex: the colour as it was measured, else ``None``.
     Within a colour the light ones come first.
     """
-    rows = [
-        {"id": row["id"], "type": row.get("type"), "colour": row.get("colour") or "unknown", "hex": main_hex(row)}
-        for row in rows_of(frame[["type", "colour", "colours"]])
-    ]
-    table = pd.DataFrame(rows, columns=["id", "type", "colour", "hex"], dtype="object")
-    places = {name: place for place, name in enumerate((*COLOURS, *sorted(set(table["colour"]) - set(COLOURS))))}
-    table["_place"], table["_light"] = table["colour"].map(places), table["hex"].map(_lightness)
-    return table.sort_values(["_place", "_light"], ascending=[True, False], kind="stable")[
-        ["id", "type", "colour", "hex"]
-    ]
+    names = frame["colour"].map(lambda name: "unknown" if missing(name) or not name else name).astype("object")
+    table = pd.DataFrame({"type": frame["type"], "colour": names, "hex": main_hexes(frame)}, dtype="object")
+    places = {name: place for place, name in enumerate((*COLOURS, *sorted(set(names) - set(COLOURS))))}
+    light = table["hex"].map(lambda code: (hex_to_lab(code) or (0,))[0] if code else 0)
+    order = np.lexsort([-light.astype(float), names.map(places).astype(float)])
+    return table.iloc[order].rename_axis("id").reset_index()
+
+
+def main_hexes(frame: pd.DataFrame) -> pd.Series:
+    """Return the ``main_hex`` of every item."""
+    found = [main_hex(row) for row in rows_of(frame[["colour", "colours"]])]
+    return pd.Series(found, frame.index, dtype="object")
 
 
 def main_hex(item: Mapping) -> str | None:
@@ -90,7 +94,8 @@ def cost_per_wear(frame: pd.DataFrame) -> pd.DataFrame:
 
     The best value first; never worn ones, whose cost is not known yet, last.
     """
-    priced = _named(frame.assign(price=_prices(frame)), "price", "wears", "cost_per_wear", "hex")
+    known = frame.assign(price=prices(frame), hex=main_hexes(frame))
+    priced = _named(known, "price", "wears", "cost_per_wear", "hex")
     return priced[priced["price"].notna()].sort_values("cost_per_wear", kind="stable").reset_index(drop=True)
 
 
@@ -99,47 +104,38 @@ def spending(frame: pd.DataFrame) -> pd.DataFrame:
 
     What lacks a price or a date of purchase is not in it.
     """
-    table = pd.DataFrame({"month": _months(frame, "bought"), "amount": _prices(frame)}).dropna()
-    months = _all_months(table["month"])
-    groups = table.groupby("month")["amount"]
-    out = pd.DataFrame({"month": months})
-    out["items"] = out["month"].map(groups.size()).fillna(0).astype(int)
-    out["amount"] = out["month"].map(groups.sum()).fillna(0.0)
-    return out.assign(total=out["amount"].cumsum())
+    table = pd.DataFrame({"month": _months(frame["bought"]), "amount": prices(frame)}).dropna()
+    months = table.groupby("month")["amount"].agg(items="size", amount="sum").reindex(_all_months(table["month"]))
+    months = months.fillna(0).astype({"items": int}).rename_axis("month").reset_index()
+    return months.assign(month=months["month"].astype("str"), total=months["amount"].cumsum())
 
 
 def additions(frame: pd.DataFrame) -> pd.DataFrame:
     """Return ``month``, ``slot``, ``items``: what came into the wardrobe, every month from first to last."""
     slots = frame["slot"].where(frame["slot"].notna(), "accessory") if len(frame) else frame["slot"]
-    table = pd.DataFrame({"month": _months(frame, "added"), "slot": slots}).dropna()
-    if table.empty:
-        return pd.DataFrame(columns=["month", "slot", "items"])
+    table = pd.DataFrame({"month": _months(frame["added"]), "slot": slots}).dropna()
     counts = table.groupby(["month", "slot"]).size().unstack(fill_value=0)
-    counts = counts.reindex(_all_months(table["month"]), fill_value=0)
-    return counts.rename_axis("month").reset_index().melt("month", var_name="slot", value_name="items")
+    counts = counts.reindex(_all_months(table["month"]), fill_value=0).rename_axis("month").reset_index()
+    return counts.assign(month=counts["month"].astype("str")).melt("month", var_name="slot", value_name="items")
 
 
 def wears(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the whole wear log: ``date``, ``id``, ``type``, ``outfit``, a row for each wear, oldest first."""
     rows = [
-        {"date": day, "id": row["id"], "type": row.get("type"), "outfit": entry.get("outfit")}
+        {"date": entry["date"], "id": row["id"], "type": row["type"], "outfit": entry.get("outfit")}
         for row in rows_of(frame[["type", "wear_log"]])
-        for log in [row.get("wear_log")]
-        if isinstance(log, list)
-        for entry in log
-        if isinstance(entry, Mapping) and (day := iso_date(entry.get("date")))
+        for entry in row["wear_log"]
     ]
     return pd.DataFrame(rows, columns=["date", "id", "type", "outfit"]).sort_values("date", kind="stable")
 
 
 def wear_days(log: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return ``date``, ``wears``, ``items`` (their names) for every day of ``year``, from the table of ``wears``."""
-    days = [day.date().isoformat() for day in pd.date_range(f"{year}-01-01", f"{year}-12-31")]
-    groups = log[log["date"].str.startswith(f"{year}-")].drop_duplicates(["date", "id"]).groupby("date")["type"]
-    names = groups.agg(lambda types: ", ".join(str(name) for name in types))
-    table = pd.DataFrame({"date": days})
-    table["wears"] = table["date"].map(groups.size()).fillna(0).astype(int)
-    return table.assign(items=[names.get(day, "") for day in days])
+    days = pd.date_range(f"{year}-01-01", f"{year}-12-31").strftime("%Y-%m-%d")
+    groups = log.drop_duplicates(["date", "id"]).groupby("date")["type"]
+    wears, items = groups.size(), groups.agg(lambda types: ", ".join(map(str, types)))
+    columns = {"wears": wears.reindex(days, fill_value=0), "items": items.reindex(days, fill_value="")}
+    return pd.DataFrame(columns).rename_axis("date").reset_index()
 
 
 def years(log: pd.DataFrame) -> list[int]:
@@ -147,41 +143,34 @@ def years(log: pd.DataFrame) -> list[int]:
     return sorted({int(day[:4]) for day in log["date"]}, reverse=True)
 
 
+def worn_together(frame: pd.DataFrame, item_id: str) -> pd.DataFrame:
+    """Return the items that were worn on the days of ``item_id``, with the number of ``days``, the most first.
+
+    Where both wears of a day are part of outfits, it must be the same outfit.
+    """
+    log = wears(frame)
+    mine = log[log["id"] == item_id]
+    others = log[(log["id"] != item_id) & log["date"].isin(mine["date"])]
+    pairs = others.merge(mine[["date", "outfit"]], on="date", suffixes=("", "_mine"))
+    apart = pairs["outfit"].notna() & pairs["outfit_mine"].notna() & (pairs["outfit"] != pairs["outfit_mine"])
+    days = Counter(other for other, _ in set(zip(pairs["id"][~apart], pairs["date"][~apart], strict=True)))
+    ordered = dict(days.most_common())
+    return frame.loc[list(ordered)].assign(days=list(ordered.values()))
+
+
 def _named(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return the columns that name an item and ``columns``; ``hex`` is made of its palette."""
-    if "hex" in columns:
-        frame = frame.assign(
-            hex=pd.Series([main_hex(row) for row in rows_of(frame[["colour", "colours"]])], frame.index, dtype="object")
-        )
-    names = frame[["type", "kind", "colour", *columns]]
-    return names.rename_axis("id").reset_index()
-
-
-def _prices(frame: pd.DataFrame) -> pd.Series:
-    return pd.to_numeric(frame["price"], errors="coerce").astype(float)
-
-
-def _months(frame: pd.DataFrame, column: str) -> pd.Series:
-    days = [None if missing(value) else iso_date(value) for value in frame[column]]
-    return pd.Series([day and day[:7] for day in days], index=frame.index, dtype="object")
-
-
-def _all_months(months: pd.Series) -> list[str]:
-    if months.empty:
-        return []
-    return [str(month) for month in pd.period_range(months.min(), months.max(), freq="M")]
+    """Return the columns that name an item and ``columns``."""
+    return frame[["type", "kind", "colour", *columns]].rename_axis("id").reset_index()
 
 
 def _is_hex(value: object) -> bool:
-    return (
-        isinstance(value, str)
-        and len(value) == 7
-        and value[0] == "#"
-        and not set(value[1:].lower()) - set("0123456789abcdef")
-    )
+    return isinstance(value, str) and value.startswith("#") and hex_to_lab(value) is not None
 
 
-def _lightness(code: str | None) -> float:
-    """Luma (Rec. 709) of ``#rrggbb`` in 0..255; nothing is darkest."""
-    rgb = np.array(list(bytes.fromhex(code[1:]))) if isinstance(code, str) else np.zeros(3)
-    return float(rgb @ (0.2126, 0.7152, 0.0722))
+def _months(days: pd.Series) -> pd.Series:
+    """Return the months of ISO dates or times, NaT for anything else."""
+    return pd.to_datetime(days.astype("str").str[:10], format="%Y-%m-%d", errors="coerce").dt.to_period("M")
+
+
+def _all_months(months: pd.Series) -> pd.PeriodIndex:
+    return pd.period_range(months.min(), months.max(), freq="M") if len(months) else pd.PeriodIndex([], freq="M")

@@ -48,8 +48,6 @@ def item_fields(cells: Mapping, item: Mapping | None = None) -> dict[str, Any]:
     fields = {name: value for name, value in cells.items() if name not in ("kind", "chosen", *READ_ONLY)}
     if "colours" in fields:
         fields["colours"] = with_names((item or {}).get("colours"), fields["colours"] or [])
-    if "bought" in fields:
-        fields["bought"] = iso_date(fields["bought"])
     return fields | (kind_fields(cells["kind"]) if cells.get("kind") else {})
 
 

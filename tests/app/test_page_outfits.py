@@ -7,8 +7,9 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from outfit_items import basics, many, piece, planned
+from outfit_items import basics, many, piece, planned, saved_outfit
 from streamlit.testing.v1 import AppTest
+from wardrobe_items import edit_many
 
 from ewardrobe.app.outfits.month import month_html, worn_by_day
 from ewardrobe.feature_store import wearing
@@ -86,7 +87,7 @@ def test_suggestions_come_with_collage_reasons_and_bars(store, page):
 
 
 def test_occasion_season_temperature_count_and_extras_are_heeded(store, page):
-    store.apply_edits({"top-red": {"style": "sporty"}, "bottom-black": {"style": "sporty"}})
+    edit_many(store, {"top-red": {"style": "sporty"}, "bottom-black": {"style": "sporty"}})
     store.update("bottom-blue", season=["summer"])
     at = page()
     run(at.number_input(key="outfits-temperature").set_value(3.0))
@@ -252,7 +253,7 @@ def test_saved_outfits_are_worn_renamed_removed_and_brought_back(store, book, pa
     run(first(at, "wear-").click())
     assert store.get("top-red")["wear_log"] == [{"date": TODAY.isoformat(), "outfit": outfit_id}]
     run(at.text_input(key=f"rename-s-{outfit_id}").set_value("Tuesday"))
-    assert book.outfit(outfit_id)["name"] == "Tuesday"
+    assert saved_outfit(book, outfit_id)["name"] == "Tuesday"
     run(at.button(key=f"plan-s-{outfit_id}").click())
     assert planned(book)[TODAY.isoformat()]["outfit"] == outfit_id
     run(at.button(key=f"remove-s-{outfit_id}").click())
@@ -297,7 +298,7 @@ def test_a_saved_outfit_is_changed_by_hand(store, book, page):
     run(at.button(key=f"edit-s-{outfit_id}").click())
     assert at.multiselect(key="canvas-pieces").value == ["top-red", "bottom-blue"]
     run(at.button(key="canvas-save").click())
-    assert book.outfit(outfit_id)["layout"]["top-red"] == [0.5, 0.5, 0.2, 9]
+    assert saved_outfit(book, outfit_id)["layout"]["top-red"] == [0.5, 0.5, 0.2, 9]
 
 
 # Calendar, packing, what is missing, taste

@@ -19,6 +19,7 @@ from ewardrobe.feature_store.backup_zip import open_backup, preview, restore, wr
 from ewardrobe.feature_store.exchange import counts
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore, StoreError
+from ewardrobe.feature_store.wardrobe_json import dump_document
 
 
 def png(colour=(200, 0, 0), size=(6, 8)) -> bytes:
@@ -191,7 +192,7 @@ def test_a_backup_can_be_written_into_memory_and_read_from_there(store):
 def test_names_that_lead_out_are_refused(store, tmp_path, name):
     path = make_zip(tmp_path / "x.zip", {"wardrobe.json": document({"id": "x"}), name: b"evil"})
     before = files(tmp_path)
-    with pytest.raises(StoreError, match="leads out of the wardrobe's folder"), open_backup(path):
+    with pytest.raises(StoreError, match="leads out of the ZIP file"), open_backup(path):
         pass
     assert files(tmp_path) == before
 
@@ -203,7 +204,7 @@ def test_links_and_passwords_are_refused(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("wardrobe.json", document())
         archive.writestr(link, "/etc/passwd")
-    with pytest.raises(StoreError, match="leads out"), open_backup(path):
+    with pytest.raises(StoreError, match="is a link"), open_backup(path):
         pass
     raw = bytearray(make_zip(tmp_path / "y.zip", {"wardrobe.json": document()}).read_bytes())
     raw[raw.index(b"PK\x01\x02") + 8] |= 1
@@ -240,6 +241,21 @@ def test_oversized_and_false_pictures_are_left_out_and_told(store, tmp_path, mon
     assert [store.get(name)["image"] for name in ("big", "false", "out")] == [None] * 3
     assert store.image_path("good").read_bytes() == png()
     assert store.get("good")["image"].startswith("garment-"), "named by its content: nothing is written over"
+
+
+def test_values_are_checked_whatever_checksum_the_file_bears(store, tmp_path):
+    """A checksum says that a file was not damaged, not that it is ours: anybody can work one out."""
+    wrong = {"id": "x", "type": "hat", "price": "a lot", "tags": "work", "state": "on the moon", "wear_log": [{}]}
+    raw = dump_document({"items": [wrong, wrong]})
+    with open_backup(make_zip(tmp_path / "x.zip", {"wardrobe.json": raw})) as backup:
+        assert [item["id"] for item in backup.items] == ["x", "x-2"]
+        restore(store, backup)
+    item = store.get("x")
+    assert (item["price"], item["tags"], item["state"], item["wear_log"]) == (None, ["work"], "in use", [])
+    assert item["unreadable"] == {"price": "a lot", "state": "on the moon", "wear_log": [{}]}
+    raw = dump_document({"items": []}).replace(b"[\n", b"[\n3")
+    with pytest.raises(StoreError, match="expected an object"):
+        open_backup(make_zip(tmp_path / "y.zip", {"wardrobe.json": raw})).__enter__()
 
 
 @pytest.mark.parametrize(

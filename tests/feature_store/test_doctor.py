@@ -168,7 +168,7 @@ def test_broken_backups_and_outfits(store):
     outfits.save("Tuesday", ["b"])
     outfits.path.write_text("{")
     store.backups()[1].write_text("{")
-    assert [len(finding.names) for finding in examine(store)] == [1, 1]
+    assert len(examine(store)) == 2
     mended(store)
     assert [outfit["name"] for outfit in outfits.saved()] == ["Tuesday", "Monday"]
 

@@ -7,10 +7,12 @@ import time
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+from wardrobe_items import edit_many
 
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.feature_store.wardrobe_json import parse_document
-from ewardrobe.wardrobe import fields as schema
+from ewardrobe.wardrobe.fields import faults
+from ewardrobe.wardrobe.vocabulary import STATES
 
 TEXT = st.text(max_size=8)
 VALUES = {
@@ -18,7 +20,7 @@ VALUES = {
     "tags": st.lists(TEXT, max_size=2),
     "price": st.floats(0, 1e9) | st.none(),
     "favourite": st.booleans(),
-    "state": st.sampled_from(schema.STATES),
+    "state": st.sampled_from(STATES),
     "fit": st.recursive(TEXT | st.integers() | st.none(), lambda part: st.lists(part, max_size=2), max_leaves=3),
 }
 FIELDS = st.fixed_dictionaries({}, optional=VALUES)
@@ -46,7 +48,7 @@ class Sessions(RuleBasedStateMachine):
 
     @rule(session=SESSION, edits=st.dictionaries(ids, FIELDS, max_size=3))
     def edit(self, session, edits):
-        self.sessions[session].apply_edits(edits)
+        edit_many(self.sessions[session], edits)
         for item_id, fields in edits.items():
             self.model[item_id] = self.model[item_id] | fields
 
@@ -79,7 +81,7 @@ class Sessions(RuleBasedStateMachine):
         assert [item["id"] for item in anew["items"]] == list(self.model)
         for item, fields in zip(anew["items"], self.model.values(), strict=True):
             assert {name: item[name] for name in fields} == fields
-        assert not [fault for item in anew["items"] for fault in schema.faults(item)]
+        assert not [fault for item in anew["items"] for fault in faults(item)]
         for session in self.sessions:
             assert session._snapshot().document["items"] == anew["items"] == session.items()
 

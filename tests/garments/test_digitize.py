@@ -55,6 +55,12 @@ def photo(tmp_path):
     return path
 
 
+def opened(path) -> Image.Image:
+    with Image.open(path) as image:
+        image.load()
+        return image
+
+
 def run(*arguments) -> int:
     return cli.main(["digitize", *map(str, arguments)])
 
@@ -75,7 +81,7 @@ def test_photo_to_items(photo, wardrobe_home):
     assert table["model"].tolist() == ["fake", "fake"]
     assert table["score"].tolist() == pytest.approx([0.9, 0.6])
     for item_id in ids:
-        cutout = np.asarray(Image.open(store.image_path(item_id)))
+        cutout = np.asarray(opened(store.image_path(item_id)))
         assert cutout.shape[2] == 4
         assert store.image_path(item_id, "photo").read_bytes() == photo.read_bytes()
 
@@ -125,7 +131,7 @@ def test_json_lines(photo, capsys, wardrobe_home):
     assert [row["id"] for row in rows] == [item["id"] for item in FeatureStore().items()]
     assert rows[0]["type"] == "short sleeve top"
     assert rows[0]["colours"][0]["name"] == "red"
-    assert Image.open(rows[1]["image"]).mode == "RGBA"
+    assert opened(rows[1]["image"]).mode == "RGBA"
 
 
 def test_wardrobe_and_min_score_arguments(photo, tmp_path, wardrobe_home):
@@ -249,7 +255,7 @@ def test_segment_writes_overlay_cutouts_and_masks(photo, tmp_path, capsys, wardr
         assert mask.shape == (240, 200)
         assert mask.sum() == entry["area"] == mask[y : y + height, x : x + width].sum()
         assert (out / entry["cutout"]).is_file()
-    assert Image.open(out / "outfit.overlay.png").size == (200, 240)
+    assert opened(out / "outfit.overlay.png").size == (200, 240)
     assert not wardrobe_home.exists()
 
 

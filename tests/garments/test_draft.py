@@ -8,13 +8,14 @@ from dataclasses import asdict, replace
 import cv2
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 
 from ewardrobe.core.attributes import Guess
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import DARK_SQUARE, LIGHT_SQUARE, card_picture, draw_box, square
 from ewardrobe.core.images import ImageError, jpeg_bytes, png_bytes
 from ewardrobe.garments.cutout import garment_from_mask
-from ewardrobe.garments.draft import BOTH, SKIP, Draft, Photo, Twin, draft_of, draw_drafts, from_json, item_of
+from ewardrobe.garments.draft import BOTH, SKIP, Draft, Photo, Twin, draft_of, draw_drafts, item_of
 from ewardrobe.garments.queue import QueuedPhoto
 from ewardrobe.garments.review import best_hidden, reviewed
 from ewardrobe.wardrobe.item import kind_fields, new_item
@@ -59,7 +60,7 @@ def test_draft_is_json(draft):
     told = {"1": {"pattern": Guess("striped", 0.9, True, (0.1, 0.9))}}
     whole = replace(draft, guesses=told, fields=kind_fields("vest") | {"tags": ["work"]}, keep=False, choice=BOTH)
     text = json.dumps(asdict(whole))
-    again = from_json(json.loads(text))
+    again = TypeAdapter(Draft).validate_python(json.loads(text))
     assert json.dumps(asdict(again)) == text
     assert json.dumps(item_of(again)) == json.dumps(item_of(whole))
     assert (again.kind, again.told) == ("vest", whole.told)

@@ -7,7 +7,11 @@ import numpy as np
 import pytest
 
 from ewardrobe.core.masks import mask_iou
-from ewardrobe.garments.from_box import garment_in_box, mask_in_box
+from ewardrobe.garments.from_box import garment_in_box
+
+
+def mask_in_box(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    return garment_in_box(image, box, 1).mask
 
 
 @pytest.fixture(scope="module")

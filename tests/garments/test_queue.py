@@ -13,13 +13,13 @@ from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from red_photos import RedSegmenter, photo
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.core.masks import mask_to_rle
 from ewardrobe.feature_store.store import FeatureStore, StoreError
-from ewardrobe.garments import worker as import_worker
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.garments.draft import BOTH, LOWEST_SCORE, SKIP, Photo
 from ewardrobe.garments.queue import ANALYSING, FAILED, QUEUED, READY, ImportQueue
@@ -180,7 +180,7 @@ def test_photo_whose_file_is_gone_fails_with_the_cure(queue):
 
 def test_one_worker_at_a_time(queue):
     add(queue, photo(0))
-    with import_worker.FileLock(queue.folder / ".worker.lock"):
+    with FileLock(queue.folder / ".worker.lock"):
         assert work_through(queue, lambda name: RedSegmenter()) is None
     assert states(queue) == [QUEUED]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from attribute_files import SIZE, Teller, write_folder, write_weights
+from wardrobe_items import edit_many
 
 from ewardrobe.__main__ import main
 from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY, Guess
@@ -247,7 +248,7 @@ def test_analyse_never_touches_the_owners_entries(store, teller):
     item = store.get(item_id)
     assert (item["pattern"], item["material"], item["colour"]) == ("solid", "silk", "blue")
     assert item["style"] is None, "emptied by hand is an entry too"
-    store.apply_edits({item_id: {"pattern": "dotted"}}, source="user")
+    edit_many(store, {item_id: {"pattern": "dotted"}}, source="user")
     analyse(store)
     assert store.get(item_id)["pattern"] == "dotted"
 
@@ -268,7 +269,7 @@ def test_an_entry_made_while_analysing_wins(store, teller, monkeypatch):
     said = one.predict
 
     def predict(*args):
-        store.apply_edits({item_id: {"pattern": "floral"}}, source="user")
+        edit_many(store, {item_id: {"pattern": "floral"}}, source="user")
         return said(*args)
 
     monkeypatch.setattr(one, "predict", predict)

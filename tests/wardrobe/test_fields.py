@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from wardrobe_items import edit_many
 
 from ewardrobe.feature_store.store import FeatureStore, StoreError
-from ewardrobe.wardrobe import fields as schema
-from ewardrobe.wardrobe import item as items
 from ewardrobe.wardrobe import sources
+from ewardrobe.wardrobe.cells import value_of
+from ewardrobe.wardrobe.fields import STORED, cleaned, faults
+from ewardrobe.wardrobe.item import FIELDS, view
 
 OLD_ITEM = {"id": "a", "type": "jeans", "price": "12,50", "size": 42, "tags": "work", "favourite": 1, "fit": "loose"}
 
@@ -29,9 +31,9 @@ def write_file(store: FeatureStore, *entries: dict, version: int = 1) -> bytes:
 
 def test_a_new_item_has_every_field_with_its_default(store):
     item = store.get(store.add({"type": "coat"}))
-    assert list(item) == ["id", *items.FIELDS]
+    assert list(item) == ["id", *FIELDS]
     assert (item["state"], item["wears_since_wash"], item["wear_log"], item["price"]) == ("in use", 0, [], None)
-    assert not schema.faults(item)
+    assert not faults(item)
 
 
 def test_an_older_file_is_read_and_kept_when_it_is_first_changed(store):
@@ -46,6 +48,22 @@ def test_an_older_file_is_read_and_kept_when_it_is_first_changed(store):
     assert kept.read_bytes() == raw
     store.update("a", brand="Other")
     assert kept.read_bytes() == raw
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [("price", "1.234,50 €", 1234.5), ("bought", "31.3.2026", "2026-03-31"), ("state", "In_Use", "in use")],
+)
+def test_text_is_read_in_a_file_as_in_a_table(store, name, text, value):
+    write_file(store, {"id": "a", name: text})
+    assert store.get("a")[name] == value
+    assert value_of(name, text) == {name: value}
+
+
+@pytest.mark.parametrize(("name", "text"), [("price", "1,234"), ("bought", "3/4/2026"), ("favourite", "maybe")])
+def test_text_of_two_meanings_is_not_guessed_in_a_file_either(store, name, text):
+    write_file(store, {"id": "a", name: text})
+    assert store.get("a")["unreadable"] == {name: text}
 
 
 def test_what_cannot_be_understood_is_kept_aside_until_the_field_is_set_anew(store):
@@ -63,7 +81,7 @@ def test_what_cannot_be_understood_is_kept_aside_until_the_field_is_set_anew(sto
     [
         ({"price": "a lot"}, "field 'price': expected a number of at least 0, got 'a lot'"),
         ({"price": -1}, "field 'price': expected a number of at least 0, got -1"),
-        ({"bought": "31.3.2026"}, "field 'bought': expected a date such as 2026-03-31, got '31.3.2026'"),
+        ({"bought": "3/4/2026"}, "field 'bought': expected a date such as 2026-03-31, got '3/4/2026'"),
         ({"bought": "2026-02-29"}, "field 'bought': expected a date"),
         ({"state": "lost"}, "field 'state': expected one of in use, laundry, lent, archived, got 'lost'"),
         ({"wear_log": [{"date": "yesterday"}]}, "field 'wear_log': expected a list of"),
@@ -84,12 +102,12 @@ def test_every_change_notes_its_time_and_a_source_its_confidence(store):
     item_id = store.add({"type": "coat"})
     assert store.get(item_id)["changed"] is None
     predicted = {"by": "attributes", "confidence": 0.8}
-    store.apply_edits({item_id: {"pattern": "striped"}}, source=predicted)
+    edit_many(store, {item_id: {"pattern": "striped"}}, source=predicted)
     item = store.get(item_id)
     assert item["changed"] > item["added"]
     assert (sources.by_whom(item, "pattern"), sources.confidence_of(item, "pattern")) == ("attributes", 0.8)
     assert (sources.by_whom(item, "brand"), sources.confidence_of(item, "brand")) == (None, None)
-    store.apply_edits({item_id: {"pattern": "striped"}}, source=predicted)
+    edit_many(store, {item_id: {"pattern": "striped"}}, source=predicted)
     assert store.get(item_id)["changed"] == item["changed"]
 
 
@@ -98,7 +116,7 @@ JSON = st.recursive(
     lambda parts: st.lists(parts, max_size=3) | st.dictionaries(st.text(max_size=5), parts, max_size=3),
     max_leaves=6,
 )
-FIELD_NAMES = st.sampled_from(["unreadable", *items.FIELDS]) | st.text(max_size=6)
+FIELD_NAMES = st.sampled_from(["unreadable", *FIELDS]) | st.text(max_size=6)
 
 
 @settings(max_examples=60, deadline=None)
@@ -109,17 +127,17 @@ def test_any_object_can_be_read_as_an_item_and_loses_nothing(tmp_path_factory, f
     write_file(store, fields | {"id": "a"}, version=2)
     store.update("a", fit="loose")
     item = store.get("a")
-    assert not schema.faults(item)
+    assert not faults(item)
     assert len(store.load()) == 1
-    for name in fields.keys() - set(items.FIELDS) - {"fit", "unreadable"}:
+    for name in fields.keys() - set(FIELDS) - {"fit", "unreadable"}:
         assert item[name] == fields[name]
     kept = item.get("unreadable") or {}
-    for name in fields.keys() & set(items.FIELDS) - {"changed"}:
-        assert name in kept or item[name] == items.view({name: schema.cleaned(name, fields[name])})[name]
+    for name in fields.keys() & set(FIELDS) - {"changed"}:
+        assert name in kept or item[name] == view({name: cleaned(name, fields[name])})[name]
 
 
 def test_the_documentation_names_every_field():
     text = (Path(__file__).parents[2] / "docs" / "wardrobe.md").read_text("utf-8")
     section = text.split("## Fields")[1].split("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
-    assert sorted(re.findall(r"`(\w+)`", "".join(rows))) == sorted(schema.STORED)
+    assert sorted(re.findall(r"`(\w+)`", "".join(rows))) == sorted(STORED)

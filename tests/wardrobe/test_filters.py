@@ -8,9 +8,9 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from wardrobe_items import TODAY, items
+from wardrobe_items import TODAY, frame_of, items
 
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe.derived import DERIVED, all_of, rows_of, with_derived
@@ -33,12 +33,6 @@ ITEMS[0]["wear_log"] = [{"date": "2026-03-01", "outfit": None}, {"date": "2026-0
 ITEMS[1]["source"] = {"material": {"by": "attributes", "confidence": 0.4, "guess": "wool"}}
 ITEMS[1]["wear_log"] = [{"date": "2025-01-01", "outfit": None}]
 ITEMS[0].update({"wears_since_wash": 2, "wash_interval": 2})
-
-
-def frame_of(some, tmp_path) -> pd.DataFrame:
-    store = FeatureStore(tmp_path)
-    store.add_many([(item, None, None) for item in some])
-    return with_derived(store.load())
 
 
 @pytest.fixture
@@ -136,6 +130,7 @@ words = st.text("abcdeilnorstw ", max_size=6)
 some = st.sampled_from
 
 
+@settings(max_examples=40)
 @given(
     text=words,
     kinds=st.sets(some(["skirt", "shoes", "trousers", "vest"])),

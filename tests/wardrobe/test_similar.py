@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from wardrobe_items import items
+from wardrobe_items import frame_of, items
 
-from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import edits
-from ewardrobe.wardrobe.derived import with_derived
 from ewardrobe.wardrobe.palette import palette_names, with_names
 from ewardrobe.wardrobe.similar import UNKNOWN, palette_distances, palettes, similar
-from ewardrobe.wardrobe.together import worn_together
+from ewardrobe.wardrobe.statistics import worn_together
 
 NAVY, BLUE, RED, WHITE = "#1f2f56", "#24365f", "#c8342f", "#fafafa"
 
@@ -23,7 +21,6 @@ def garment(name, category_id, pattern, *codes, **more):
 
 @pytest.fixture
 def frame(tmp_path):
-    store = FeatureStore(tmp_path)
     wardrobe = [
         garment("navy shirt", 2, "solid", NAVY),
         garment("blue shirt", 2, "solid", BLUE),
@@ -35,8 +32,7 @@ def frame(tmp_path):
         garment("old shirt", 2, "solid", NAVY, state="archived"),
         {"id": "bag", "type": "bag", "slot": "bag"},
     ]
-    store.add_many([(item, None, None) for item in wardrobe])
-    return with_derived(store.load())
+    return frame_of(wardrobe, tmp_path)
 
 
 def test_nearest_first_by_colour_kind_and_pattern(frame):
@@ -80,10 +76,8 @@ def test_broken_colours_are_unknown_ones():
     assert (palette_distances(labs, shares, 0) == UNKNOWN).all()
 
 
-def test_ten_thousand_items_are_compared_at_once(tmp_path):
-    store = FeatureStore(tmp_path)
-    store.add_many([(item, None, None) for item in items(500)])
-    assert len(similar(with_derived(store.load()), "i7", 8)) == 8
+def test_many_items_are_compared_at_once(tmp_path):
+    assert len(similar(frame_of(items(500), tmp_path), "i7", 8)) == 8
 
 
 def test_palette_names_are_edited_and_measured_colours_stay():
@@ -116,7 +110,6 @@ def test_what_is_worn_together(tmp_path):
     def wear(day, outfit=None):
         return {"date": day, "outfit": outfit}
 
-    store = FeatureStore(tmp_path)
     logs = {
         "shirt": [wear("2026-01-01"), wear("2026-01-02"), wear("2026-01-03", "o1")],
         "jeans": [wear("2026-01-01"), wear("2026-01-02")],
@@ -125,8 +118,8 @@ def test_what_is_worn_together(tmp_path):
         "coat": [wear("2026-01-03")],
         "hat": [],
     }
-    store.add_many([({"id": name, "type": name, "wear_log": log}, None, None) for name, log in logs.items()])
-    found = worn_together(with_derived(store.load()), "shirt")
+    frame = frame_of([{"id": name, "type": name, "wear_log": log} for name, log in logs.items()], tmp_path)
+    found = worn_together(frame, "shirt")
     assert found["days"].to_dict() == {"jeans": 2, "shoes": 1, "coat": 1}
     assert found.index[0] == "jeans"
-    assert worn_together(with_derived(store.load()), "hat").empty
+    assert worn_together(frame, "hat").empty

@@ -6,12 +6,10 @@ from datetime import date
 
 import pandas as pd
 import pytest
-from wardrobe_items import items
+from wardrobe_items import frame_of, items
 
 from ewardrobe.evaluation.figures import wardrobe as figures
-from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import statistics
-from ewardrobe.wardrobe.derived import with_derived
 
 CHARTS = (
     *(figures.categories, figures.colours, figures.wear_counts, figures.cost_per_wear, figures.spending),
@@ -40,12 +38,6 @@ ITEMS[2].update({"wear_log": wears("2025-01-01"), "colours": [{"name": "blue", "
 @pytest.fixture
 def frame(tmp_path) -> pd.DataFrame:
     return frame_of(ITEMS, tmp_path)
-
-
-def frame_of(some, tmp_path) -> pd.DataFrame:
-    store = FeatureStore(tmp_path)
-    store.add_many([(item, None, None) for item in some])
-    return with_derived(store.load())
 
 
 def test_summary(frame):

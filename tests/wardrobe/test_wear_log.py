@@ -22,9 +22,6 @@ def test_every_name_and_kind_has_an_interval_and_shoes_have_none():
     assert wear_log.wash_interval({"type": "anorak", **kind_fields("long sleeve outwear")}) == 8
 
 
-def test_a_wear_costs_the_price_over_the_days_worn():
-    jeans = {"price": 60, "wear_log": [{"date": f"2026-03-0{day}"} for day in (3, 1, 2, 2)]}
+def test_a_day_counts_once():
+    jeans = {"wear_log": [{"date": f"2026-03-0{day}"} for day in (3, 1, 2, 2)]}
     assert wear_log.days_worn(jeans) == ["2026-03-01", "2026-03-02", "2026-03-03"]
-    assert wear_log.cost_per_wear(jeans) == 20
-    assert wear_log.cost_per_wear({"price": 60}) == 60
-    assert wear_log.cost_per_wear({"price": None}) is None

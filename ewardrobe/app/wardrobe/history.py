@@ -14,7 +14,7 @@ from ewardrobe.app.wardrobe.undo import change_line
 from ewardrobe.feature_store import wearing
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe.derived import iso_date
-from ewardrobe.wardrobe.together import worn_together
+from ewardrobe.wardrobe.statistics import worn_together
 
 CHANGES_SHOWN = 10
 MILESTONES = {"bought": "bought", "added": "added", "washed": "last washed", "changed": "last changed"}

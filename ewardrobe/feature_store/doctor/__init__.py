@@ -7,29 +7,36 @@ Files that nobody names go to ``trash/``; a broken file is kept beside the one t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from ewardrobe.feature_store.doctor import blanked, copies, document, pictures
 from ewardrobe.feature_store.doctor.finding import Finding
 from ewardrobe.feature_store.store import FeatureStore
 
 __all__ = ["Finding", "examine", "mend"]
 
+CHECKS: tuple[tuple[Callable[[FeatureStore], Iterable[Finding]], Callable[[FeatureStore], list[str]] | None], ...] = (
+    (copies.check_folder, None),
+    (document.check, document.mend),
+    (blanked.check, blanked.mend),
+    (pictures.check, pictures.mend),
+    (copies.check_outfits, copies.mend_outfits),
+    (copies.check_backups, copies.mend_backups),
+)
+"""What is looked for, in this order, and what mends it; called only if something was found that has a cure."""
+
 
 def examine(store: FeatureStore) -> list[Finding]:
     """Return what is wrong in the folder of ``store``, the gravest first; nothing is changed."""
     if not store.home.is_dir():
         return []
-    checks = (
-        copies.check_folder,
-        document.check,
-        blanked.check,
-        pictures.check,
-        copies.check_outfits,
-        copies.check_backups,
-    )
-    return [finding for check in checks for finding in check(store)]
+    return [finding for check, _ in CHECKS for finding in check(store)]
 
 
 def mend(store: FeatureStore) -> list[str]:
     """Mend what can be mended and return what was done, in words; ``StoreError`` where it cannot be written."""
-    cures = (document.mend, blanked.mend, pictures.mend, copies.mend_outfits, copies.mend_backups)
-    return [done for cure in cures for done in cure(store)] if store.home.is_dir() else []
+    done: list[str] = []
+    for check, cure in CHECKS if store.home.is_dir() else ():
+        if cure and any(finding.cure for finding in check(store)):
+            done += cure(store)
+    return done

@@ -7,7 +7,6 @@ journal tells them from what an owner clears, one field after the other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ewardrobe.feature_store import journal
@@ -29,89 +28,66 @@ FIRST_KIND = [[kind_fields(KINDS[0])[name] for name in KIND_FIELDS]]
 """The same of the category, which cannot be empty."""
 
 
-@dataclass(frozen=True)
-class Blanked:
-    """The edits that emptied fields of one item at once, oldest first."""
-
-    item_id: str
-    entries: list[JournalEntry]
-
-    @property
-    def fields(self) -> list[str]:
-        """The fields, as they are called in the app."""
-        labels = (_label(_paths(entry, self.item_id)[0]) for entry in self.entries)
-        return [label for label in labels if label]
-
-
 def check(store: FeatureStore) -> Iterator[Finding]:
     """Yield what was emptied of each garment and still is."""
-    items = _items(store)
-    for found in _blanked(store, items):
-        what = ", ".join(found.fields)
-        name = items[found.item_id].get("type") or "a garment"
-        when = datetime.fromisoformat(found.entries[0].time).astimezone().strftime("%d %B %Y, %H:%M:%S")
-        told = f"{name} ({found.item_id}): {what} were emptied at once on {when}, which nobody entered."
-        yield Finding(told, (found.item_id,), "they hold again what they did; Undo in the app takes that back")
+    for item, entries in _emptied(store):
+        when = _time(entries[0]).astimezone().strftime("%d %B %Y, %H:%M:%S")
+        name = f"{item.get('type') or 'a garment'} ({item['id']})"
+        told = f"{name}: {_fields(item, entries)} were emptied at once on {when}, which nobody entered."
+        yield Finding(told, "they hold again what they did; Undo in the app takes that back")
 
 
 def mend(store: FeatureStore) -> list[str]:
     """Take back exactly these edits, where nothing has changed the field since."""
     done = []
-    for found in _blanked(store, _items(store)):
+    for item, entries in _emptied(store):
         with store._change("emptied fields filled again") as change:
-            places = {item["id"]: place for place, item in enumerate(change.items)}
-            for entry in reversed(found.entries):
-                place = places[found.item_id]
-                whole = journal.set_back(change.items[place], entry.edits[found.item_id])
+            place = [one["id"] for one in change.items].index(item["id"])
+            for entry in reversed(entries):
+                whole = journal.set_back(change.items[place], entry.edits[item["id"]])
                 if whole is not None:
                     change.replace(place, whole)
-        done.append(f"filled again: {', '.join(found.fields)} of {found.item_id}")
+        done.append(f"filled again: {_fields(item, entries)} of {item['id']}")
     return done
 
 
-def _items(store: FeatureStore) -> Mapping[str, dict]:
+def _emptied(store: FeatureStore) -> Iterator[tuple[dict, list[JournalEntry]]]:
+    """Yield items with two or more edits that emptied fields at once, oldest first: those not changed since."""
     try:
-        return {item["id"]: item for item in store._snapshot().items}
+        items = store._snapshot().items
     except StoreError:  # told of by the check of the document
-        return {}
+        return
+    standing = journal.standing(journal.entries(store.home))
+    edited = {item_id for entry in standing for item_id in entry.edits}
+    for item in (item for item in items if item["id"] in edited):
+        for group in _at_once([entry for entry in standing if _empties(entry, item["id"])]):
+            if left := [entry for entry in group if journal.set_back(item, entry.edits[item["id"]]) is not None]:
+                yield item, left
 
 
-def _blanked(store: FeatureStore, items: Mapping[str, dict]) -> Iterator[Blanked]:
-    """Yield two or more edits at once, of those that nothing has changed since."""
-    by_item: dict[str, list[JournalEntry]] = {}
-    for entry in journal.standing(journal.entries(store.home)):
-        for item_id in entry.edits.keys() & items.keys():
-            by_item.setdefault(item_id, []).append(entry)
-    for item_id, entries in by_item.items():
-        for group in _at_once([entry for entry in entries if _empties(entry, item_id)]):
-            if left := _still(items[item_id], item_id, group):
-                yield Blanked(item_id, left)
-
-
-def _at_once(entries: list[JournalEntry]) -> Iterator[list[JournalEntry]]:
-    group: list[JournalEntry] = []
+def _at_once(entries: list[JournalEntry]) -> list[list[JournalEntry]]:
+    groups: list[list[JournalEntry]] = []
     for entry in entries:
-        if group and abs(_time(entry) - _time(group[-1])) > AT_ONCE:
-            if len(group) > 1:
-                yield group
-            group = []
-        group.append(entry)
-    if len(group) > 1:
-        yield group
-
-
-def _still(item: Mapping, item_id: str, entries: list[JournalEntry]) -> list[JournalEntry]:
-    return [entry for entry in entries if journal.set_back(item, entry.edits[item_id]) is not None]
+        if groups and abs(_time(entry) - _time(groups[-1][-1])) <= AT_ONCE:
+            groups[-1].append(entry)
+        else:
+            groups.append([entry])
+    return [group for group in groups if len(group) > 1]
 
 
 def _empties(entry: JournalEntry, item_id: str) -> bool:
     """Tell whether an entry empties one field of this item, and does nothing else."""
-    alone = len(entry.edits) == 1 and not (entry.added or entry.removed or entry.undoes)
+    alone = [*entry.edits] == [item_id] and not (entry.added or entry.removed or entry.undoes)
     paths = _paths(entry, item_id) if alone else []
     if len(paths) != 1 or _label(paths[0]) is None:
         return False
     before, after = next((b, a) for path, b, a in entry.edits[item_id] if path == paths[0])
     return before not in BLANK and (after in BLANK or after == FIRST_KIND)
+
+
+def _fields(item: Mapping, entries: list[JournalEntry]) -> str:
+    """Return the emptied fields, as they are called in the app."""
+    return ", ".join(filter(None, (_label(_paths(entry, item["id"])[0]) for entry in entries)))
 
 
 def _paths(entry: JournalEntry, item_id: str) -> list[tuple[str, ...]]:

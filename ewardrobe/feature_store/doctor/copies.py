@@ -31,13 +31,11 @@ def check_outfits(store: FeatureStore) -> Iterator[Finding]:
         outfits.document()
     except StoreError as error:
         cures = [f"{copy.path.name} becomes outfits.json again; the broken file is kept" for copy in error.copies]
-        yield Finding(str(error), (outfits.path.name,), cures[-1] if cures else None)
+        yield Finding(str(error), cures[-1] if cures else None)
 
 
 def mend_outfits(store: FeatureStore) -> list[str]:
     """Restore the fullest good copy of a broken ``outfits.json``."""
-    if not any(finding.cure for finding in check_outfits(store)):
-        return []
     return [restored(store.outfits)]
 
 
@@ -52,27 +50,18 @@ def restored(document: Document) -> str:
 def check_backups(store: FeatureStore) -> Iterator[Finding]:
     """Yield kept copies that cannot be read."""
     if broken := [path.name for path in _broken(store)]:
-        yield Finding(f"{counted(broken, 'backup')} cannot be read: {some(broken)}.", tuple(broken), "moved to trash/")
+        yield Finding(f"{counted(broken, 'backup')} cannot be read: {some(broken)}.", "moved to trash/")
 
 
 def mend_backups(store: FeatureStore) -> list[str]:
     """Move kept copies that cannot be read out of the way."""
     broken = _broken(store)
-    if broken:
-        with store._locked():
-            for path in broken:
-                trash.throw_away(store.home, path)
-    return [f"{counted(broken, 'broken backup')} moved to trash/"] if broken else []
+    with store._locked():
+        for path in broken:
+            trash.throw_away(store.home, path)
+    return [f"{counted(broken, 'broken backup')} moved to trash/"]
 
 
 def _broken(store: FeatureStore) -> list[Path]:
     documents: tuple[Document, ...] = (store, store.outfits)
-    return [path for document in documents for path in document.backups() if not _is_readable(document, path)]
-
-
-def _is_readable(document: Document, path: Path) -> bool:
-    try:
-        document.parse(path.read_bytes(), path)
-    except (OSError, StoreError):
-        return False
-    return True
+    return [path for document in documents for path in document.backups() if document.entries_in(path) is None]

@@ -12,7 +12,7 @@ from ewardrobe.feature_store.doctor.finding import Finding, counted, some
 from ewardrobe.feature_store.document import MAX_BYTES, StoreError, told
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.feature_store.wardrobe_json import dump_document, empty_document, parse_document
-from ewardrobe.wardrobe import fields as schema
+from ewardrobe.wardrobe.fields import UNREADABLE, faults, settle
 from ewardrobe.wardrobe.item import KIND_FIELDS, kind_fields
 
 
@@ -21,31 +21,29 @@ def check(store: FeatureStore) -> Iterator[Finding]:
     name = store.path.name
     if not store.path.exists():
         if copies := store.restorable():
-            yield Finding(f"{name} is missing. {told(copies)}", (name,), f"{copies[-1].path.name} becomes {name} again")
+            yield Finding(f"{name} is missing. {told(copies)}", f"{copies[-1].path.name} becomes {name} again")
         return
     try:
         store.items()
     except StoreError as error:
-        yield Finding(str(error), (name,), _cure(store) if error.line is not None else None)
+        yield Finding(str(error), _cure(store) if error.line is not None else None)
         return
     yield from _check_values(store)
 
 
 def mend(store: FeatureStore) -> list[str]:
     """Put a broken file together again, write cleaned values, let category, id and slot agree."""
-    findings = [finding for finding in check(store) if finding.cure]
-    if not findings:
-        return []
     if not store.path.exists():
         return [restored(store)]
     try:
         store.items()
     except StoreError:
         return [_put_together(store)]
+    done = [f"mended: {finding.what}" for finding in check(store) if finding.cure]
     with store._change("mended") as change:
         change.edit({item["id"]: fields for item in change.items if (fields := _agreeing(item))})
         change.rewrite = True
-    return [f"mended: {finding.what}" for finding in findings]
+    return done
 
 
 # A broken file
@@ -88,7 +86,7 @@ def _put_together(store: FeatureStore) -> str:
     with store._locked():
         readable, kept = _readable_items(store), _kept_items(store)
         document = empty_document() | {"samples_added": True, "items": list({**kept, **readable}.values())}
-        schema.settle(document["items"])
+        settle(document["items"])
         store._set_aside()
         store._replace(None, lambda counter: dump_document({**document, "revision": counter}))
     others = kept.keys() - readable.keys()
@@ -103,27 +101,23 @@ def _check_values(store: FeatureStore) -> Iterator[Finding]:
     items = written if isinstance(written, list) else written["items"]
     ids = [str(item.get("id") or "") for item in items]
     if len(set(ids)) < len(ids) or "" in ids:
-        yield Finding("Some items have no id, or the id of another one.", (), "each gets an id of its own")
-    wrong = {str(item.get("id")): faults for item in items if (faults := schema.faults(_without_id(item)))}
+        yield Finding("Some items have no id, or the id of another one.", "each gets an id of its own")
+    wrong = {str(item.get("id")): found for item in items if (found := faults({**item, "id": None}))}
     if wrong:
-        told = [f"{item_id} {name} ({fault})" for item_id, faults in wrong.items() for name, fault in faults.items()]
+        told = [f"{item_id} {name} ({fault})" for item_id, found in wrong.items() for name, fault in found.items()]
         cure = "what can be understood is written as it should be, the rest is kept under “unreadable”"
-        yield Finding(f"{counted(told, 'value')} of a wrong type: {some(told)}.", tuple(wrong), cure)
+        yield Finding(f"{counted(told, 'value')} of a wrong type: {some(told)}.", cure)
     yield from _check_items(store.items())
 
 
 def _check_items(items: list[dict]) -> Iterator[Finding]:
     if apart := [item["id"] for item in items if _agreeing(item)]:
         what = f"Category, its number and the slot disagree in {counted(apart, 'item')}: {some(apart)}."
-        yield Finding(what, tuple(apart), "number and slot follow the category")
-    kept = {item["id"]: item[schema.UNREADABLE] for item in items if item.get(schema.UNREADABLE)}
+        yield Finding(what, "number and slot follow the category")
+    kept = {item["id"]: item[UNREADABLE] for item in items if item.get(UNREADABLE)}
     if kept:
         told = [f"{i} {', '.join(map(str, values))}" for i, values in kept.items() if isinstance(values, dict)]
-        yield Finding(f"{counted(kept, 'item')} with values put aside: {some(told)}. Enter them anew.", tuple(kept))
-
-
-def _without_id(item: Mapping) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if name != "id"}
+        yield Finding(f"{counted(kept, 'item')} with values put aside: {some(told)}. Enter them anew.")
 
 
 def _agreeing(item: Mapping) -> dict[str, Any]:

@@ -8,13 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that is wrong: in one sentence, with the items or files concerned.
-
-    cure: what ``mend`` does about it; ``None`` where only the owner can.
-    """
+    """Something that is wrong, in one sentence.  cure: what ``mend`` does; ``None`` where only the owner can help."""
 
     what: str
-    names: tuple[str, ...] = ()
     cure: str | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,30 +45,24 @@ def check(store: FeatureStore) -> Iterator[Finding]:
         state = look(store, store.items())
     except StoreError:
         return
-    if state.trashed:
-        yield Finding(f"{_files(state.trashed)} of items in the trash.", tuple(state.trashed), "brought back")
-    if state.damaged:
-        names = [path.name for path in state.damaged]
-        yield Finding(f"{_files(names)} damaged: {some(names)}.", tuple(names), "moved to trash/")
-    if state.thumbnails:
-        ids = [item_id for item_id, _, _ in state.thumbnails]
-        yield Finding(f"{counted(ids, 'thumbnail')} missing: {some(ids)}.", tuple(ids), "made anew from the cut-out")
-    if state.lost:
-        told = [f"{name} of {item_id}" for item_id, _, name in state.lost]
-        cure = "the items no longer name them; undo brings the names back"
-        yield Finding(f"{_files(told)} missing: {some(told)}.", tuple(item_id for item_id, _, _ in state.lost), cure)
-    if state.orphans:
-        names = [path.name for path in state.orphans]
-        yield Finding(f"{_files(names)} that no item names: {some(names)}.", tuple(names), "moved to trash/")
-    if state.leftovers:
-        names = [path.name for path in state.leftovers]
-        yield Finding(f"{counted(names, 'temporary file')} of killed writers.", tuple(names), "moved to trash/")
+    lost = [f"{name} of {item_id}" for item_id, _, name in state.lost]
+    thumbnails = [item_id for item_id, _, _ in state.thumbnails]
+    damaged, orphans = ([path.name for path in paths] for paths in (state.damaged, state.orphans))
+    nowhere = "the items no longer name them; undo brings the names back"
+    for names, what, cure in (
+        (state.trashed, f"{_files(state.trashed)} of items in the trash.", "brought back"),
+        (damaged, f"{_files(damaged)} damaged: {some(damaged)}.", "moved to trash/"),
+        (thumbnails, f"{counted(thumbnails, 'thumbnail')} missing: {some(thumbnails)}.", "made anew from the cut-out"),
+        (lost, f"{_files(lost)} missing: {some(lost)}.", nowhere),
+        (orphans, f"{_files(orphans)} that no item names: {some(orphans)}.", "moved to trash/"),
+        (state.leftovers, f"{counted(state.leftovers, 'temporary file')} of killed writers.", "moved to trash/"),
+    ):
+        if names:
+            yield Finding(what, cure)
 
 
 def mend(store: FeatureStore) -> list[str]:
     """Bring back, make anew, move to the trash; nothing is deleted."""
-    if not any(finding.cure for finding in check(store)):
-        return []
     with store._change("mended") as change:
         state = look(store, change.items)
         for path in (*state.damaged, *state.orphans, *state.leftovers):
@@ -75,7 +70,7 @@ def mend(store: FeatureStore) -> list[str]:
         store.images.mkdir(exist_ok=True)
         for name in state.trashed:
             os.replace(store.home / trash.FOLDER / name, store.images / name)
-        _clear(change, state.lost)
+        change.edit(_cleared(state.lost))
         _make_thumbnails(store, change, state.thumbnails)
     parts: dict[str, list] = {
         "brought back from the trash": state.trashed,
@@ -112,11 +107,11 @@ def _look_at(item: Mapping, there: set[str], state: PictureAudit) -> None:
             (state.thumbnails if again else state.lost).append((item["id"], name, value))
 
 
-def _clear(change: Change, lost: list[tuple[str, str, str]]) -> None:
+def _cleared(lost: list[tuple[str, str, str]]) -> dict[str, dict[str, None]]:
     edits: dict[str, dict[str, None]] = {}
     for item_id, name, _ in lost:
         edits.setdefault(item_id, {})[name] = None
-    change.edit(edits)
+    return edits
 
 
 def _make_thumbnails(store: FeatureStore, change: Change, wanted: list[tuple[str, str, str]]) -> None:
@@ -146,27 +141,14 @@ def _is_settled(path: Path) -> bool:
 
 
 def _is_picture(path: Path) -> bool:
-    """Tell whether the head of a file is a picture's; photos that were kept as they came may be anything but empty."""
-    try:
-        with open(path, "rb") as file:
-            head = file.read(65536)
-        if path.suffix == ".bin":
-            return bool(head)
-        check_picture(head, path.name)
-    except ImageError:
-        return _is_picture_whole(path)
-    except OSError:
-        return False
-    return True
-
-
-def _is_picture_whole(path: Path) -> bool:
-    """Some formats tell what they are only at the end of the file."""
-    try:
-        check_picture(path.read_bytes(), path.name)
-    except (ImageError, OSError):
-        return False
-    return True
+    """Tell by the head, else by the whole file, whether it is a picture; photos kept as they came must not be empty."""
+    for size in (65536, -1):  # some formats tell what they are only at the end
+        with suppress(OSError, ImageError), open(path, "rb") as file:
+            content = file.read(size)
+            if path.suffix != ".bin":
+                check_picture(content, path.name)
+            return bool(content)
+    return False
 
 
 def _texts(value: Any) -> Iterator[str]:
