@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import statistics  # noqa: F401  a page run by AppTest stands first on the path: pages/statistics.py would be taken for it
 import sys
 from pathlib import Path
 

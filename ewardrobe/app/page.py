@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
@@ -89,6 +89,14 @@ def pick_model(default: str | None = None, key: str = "model", **kwargs: Any) ->
         persist_state="session",
         **kwargs,
     )
+
+
+def choose_one(label: str, options: Iterable[Any], key: str, default: Any = None, **look: Any) -> Any:
+    """Show options beside each other, one of which is always chosen; without a ``default`` the first at the start."""
+    names = list(options)
+    first = names[0] if default is None else default
+    look = {"label_visibility": "collapsed"} | look
+    return st.segmented_control(label, names, default=first, required=True, key=key, **look)
 
 
 def segmenter(name: str) -> Segmenter:

@@ -8,19 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 
 from ewardrobe.core.taxonomy import EXCLUDES
 from ewardrobe.outfits.closet import Closet
 from ewardrobe.outfits.compatibility import Compatibility
-from ewardrobe.outfits.grammar import (
-    ALL_SLOTS,
-    BODY_SLOTS,
-    Wish,
-    in_season,
-    layers,
-    slot_of,
-    unavailable,
-)
+from ewardrobe.outfits.grammar import ALL_SLOTS, BODY_SLOTS, STATE_WORDS, Wish, in_season, layers, slot_of, unavailable
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of
 
 SHORTLIST = {"top": 56, "bottom": 56, "dress": 56, "outer": 12}
@@ -40,12 +33,8 @@ def wearable(items: Sequence[Mapping], wish: Wish) -> list[Mapping]:
 
     Locked pieces stay whatever their season; not when they cannot be worn.
     """
-    locked = set(wish.locked)
-    return [
-        item
-        for item in items
-        if unavailable(item) is None and (str(item.get("id")) in locked or in_season(item, wish.season))
-    ]
+    free = (item for item in items if unavailable(item) is None)
+    return [item for item in free if in_season(item, wish.season) or str(item.get("id")) in wish.locked]
 
 
 def shortlist(closet: Closet, wish: Wish, model: Compatibility | None) -> Closet:
@@ -83,12 +72,9 @@ def _merit(closet: Closet, wish: Wish, model: Compatibility | None) -> np.ndarra
 
 def _warmth_bias(closet: Closet, wish: Wish) -> np.ndarray:
     """Return a small bonus for warm pieces when it is cold and for light ones when it is warm."""
-    if wish.celsius is None:
-        return np.zeros(len(closet))
     bias = np.zeros(len(closet))
-    for slot in BODY_SLOTS:
-        places = closet.in_slot(slot)
-        if len(places) > 1:
+    for places in map(closet.in_slot, BODY_SLOTS):
+        if wish.celsius is not None and len(places):
             centred = closet.clo[places] - np.median(closet.clo[places])
             bias[places] = np.clip(centred / SEASON_MISS, -1, 1) * np.clip((16 - wish.celsius) / 12, -1, 1) * 0.25
     return bias
@@ -96,18 +82,10 @@ def _warmth_bias(closet: Closet, wish: Wish) -> np.ndarray:
 
 def _varied(closet: Closet, ordered: np.ndarray, limit: int) -> list[int]:
     """Return the first ``limit`` of ``ordered``, those beyond a third of the same kind and colour put last."""
-    if len(ordered) <= limit:
-        return ordered.tolist()
-    kept: list[int] = []
-    spare: list[int] = []
-    seen: dict[tuple, int] = {}
-    for place in ordered.tolist():
-        key = int(closet.categories[place]), int(closet.names[place].argmax()), int(closet.patterns[place] > 0)
-        seen[key] = seen.get(key, 0) + 1
-        (kept if seen[key] <= max(1, limit // 3) else spare).append(place)
-        if len(kept) == limit:
-            return kept
-    return (kept + spare)[:limit]
+    look = {"kind": closet.categories, "colour": closet.names.argmax(axis=1), "patterned": closet.patterns > 0}
+    alike = pd.DataFrame({name: values[ordered] for name, values in look.items()}).groupby(list(look)).cumcount()
+    late = alike.to_numpy() >= max(1, limit // 3)
+    return ordered[np.argsort(late, kind="stable")[:limit]].tolist() if len(ordered) > limit else ordered.tolist()
 
 
 def bases(closet: Closet, wish: Wish) -> np.ndarray:
@@ -147,9 +125,8 @@ def with_layers(closet: Closet, found: np.ndarray, wish: Wish) -> np.ndarray:
 
 def conflicts(items: Sequence[Mapping], wish: Wish) -> list[str]:
     """Return why the locked pieces cannot be one outfit, in words; an empty list if they can."""
-    by_id = {str(item.get("id")): item for item in items}
+    by_id, slots = {str(item.get("id")): item for item in items}, dict[str, str]()
     said: list[str] = []
-    slots: dict[str, str] = {}
     for item_id in dict.fromkeys(wish.locked):
         item = by_id.get(item_id)
         if item is None:
@@ -157,12 +134,9 @@ def conflicts(items: Sequence[Mapping], wish: Wish) -> list[str]:
             continue
         name, slot, state = str(item.get("type") or slot_of(item)), slot_of(item), unavailable(item)
         if state:
-            said.append(f"“{name}” cannot be worn now: it is {_STATE_WORDS.get(state, state)}.")
+            said.append(f"“{name}” cannot be worn now: it is {STATE_WORDS.get(state, state)}.")
         for other in (slot, *EXCLUDES.get(slot, ())):
             if other in slots:
                 said.append(f"“{name}” and “{slots[other]}” cannot be worn together.")
         slots[slot] = name
     return said
-
-
-_STATE_WORDS = {"laundry": "in the laundry", "lent": "lent", "archived": "archived"}

@@ -16,6 +16,7 @@ from ewardrobe.outfits import harmony, warmth
 from ewardrobe.outfits.grammar import ALL_SLOTS, category_number, slot_of
 from ewardrobe.wardrobe.palette import SWATCHES
 from ewardrobe.wardrobe.vocabulary import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
+from ewardrobe.wardrobe.wear_log import days_worn
 
 PALETTE = 3
 """Colours of a garment that are looked at."""
@@ -29,7 +30,7 @@ class Closet:
     """N pieces as arrays; what is unknown is -1 or NaN and takes part in no term.
 
     items: as they are stored.  ids: their ids.  slots: (N,) places in ``ALL_SLOTS``.  categories: (N,) 0..13, 0 = none.
-    patterns, materials, styles: (N,) places in the lists of ``wardrobe.item``.  names: (N, 13) probability of each
+    patterns, materials, styles: (N,) places in the lists of the vocabulary.  names: (N, 13) probability of each
     colour name; zeros without colours.  hues: (N, 72) see ``harmony``.  shades: (N, 13) bool: non-neutral colours by
     name.  lightness: (N,) CIELAB, the mean.  clo: (N,) warmth.  seasons: (N, 4) bool.  favourite: (N,) bool.
     idle: (N,) days since it was worn, NaN if never.
@@ -85,7 +86,7 @@ def closet_of(items: Iterable[Mapping], today: date | None = None) -> Closet:
         names=(probabilities * shares[..., None]).sum(axis=1),
         hues=harmony.hue_histogram(lab, shares),
         shades=_shades(probabilities, colourful),
-        lightness=_mean(lab[..., 0], shares),
+        lightness=mean_of(lab[..., 0], shares),
         clo=np.array([warmth.clo(item) for item in items], float),
         seasons=np.array([[s in _listed(item.get("season")) for s in SEASONS] for item in items], bool).reshape(-1, 4),
         favourite=np.array([bool(item.get("favourite")) for item in items], bool),
@@ -108,25 +109,9 @@ def palette(item: Mapping) -> list[Colour]:
     return [(lightness, a, b, share / total) for lightness, a, b, share in known]
 
 
-def worn_on(item: Mapping) -> list[str]:
-    """Return the ISO dates on which an item was worn, from its wear log."""
-    log = item.get("wear_log")
-    dates = [entry.get("date") if isinstance(entry, Mapping) else entry for entry in log or () if entry]
-    return sorted(str(day)[:10] for day in dates if day)
-
-
 def _idle_days(item: Mapping, today: date | None) -> float:
-    if today is None or not isinstance(item.get("wear_log"), list):
-        return np.nan
-    past = [number for day in worn_on(item) if (number := _days_before(day, today)) is not None and number >= 0]
-    return float(min(past)) if past else np.nan
-
-
-def _days_before(day: str, today: date) -> int | None:
-    try:
-        return (today - date.fromisoformat(day)).days
-    except ValueError:
-        return None
+    past = [day for day in days_worn(item) if day <= str(today)] if today else []
+    return float((today - date.fromisoformat(past[-1])).days) if today and past else np.nan
 
 
 def _palettes(items: Sequence[Mapping]) -> tuple[np.ndarray, np.ndarray]:
@@ -146,9 +131,10 @@ def _shades(probabilities: np.ndarray, colourful: np.ndarray) -> np.ndarray:
     return shades
 
 
-def _mean(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
+def mean_of(values: np.ndarray, shares: np.ndarray, empty: float = np.nan) -> np.ndarray:
+    """Return (N,) float64: the mean of each row of ``values`` (N, k) by ``shares`` (N, k); ``empty`` without shares."""
     total = shares.sum(axis=1)
-    return np.divide((values * shares).sum(axis=1), total, out=np.full(len(total), np.nan), where=total > 0)
+    return np.divide((values * shares).sum(axis=1), total, out=np.full(len(total), empty), where=total > 0)
 
 
 def _places(items: Sequence[Mapping], field: str, choices: Sequence[str]) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from ewardrobe.outfits.grammar import in_order, slot_of
+from ewardrobe.outfits.grammar import in_order, name_of, slot_of
 from ewardrobe.wardrobe.palette import SWATCHES
 
 CANVAS_RATIO = 1.2
@@ -99,11 +99,6 @@ def is_picture(url: str) -> bool:
 def swatch(item: Mapping) -> str:
     """Return the CSS colour of an item's colour name."""
     return SWATCHES.get(str(item.get("colour")), "#cfc9be")
-
-
-def name_of(item: Mapping) -> str:
-    """Return what an item is called."""
-    return str(item.get("type") or item.get("category") or slot_of(item))
 
 
 def names(items: Iterable[Mapping]) -> str:

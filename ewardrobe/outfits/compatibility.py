@@ -10,6 +10,7 @@ Places are int64 (N,); scores and features are float64, a row a piece or a pair.
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ewardrobe.core.colour_names import COLOUR_NAMES
 from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.models.weights import WeightsError, verified_path
 from ewardrobe.outfits.closet import Closet
@@ -26,13 +28,12 @@ from ewardrobe.wardrobe.vocabulary import MATERIALS, PATTERNS, STYLES
 NAME = "outfits"
 """The model's name in the weights' manifest."""
 
-COLOUR_NAME_COUNT = 13
 BLOCKS = (
     ("category", len(CATEGORIES)),
     ("pattern", len(PATTERNS)),
     ("material", len(MATERIALS)),
     ("style", len(STYLES)),
-    ("colour", COLOUR_NAME_COUNT),
+    ("colour", len(COLOUR_NAMES)),
 )
 FEATURES = sum(size for _, size in BLOCKS) + 1
 """Length of a piece's vector: the one-hot blocks, the colours' probabilities, and a 1."""
@@ -58,13 +59,9 @@ class Compatibility:
         """Return (n,) scores of the pairs of pieces at ``left`` and ``right`` (n,); 0 for pairs with accessories."""
         vectors, slots = piece_vectors(closet), body_slots(closet)
         scores = common_features(closet, left, right) @ self.shared
-        for a in range(len(BODY_SLOTS)):
-            for b in range(len(BODY_SLOTS)):
-                rows = np.flatnonzero((slots[left] == a) & (slots[right] == b))
-                if len(rows):
-                    moved = vectors @ self.bilinear[a, b] if len(rows) > len(closet) else None
-                    first = vectors[left[rows]] @ self.bilinear[a, b] if moved is None else moved[left[rows]]
-                    scores[rows] += np.einsum("nf,nf->n", first, vectors[right[rows]])
+        for a, b in itertools.product(range(len(BODY_SLOTS)), repeat=2):
+            rows = np.flatnonzero((slots[left] == a) & (slots[right] == b))
+            scores[rows] += (vectors[left[rows]] @ self.bilinear[a, b] * vectors[right[rows]]).sum(axis=1)
         return np.where((slots[left] >= 0) & (slots[right] >= 0), scores, 0.0)
 
     def rating(self, score: np.ndarray) -> np.ndarray:
@@ -74,9 +71,9 @@ class Compatibility:
 
 def piece_vectors(closet: Closet) -> np.ndarray:
     """Return (N, F) float64: what each piece is; zeros where it is unknown."""
-    parts = [_one_hot(closet.categories - 1, len(CATEGORIES)), _one_hot(closet.patterns, len(PATTERNS))]
-    parts += [_one_hot(closet.materials, len(MATERIALS)), _one_hot(closet.styles, len(STYLES)), closet.names]
-    return np.concatenate([*parts, np.ones((len(closet), 1))], axis=1)
+    places = (closet.categories - 1, closet.patterns, closet.materials, closet.styles)
+    known = [(own[:, None] == np.arange(size)) * 1.0 for own, (_, size) in zip(places, BLOCKS, strict=False)]
+    return np.concatenate([*known, closet.names, np.ones((len(closet), 1))], axis=1)
 
 
 def body_slots(closet: Closet) -> np.ndarray:
@@ -87,23 +84,12 @@ def body_slots(closet: Closet) -> np.ndarray:
 
 def common_features(closet: Closet, left: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Return (n, 7) what the pairs have in common, 0..1; 0 where either is unknown."""
-    same = [_same(values[left], values[right], lowest) for values, lowest in _coded(closet)]
+    coded = (closet.categories - 1, closet.patterns, closet.materials, closet.styles)
+    same = [(own[left] == own[right]) & (own[left] >= 0) for own in coded]
     colours = np.sqrt(closet.names[left] * closet.names[right]).sum(axis=1)
     plain, known = closet.patterns == 0, closet.patterns >= 0
     both_patterned = known[left] & known[right] & ~plain[left] & ~plain[right]
     return np.stack([*same, colours, plain[left] & plain[right], both_patterned], axis=1).astype(float)
-
-
-def _coded(closet: Closet) -> list[tuple[np.ndarray, int]]:
-    return [(closet.categories, 1), (closet.patterns, 0), (closet.materials, 0), (closet.styles, 0)]
-
-
-def _same(left: np.ndarray, right: np.ndarray, lowest: int) -> np.ndarray:
-    return (left == right) & (left >= lowest)
-
-
-def _one_hot(places: np.ndarray, size: int) -> np.ndarray:
-    return (places[:, None] == np.arange(size)).astype(float)
 
 
 def to_json(model: Compatibility) -> str:

@@ -9,10 +9,11 @@ from datetime import date
 import numpy as np
 
 from ewardrobe.outfits import warmth
-from ewardrobe.outfits.closet import palette, worn_on
-from ewardrobe.outfits.grammar import OCCASIONS, Wish
+from ewardrobe.outfits.closet import palette
+from ewardrobe.outfits.grammar import OCCASIONS, Wish, listed, name_of, number_word
 from ewardrobe.outfits.harmony import colourfulness
 from ewardrobe.outfits.terms import LABELS, TERMS, Terms, template_name
+from ewardrobe.wardrobe.wear_log import last_worn
 
 TEMPLATE_WORDS = {
     "i": "shades of one colour",
@@ -52,16 +53,17 @@ def reasons(items: Sequence[Mapping], known: Mapping[str, float], terms: Terms, 
 
 
 def _colour(items: Sequence[Mapping], value: float, template: str | None) -> str:
-    names = _colour_names(items)
+    names = listed(_colour_names(items))
+    in_brackets = f" ({names})" if names else ""
     if template is None:
-        return f"All neutral{_listed(names, ': ')}: always safe."
+        return f"All neutral{f': {names}' if names else ''}: always safe."
     if template == "accent":
-        return f"One accent among neutrals{_listed(names, ' (', ')')}."
+        return f"One accent among neutrals{in_brackets}."
     if value >= GOOD:
-        return f"In harmony: {TEMPLATE_WORDS[template]}{_listed(names, ' (', ')')}."
+        return f"In harmony: {TEMPLATE_WORDS[template]}{in_brackets}."
     if value >= FAIR:
-        return f"Near to {TEMPLATE_WORDS[template]}{_listed(names, ' (', ')')}."
-    return f"Bold: these colours do not harmonise by the colour wheel{_listed(names, ' (', ')')}."
+        return f"Near to {TEMPLATE_WORDS[template]}{in_brackets}."
+    return f"Bold: these colours do not harmonise by the colour wheel{in_brackets}."
 
 
 def _colour_names(items: Sequence[Mapping]) -> list[str]:
@@ -84,24 +86,23 @@ def _pattern(items: Sequence[Mapping], count: int) -> str:
         return f"The {names[0]} stands out among plain pieces."
     if count == 2 and patterned[0].get("pattern") == patterned[1].get("pattern"):
         return f"Twice the same pattern: {names[0]} and {names[1]}."
-    return f"{_number(count)} patterns compete: {_and(names)}."
+    return f"{number_word(count).capitalize()} patterns compete: {listed(names)}."
 
 
 def _patterned_name(item: Mapping) -> str:
-    name, pattern = _name(item), str(item["pattern"])
+    name, pattern = name_of(item), str(item["pattern"])
     return name if pattern in name.lower() or pattern == "other" else f"{pattern} {name}"
 
 
 def _formality(items: Sequence[Mapping], value: float, wish: Wish) -> str:
-    styles = list(dict.fromkeys(str(item["style"]) for item in items if item.get("style")))
-    kinds = _and(styles)
+    styles = dict.fromkeys(str(item["style"]) for item in items if item.get("style"))
+    kinds = listed(styles)
     if wish.occasion is None:
         return f"All {kinds}." if len(styles) == 1 else f"It mixes {kinds}."
-    wanted = f"{wish.occasion}" if wish.occasion != "everyday" else "every day"
+    wanted = wish.occasion if wish.occasion != "everyday" else "every day"
     if value >= GOOD:
         return f"Right for {wanted}: {kinds}."
-    asked = OCCASIONS[wish.occasion]
-    return f"Not quite right for {wanted}, which asks for {asked}: it is {kinds}."
+    return f"Not quite right for {wanted}, which asks for {OCCASIONS[wish.occasion]}: it is {kinds}."
 
 
 def _weather(items: Sequence[Mapping], value: float, clo: float, wish: Wish) -> str:
@@ -115,8 +116,8 @@ def _weather(items: Sequence[Mapping], value: float, clo: float, wish: Wish) -> 
             f"Right for {where}" if level < 0.8 else f"{degree}too {'warm' if off > 0 else 'light'} for {where}"
         )
     if wish.season and (noted := [item for item in items if item.get("season")]):
-        others = [_name(item) for item in noted if wish.season not in item["season"]]
-        said.append(f"{_and(others)} not marked for {wish.season}" if others else f"marked for {wish.season}")
+        others = [name_of(item) for item in noted if wish.season not in item["season"]]
+        said.append(f"{listed(others)} not marked for {wish.season}" if others else f"marked for {wish.season}")
     text = "; ".join(said)
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -130,7 +131,7 @@ def _compatibility(value: float) -> str:
 
 
 def _rotation(items: Sequence[Mapping], today: date | None) -> str:
-    days = {_name(item): max(worn_on(item), default=None) for item in items}
+    days = {name_of(item): last_worn(item) for item in items}
     last = max((day for day in days.values() if day), default=None)
     never = [name for name, day in days.items() if day is None]
     if last is None:
@@ -138,31 +139,9 @@ def _rotation(items: Sequence[Mapping], today: date | None) -> str:
     ago = (today - date.fromisoformat(last)).days if today else None
     recent = next(name for name, day in days.items() if day == last)
     when = "today" if ago == 0 else "yesterday" if ago == 1 else f"{ago} days ago"
-    return f"{recent.capitalize()} last worn {when}" + (f"; never yet: {_and(never)}." if never else ".")
+    return f"{recent.capitalize()} last worn {when}" + (f"; never yet: {listed(never)}." if never else ".")
 
 
 def _favourites(items: Sequence[Mapping]) -> str:
-    names = [_name(item) for item in items if item.get("favourite")]
-    return f"With your favourite {_and(names)}." if names else "No favourite of yours in it."
-
-
-def _name(item: Mapping) -> str:
-    return str(item.get("type") or item.get("category") or item.get("slot") or "piece")
-
-
-def _listed(names: Sequence[str], before: str, after: str = "") -> str:
-    return f"{before}{_and(names)}{after}" if names else ""
-
-
-def _and(names: Sequence[str]) -> str:
-    """Return the names as a list in a sentence.
-
-    >>> _and(["a", "b", "c"])
-    'a, b and c'
-    """
-    names = list(names)
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
-
-
-def _number(count: int) -> str:
-    return {2: "Two", 3: "Three", 4: "Four"}.get(count, str(count))
+    names = [name_of(item) for item in items if item.get("favourite")]
+    return f"With your favourite {listed(names)}." if names else "No favourite of yours in it."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,13 +13,10 @@ from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.outfits import candidates
 from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
-from ewardrobe.outfits.grammar import ALL_SLOTS, Wish, layers, slot_of, unavailable
+from ewardrobe.outfits.grammar import ALL_SLOTS, STATE_WORDS, Wish, layers, number_word, slot_of, unavailable
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of, weights_for
 from ewardrobe.wardrobe.item import kind_fields
 from ewardrobe.wardrobe.vocabulary import COLOURS
-
-NEW = "new-"
-"""How the ids of imagined pieces begin."""
 
 WELL_SCORED = 0.75
 """Quantile of the wardrobe's own scores from which an outfit counts as well scored, but at least ``LEAST_SCORE``."""
@@ -29,9 +27,7 @@ PARTNERS = 40
 BOUGHT = tuple(c.name for c in CATEGORIES if c.name not in ("sling", "sling dress", "short sleeve outwear"))
 """Kinds that are suggested; the three left out are rare in the outfits that the compatibility was learned from."""
 
-PLURALS = {"top": "tops", "bottom": "bottoms", "dress": "dresses", "outer": "coats or jackets"}
-SINGULARS = {"top": "top", "bottom": "bottom", "dress": "dress", "outer": "coat or jacket"}
-STATE_WORDS = {"laundry": "in the laundry", "lent": "lent", "archived": "archived"}
+PLURALS = {"top": "tops", "bottom": "bottoms", "dress": "dresses"}
 
 
 @dataclass(frozen=True)
@@ -47,18 +43,6 @@ class Gap:
     base: int
 
 
-def counts(items: Iterable[Mapping], wish: Wish) -> tuple[Counter, Counter]:
-    """Return how many items of each slot can be worn now, and how many of each state and slot cannot."""
-    items = list(items)
-    free = Counter(slot_of(item) for item in candidates.wearable(items, wish))
-    return free, Counter((state, slot_of(item)) for item in items if (state := unavailable(item)))
-
-
-def possible(free: Mapping[str, int]) -> int:
-    """Return the number of bases that can be made: tops times bottoms, and dresses."""
-    return free.get("top", 0) * free.get("bottom", 0) + free.get("dress", 0)
-
-
 def advice(items: Sequence[Mapping], wish: Wish, wanted: int = 6) -> str | None:
     """Return what to do where ``items`` cannot make ``wanted`` outfits for ``wish``; ``None`` where they can.
 
@@ -67,72 +51,51 @@ def advice(items: Sequence[Mapping], wish: Wish, wanted: int = 6) -> str | None:
     >>> advice([], Wish())
     'The wardrobe is empty. Add three tops and two bottoms and I can make six outfits.'
     """
-    items = list(items)
-    free, away = counts(items, wish)
-    now = possible(free)
+    free = Counter(slot_of(item) for item in candidates.wearable(items, wish))
+    now = free["top"] * free["bottom"] + free["dress"]
     if now >= wanted:
         return None
-    parts = [_situation(items, free, now), *_away(away, wish, items)]
-    add = _addition(free, wanted)
-    return " ".join([*parts, f"Add {add} and I can make {_word(_reached(free, wanted))} outfits."])
+    tops, bottoms, reached = _purchase(free, wanted)
+    add = " and ".join(_counted(slot, count) for slot, count in (("top", tops), ("bottom", bottoms)) if count)
+    parts = [_situation(items, free, now), *_away(items, wish)]
+    return " ".join([*parts, f"Add {add} and I can make {number_word(reached)} outfits."])
 
 
 def _situation(items: Sequence[Mapping], free: Counter, now: int) -> str:
     if not items:
         return "The wardrobe is empty."
     if now:
-        return f"That is enough for {_word(now)} outfit{'s' if now > 1 else ''}."
-    here = [slot for slot in ("top", "bottom") if free[slot]]
-    if len(here) == 1:
-        other = "bottom" if here == ["top"] else "top"
-        count = free[here[0]]
-        are = f"is {count} {SINGULARS[here[0]]}" if count == 1 else f"are {count} {PLURALS[here[0]]}"
-        return f"There {are} but no {PLURALS[other]}."
+        return f"That is enough for {number_word(now)} outfit{'s' if now > 1 else ''}."
+    for here, other in (("top", "bottom"), ("bottom", "top")):
+        if count := free[here]:
+            return f"There {'is' if count == 1 else 'are'} {_counted(here, count, str(count))} but no {PLURALS[other]}."
     return "Nothing that makes an outfit can be worn now."
 
 
-def _away(away: Counter, wish: Wish, items: Sequence[Mapping]) -> list[str]:
+def _away(items: Sequence[Mapping], wish: Wish) -> list[str]:
     """Say what would be there if it were clean, at home or in season."""
+    away = Counter((unavailable(item), slot_of(item)) for item in items)
     said = []
     for state in ("laundry", "lent"):
-        found = {slot: away[state, slot] for slot in ("top", "bottom", "dress") if away[state, slot]}
+        found = {slot: count for slot in PLURALS if (count := away[state, slot])}
         if found:
-            listed = " and ".join(_count_of(slot, count) for slot, count in found.items())
-            listed = listed[0].upper() + listed[1:]
-            said.append(f"{listed} {'is' if sum(found.values()) == 1 else 'are'} {STATE_WORDS[state]}.")
-    if wish.season:
-        every = candidates.wearable(items, Wish(locked=wish.locked))
-        out = len(every) - len(candidates.wearable(items, wish))
-        if out:
-            said.append(f"{out} {'piece is' if out == 1 else 'pieces are'} marked for other seasons.")
+            there = " and ".join(_counted(slot, count) for slot, count in found.items())
+            said.append(f"{there.capitalize()} {'is' if sum(found.values()) == 1 else 'are'} {STATE_WORDS[state]}.")
+    out = len(candidates.wearable(items, replace(wish, season=None))) - len(candidates.wearable(items, wish))
+    if out:
+        said.append(f"{out} {'piece is' if out == 1 else 'pieces are'} marked for other seasons.")
     return said
 
 
-def _count_of(slot: str, count: int) -> str:
-    return f"{_word(count)} {SINGULARS[slot] if count == 1 else PLURALS[slot]}"
+def _counted(slot: str, count: int, word: str | None = None) -> str:
+    return f"{word or number_word(count)} {slot if count == 1 else PLURALS[slot]}"
 
 
-def _addition(free: Counter, wanted: int) -> str:
-    """Return the smallest purchase of tops and bottoms that reaches ``wanted`` outfits, in words."""
-    best = _smallest(free, wanted)
-    words = [f"{_word(n)} {SINGULARS[s] if n == 1 else PLURALS[s]}" for s, n in best.items() if n]
-    return " and ".join(words)
-
-
-def _smallest(free: Counter, wanted: int) -> dict[str, int]:
-    sizes = range(wanted + 1)
-    options = [
-        {"top": t, "bottom": b}
-        for t in sizes
-        for b in sizes
-        if possible({**free, "top": free["top"] + t, "bottom": free["bottom"] + b}) >= wanted
-    ]
-    return min(options, key=lambda option: (option["top"] + option["bottom"], -option["top"]))
-
-
-def _reached(free: Counter, wanted: int) -> int:
-    best = _smallest(free, wanted)
-    return possible({**free, "top": free["top"] + best["top"], "bottom": free["bottom"] + best["bottom"]})
+def _purchase(free: Counter, wanted: int) -> tuple[int, int, int]:
+    """Return the fewest tops and bottoms to add so that there are ``wanted`` outfits, and how many there are then."""
+    sizes = itertools.product(range(wanted + 1), repeat=2)
+    options = [(t, b, (free["top"] + t) * (free["bottom"] + b) + free["dress"]) for t, b in sizes]
+    return min((o for o in options if o[2] >= wanted), key=lambda option: (option[0] + option[1], -option[0]))
 
 
 def find_gaps(
@@ -152,78 +115,40 @@ def find_gaps(
     style = usual.most_common(1)[0][0] if usual else None
     shortlist = candidates.shortlist(closet_of(items, wish.today), wish, model)
     ideas = [_imagined(name, colour, style) for name in BOUGHT for colour in COLOURS if colour != "multicolour"]
-    closet = closet_of([*shortlist.items, *ideas], wish.today)
-    own, limit = _own_scores(closet, len(shortlist), wish, model, weights)
-    found = [_gap(closet, place, len(shortlist), own, limit, wish, model, weights) for place in _new_places(closet)]
-    best: dict[str, Gap] = {}
-    for gap in sorted(found, key=lambda gap: (-gap.opens, -gap.mean_score)):
-        best.setdefault(gap.category, gap)
-    return [gap for gap in best.values() if gap.opens][:count]
+    closet, own_count = closet_of([*shortlist.items, *ideas], wish.today), len(shortlist)
+    dry = Wish(occasion=wish.occasion, today=wish.today)  # a base alone is judged, a coat may come over it
+
+    def scores(outfits: np.ndarray) -> np.ndarray:
+        return score(terms_of(closet, outfits, dry, model).values, weights)
+
+    own = scores(candidates.bases(closet.take(range(own_count)), Wish()))
+    limit = max(LEAST_SCORE, float(np.quantile(own, WELL_SCORED))) if len(own) else LEAST_SCORE
+    base, best = int((own >= limit).sum()), dict[str, Gap]()
+    for place, item in enumerate(ideas, own_count):
+        values = scores(_outfits_with(closet, place, own_count))
+        good = values[values >= limit]
+        gap = Gap(item["category"], item["colour"], len(good), float(good.mean()) if len(good) else 0.0, base)
+        best[gap.category] = max(best.get(gap.category, gap), gap, key=_worth)
+    return sorted((gap for gap in best.values() if gap.opens), key=_worth, reverse=True)[:count]
+
+
+def _worth(gap: Gap) -> tuple[int, float]:
+    return gap.opens, gap.mean_score
 
 
 def _imagined(category: str, colour: str, style: str | None) -> dict:
     look = {"type": category, "colour": colour, "pattern": "solid", "material": "cotton", "style": style}
-    return {"id": f"{NEW}{category}-{colour}", **look, **kind_fields(category)}
+    return {"id": f"{category}-{colour}", **look, **kind_fields(category)}
 
 
-def _new_places(closet: Closet) -> list[int]:
-    return [place for place, item_id in enumerate(closet.ids) if item_id.startswith(NEW)]
-
-
-def _own_scores(
-    closet: Closet, own_count: int, wish: Wish, model: Compatibility | None, weights: Mapping[str, float]
-) -> tuple[np.ndarray, float]:
-    """Return the scores of all bases of the wardrobe itself, and from which score an outfit is a good one."""
-    own = closet.take(range(own_count))
-    found = candidates.bases(own, Wish(season=wish.season))
-    if not len(found):
-        return np.zeros(0), LEAST_SCORE
-    values = score(terms_of(own, found, _dry(wish), model).values, weights)
-    return values, max(LEAST_SCORE, float(np.quantile(values, WELL_SCORED)))
-
-
-def _gap(
-    closet: Closet,
-    place: int,
-    own_count: int,
-    own: np.ndarray,
-    limit: float,
-    wish: Wish,
-    model: Compatibility | None,
-    weights: Mapping[str, float],
-) -> Gap:
-    item = closet.items[place]
-    outfits = _outfits_with(closet, place, own_count, own)
-    values = score(terms_of(closet, outfits, _dry(wish), model).values, weights) if len(outfits) else np.zeros(0)
-    good = values[values >= limit]
-    mean = float(good.mean()) if len(good) else 0.0
-    return Gap(item["category"], item["colour"], len(good), mean, int((own >= limit).sum()))
-
-
-def _outfits_with(closet: Closet, place: int, own_count: int, own: np.ndarray) -> np.ndarray:
+def _outfits_with(closet: Closet, place: int, own_count: int) -> np.ndarray:
     """Return the outfits (M, 2) that the new piece at ``place`` makes; a coat goes over dresses and bottoms."""
+    partners = {"dress": (), "outer": ("dress", "bottom"), "top": ("bottom",), "bottom": ("top",)}
     slot = ALL_SLOTS[closet.slots[place]]
-    there = {name: [p for p in closet.in_slot(name) if p < own_count][:PARTNERS] for name in ("top", "bottom", "dress")}
-    if slot == "dress":
-        return np.array([[place, -1]])
-    if slot == "outer":
-        partners = [*there["dress"], *there["bottom"]]  # by what is seen below it
-    else:
-        partners = there["bottom" if slot == "top" else "top"]
-    return np.array([[place, partner] for partner in partners], int).reshape(-1, 2)
-
-
-def _dry(wish: Wish) -> Wish:
-    """Return the wish without the temperature: a base alone is judged, a coat may come over it."""
-    return Wish(occasion=wish.occasion, season=None, today=wish.today)
+    there = [p for name in partners[slot] for p in closet.in_slot(name)[:PARTNERS] if p < own_count]
+    return np.array([[place, p] for p in (there if slot != "dress" else [-1])], int).reshape(-1, 2)
 
 
 def needs_outerwear(items: Sequence[Mapping], wish: Wish) -> bool:
     """Tell whether it is cold and there is no coat or jacket to wear."""
-    free, _ = counts(items, wish)
-    return not layers(wish)[0] and not free["outer"]
-
-
-def _word(number: int) -> str:
-    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-    return words[number] if number < len(words) else str(number)
+    return not layers(wish)[0] and all(slot_of(item) != "outer" for item in candidates.wearable(items, wish))

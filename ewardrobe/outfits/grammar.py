@@ -15,11 +15,9 @@ ALL_SLOTS = ("outer", "top", "dress", "bottom", *ACCESSORY_SLOTS)
 """Every slot, in the order in which an outfit is listed: from the outermost and uppermost down."""
 
 BODY_SLOTS = tuple(slot for slot in ALL_SLOTS if slot in SLOTS)
-EXTRA_SLOTS = ACCESSORY_SLOTS
-"""Shoes, bag, hat, accessory: added to an outfit, never needed for one."""
 
 OCCASIONS = {"everyday": "casual", "work": "smart", "party": "party", "sport": "sporty"}
-"""What an outfit is for, and the style of ``items.STYLES`` that it asks for."""
+"""What an outfit is for, and the style that it asks for."""
 
 TYPICAL_CELSIUS = {"spring": 13.0, "summer": 24.0, "autumn": 12.0, "winter": 3.0}
 """The temperature that is assumed when only the season is known: daytime in a temperate climate."""
@@ -35,11 +33,10 @@ LAYER_BELOW, NO_LAYER_FROM = 16.0, 22.0
 class Wish:
     """What outfits are asked for.
 
-    temperature: °C or ``None``; season: one of ``items.SEASONS`` or ``None``; occasion: a key of ``OCCASIONS`` or
-    ``None`` for any.  locked: ids of pieces that every outfit holds (the piece to build around, or what stays when the
-    rest is shuffled).  extras: slots of ``EXTRA_SLOTS`` to fill where the wardrobe can.  avoid: combinations (sets of
-    ids) that must not come again.  today: for how long ago a piece was worn; ``None``: not considered.
-    seed: another one shuffles what is equally good.
+    temperature: °C or ``None``; season: one of ``SEASONS`` or ``None``; occasion: a key of ``OCCASIONS``, ``None`` for
+    any.  locked: ids of pieces that every outfit holds.  extras: accessory slots to fill where the wardrobe can.
+    avoid: combinations (sets of ids) that must not come again.  today: for how long ago a piece was worn; ``None``: not
+    considered.  seed: another one shuffles what is equally good.
     """
 
     occasion: str | None = None
@@ -122,7 +119,7 @@ def category_number(item: Mapping) -> int:
 
 
 def unavailable(item: Mapping) -> str | None:
-    """Return why an item cannot be worn now, in a word of ``items``' field ``state``, or ``None`` if it can.
+    """Return why an item cannot be worn now, in a word of its field ``state``; ``None`` if it can.
 
     >>> unavailable({"state": "laundry"}), unavailable({"state": "in use"}), unavailable({})
     ('laundry', None, None)
@@ -135,17 +132,13 @@ def unavailable(item: Mapping) -> str | None:
 
 def in_season(item: Mapping, season: str | None) -> bool:
     """Tell whether an item suits ``season``; one that no season is noted for suits all."""
-    noted = item.get("season")
-    noted = [noted] if isinstance(noted, str) else noted or []
-    return season is None or not noted or season in noted
+    return season is None or season in (item.get("season") or [season])
 
 
 def layers(wish: Wish) -> tuple[bool, bool]:
     """Return whether outfits come without outerwear, and whether they come with it, by the temperature."""
     celsius = wish.celsius
-    if celsius is None:
-        return True, True
-    return celsius >= LAYER_BELOW, celsius < NO_LAYER_FROM
+    return celsius is None or celsius >= LAYER_BELOW, celsius is None or celsius < NO_LAYER_FROM
 
 
 def is_outfit(slots: Iterable[str]) -> bool:
@@ -157,6 +150,31 @@ def is_outfit(slots: Iterable[str]) -> bool:
     slots = list(slots)
     whole = {"top", "bottom"} <= set(slots) if "dress" not in slots else not {"top", "bottom"} & set(slots)
     return whole and len(slots) == len(set(slots))
+
+
+STATE_WORDS = {"laundry": "in the laundry", "lent": "lent", "archived": "archived"}
+"""Why an item cannot be worn, in a sentence."""
+
+
+def name_of(item: Mapping) -> str:
+    """Return what an item is called."""
+    return str(item.get("type") or item.get("category") or slot_of(item))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a list in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(["a"]), listed([])
+    ('a, b and c', 'a', '')
+    """
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def number_word(number: int) -> str:
+    """Return a number as a sentence has it: in a word up to twelve."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+    return words[number] if number < len(words) else str(number)
 
 
 def in_order(items: Iterable[Mapping]) -> list[Mapping]:

@@ -54,10 +54,12 @@ def pack(
         best = max(possible, key=lambda outfit: _worth(outfit, chosen, slots))
         pool.remove(best)
         chosen.append(best)
-    ids = _with_extras(items, wish, chosen, model, weights)
-    return PackingList(
-        tuple(chosen), tuple(sorted(ids, key=lambda i: ALL_SLOTS.index(slots[i]))), _note(len(chosen), days)
-    )
+    bag = dict.fromkeys(item_id for day in chosen for item_id in day.ids)
+    if chosen and wish.extras:  # the shoes and such that go with the first day
+        dressed = suggest(items, replace(wish, locked=chosen[0].ids), 1, model, weights).outfits
+        bag |= dict.fromkeys(item_id for outfit in dressed for item_id in outfit.ids)
+    in_order = sorted(bag, key=lambda item_id: ALL_SLOTS.index(slots[item_id]))
+    return PackingList(tuple(chosen), tuple(in_order), _note(len(chosen), days))
 
 
 def _clean(outfit: Outfit, chosen: Sequence[Outfit], slots: Mapping[str, str]) -> bool:
@@ -70,21 +72,6 @@ def _worth(outfit: Outfit, chosen: Sequence[Outfit], slots: Mapping[str, str]) -
     yesterday = set(chosen[-1].ids) if chosen else set()
     again = sum(slots[item_id] in ("top", "dress") for item_id in yesterday & set(outfit.ids))
     return outfit.score - NEW_PIECE_COST * len(set(outfit.ids) - bag) - WORN_YESTERDAY_COST * again
-
-
-def _with_extras(
-    items: Sequence[Mapping],
-    wish: Wish,
-    chosen: Sequence[Outfit],
-    model: Compatibility | None,
-    weights: Mapping[str, float],
-) -> set[str]:
-    """Return the pieces of the chosen outfits, and the shoes and such that go with the first."""
-    bag = {item_id for day in chosen for item_id in day.ids}
-    if chosen and wish.extras:
-        dressed = suggest(items, replace(wish, locked=chosen[0].ids), 1, model, weights).outfits
-        bag |= set(dressed[0].ids) if dressed else set()
-    return bag
 
 
 def _note(made: int, days: int) -> str:

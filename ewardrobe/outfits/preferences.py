@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS, TERMS
 
@@ -42,21 +44,15 @@ class Preferences:
         if not self.likes + self.dislikes:
             return "Nothing yet: like or dislike outfits, and what you value counts more."
         if not (self.likes and self.dislikes):
-            missing = "dislike" if self.likes else "like"
-            return (
-                f"{self.likes + self.dislikes} ratings, all alike: {missing} some too, so that there is a difference."
-            )
-        moved = [f"{LABELS[n].lower()} {_percent(r)}" for n, r in self.changes().items() if abs(r - 1) >= 0.05]
-        told = f"{_count(self.likes, 'like')} and {_count(self.dislikes, 'dislike')}"
+            missing, count = ("dislike" if self.likes else "like"), self.likes + self.dislikes
+            return f"{count} ratings, all alike: {missing} some too, so that there is a difference."
+        changed = {LABELS[name].lower(): ratio - 1 for name, ratio in self.changes().items() if abs(ratio - 1) >= 0.05}
+        moved = [f"{label} {abs(by):.0%} {'more' if by > 0 else 'less'}" for label, by in changed.items()]
+        told = " and ".join(
+            f"{count} {word}{'' if count == 1 else 's'}"
+            for count, word in ((self.likes, "like"), (self.dislikes, "dislike"))
+        )
         return f"From {told}: {', '.join(moved)}." if moved else f"{told} do not point in any direction yet."
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
-
-
-def _percent(ratio: float) -> str:
-    return f"{abs(ratio - 1):.0%} {'more' if ratio > 1 else 'less'}"
 
 
 def learn(feedback: Sequence[Mapping]) -> Preferences:
@@ -64,8 +60,6 @@ def learn(feedback: Sequence[Mapping]) -> Preferences:
 
     The same for the same ratings, whatever their order; without both likes and dislikes the default weights.
     """
-    from scipy.optimize import minimize  # here: most runs have no ratings
-
     rated = [entry for entry in feedback if entry.get("terms")]
     liked = np.array([bool(entry["liked"]) for entry in rated], bool)
     likes, dislikes = int(liked.sum()), int((~liked).sum())
@@ -98,7 +92,7 @@ def _loss(
     """Return the negative log posterior and its gradient; signs: +1 for a like, -1 for a dislike."""
     weights, constant = parameters[:-1], parameters[-1]
     margins = signs * (features @ weights + constant)
-    slope = -signs / (1 + np.exp(np.clip(margins, -500, 500)))
+    slope = -signs * expit(-margins)
     off = (weights - default) / default
     value = np.logaddexp(0, -margins).sum() + STRENGTH * (off**2).sum() + 0.01 * constant**2
     return value, np.append(features.T @ slope + 2 * STRENGTH * off / default, slope.sum() + 0.02 * constant)

@@ -61,41 +61,33 @@ def suggest(
     if problems:
         return Suggestions((), 0, tuple(problems))
     closet = candidates.shortlist(closet_of(candidates.wearable(items, wish), wish.today), wish, model)
-    outfits, terms = scored(closet, wish, model, weights)
-    if not len(outfits):
-        return Suggestions((), 0)
+    outfits, terms = _scored(closet, wish, model, weights)
     values = score(terms.values, weights)
     chosen = varied(outfits, values, count, candidates.locked_places(closet, wish))
     return Suggestions(tuple(describe(closet, outfits, terms, values, row, wish) for row in chosen), len(outfits))
 
 
-def scored(
+def _scored(
     closet: Closet, wish: Wish, model: Compatibility | None, weights: Mapping[str, float]
 ) -> tuple[np.ndarray, Terms]:
     """Return the outfits (M, S) that a shortlist makes, best first, with shoes and the like, and their terms."""
+
+    def best_first(outfits: np.ndarray) -> tuple[np.ndarray, Terms]:
+        terms = terms_of(closet, outfits, wish, model)
+        order = np.argsort(-score(terms.values, weights), kind="stable")[:LOOKED_AT]
+        return outfits[order], terms.take(order)
+
     found = candidates.bases(closet, wish)
-    if not len(found):
-        return np.zeros((0, 3), int), terms_of(closet, np.zeros((0, 3), int), wish, model)
     # A base is ranked without the weather: a coat may yet make it warm enough.
     plain = score(terms_of(closet, found, wish, model).values, {**weights, "weather": 0.0})
     found = candidates.with_layers(closet, found[np.argsort(-plain, kind="stable")], wish)
-    outfits, terms = _best_first(closet, found, wish, model, weights, LOOKED_AT)
-    outfits = _with_extras(closet, outfits, wish)
-    outfits = _not_avoided(closet, outfits, wish)
-    return _best_first(closet, outfits, wish, model, weights, LOOKED_AT)
+    outfits = _with_extras(closet, best_first(found)[0], wish)
+    avoided = [any(combination <= _ids(closet, row) for combination in wish.avoid) for row in outfits]
+    return best_first(outfits[~np.array(avoided, bool)])
 
 
-def _best_first(
-    closet: Closet,
-    outfits: np.ndarray,
-    wish: Wish,
-    model: Compatibility | None,
-    weights: Mapping[str, float],
-    limit: int,
-) -> tuple[np.ndarray, Terms]:
-    terms = terms_of(closet, outfits, wish, model)
-    order = np.argsort(-score(terms.values, weights), kind="stable")[:limit]
-    return outfits[order], terms.take(order)
+def _ids(closet: Closet, outfit: np.ndarray) -> set[str]:
+    return {closet.ids[place] for place in outfit if place >= 0}
 
 
 def _with_extras(closet: Closet, outfits: np.ndarray, wish: Wish) -> np.ndarray:
@@ -109,17 +101,6 @@ def _with_extras(closet: Closet, outfits: np.ndarray, wish: Wish) -> np.ndarray:
         values = score(terms_of(closet, tried, wish, None).values).reshape(len(outfits), len(pieces))
         outfits = np.column_stack([outfits, pieces[values.argmax(axis=1)]])
     return outfits
-
-
-def _not_avoided(closet: Closet, outfits: np.ndarray, wish: Wish) -> np.ndarray:
-    if not wish.avoid:
-        return outfits
-    keep = [not _avoided({closet.ids[p] for p in row if p >= 0}, wish.avoid) for row in outfits.tolist()]
-    return outfits[np.array(keep, bool)]
-
-
-def _avoided(ids: set[str], avoid: frozenset[frozenset[str]]) -> bool:
-    return any(combination <= ids for combination in avoid)
 
 
 def varied(outfits: np.ndarray, values: np.ndarray, count: int, locked: Iterable[int] = ()) -> list[int]:

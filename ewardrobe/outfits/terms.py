@@ -5,19 +5,18 @@ Outfits are (M, S) int64: places of pieces in a closet, one column a slot, -1 fo
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ewardrobe.outfits import warmth
-from ewardrobe.outfits.closet import Closet
+from ewardrobe.outfits.closet import Closet, mean_of
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import ALL_SLOTS, OCCASIONS, Wish
 from ewardrobe.outfits.harmony import ACCENT, COLOURED_SHARE, TEMPLATE_NAMES, harmony
 from ewardrobe.wardrobe.vocabulary import SEASONS, STYLES
-
-TERMS = ("colour", "pattern", "formality", "weather", "compatibility", "rotation", "favourites")
 
 LABELS = {
     "colour": "Colours",
@@ -40,6 +39,8 @@ DEFAULT_WEIGHTS = {
 }
 """Colour, pattern, formality and compatibility were compared by cross-validation on training outfits (docs/outfits.md);
 the others have no outfits to be measured on."""
+
+TERMS = tuple(DEFAULT_WEIGHTS)
 
 FORMALITY = {"sporty": 0, "casual": 1, "smart": 2, "party": 3}
 BY_STEPS = np.array([1.0, 0.6, 0.2, 0.05])
@@ -85,11 +86,8 @@ def weights_for(wish: Wish, weights: Mapping[str, float]) -> dict[str, float]:
 def score(values: np.ndarray, weights: Mapping[str, float] = DEFAULT_WEIGHTS) -> np.ndarray:
     """Return (M,) weighted means of the known terms of ``values`` (M, 7), 0..1; 0.5 where nothing is known."""
     known = np.isfinite(values)
-    factors = np.array([max(0.0, weights.get(name, 0.0)) for name in TERMS]) * known
-    total = factors.sum(axis=1)
-    return np.divide(
-        (np.where(known, values, 0) * factors).sum(axis=1), total, np.full(len(total), 0.5), where=total > 0
-    )
+    factors = np.array([max(0.0, weights.get(name, 0.0)) for name in TERMS])
+    return mean_of(np.where(known, values, 0), factors * known, 0.5)
 
 
 def terms_of(closet: Closet, outfits: np.ndarray, wish: Wish, model: Compatibility | None) -> Terms:
@@ -147,7 +145,7 @@ def formality_term(closet: Closet, outfits: np.ndarray, there: np.ndarray, wish:
     if wish.occasion is None:
         return agreement
     fits = BY_STEPS[np.abs(np.where(known, levels, 0) - FORMALITY[OCCASIONS[wish.occasion]])]
-    fit = _mean(fits, known)
+    fit = mean_of(fits, known)
     return np.where(np.isfinite(agreement), 0.3 * agreement + 0.7 * fit, fit)
 
 
@@ -159,30 +157,25 @@ def weather_term(closet: Closet, outfits: np.ndarray, there: np.ndarray, wish: W
         parts.append(np.where(clo > 0, warmth.fit(clo, wish.celsius), np.nan))
     if wish.season is not None:
         noted = np.any(closet.seasons, axis=1)[outfits] & there
-        parts.append(_mean(closet.seasons[outfits][..., SEASONS.index(wish.season)] * 1.0, noted))
+        parts.append(mean_of(closet.seasons[outfits][..., SEASONS.index(wish.season)] * 1.0, noted))
     if not parts:
         return np.full(len(outfits), np.nan), clo
     both = np.stack(parts, axis=1)
-    return _mean(np.nan_to_num(both), np.isfinite(both)), clo
+    return mean_of(np.nan_to_num(both), np.isfinite(both)), clo
 
 
 def compatibility_term(closet: Closet, outfits: np.ndarray, model: Compatibility | None) -> np.ndarray:
     """Return the learned rating of the mean over the pairs of garments; unknown without a model or without pairs."""
     if model is None:
         return np.full(len(outfits), np.nan)
-    total, count = np.zeros(len(outfits)), np.zeros(len(outfits))
-    for a in range(outfits.shape[1]):
-        for b in range(a):
-            rows = np.flatnonzero((outfits[:, a] >= 0) & (outfits[:, b] >= 0) & _garments(closet, outfits, a, b))
-            if len(rows):
-                total[rows] += _pair_scores(closet, outfits[rows, a], outfits[rows, b], model)
-                count[rows] += 1
-    mean = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
-    return model.rating(mean)
-
-
-def _garments(closet: Closet, outfits: np.ndarray, a: int, b: int) -> np.ndarray:
-    return (closet.categories[outfits[:, a]] > 0) & (closet.categories[outfits[:, b]] > 0)
+    clothes = (closet.categories[outfits] > 0) & (outfits >= 0)
+    pairs = list(itertools.combinations(range(outfits.shape[1]), 2))
+    values, known = np.zeros((2, len(outfits), len(pairs)))
+    for column, (a, b) in enumerate(pairs):
+        rows = np.flatnonzero(clothes[:, a] & clothes[:, b])
+        known[rows, column] = 1
+        values[rows, column] = _pair_scores(closet, outfits[rows, b], outfits[rows, a], model)
+    return model.rating(mean_of(values, known))
 
 
 def _pair_scores(closet: Closet, left: np.ndarray, right: np.ndarray, model: Compatibility) -> np.ndarray:
@@ -197,7 +190,7 @@ def rotation_term(closet: Closet, outfits: np.ndarray, there: np.ndarray) -> np.
         return np.full(len(outfits), np.nan)
     rest = np.array([REST_DAYS[slot] for slot in ALL_SLOTS])[closet.slots]
     rested = np.clip(np.where(np.isfinite(closet.idle), closet.idle, 1000) / rest, 0, 1)
-    return _mean(rested[outfits], there)
+    return mean_of(rested[outfits], there)
 
 
 def favourite_term(closet: Closet, outfits: np.ndarray, there: np.ndarray) -> np.ndarray:
@@ -210,9 +203,3 @@ def favourite_term(closet: Closet, outfits: np.ndarray, there: np.ndarray) -> np
 def template_name(place: int) -> str | None:
     """Return the name of a harmony template, "accent" for one colour among neutrals, ``None`` for neutrals alone."""
     return TEMPLATE_NAMES[place] if place >= 0 else ("accent" if place == ACCENT else None)
-
-
-def _mean(values: np.ndarray, used: np.ndarray) -> np.ndarray:
-    """Return the mean of each row's used values, NaN where there is none."""
-    count = used.sum(axis=1)
-    return np.divide((values * used).sum(axis=1), count, out=np.full(len(count), np.nan), where=count > 0)

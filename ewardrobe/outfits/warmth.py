@@ -10,23 +10,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ewardrobe.outfits.grammar import category_number, slot_of
+from ewardrobe.outfits.grammar import BODY_SLOTS, category_number, slot_of
 
-CLO = {  # DeepFashion2 id: clo in cotton
-    1: 0.12,
-    2: 0.25,
-    3: 0.2,
-    4: 0.35,
-    5: 0.10,
-    6: 0.08,
-    7: 0.08,
-    8: 0.24,
-    9: 0.17,
-    10: 0.25,
-    11: 0.34,
-    12: 0.22,
-    13: 0.18,
-}
+CLO = dict(enumerate((0.12, 0.25, 0.2, 0.35, 0.10, 0.08, 0.08, 0.24, 0.17, 0.25, 0.34, 0.22, 0.18), 1))
+"""By DeepFashion2's id: clo in cotton."""
+
 MATERIAL_FACTOR = {
     "knit": 1.35,
     "wool": 1.5,
@@ -38,20 +26,12 @@ MATERIAL_FACTOR = {
     "lace": 0.7,
 }
 TYPE_FACTOR = {  # words of an item's name
+    **dict.fromkeys(("parka", "down", "puffer"), 1.9),
     "coat": 1.4,
-    "parka": 1.9,
-    "down": 1.9,
-    "puffer": 1.9,
+    **dict.fromkeys(("sweater", "jumper", "pullover", "hoodie", "turtleneck", "maxi"), 1.3),
     "blazer": 0.9,
-    "cardigan": 0.8,
+    **dict.fromkeys(("cardigan", "mini"), 0.8),
     "windbreaker": 0.7,
-    "sweater": 1.3,
-    "jumper": 1.3,
-    "pullover": 1.3,
-    "hoodie": 1.3,
-    "turtleneck": 1.3,
-    "mini": 0.8,
-    "maxi": 1.3,
 }
 ACCESSORY_CLO = {"scarf": 0.08, "beanie": 0.05, "gloves": 0.05, "boots": 0.08, "hat": 0.02, "sandals": 0.0}
 UNDERWEAR = 0.1
@@ -69,11 +49,11 @@ def clo(item: Mapping) -> float:
     """
     words = str(item.get("type") or "").lower().split()
     number = category_number(item)
-    if not number or slot_of(item) not in ("outer", "top", "dress", "bottom"):
+    if not number or slot_of(item) not in BODY_SLOTS:
         return max((ACCESSORY_CLO.get(word, 0.0) for word in words), default=0.0)
     factor = MATERIAL_FACTOR.get(str(item.get("material")), 1.0)
-    kind_factor = max((TYPE_FACTOR[word] for word in words if word in TYPE_FACTOR), default=1.0)
-    return round(CLO[number] * factor * kind_factor, 3)
+    type_factor = max((TYPE_FACTOR[word] for word in words if word in TYPE_FACTOR), default=1.0)
+    return round(CLO[number] * factor * type_factor, 3)
 
 
 def wanted(celsius: float) -> float:
@@ -86,6 +66,6 @@ def wanted(celsius: float) -> float:
 
 
 def fit(total: np.ndarray, celsius: float) -> np.ndarray:
-    """Return 0..1 how well garments of ``total`` clo, without underwear, suit ``celsius``."""
+    """Return (M,) float64 0..1: how well garments of ``total`` (M,) clo, without underwear, suit ``celsius``."""
     off = (np.asarray(total, float) + UNDERWEAR - wanted(celsius)) / TOLERANCE
     return np.exp(-(off**2))

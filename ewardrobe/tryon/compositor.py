@@ -5,6 +5,7 @@ Frames are RGB uint8 (H, W, 3), soft masks float32 (h, w) 0..1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import cv2
@@ -12,7 +13,7 @@ import numpy as np
 
 from ewardrobe.core.taxonomy import SLOTS
 from ewardrobe.tryon import fitting, shading
-from ewardrobe.tryon.fitting import Box, Drawn
+from ewardrobe.tryon.fitting import Box
 from ewardrobe.tryon.garment import WearableGarment, sleeve_length
 from ewardrobe.tryon.scene import Scene, WornGarment
 from ewardrobe.tryon.segments import draw_segments
@@ -51,133 +52,114 @@ class ComposedState:
 
 def compose(frame: np.ndarray, state: ComposedState | None, look: Look) -> np.ndarray:
     """Return a new picture: ``frame`` (RGB uint8 (H, W, 3)) with the look drawn into it."""
-    if state is None or state.strength <= 0 or state.scene.frame_size != frame.shape[:2]:
-        return frame.copy()
     out = frame.copy()
+    if state is None or state.strength <= 0 or state.scene.frame_size != frame.shape[:2]:
+        return out
     if look.mode == "segments":
         return draw_segments(out, state.scene.detections, state.motion)
-    for drawn in layers(frame, state, look):
-        blend(out, drawn)
+    for (x0, y0, x1, y1), rgb, alpha in _Drawing(frame, state, look).layers():
+        out[y0:y1, x0:x1] = cv2.blendLinear(rgb, out[y0:y1, x0:x1], alpha, 1 - alpha)
     return out
-
-
-def layers(frame: np.ndarray, state: ComposedState, look: Look) -> list[Drawn]:
-    """Return what is drawn into the frame, from the innermost layer outwards."""
-    if look.mode == "recolour":
-        return _recoloured(frame, state, look)
-    drawn = []
-    for slot in ORDER:
-        garment = look.garments.get(slot)
-        if garment is None or (slot in ("top", "bottom") and "dress" in look.garments):
-            continue
-        if (worn := target(state.scene, slot)) is not None:
-            drawn += _dressed(frame, state, look, garment, worn)
-    return drawn
 
 
 def drawn_alpha(state: ComposedState, look: Look, frame: np.ndarray) -> np.ndarray:
     """Return (H, W) float32 0..1: how much of each pixel is covered by what `compose` draws."""
     covered = np.zeros(frame.shape[:2], np.float32)
-    for drawn in layers(frame, state, look):
-        x0, y0, x1, y1 = drawn.box
-        covered[y0:y1, x0:x1] = 1 - (1 - covered[y0:y1, x0:x1]) * (1 - drawn.alpha)
+    for (x0, y0, x1, y1), _, alpha in _Drawing(frame, state, look).layers():
+        covered[y0:y1, x0:x1] = 1 - (1 - covered[y0:y1, x0:x1]) * (1 - alpha)
     return covered
 
 
-def blend(out: np.ndarray, drawn: Drawn) -> None:
-    """Blend a piece into ``out`` in place."""
-    x0, y0, x1, y1 = drawn.box
-    place = out[y0:y1, x0:x1]
-    out[y0:y1, x0:x1] = cv2.blendLinear(drawn.rgb, place, drawn.alpha, 1 - drawn.alpha)
-
-
 def crisp(soft: np.ndarray) -> np.ndarray:
-    """Return a soft mask with a steeper edge, still through one half."""
+    """Return a soft mask (h, w) float32 0..1 with a steeper edge, still through one half."""
     return np.clip((soft - 0.5) * CRISP + 0.5, 0, 1)
 
 
-def _dressed(
-    frame: np.ndarray, state: ComposedState, look: Look, garment: WearableGarment, worn: WornGarment
-) -> list[Drawn]:
-    """Return the garment, below it the bare arms that its shorter sleeves leave."""
-    if look.mode == "overlay":
-        return _overlaid(state, look, garment, worn)
-    size, motion = state.scene.frame_size, state.motion
-    box = fitting.box_of(worn.mask, size, motion)
-    if box is None:
-        return []
-    points = fitting.nodes(box, motion)
-    rgba = fitting.sample(garment, fitting.by_rows(points, worn.spans, garment.spans), box)
-    inside = crisp(fitting.to_box(worn.mask, size, motion, box))
-    there = inside * _behind(state, box) * np.float32(look.opacity * state.strength)
-    x0, y0, x1, y1 = box
-    light = shading.low_frequency(frame[y0:y1, x0:x1], inside)
-    kept = _sleeve_share(points, garment, worn, box)
-    if kept is None:
-        return [Drawn(box, shading.lit(fitting.without_alpha(rgba), light), there)]
-    arms = [] if state.scene.skin is None else [_bare(state.scene.skin, light, there * (kept < 1), box)]
-    return [*arms, Drawn(box, shading.lit(fitting.without_alpha(rgba), light), there * kept)]
+Layer = tuple[Box, np.ndarray, np.ndarray]
+"""A piece of picture to blend: box (frame xyxy), rgb (h, w, 3) uint8, alpha (h, w) float32 0..1."""
 
 
-def _bare(skin: np.ndarray, light: np.ndarray, alpha: np.ndarray, box: Box) -> Drawn:
-    """Return what the worn sleeve hides: skin, in the light that falls on the sleeve."""
-    plain = np.full((*light.shape, 3), skin.round().astype(np.uint8))
-    return Drawn(box, shading.lit(plain, light), alpha.astype(np.float32))
+@dataclass(frozen=True, eq=False)
+class _Drawing:
+    """What is drawn into one frame."""
 
+    frame: np.ndarray
+    state: ComposedState
+    look: Look
 
-def _sleeve_share(points: np.ndarray, garment: WearableGarment, worn: WornGarment, box: Box) -> np.ndarray | None:
-    """Return (h, w) float32 0..1: where shorter sleeves than the worn ones still cover them; None for no shorter."""
-    worn_length = sleeve_length(worn.category_id)
-    if garment.sleeve >= worn_length or worn.slot == "bottom":
-        return None
-    share = fitting.sleeves_kept(points, worn, garment.sleeve, worn_length)
-    size = share.shape[1] * fitting.CELL, share.shape[0] * fitting.CELL
-    return cv2.resize(share, size, interpolation=cv2.INTER_LINEAR)[: box[3] - box[1], : box[2] - box[0]]
+    def layers(self) -> Iterator[Layer]:
+        """Yield what is drawn, from the innermost layer outwards."""
+        if self.look.mode == "recolour":
+            for slot in (s for s in reversed(SLOTS) if s in self.state.scene.worn):
+                yield from self._recoloured(self.state.scene.worn[slot], self.look.garments.get(slot))
+            return
+        hidden = ("top", "bottom") if "dress" in self.look.garments else ()
+        for slot in ORDER:
+            garment = None if slot in hidden else self.look.garments.get(slot)
+            if garment and (worn := target(self.state.scene, slot)) is not None:
+                yield from (self._overlaid if self.look.mode == "overlay" else self._dressed)(garment, worn)
 
+    def _dressed(self, garment: WearableGarment, worn: WornGarment) -> Iterator[Layer]:
+        """Yield the garment, below it the bare arms that its shorter sleeves leave."""
+        box = fitting.box_of(worn.mask, self.state.scene.frame_size, self.state.motion)
+        if box is None:
+            return
+        inside = crisp(self._in_box(worn.mask, box))
+        there = self._unhidden(inside, box)
+        light = shading.low_frequency(self._seen(box), inside)
+        kept = self._sleeve_share(garment, worn, box)
+        if kept is not None and self.state.scene.skin is not None:  # what the worn sleeve hides, in the light on it
+            skin = np.full((*light.shape, 3), self.state.scene.skin.round().astype(np.uint8))
+            yield box, shading.lit(skin, light), there * (kept < 1)
+        yield box, shading.lit(self._cloth(garment, worn, box), light), there if kept is None else there * kept
 
-def _overlaid(state: ComposedState, look: Look, garment: WearableGarment, worn: WornGarment) -> list[Drawn]:
-    box = _garment_box(garment, worn, state)
-    if box is None:
-        return []
-    points = fitting.nodes(box, state.motion)
-    rgba = fitting.sample(garment, fitting.by_similarity(points, worn.spans, garment.spans), box)
-    alpha = rgba[..., 3].astype(np.float32) * (look.opacity * state.strength / 255) * _behind(state, box)
-    return [Drawn(box, fitting.without_alpha(rgba), alpha)]
+    def _overlaid(self, garment: WearableGarment, worn: WornGarment) -> Iterator[Layer]:
+        """Yield the garment in its own shape."""
+        height, width = garment.levels[0].shape[:2]
+        scale, top, garment_top = fitting.scale_and_tops(worn.spans, garment.spans)
+        low, high = ((corner - garment_top) * scale + top for corner in (np.zeros(2), np.array([width, height])))
+        box = fitting.moved_box(low, high, self.state.motion, self.state.scene.frame_size)
+        if box is None:
+            return
+        points = fitting.nodes(box, self.state.motion)
+        rgba = fitting.sample(garment, fitting.by_similarity(points, worn.spans, garment.spans), box)
+        yield box, fitting.without_alpha(rgba), self._unhidden(rgba[..., 3].astype(np.float32) / 255, box)
 
+    def _recoloured(self, worn: WornGarment, garment: WearableGarment | None) -> Iterator[Layer]:
+        """Yield what is worn in another colour, or with the cloth of ``garment``, every fold kept."""
+        box = fitting.box_of(worn.mask, self.state.scene.frame_size, self.state.motion)
+        if box is None:
+            return
+        inside = crisp(self._in_box(worn.mask, box))
+        light = shading.folds(self._seen(box), inside)
+        if self.look.colour is not None:
+            cloth = np.full((*light.shape, 3), self.look.colour, np.uint8)
+        elif garment is not None:
+            cloth = self._cloth(garment, worn, box)
+        else:
+            return
+        yield box, shading.lit(cloth, light), self._unhidden(inside, box)
 
-def _garment_box(garment: WearableGarment, worn: WornGarment, state: ComposedState) -> Box | None:
-    height, width = garment.levels[0].shape[:2]
-    scale, top, garment_top = fitting.scale_and_tops(worn.spans, garment.spans)
-    corners = (np.array([[0, 0], [width, 0], [0, height], [width, height]]) - garment_top) * scale + top
-    moved = corners @ state.motion[:, :2].T + state.motion[:, 2]
-    return fitting.clipped(moved.min(axis=0), moved.max(axis=0), state.scene.frame_size)
+    def _seen(self, box: Box) -> np.ndarray:
+        return self.frame[box[1] : box[3], box[0] : box[2]]
 
+    def _in_box(self, mask: np.ndarray, box: Box) -> np.ndarray:
+        return fitting.to_box(mask, self.state.scene.frame_size, self.state.motion, box)
 
-def _behind(state: ComposedState, box: Box) -> np.ndarray:
-    """Return (h, w): 1 where nothing is in front, 0 behind hair, face and hands."""
-    return 1 - crisp(fitting.to_box(state.scene.front, state.scene.frame_size, state.motion, box))
+    def _unhidden(self, alpha: np.ndarray, box: Box) -> np.ndarray:
+        """Return ``alpha`` (h, w) as it is drawn: behind hair, face and hands, and as strong as is asked for."""
+        front = crisp(self._in_box(self.state.scene.front, box))
+        return alpha * (1 - front) * np.float32(self.look.opacity * self.state.strength)
 
+    def _cloth(self, garment: WearableGarment, worn: WornGarment, box: Box) -> np.ndarray:
+        """Return (h, w, 3) uint8: the garment in the shape of what is worn."""
+        points = fitting.nodes(box, self.state.motion)
+        return fitting.without_alpha(fitting.sample(garment, fitting.by_rows(points, worn.spans, garment.spans), box))
 
-def _recoloured(frame: np.ndarray, state: ComposedState, look: Look) -> list[Drawn]:
-    """Return what is worn in another colour, or with the cloth of the slot's garment, every fold kept."""
-    drawn = []
-    for slot in (s for s in reversed(SLOTS) if s in state.scene.worn):
-        worn, garment = state.scene.worn[slot], look.garments.get(slot)
-        box = fitting.box_of(worn.mask, state.scene.frame_size, state.motion)
-        if box is None or (look.colour is None and garment is None):
-            continue
-        inside = crisp(fitting.to_box(worn.mask, state.scene.frame_size, state.motion, box))
-        x0, y0, x1, y1 = box
-        light = shading.folds(frame[y0:y1, x0:x1], inside)
-        alpha = inside * _behind(state, box) * (look.opacity * state.strength)
-        drawn.append(Drawn(box, shading.lit(_cloth(look, garment, worn, state, box), light), alpha.astype(np.float32)))
-    return drawn
-
-
-def _cloth(
-    look: Look, garment: WearableGarment | None, worn: WornGarment, state: ComposedState, box: Box
-) -> np.ndarray:
-    if look.colour is not None or garment is None:
-        return np.full((box[3] - box[1], box[2] - box[0], 3), look.colour, np.uint8)
-    points = fitting.nodes(box, state.motion)
-    return fitting.without_alpha(fitting.sample(garment, fitting.by_rows(points, worn.spans, garment.spans), box))
+    def _sleeve_share(self, garment: WearableGarment, worn: WornGarment, box: Box) -> np.ndarray | None:
+        """Return (h, w) float32 0..1: where shorter sleeves than the worn ones still cover; None for no shorter."""
+        worn_length = sleeve_length(worn.category_id)
+        if garment.sleeve >= worn_length or worn.slot == "bottom":
+            return None
+        points = fitting.nodes(box, self.state.motion)
+        return fitting.refined(fitting.sleeves_kept(points, worn, garment.sleeve, worn_length), box)

@@ -5,12 +5,11 @@ Points are float32 xy (..., 2), soft masks float32 (h, w) 0..1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 
 from ewardrobe.tryon.garment import WearableGarment
+from ewardrobe.tryon.motion import move_points, scaling
 from ewardrobe.tryon.scene import WornGarment
 from ewardrobe.tryon.spans import ROWS, Spans
 
@@ -24,49 +23,37 @@ HANGING = 1.05
 Box = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, eq=False)
-class Drawn:
-    """A piece of picture to blend: box (frame xyxy), rgb (h, w, 3) uint8, alpha (h, w) float32 0..1."""
-
-    box: Box
-    rgb: np.ndarray
-    alpha: np.ndarray
-
-
 def box_of(mask: np.ndarray, frame_size: tuple[int, int], motion: np.ndarray) -> Box | None:
     """Return the frame's box (xyxy) around a moved soft mask at processing size; ``None`` where nothing is seen."""
     ys, xs = np.flatnonzero((mask > 0.05).any(axis=1)), np.flatnonzero((mask > 0.05).any(axis=0))
     if not len(ys):
         return None
-    fx, fy = frame_size[1] / mask.shape[1], frame_size[0] / mask.shape[0]
-    x0, x1, y0, y1 = xs[0] * fx, (xs[-1] + 1) * fx, ys[0] * fy, (ys[-1] + 1) * fy
-    corners = np.array([[x0, y0], [x1, y0], [x0, y1], [x1, y1]]) @ motion[:, :2].T + motion[:, 2]
-    return clipped(corners.min(axis=0), corners.max(axis=0), frame_size)
+    pixel = np.array(frame_size[::-1]) / mask.shape[::-1]
+    return moved_box(pixel * (xs[0], ys[0]), pixel * (xs[-1] + 1, ys[-1] + 1), motion, frame_size)
 
 
-def clipped(low: np.ndarray, high: np.ndarray, frame_size: tuple[int, int]) -> Box | None:
-    """Return the box from ``low`` to ``high`` (xy) with a margin, within the frame; ``None`` outside of it."""
-    x0, y0 = (max(0, int(v) - MARGIN) for v in low)
-    x1, y1 = (min(limit, int(np.ceil(v)) + MARGIN) for v, limit in zip(high, frame_size[::-1], strict=True))
+def moved_box(low: np.ndarray, high: np.ndarray, motion: np.ndarray, frame_size: tuple[int, int]) -> Box | None:
+    """Return the frame's box, with a margin, around the rectangle from ``low`` to ``high`` (xy, (2,) float64) when it
+    has moved; ``None`` outside of the frame.
+    """
+    corners = move_points(np.array([low, [high[0], low[1]], [low[0], high[1]], high]), motion)
+    x0, y0 = np.maximum(0, corners.min(axis=0).astype(int) - MARGIN).tolist()
+    x1, y1 = np.minimum(frame_size[::-1], np.ceil(corners.max(axis=0)).astype(int) + MARGIN).tolist()
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
 def to_box(mask: np.ndarray, frame_size: tuple[int, int], motion: np.ndarray, box: Box) -> np.ndarray:
     """Return a soft mask at processing size as (h, w) float32 of ``box`` of the moved frame."""
-    fx, fy = frame_size[1] / mask.shape[1], frame_size[0] / mask.shape[0]
-    to_frame = np.array([[fx, 0, fx / 2 - 0.5], [0, fy, fy / 2 - 0.5], [0, 0, 1]])
-    to_here = np.array([[1, 0, -box[0]], [0, 1, -box[1]], [0, 0, 1]]) @ np.vstack([motion, [0, 0, 1]]) @ to_frame
+    to_here = np.vstack([motion, [0, 0, 1]]) @ scaling(mask.shape, frame_size)
+    to_here[:2, 2] -= box[:2]
     return cv2.warpAffine(mask, to_here[:2], (box[2] - box[0], box[3] - box[1]), flags=cv2.INTER_LINEAR)
 
 
 def nodes(box: Box, motion: np.ndarray) -> np.ndarray:
     """Return (h/CELL, w/CELL, 2) float32: the scene's xy at the centre of each cell of ``box`` of the moved frame."""
-    cols, rows = -(-(box[2] - box[0]) // CELL), -(-(box[3] - box[1]) // CELL)
-    xs = box[0] + CELL * np.arange(cols) + (CELL - 1) / 2
-    ys = box[1] + CELL * np.arange(rows) + (CELL - 1) / 2
+    xs, ys = (np.arange(box[side], box[side + 2], CELL) + (CELL - 1) / 2 for side in (0, 1))
     grid = np.stack(np.meshgrid(xs, ys), axis=-1)
-    back = cv2.invertAffineTransform(motion)
-    return (grid @ back[:, :2].T + back[:, 2]).astype(np.float32)
+    return move_points(grid, cv2.invertAffineTransform(motion)).astype(np.float32)
 
 
 def by_rows(points: np.ndarray, worn: Spans, garment: Spans) -> np.ndarray:
@@ -107,11 +94,14 @@ def sample(prepared: WearableGarment, coarse: np.ndarray, box: Box) -> np.ndarra
     """Return the garment as RGBA uint8 (h, w, 4) in ``box``; coarse: its xy at the cells' centres."""
     step = np.abs(np.diff(coarse[..., 1], axis=0)).mean() / CELL if len(coarse) > 1 else 1.0
     level = int(np.clip(np.round(np.log2(max(step, 1e-3))), 0, len(prepared.levels) - 1))
-    local = ((coarse + 0.5) / 2**level - 0.5).astype(np.float32)
-    size = (coarse.shape[1] * CELL, coarse.shape[0] * CELL)
-    full = cv2.resize(local, size, interpolation=cv2.INTER_LINEAR)[: box[3] - box[1], : box[2] - box[0]]
-    x, y = cv2.split(full)  # an empty array for "both stand in the first map" is read as a map
+    x, y = cv2.split(refined(((coarse + 0.5) / 2**level - 0.5).astype(np.float32), box))
     return cv2.remap(prepared.levels[level], x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def refined(coarse: np.ndarray, box: Box) -> np.ndarray:
+    """Return what is known at the cells' centres, float32 (h/CELL, w/CELL, …), at each pixel (h, w, …) of ``box``."""
+    size = coarse.shape[1] * CELL, coarse.shape[0] * CELL
+    return cv2.resize(coarse, size, interpolation=cv2.INTER_LINEAR)[: box[3] - box[1], : box[2] - box[0]]
 
 
 def without_alpha(rgba: np.ndarray) -> np.ndarray:
@@ -122,10 +112,8 @@ def without_alpha(rgba: np.ndarray) -> np.ndarray:
 def sleeves_kept(points: np.ndarray, worn: WornGarment, length: float, worn_length: float) -> np.ndarray:
     """Return (...,) float32 0..1: where a garment whose sleeves have ``length`` still covers what is worn.
 
-    Sleeves of the same length or longer cover everything.  Otherwise a sleeve ends at its share of the worn one's.
+    length: shorter than ``worn_length``; a sleeve ends at its share of the worn one's.
     """
-    if length >= worn_length:
-        return np.ones(points.shape[:-1], np.float32)
     spans = worn.spans
     row = np.clip((points[..., 1] - spans.top) / max(1e-3, spans.bottom - spans.top), 0, 1) * (ROWS - 1)
     left, right = (np.interp(row, np.arange(ROWS), ends) for ends in (spans.left, spans.right))

@@ -11,9 +11,8 @@ from ewardrobe.core.taxonomy import category
 from ewardrobe.tryon.spans import Spans, measure
 
 MAX_SIDE = 512
-LONG_SLEEVES, SHORT_SLEEVES = (2, 4, 11), (1, 3, 10)
-SLEEVE_LENGTH = {"long": 1.0, "short": 0.45, "none": 0.0}
-"""Sleeves as shares of an arm's length: shoulder to wrist is 1."""
+SLEEVE_LENGTH = {1: 0.45, 2: 1.0, 3: 0.45, 4: 1.0, 10: 0.45, 11: 1.0}
+"""Sleeves by category as shares of an arm's length: shoulder to wrist is 1; the other kinds have none."""
 
 
 class GarmentImageError(ValueError):
@@ -42,8 +41,7 @@ def sleeve_length(category_id: int) -> float:
     >>> sleeve_length(2), sleeve_length(1), sleeve_length(5)
     (1.0, 0.45, 0.0)
     """
-    kind = "long" if category_id in LONG_SLEEVES else "short" if category_id in SHORT_SLEEVES else "none"
-    return SLEEVE_LENGTH[kind]
+    return SLEEVE_LENGTH.get(category_id, 0.0)
 
 
 def prepare(rgba: np.ndarray, category_id: int, key: str = "") -> WearableGarment:
@@ -51,15 +49,14 @@ def prepare(rgba: np.ndarray, category_id: int, key: str = "") -> WearableGarmen
     if not isinstance(rgba, np.ndarray) or rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8:
         raise GarmentImageError("this picture has no transparency (alpha): cut the garment out on Add garments first")
     small = _reduced(rgba)
-    spans = measure(small[..., 3].astype(np.float32) / 255, sleeves=category(category_id).slot != "bottom")
+    slot = category(category_id).slot
+    spans = measure(small[..., 3].astype(np.float32) / 255, sleeves=slot != "bottom")
     if spans is None:
         raise GarmentImageError("this cut-out is empty or too small to be worn: photograph the garment again")
     levels = [_continued(small)]
     while min(levels[-1].shape[:2]) >= 64 and len(levels) < 3:
         levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
-    return WearableGarment(
-        key, category_id, category(category_id).slot, tuple(levels), spans, sleeve_length(category_id)
-    )
+    return WearableGarment(key, category_id, slot, tuple(levels), spans, sleeve_length(category_id))
 
 
 def _reduced(rgba: np.ndarray) -> np.ndarray:

@@ -5,8 +5,6 @@ Motions are affines (2, 3) float64 in frame pixels, soft masks (h, w) float32 0.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-
 import cv2
 import numpy as np
 
@@ -33,13 +31,9 @@ class MotionTracker:
     """Follows the picture from frame to frame; motions are (2, 3) affines in frame pixels."""
 
     def __init__(self) -> None:
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget all frames."""
         self._grey: np.ndarray | None = None
         self._points = np.zeros((0, 1, 2), np.float32)
-        self._since: OrderedDict[int, np.ndarray] = OrderedDict()  # frame id: motion from the first frame to it, 3×3
+        self._since: dict[int, np.ndarray] = {}  # frame id: motion from the first frame to it, 3×3; the oldest first
         self._total = np.eye(3)
         self._mask: np.ndarray | None = None
 
@@ -63,29 +57,26 @@ class MotionTracker:
             self._total = np.linalg.inv(to_small) @ np.vstack([step, [0, 0, 1]]) @ to_small @ self._total
         self._grey = grey
         self._since[frame_id] = self._total.copy()
-        while len(self._since) > KEPT_FRAMES:
-            self._since.popitem(last=False)
+        if len(self._since) > KEPT_FRAMES:
+            del self._since[next(iter(self._since))]
 
     def motion_since(self, frame_id: int) -> np.ndarray:
         """Return the (2, 3) affine from frame ``frame_id`` to the newest; the identity for a frame long gone."""
-        return self._between(self._since.get(frame_id), self._total)
+        return self.motion_between(frame_id, next(reversed(self._since), frame_id))
 
     def motion_between(self, earlier: int, later: int) -> np.ndarray:
         """Return the (2, 3) affine from one frame to another; the identity where either is long gone."""
-        return self._between(self._since.get(earlier), self._since.get(later))
-
-    @staticmethod
-    def _between(start: np.ndarray | None, end: np.ndarray | None) -> np.ndarray:
-        return IDENTITY.copy() if start is None or end is None else (end @ np.linalg.inv(start))[:2]
+        start, end = self._since.get(earlier), self._since.get(later)
+        return IDENTITY if start is None or end is None else (end @ np.linalg.inv(start))[:2]
 
     def _step(self, last: np.ndarray, grey: np.ndarray) -> np.ndarray:
         if len(self._points) < POINTS // 2:
             self._points = self._corners(last)
         if len(self._points) < MIN_POINTS:
             return IDENTITY
-        moved, ok = _followed(last, grey, self._points)
-        back, ok_back = _followed(grey, last, moved)
-        good = (ok & ok_back).ravel().astype(bool) & (np.abs(back - self._points).max(axis=(1, 2)) < 0.7)
+        moved, found = _followed(last, grey, self._points)
+        back, found_back = _followed(grey, last, moved)
+        good = found & found_back & (np.abs(back - self._points).max(axis=(1, 2)) < 0.7)
         before, self._points = self._points[good], moved[good]
         return _similarity(before[:, 0], self._points[:, 0]) if good.sum() >= MIN_POINTS else IDENTITY
 
@@ -96,9 +87,9 @@ class MotionTracker:
 
 
 def _followed(first: np.ndarray, second: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where the points of the first grey picture are in the second, and which were found (uint8)."""
-    moved, ok, _ = cv2.calcOpticalFlowPyrLK(first, second, points, None, **FLOW)  # type: ignore[call-overload]
-    return moved, ok  # the stubs of OpenCV know no ``None`` for "no first guess"
+    """Return where the points of the first grey picture are in the second, and which were found (bool)."""
+    moved, found, _ = cv2.calcOpticalFlowPyrLK(first, second, points, None, **FLOW)  # type: ignore[call-overload]
+    return moved, found.ravel() > 0  # the stubs of OpenCV know no ``None`` for "no first guess"
 
 
 def _inside(mask: np.ndarray, points: np.ndarray, grey: np.ndarray) -> np.ndarray:
@@ -135,11 +126,12 @@ def move_points(points: np.ndarray, motion: np.ndarray) -> np.ndarray:
 
 def move_mask(mask: np.ndarray, motion: np.ndarray, frame_size: tuple[int, int]) -> np.ndarray:
     """Move a mask (h, w) at processing size by a motion in frame pixels; what comes in from outside is 0."""
-    return cv2.warpAffine(mask, in_mask_pixels(motion, mask.shape, frame_size), mask.shape[::-1])
+    to_frame = scaling(mask.shape, frame_size)
+    moved = np.linalg.inv(to_frame) @ np.vstack([motion, [0, 0, 1]]) @ to_frame
+    return cv2.warpAffine(mask, moved[:2], mask.shape[::-1])
 
 
-def in_mask_pixels(motion: np.ndarray, mask_size: tuple[int, int], frame_size: tuple[int, int]) -> np.ndarray:
-    """Return the (2, 3) motion in pixels of a mask; pixel centres are whole numbers in both."""
-    sx, sy = mask_size[1] / frame_size[1], mask_size[0] / frame_size[0]
-    to_mask = np.array([[sx, 0, sx / 2 - 0.5], [0, sy, sy / 2 - 0.5], [0, 0, 1]])
-    return (to_mask @ np.vstack([motion, [0, 0, 1]]) @ np.linalg.inv(to_mask))[:2]
+def scaling(size: tuple[int, ...], other: tuple[int, ...]) -> np.ndarray:
+    """Return the (3, 3) affine between pictures of two sizes (h, w); pixel centres are whole numbers in both."""
+    sx, sy = other[1] / size[1], other[0] / size[0]
+    return np.array([[sx, 0, sx / 2 - 0.5], [0, sy, sy / 2 - 0.5], [0, 0, 1]])

@@ -9,6 +9,8 @@ import math
 
 import numpy as np
 
+from ewardrobe.tryon.motion import move_points
+
 
 class OneEuro:
     """Filters an array of any shape, each number by itself; a shape that changes starts anew.
@@ -19,10 +21,6 @@ class OneEuro:
 
     def __init__(self, min_cutoff: float = 1.0, beta: float = 0.02, d_cutoff: float = 1.0) -> None:
         self.min_cutoff, self.beta, self.d_cutoff = min_cutoff, beta, d_cutoff
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget everything: the next value passes as it is."""
         self._value: np.ndarray | None = None
         self._speed: np.ndarray | None = None
         self._time = 0.0
@@ -30,7 +28,7 @@ class OneEuro:
     def move(self, motion: np.ndarray) -> None:
         """Apply a (2, 3) affine to the filtered points (..., 2): a motion that is known needs no filtering."""
         if self._value is not None:
-            self._value = self._value @ motion[:, :2].T + motion[:, 2]
+            self._value = move_points(self._value, motion)
 
     def __call__(self, value: np.ndarray, time: float) -> np.ndarray:
         """Return the filtered ``value`` measured at ``time`` (seconds, rising)."""
@@ -54,11 +52,6 @@ class OutlineFilter:
 
     def __init__(self) -> None:
         self._middle, self._shape = OneEuro(min_cutoff=0.8, beta=0.05), OneEuro(min_cutoff=0.4, beta=0.005)
-
-    def reset(self) -> None:
-        """Forget everything: the next outline passes as it is."""
-        self._middle.reset()
-        self._shape.reset()
 
     def move(self, motion: np.ndarray) -> None:
         """Apply a (2, 3) affine to the filtered outline."""

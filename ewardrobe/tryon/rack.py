@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
-from ewardrobe.core.images import png_bytes
+from ewardrobe.core.images import png_bytes, read_cutout
 from ewardrobe.core.taxonomy import EXCLUDES, SLOTS, category
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.tryon.garment import GarmentImageError, WearableGarment, prepare
@@ -67,11 +66,6 @@ def cut_pieces(garments: Iterable[Garment], number: int) -> list[Hanger]:
     return [Hanger(f"cut/{number}/{i}", g.name, g.category_id, g.cutout) for i, g in enumerate(garments)]
 
 
-def on_slot(pieces: Iterable[Hanger], slot: str) -> list[Hanger]:
-    """Return the pieces for one slot, in their order."""
-    return [piece for piece in pieces if piece.slot == slot]
-
-
 def put_on(worn: Mapping[str, str], slot: str, key: str | None) -> dict[str, str]:
     """Return what is worn, key by slot, after ``key`` is put on ``slot``; ``None`` takes off what is there.
 
@@ -115,26 +109,17 @@ def step(keys: Sequence[str], current: str | None, by: int) -> str | None:
 def ready(piece: Hanger) -> WearableGarment:
     """Make a piece ready to be drawn; ``GarmentImageError`` says with its name why it cannot, and what to do."""
     try:
-        rgba = read_rgba(piece.picture) if isinstance(piece.picture, Path) else piece.picture
-        if rgba.ndim == 3 and rgba.shape[2] == 4 and rgba.size and rgba[..., 3].min() == 255:
+        rgba = read_cutout(piece.picture) if isinstance(piece.picture, Path) else piece.picture
+        if rgba.ndim == 3 and rgba.size and (rgba.shape[2] == 3 or rgba[..., 3].min() == 255):
             raise GarmentImageError("this is a whole photo, no cut-out: cut the garment out on Add garments first")
         return prepare(rgba, piece.category_id, piece.key)
-    except GarmentImageError as error:
-        raise GarmentImageError(f"{piece.name}: {error}") from error
-
-
-def read_rgba(path: Path) -> np.ndarray:
-    """Return a cut-out as RGBA uint8 (h, w, 4), or RGB (h, w, 3) where the file has no alpha.
-
-    Raises ``GarmentImageError`` where there is no such file or no picture in it.
-    """
-    try:
-        with Image.open(path) as picture:
-            return np.asarray(picture.convert("RGBA" if picture.has_transparency_data else "RGB"))
     except FileNotFoundError:
-        raise GarmentImageError("its picture is gone; it may have been removed in another window") from None
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise GarmentImageError(f"its picture cannot be read ({error}); photograph the garment again") from error
+        problem = "its picture is gone; it may have been removed in another window"
+    except OSError as error:
+        problem = f"its picture cannot be read ({error}); photograph the garment again"
+    except GarmentImageError as error:
+        problem = str(error)
+    raise GarmentImageError(f"{piece.name}: {problem}")
 
 
 def thumbnail(piece: Hanger) -> str:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ewardrobe.core.detections import Detections
+from ewardrobe.core.images import scale_to
 from ewardrobe.core.taxonomy import EXCLUDES, SLOTS, category
 from ewardrobe.models import SHOWN_SCORE, Parser, Segmenter
 from ewardrobe.models.unet import GARMENTS, SLOT_CHANNELS
@@ -72,7 +73,7 @@ def read_scene(
 
     frame: RGB uint8 (H, W, 3).  Where ``segmenter`` and ``parser`` are one object, one run of it serves both.
     """
-    small = reduced(frame, size)
+    small = scale_to(frame, size)
     parsing, one = parser.parse(small), segmenter is parser
     found = parser.garments(parsing, small.shape[:2], DRESSED_FROM) if one else segmenter.predict(small, DRESSED_FROM)
     person = main_person(parsing)
@@ -104,13 +105,6 @@ def _skin_colour(small: np.ndarray, parsing: np.ndarray, person: np.ndarray) -> 
     """Return the median RGB (3,) of what is surely the person's skin; ``None`` where hardly any is seen."""
     sure = _at(parsing[SKIN] * person, small) > 0.7
     return np.median(small[sure], axis=0).astype(np.float32) if sure.sum() >= MIN_SKIN * sure.size else None
-
-
-def reduced(frame: np.ndarray, size: int) -> np.ndarray:
-    """Return ``frame`` with ``size`` pixels on its long side, never larger than it was."""
-    scale = min(1.0, size / max(frame.shape[:2]))
-    cols, rows = (max(1, round(side * scale)) for side in frame.shape[1::-1])
-    return cv2.resize(frame, (cols, rows), interpolation=cv2.INTER_AREA)
 
 
 def main_person(parsing: np.ndarray) -> np.ndarray:
@@ -151,11 +145,9 @@ def _overlooked(
 def _worn(found: Detections, room: _Room) -> dict[str, WornGarment]:
     """Return the best garment for each slot that lies on the person, the more probable of dress and top + bottom."""
     best: dict[str, WornGarment] = {}
-    for place in range(len(found)):
-        slot = category(int(found.category_ids[place])).slot
-        garment = None if slot in best else _one(found, place, room)
-        if garment is not None:
-            best[slot] = garment
+    for place, category_id in enumerate(found.category_ids):
+        if category(int(category_id)).slot not in best and (garment := _one(found, place, room)):
+            best[garment.slot] = garment
     separates = max((best[s].score for s in ("top", "bottom") if s in best), default=0.0)
     drop = ("dress",) if "dress" in best and best["dress"].score < separates else ("top", "bottom")
     return {s: w for s, w in best.items() if "dress" not in best or s not in drop}

@@ -9,7 +9,7 @@ import numpy as np
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import category
-from ewardrobe.tryon.motion import move_points
+from ewardrobe.tryon.motion import move_points, scaling
 
 TINT = 0.35
 
@@ -20,28 +20,27 @@ def draw_segments(frame: np.ndarray, detections: Detections, motion: np.ndarray)
     motion: (2, 3) affine in frame pixels from the detections' frame to this one.
     """
     outlines = [_outline(mask, frame.shape[:2], motion) for mask in detections.masks]
-    colours = [category(int(c)).colour for c in detections.category_ids]
+    kinds = [category(int(category_id)) for category_id in detections.category_ids]
     tinted = frame.copy()
-    for outline, colour in zip(outlines, colours, strict=True):
-        cv2.fillPoly(tinted, outline, colour, cv2.LINE_AA)
+    for outline, kind in zip(outlines, kinds, strict=True):
+        cv2.fillPoly(tinted, outline, kind.colour, cv2.LINE_AA)
     cv2.addWeighted(tinted, TINT, frame, 1 - TINT, 0, dst=frame)
-    for outline, colour in zip(outlines, colours, strict=True):
-        cv2.polylines(frame, outline, True, colour, 2, cv2.LINE_AA)
-    for outline, colour, i in zip(outlines, colours, range(len(detections)), strict=True):
+    for outline, kind in zip(outlines, kinds, strict=True):
+        cv2.polylines(frame, outline, True, kind.colour, 2, cv2.LINE_AA)
+    for outline, kind, score in zip(outlines, kinds, detections.scores, strict=True):
         if outline:
-            _name(frame, outline, colour, category(int(detections.category_ids[i])).name, float(detections.scores[i]))
+            _name(frame, outline, kind.colour, f"{kind.name} {score:.2f}")
     return frame
 
 
 def _outline(mask: np.ndarray, frame_size: tuple[int, int], motion: np.ndarray) -> list[np.ndarray]:
-    scale = np.array([frame_size[1] / mask.shape[1], frame_size[0] / mask.shape[0]])
+    moved = np.vstack([motion, [0, 0, 1]]) @ scaling(mask.shape, frame_size)
     found, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    moved = [move_points((c[:, 0] + 0.5) * scale - 0.5, motion) for c in found if len(c) >= 3]
-    return [np.round(points).astype(np.int32) for points in moved]
+    return [np.round(move_points(c[:, 0], moved[:2])).astype(np.int32) for c in found if len(c) >= 3]
 
 
-def _name(frame: np.ndarray, outline: list[np.ndarray], colour: Sequence[int], name: str, score: float) -> None:
-    text, font, size = f"{name} {score:.2f}", cv2.FONT_HERSHEY_SIMPLEX, max(0.4, frame.shape[0] / 1000)
+def _name(frame: np.ndarray, outline: list[np.ndarray], colour: Sequence[int], text: str) -> None:
+    font, size = cv2.FONT_HERSHEY_SIMPLEX, max(0.4, frame.shape[0] / 1000)
     (width, height), base = cv2.getTextSize(text, font, size, 1)
     points = max(outline, key=len)
     centre, top = points[:, 0].mean(), points[:, 1].min()

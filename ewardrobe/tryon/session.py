@@ -14,6 +14,7 @@ from typing import cast
 import cv2
 import numpy as np
 
+from ewardrobe.core.images import scale_to
 from ewardrobe.models import Parser, Segmenter, cache
 from ewardrobe.tryon.compositor import ComposedState, Look, compose
 from ewardrobe.tryon.motion import IDENTITY, MotionTracker, move_mask
@@ -125,7 +126,7 @@ class LiveSession:
         return SIZES.get(self.preset, self._auto)
 
     def snapshot(self) -> tuple[np.ndarray, np.ndarray] | None:
-        """Return the last raw (mirrored as shown) and composed pictures, RGB uint8; ``None`` before the first frame."""
+        """Return the last pictures, RGB uint8 (H, W, 3): raw (mirrored as shown) and composed; ``None`` before any."""
         return self._last
 
     def state(self) -> ComposedState | None:
@@ -207,7 +208,5 @@ def _ready(frame: np.ndarray, mirror: bool) -> np.ndarray:
     """Return RGB uint8 (H, W, 3) of at most ``LARGEST`` pixels, mirrored if asked for; the input stays as it is."""
     if frame.ndim == 2:
         frame = cv2.cvtColor(frame, cv2.COLOR_GRAY2RGB)
-    scale = LARGEST / max(frame.shape[:2])
-    if scale < 1:
-        frame = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    frame = scale_to(frame, LARGEST)
     return cv2.flip(frame, 1) if mirror else frame

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ewardrobe.tryon.motion import move_mask
+from ewardrobe.tryon.motion import move_mask, move_points
 from ewardrobe.tryon.one_euro import OutlineFilter
 from ewardrobe.tryon.scene import Scene, WornGarment
 
@@ -43,7 +43,7 @@ class Smoother:
         self.scene: Scene | None = None
         self.seen_at = -np.inf
         self._filters: dict[str, OutlineFilter] = {}
-        self._votes: dict[str, tuple[int, int]] = {}
+        self._votes: dict[str, tuple[int | None, int]] = {}
         self._missed: dict[str, float] = {}
 
     def add(self, scene: Scene, motion: np.ndarray) -> Scene:
@@ -52,16 +52,16 @@ class Smoother:
         if old is None or old.frame_size != scene.frame_size or self._long_gone(old, scene):
             self.reset()
             old = None
+        earlier = old.worn if old else {}
+        if not scene.worn and old:  # nobody: the last person stays where they were, and fades
+            self.scene = replace(scene, worn={s: self._carried(w, motion, scene) for s, w in earlier.items()})
+            return self.scene
         if scene.worn:
             self.seen_at = scene.time
-        if not scene.worn and old is not None:  # nobody: the last person stays where they were, and fades
-            worn = {s: self._carried(w, motion, scene) for s, w in old.worn.items()}
-            self.scene = replace(scene, worn=worn)
-            return self.scene
-        earlier = old.worn if old else {}
-        worn = {slot: self._one(new, earlier.get(slot), motion, scene) for slot, new in scene.worn.items()}
+        dt = max(1e-3, scene.time - old.time) if old else 0.0
+        worn = {slot: self._one(new, earlier.get(slot), motion, scene, dt) for slot, new in scene.worn.items()}
         worn |= {s: self._carried(w, motion, scene) for s, w in earlier.items() if self._blinks(s, scene)}
-        front = scene.front if old is None else _averaged(scene.front, old.front, motion, scene, self._dt(old, scene))
+        front = _averaged(scene.front, old.front, motion, scene, dt) if old else scene.front
         self.scene = replace(scene, worn=worn, front=front, skin=_calm_colour(scene.skin, old.skin if old else None))
         return self.scene
 
@@ -85,42 +85,31 @@ class Smoother:
         if slot in scene.worn:
             self._missed.pop(slot, None)
             return False
-        if scene.time - self._missed.setdefault(slot, scene.time) <= GRACE_SECONDS:
-            return True
-        self._filters.pop(slot, None)
-        return False
+        return scene.time - self._missed.setdefault(slot, scene.time) <= GRACE_SECONDS
 
-    def _one(self, new: WornGarment, old: WornGarment | None, motion: np.ndarray, scene: Scene) -> WornGarment:
-        euro = self._filters.setdefault(new.slot, OutlineFilter())
+    def _one(
+        self, new: WornGarment, old: WornGarment | None, motion: np.ndarray, scene: Scene, dt: float
+    ) -> WornGarment:
         if old is None:
-            euro.reset()
-        euro.move(motion)
-        points = euro(new.spans.points, scene.time).astype(np.float32)
-        mask = new.mask
-        if old is not None and self.scene is not None:
-            mask = _averaged(new.mask, old.mask, motion, scene, self._dt(self.scene, scene))
+            self._filters[new.slot] = OutlineFilter()
+        self._filters[new.slot].move(motion)
+        points = self._filters[new.slot](new.spans.points, scene.time).astype(np.float32)
+        mask = new.mask if old is None else _averaged(new.mask, old.mask, motion, scene, dt)
         return replace(new, mask=mask, spans=replace(new.spans, points=points), category_id=self._category(new, old))
 
     def _carried(self, worn: WornGarment, motion: np.ndarray, scene: Scene) -> WornGarment:
-        if worn.slot in self._filters:
-            self._filters[worn.slot].move(motion)
-        points = (worn.spans.points @ motion[:, :2].T + motion[:, 2]).astype(np.float32)
-        return replace(
-            worn, mask=move_mask(worn.mask, motion, scene.frame_size), spans=replace(worn.spans, points=points)
-        )
+        self._filters[worn.slot].move(motion)
+        spans = replace(worn.spans, points=move_points(worn.spans.points, motion).astype(np.float32))
+        return replace(worn, mask=move_mask(worn.mask, motion, scene.frame_size), spans=spans)
 
     def _category(self, new: WornGarment, old: WornGarment | None) -> int:
         if old is None or new.category_id == old.category_id:
             self._votes.pop(new.slot, None)
             return new.category_id
-        rival, count = self._votes.get(new.slot, (new.category_id, 0))
+        rival, count = self._votes.get(new.slot, (None, 0))
         count = count + 1 if rival == new.category_id else 1
         self._votes[new.slot] = (new.category_id, count)
         return new.category_id if count >= STUBBORN else old.category_id
-
-    @staticmethod
-    def _dt(old: Scene, new: Scene) -> float:
-        return max(1e-3, new.time - old.time)
 
 
 def _calm_colour(new: np.ndarray | None, old: np.ndarray | None) -> np.ndarray | None:

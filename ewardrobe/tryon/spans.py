@@ -9,10 +9,11 @@ Points are float32 xy, (ROWS, 2) a side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 ROWS = 24
 MIN_SIDE = 6
@@ -92,7 +93,7 @@ def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
     below = np.maximum(at, at[0] + SHOULDER * (at[-1] - at[0]))
     points = [np.stack([np.interp(below, ys, _smooth(x)), at], axis=1) for x in (left, right)]
     spans = Spans(np.stack(points).astype(np.float32))
-    return Spans(spans.points, _arms(soft, trunk, spans.shoulders)) if sleeves else spans
+    return replace(spans, arms=_arms(soft, trunk, spans.shoulders)) if sleeves else spans
 
 
 def _arms(soft: np.ndarray, trunk: np.ndarray, shoulders: np.ndarray) -> tuple[float, float]:
@@ -152,15 +153,13 @@ def _filled(hard: np.ndarray, columns: slice, axis: int, longest: int) -> np.nda
 
 def _rows_ends(trunk: np.ndarray, first: int, last: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the rows with a garment and the x where each one's begins and ends, by the soft coverage at the ends."""
-    rows = trunk[first : last + 1]
+    ys = first + np.flatnonzero((trunk[first : last + 1] > 0.5).any(axis=1))
+    rows, each = np.pad(trunk[ys], ((0, 0), (1, 1))), np.arange(len(ys))  # beyond the picture nothing is covered
     inside = rows > 0.5
-    ok = inside.any(axis=1)
-    rows, inside = rows[ok], inside[ok]
     begin, end = inside.argmax(axis=1), rows.shape[1] - 1 - inside[:, ::-1].argmax(axis=1)
-    ys, each = np.flatnonzero(ok) + first, np.arange(len(rows))
-    before = np.where(begin > 0, rows[each, np.maximum(begin - 1, 0)], 0.0)
-    after = np.where(end < rows.shape[1] - 1, rows[each, np.minimum(end + 1, rows.shape[1] - 1)], 0.0)
-    return ys, begin - _crossing(rows[each, begin], before), end + _crossing(rows[each, end], after)
+    left = begin - _crossing(rows[each, begin], rows[each, begin - 1])
+    right = end + _crossing(rows[each, end], rows[each, end + 1])
+    return ys, left - 1, right - 1
 
 
 def _crossing(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
@@ -170,16 +169,12 @@ def _crossing(inner: np.ndarray, outer: np.ndarray) -> np.ndarray:
 
 def _ends(weight: np.ndarray) -> tuple[float, float]:
     """Return the first and the last row of the trunk to parts of a pixel, by where the coverage passes one half."""
-    full = np.flatnonzero(weight > 0.5)
-    first, last = int(full[0]), int(full[-1])
-    above = float(weight[first - 1]) if first else 0.0
-    below = float(weight[last + 1]) if last + 1 < len(weight) else 0.0
-    beyond = _crossing(weight[[first, last]], np.array([above, below], np.float32))
-    return first - float(beyond[0]), last + float(beyond[1])
+    padded = np.pad(weight, 1)
+    full = np.flatnonzero(padded > 0.5)[[0, -1]]
+    above, below = _crossing(padded[full], padded[full + [-1, 1]])
+    return float(full[0] - above) - 1, float(full[1] + below) - 1
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:
     """Return the outline without the noise of single rows."""
-    radius = max(1, len(values) // 30)
-    padded = np.pad(values, radius, mode="edge")
-    return np.convolve(padded, np.full(2 * radius + 1, 1 / (2 * radius + 1)), mode="valid")
+    return uniform_filter1d(values, 2 * max(1, len(values) // 30) + 1, mode="nearest")

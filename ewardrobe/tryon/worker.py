@@ -14,9 +14,6 @@ import numpy as np
 
 log = logging.getLogger(__name__)
 
-WAIT_SECONDS = 0.25
-"""How long the thread sleeps at most before it looks whether it is to end."""
-
 THREAD_NAME = "ewardrobe-live"
 
 LOADING_SECONDS = 30.0
@@ -75,17 +72,15 @@ class InferenceWorker:
         return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
 
     def _next(self) -> Job | None:
+        """Wait for a frame and return it; ``None`` when the thread is to end."""
         with self._condition:
-            if self._job is None and not self._ending:
-                self._condition.wait(WAIT_SECONDS)
+            self._condition.wait_for(lambda: self._job is not None or self._ending)
             job, self._job = self._job, None
             return None if self._ending else job
 
     def _run(self) -> None:
-        while not self._ending:
-            job = self._next()
-            if job is not None:
-                self._one(job)
+        while (job := self._next()) is not None:
+            self._one(job)
 
     def _one(self, job: Job) -> None:
         start = time.monotonic()

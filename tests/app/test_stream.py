@@ -19,6 +19,8 @@ from ewardrobe.app.live.stream import IceServersError, ice_servers
 from ewardrobe.app.streamlit_internals import ARRIVAL_SECONDS, Viewer
 
 GREY = np.full((4, 6, 3), 128, np.uint8)
+SOON = 20.0
+"""Seconds that nothing here takes unless it never happens."""
 
 
 class Session:
@@ -98,7 +100,7 @@ def test_the_end_of_an_earlier_stream_does_not_end_the_next(slots):
 
 
 @pytest.mark.parametrize("how", ["ended", "left", "shut"])
-def test_a_session_is_closed_within_a_second(slots, how):
+def test_a_session_is_closed_when_nobody_needs_it(slots, how):
     session, tab, hung_up = Session(), Tab(), threading.Event()
     ticket = slots.put("a", session, tab)
     slots.connect("a", ticket, hung_up.set)
@@ -108,7 +110,7 @@ def test_a_session_is_closed_within_a_second(slots, how):
         slots.end("a", ticket)
     else:
         setattr(tab, how, True)
-    assert session.closed.wait(1.0) and hung_up.wait(1.0)
+    assert session.closed.wait(SOON) and hung_up.wait(SOON)
     assert slots.open_session("a") is None and slots.process("a", GREY) is GREY
 
 
@@ -130,7 +132,7 @@ def test_a_stream_that_lost_its_connection_to_stop_is_over(slots):
     assert slots.open_session("a") is session, "not connected yet"
     slots.connect("a", ticket, lambda: None)
     slots.connect("a", ticket, None)
-    assert session.closed.wait(1.0)
+    assert session.closed.wait(SOON)
 
 
 def test_one_stream_a_tab(slots):
@@ -138,10 +140,10 @@ def test_one_stream_a_tab(slots):
     for key, session in (("1/camera", camera), ("1/clip", clip), ("2/camera", other_tab)):
         slots.put(key, session, Tab())
     slots.end_others("1/clip", "1/")
-    assert camera.closed.wait(1.0)
+    assert camera.closed.wait(SOON)
     assert slots.open_session("1/clip") is clip and slots.open_session("2/camera") is other_tab
     slots.end_others(None, "1/")
-    assert clip.closed.wait(1.0) and not other_tab.closed.is_set()
+    assert clip.closed.wait(SOON) and not other_tab.closed.is_set()
 
 
 def test_what_cannot_be_closed_does_not_keep_the_others_open(slots):
@@ -153,7 +155,7 @@ def test_what_cannot_be_closed_does_not_keep_the_others_open(slots):
         slots.connect(key, slots.put(key, session, Tab()), refuse)
     slots.end("a", 0)
     slots.end("b", 1)
-    assert first.closed.wait(1.0) and second.closed.wait(1.0)
+    assert first.closed.wait(SOON) and second.closed.wait(SOON)
 
 
 def test_no_thread_is_left(slots):
@@ -161,7 +163,7 @@ def test_no_thread_is_left(slots):
         slots.end("a", slots.put("a", Session(), Tab()))
     watch = slots._watch
     if watch is not None:
-        watch.join(2)
+        watch.join(SOON)
     assert slots._watch is None
 
 

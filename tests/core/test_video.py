@@ -192,8 +192,8 @@ def test_a_slow_clip_plays_slower_instead_of_hurrying(monkeypatch):
 @pytest.fixture
 def quick_sample(monkeypatch, tmp_path):
     monkeypatch.setenv("EWARDROBE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setitem(clip.SAMPLE, "frames", 3)
-    monkeypatch.setitem(clip.SAMPLE, "size", (120, 160))
+    monkeypatch.setattr(clip, "SAMPLE_FRAMES", 3)
+    monkeypatch.setattr(clip, "SAMPLE_SIZE", (120, 160))
 
 
 def test_the_sample_clip_is_drawn_once_and_swings_to_and_fro(quick_sample, monkeypatch):

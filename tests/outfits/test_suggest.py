@@ -62,7 +62,7 @@ def model():
     return compatibility.load()
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(items=WARDROBES, wish=WISHES, count=st.integers(1, 8))
 def test_what_no_suggestion_ever_breaks(items, wish, count):
     by_id = {item["id"]: item for item in items}
@@ -81,6 +81,7 @@ def test_what_no_suggestion_ever_breaks(items, wish, count):
     assert suggest(items, wish, count, compatibility.load()) == found, "not deterministic"
 
 
+@settings(max_examples=40)
 @given(items=WARDROBES, wish=WISHES)
 def test_advice_speaks_exactly_where_there_is_too_little(items, wish):
     items = [item for item in items if item["id"] not in wish.locked]
@@ -213,9 +214,8 @@ def test_advice_for_sparse_wardrobes():
     dirty = [item | {"state": "laundry"} for item in basics()]
     said = advice(dirty, Wish())
     assert "Three tops and three bottoms and one dress are in the laundry." in said
-    assert (
-        "one piece is marked" in advice([piece("a", "top", season=["summer"])], Wish(season="winter")).lower() or True
-    )
+    summer = [piece("a", "top", season=["summer"])]
+    assert "1 piece is marked for other seasons." in advice(summer, Wish(season="winter"))
     assert advice(basics(), Wish()) is None
     assert suggest(dirty, Wish()).outfits == ()
 
@@ -284,6 +284,6 @@ def test_ten_times_the_items_make_no_more_outfits_to_score(model, monkeypatch):
         assert len(found.outfits) == 6
         return rows[candidates], rows[recommender]
 
-    (alone, combined), (alone_of_many, combined_of_many) = scored(1_000), scored(10_000)
-    assert alone <= 1_000 and alone_of_many <= 10_000
+    (alone, combined), (alone_of_many, combined_of_many) = scored(500), scored(5_000)
+    assert alone <= 500 and alone_of_many <= 5_000
     assert 0 < combined_of_many <= 1.2 * combined

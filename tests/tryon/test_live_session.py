@@ -190,14 +190,6 @@ def test_what_is_no_picture_comes_back_as_it_is(frame, open_session, caplog):
     assert len([r for r in caplog.records if r.levelno >= logging.ERROR]) == 1
 
 
-def test_another_garment_is_seen_at_once_with_a_slow_model(open_session):
-    session, frame = open_session(Model(seconds=0.3)), person()
-    assert until_green(session, frame)
-    session.look = dressed((20, 40, 200))
-    out = session.process(frame)
-    assert out[300, 320, 2] > out[300, 320, 1] + 40
-
-
 def test_another_model_takes_over_while_it_runs(open_session):
     session, frame = open_session(), person()
     models = {"any": Model(category_id=1), "other": Model(category_id=2), "unet": Model()}
@@ -287,16 +279,3 @@ def test_the_pace_can_be_read_while_frames_are_answered():
         sys.setswitchinterval(interval)
         worker.stop()
     assert not errors
-
-
-def test_one_kind_of_error_fills_no_log(caplog):
-    def look(job):
-        raise ValueError(f"frame {job.frame_id} has no shape")
-
-    worker = InferenceWorker(look)
-    for i in range(5):
-        worker.submit(Job(None, i, 0.0))
-        assert wait(lambda i=i: len(worker.finished) == i + 1)
-    assert worker.stop()
-    assert worker.error == "ValueError: frame 4 has no shape"
-    assert len([r for r in caplog.records if r.levelno >= logging.ERROR]) == 1

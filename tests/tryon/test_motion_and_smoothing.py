@@ -254,15 +254,15 @@ def test_only_the_newest_frame_is_looked_at():
 def test_a_failing_model_is_told_once_and_recovers(caplog):
     def look(one):
         if one.frame_id < 3:
-            raise RuntimeError("no such layer")
+            raise RuntimeError(f"no layer for frame {one.frame_id}")
 
     worker = InferenceWorker(look)
     for i in range(4):
         worker.submit(job(i))
         assert wait(lambda i=i: len(worker.finished) == i + 1)
-        assert worker.error == ("RuntimeError: no such layer" if i < 3 else None)
+        assert worker.error == (f"RuntimeError: no layer for frame {i}" if i < 3 else None)
     assert worker.stop()
-    assert sum("no such layer" in (r.exc_text or "") for r in caplog.records) == 1
+    assert sum("no layer for frame" in (r.exc_text or "") for r in caplog.records) == 1, "one kind fills no log"
 
 
 def test_workers_leave_no_thread():

@@ -110,7 +110,7 @@ def test_a_wardrobe_piece_is_prepared_from_its_file(store):
 @pytest.mark.parametrize(
     ("picture", "said"),
     [
-        (np.zeros((40, 40, 3), np.uint8), "no transparency"),
+        (np.zeros((40, 40, 3), np.uint8), "whole photo"),
         (np.full((40, 40, 4), 255, np.uint8), "whole photo"),
         (np.zeros((40, 40, 4), np.uint8), "empty"),
         (np.zeros((1, 1, 4), np.uint8), "too small"),

@@ -10,6 +10,7 @@ import streamlit as st
 
 from ewardrobe.core.drawing import square
 from ewardrobe.core.images import jpeg_bytes
+from ewardrobe.evaluation.comparison.runs import PhotoFile
 from ewardrobe.garments.draft import Photo
 
 FILE_TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff"]
@@ -126,7 +127,7 @@ def sample_files() -> dict[str, tuple[bytes, bytes]]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=6, scope="session")
-def read_image(key: str, _photo: Photo) -> np.ndarray:
+def read_image(key: str, _photo: Photo | PhotoFile) -> np.ndarray:
     """Return the picture RGB uint8 (H, W, 3) of the photo with this key; ``ImageError`` if it cannot be read."""
     return _photo.read()
 

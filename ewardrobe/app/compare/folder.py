@@ -10,7 +10,7 @@ from ewardrobe.app import page
 from ewardrobe.app.add.intake import count
 from ewardrobe.app.compare.photos import Comparison, ComparisonSettings, ask_about_all, short_label
 from ewardrobe.evaluation.comparison.pictures import iou_figure
-from ewardrobe.evaluation.comparison.runs import ModelRun, PhotoSummary, folder_matrix, folder_table, summarise_photo
+from ewardrobe.evaluation.comparison.runs import PhotoSummary, folder_matrix, folder_table, summarise_photo
 
 
 def summary(bench: Comparison, chosen: ComparisonSettings) -> None:
@@ -37,8 +37,8 @@ def _summaries(bench: Comparison, chosen: ComparisonSettings) -> list[tuple[int,
     """Return (place, summary) of every photo that all models have seen; each is counted once and kept."""
     found = []
     for place, photo in enumerate(bench.photos):
-        runs = [bench.runs.get((photo.key, model)) for model in chosen.models]
-        if not all(isinstance(run, ModelRun) for run in runs):
+        runs = list(bench.answers(photo, chosen.models).values())
+        if len(runs) < len(chosen.models):
             continue
         key = (photo.key, chosen.min_score, chosen.by_category, *chosen.models)
         if key not in bench.summaries:
@@ -83,5 +83,5 @@ def _figures(summaries: list[PhotoSummary], labels: list[str]) -> None:
 
 
 def heat_map(matrix: np.ndarray, labels: list[str], key: str) -> None:
-    """Show the IoU matrix of the models."""
+    """Show the models' mask IoU with each other, (M, M) float64 0..1."""
     st.plotly_chart(iou_figure(matrix, labels), key=key, config={"displaylogo": False})

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -61,6 +62,11 @@ class Comparison:
         """Tell whether there is nothing left to ask about ``photo``."""
         return photo.key in self.unreadable or all((photo.key, model) in self.runs for model in models)
 
+    def answers(self, photo: Photo | PhotoFile, models: Iterable[str]) -> dict[str, ModelRun]:
+        """Return what those of ``models`` said about ``photo`` that did not fail."""
+        runs = {model: self.runs.get((photo.key, model)) for model in models}
+        return {model: run for model, run in runs.items() if isinstance(run, ModelRun)}
+
 
 @dataclass(frozen=True)
 class ComparisonSettings:
@@ -105,14 +111,13 @@ def short_label(model: str) -> str:
 
 def choose(bench: Comparison) -> None:
     """Show the ways in: upload, camera, samples, a folder of this computer."""
-    folder = {"Folder": (":material/folder_open:", lambda: _folder(bench))}
-    choose_photos(lambda photos: take_photos(bench, photos), bench.number, folder, "compare-source")
+    folder = {"Folder": (":material/folder_open:", partial(_folder, bench))}
+    choose_photos(partial(take_photos, bench), bench.number, folder, "compare-source")
 
 
 def take_photos(bench: Comparison, photos: Sequence[Photo]) -> None:
     """Make ``photos`` those at hand: each content once, at most ``MAX_PHOTOS``; ``bench.notes`` says what was left."""
-    unique = {photo.key: photo for photo in reversed(photos)}
-    kept = list(reversed(unique.values()))
+    kept = list({photo.key: photo for photo in reversed(photos)}.values())[::-1]
     bench.photos, bench.notes = list(kept[:MAX_PHOTOS]), []
     if len(kept) < len(photos):
         bench.notes.append("A photo that was given twice is shown once.")
@@ -135,7 +140,7 @@ def _folder(bench: Comparison) -> None:
         st.error("Type the folder's path first, such as ~/Pictures/clothes.", icon=":material/error:")
         return
     try:
-        bench.photos, bench.notes = photos_in(path), []
+        bench.photos, bench.notes = [*photos_in(path)], []
     except ImageError as error:
         st.error(page.literal(str(error)), icon=":material/error:")
         return
@@ -161,32 +166,25 @@ def settings() -> ComparisonSettings:
             help="A model is asked once about each photo; taking it away and back costs nothing.",
         )
         score = confidence_slider()
-        way = st.segmented_control(
-            "What counts as agreement",
-            list(AGREEMENT),
-            default=next(iter(AGREEMENT)),
-            required=True,
-            key="compare-way",
-            persist_state="session",
-            help="Two models agree on a pixel where both see a garment, or only where they give it one name.",
-        )
-        _say_what_is_missing({name: problem for name, problem in problems.items() if problem is not None})
+        words = "Two models agree on a pixel where both see a garment, or only where they give it one name."
+        look = {"label_visibility": "visible", "persist_state": "session", "help": words}
+        way = page.choose_one("What counts as agreement", AGREEMENT, "compare-way", **look)
+        for name, problem in problems.items():
+            if problem is not None:
+                with st.expander(f"{short_label(name)} cannot run", icon=":material/warning:"):
+                    st.markdown(page.literal(problem))
     return ComparisonSettings([name for name in usable if name in chosen], score / 100, AGREEMENT[way])
-
-
-def _say_what_is_missing(problems: dict[str, str]) -> None:
-    for name, problem in problems.items():
-        with st.expander(f"{short_label(name)} cannot run", icon=":material/warning:"):
-            st.markdown(page.literal(problem))
 
 
 # Running
 
 
-def ask(bench: Comparison, photo: Photo | PhotoFile, models: list[str], progress=None) -> None:
+def ask(
+    bench: Comparison, photo: Photo | PhotoFile, models: list[str], tell: Callable[[str], object] = lambda model: None
+) -> None:
     """Ask each of ``models`` that has not been asked about ``photo``; whatever goes wrong is kept as a message.
 
-    progress: called with the model's name before each is asked.
+    tell: called with the model's name before each is asked.
     """
     if bench.done(photo, models):
         return
@@ -197,8 +195,7 @@ def ask(bench: Comparison, photo: Photo | PhotoFile, models: list[str], progress
         return
     for model in models:
         if (photo.key, model) not in bench.runs:
-            if progress:
-                progress(model)
+            tell(model)
             bench.runs[photo.key, model] = _run_or_message(image, model)
 
 
@@ -251,9 +248,9 @@ def time_again(bench: Comparison, photo: Photo | PhotoFile, models: list[str]) -
     bar = st.progress(0.0)
     for turn in range(TIMED_RUNS):
         bar.progress(turn / TIMED_RUNS, f"Measuring: round {turn + 1} of {TIMED_RUNS}")
-        for model in models:
+        for model, run in bench.answers(photo, models).items():
             seconds = timed_predict(image, page.segmenter(model))[1]
-            bench.runs[photo.key, model] = bench.runs[photo.key, model].asked_again(seconds)
+            bench.runs[photo.key, model] = run.asked_again(seconds)
     bench.summaries = {key: summary for key, summary in bench.summaries.items() if key[0] != photo.key}
     bar.empty()
 

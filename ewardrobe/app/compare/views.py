@@ -28,30 +28,35 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import draw_detections
 from ewardrobe.core.images import jpeg_bytes, scale_to
 from ewardrobe.core.masks import mask_box, padded_box
-from ewardrobe.evaluation.comparison import agreement as comparison
-from ewardrobe.evaluation.comparison.pictures import agreement_colours, detail_picture, draw_agreement
-from ewardrobe.evaluation.comparison.runs import (
-    VIEW_SIDE,
-    ModelRun,
-    match_masks,
+from ewardrobe.evaluation.comparison.agreement import (
+    Match,
+    agreement_map,
+    agreement_shares,
+    detail_boxes,
+    label_maps,
+    mask_iou_matrix,
+    match_garments,
+    match_table,
+    mean_agreement,
 )
+from ewardrobe.evaluation.comparison.pictures import agreement_colours, detail_picture, draw_agreement
+from ewardrobe.evaluation.comparison.runs import VIEW_SIDE, ModelRun, match_masks
 
 
 @dataclass(frozen=True, eq=False)
 class PhotoComparison:
-    """The photo that is shown, and what its models say above the threshold, in the order of ``models``."""
+    """The photo that is shown, and what its models say above the threshold, in the order of ``runs``."""
 
     key: str
     image: np.ndarray
     small: np.ndarray
-    models: list[str]
-    runs: list[ModelRun]
+    runs: dict[str, ModelRun]
     garments: list[Detections]
 
     @property
     def labels(self) -> list[str]:
         """The models' names for people."""
-        return [short_label(model) for model in self.models]
+        return [short_label(model) for model in self.runs]
 
 
 def compare(bench: Comparison, chosen: ComparisonSettings) -> None:
@@ -93,14 +98,12 @@ def _go(bench: Comparison, place: int) -> None:
 
 
 def _photo(bench: Comparison, chosen: ComparisonSettings) -> None:
-    key, runs = bench.photo.key, {model: bench.runs[bench.photo.key, model] for model in chosen.models}
-    image = read_image(key, bench.photo)
-    good = [model for model, run in runs.items() if isinstance(run, ModelRun)]
-    garments = [runs[model].small.detections(chosen.min_score) for model in good]
-    shown = PhotoComparison(key, image, scale_to(image, VIEW_SIDE), good, [runs[model] for model in good], garments)
-    _side_by_side(bench, shown, runs)
+    image, runs = read_image(bench.photo.key, bench.photo), bench.answers(bench.photo, chosen.models)
+    garments = [run.small.detections(chosen.min_score) for run in runs.values()]
+    shown = PhotoComparison(bench.photo.key, image, scale_to(image, VIEW_SIDE), runs, garments)
+    _side_by_side(bench, shown, chosen.models)
     _times(bench, shown)
-    if len(good) < 2:
+    if len(runs) < 2:
         st.caption("Choose two models or more to see where they agree.")
         return
     if not any(map(len, garments)):
@@ -110,41 +113,42 @@ def _photo(bench: Comparison, chosen: ComparisonSettings) -> None:
     _matches(shown)
 
 
-def _side_by_side(bench: Comparison, shown: PhotoComparison, runs: dict[str, ModelRun | str]) -> None:
-    for column, (model, run) in zip(st.columns(len(runs)), runs.items(), strict=True):
+def _side_by_side(bench: Comparison, shown: PhotoComparison, models: list[str]) -> None:
+    found = dict(zip(shown.runs, shown.garments, strict=True))
+    for column, model in zip(st.columns(len(models)), models, strict=True):
         with column:
             st.markdown(f"##### {short_label(model)}")
-            if isinstance(run, str):
-                st.error(page.literal(run), icon=":material/error:")
+            if model not in found:
+                st.error(page.literal(str(bench.runs[shown.key, model])), icon=":material/error:")
                 st.button("Try again", key=f"again-{model}", on_click=forget_failures, args=(bench,))
                 continue
-            found = shown.garments[shown.models.index(model)]
-            st.image(draw_detections(shown.small, found), width="stretch", output_format="JPEG")
-            hidden = len(run.found.scores) - len(found)
+            garments, run = found[model], shown.runs[model]
+            st.image(draw_detections(shown.small, garments), width="stretch", output_format="JPEG")
+            hidden = len(run.found.scores) - len(garments)
             more = f" · {hidden} below the confidence" if hidden else ""
-            st.caption(f"{count(len(found), 'garment')} · {1000 * run.median_s:.0f} ms{more}")
+            st.caption(f"{count(len(garments), 'garment')} · {1000 * run.median_s:.0f} ms{more}")
 
 
 def _times(bench: Comparison, shown: PhotoComparison) -> None:
-    if not shown.models:
+    if not shown.runs:
         return
     with st.expander("Times", icon=":material/timer:", key="compare-times"):
-        again = st.button(f"Measure {TIMED_RUNS} times more", key="measure", icon=":material/speed:")
-        if again:
-            time_again(bench, bench.photo, shown.models)
-        st.dataframe(_time_table(bench, shown), hide_index=True, width="stretch", column_config=_time_columns())
+        if st.button(f"Measure {TIMED_RUNS} times more", key="measure", icon=":material/speed:"):
+            time_again(bench, bench.photo, list(shown.runs))
+        st.dataframe(
+            _time_table(bench, list(shown.runs)), hide_index=True, width="stretch", column_config=_time_columns()
+        )
         st.caption("From the picture in memory to its masks at the photo's size, all scores. Reading is not counted.")
 
 
-def _time_table(bench: Comparison, shown: PhotoComparison) -> pd.DataFrame:
+def _time_table(bench: Comparison, models: list[str]) -> pd.DataFrame:
     rows = []
-    for model, label in zip(shown.models, shown.labels, strict=True):
-        here = bench.runs[bench.photo.key, model]
+    for model, here in bench.answers(bench.photo, models).items():
         all_s = [run.median_s for (_, name), run in bench.runs.items() if name == model and isinstance(run, ModelRun)]
         start = starts().get(model)
         rows.append(
             {
-                "Model": label,
+                "Model": short_label(model),
                 "ms": 1000 * here.median_s,
                 "runs": len(here.seconds),
                 "slowest": 1000 * max(here.seconds),
@@ -170,17 +174,17 @@ def _time_columns() -> dict:
 
 def _agreement(shown: PhotoComparison, by_category: bool) -> None:
     st.subheader("Where they agree", anchor=False)
-    labels = comparison.label_maps(shown.garments)
-    agreement = comparison.agreement_map(labels, by_category)
+    labels = label_maps(shown.garments)
+    agreement = agreement_map(labels, by_category)
     left, right = st.columns(2, gap="large")
     with left:
-        models = len(shown.models)
+        models = len(shown.runs)
         st.image(draw_agreement(shown.small, agreement, models), width="stretch", output_format="JPEG")
-        st.html(legend_html(comparison.agreement_shares(agreement, models), by_category))
+        st.html(legend_html(agreement_shares(agreement, models), by_category))
     with right:
-        matrix = comparison.mask_iou_matrix(labels, by_category)
+        matrix = mask_iou_matrix(labels, by_category)
         heat_map(matrix, shown.labels, "compare-iou")
-        if (mean := comparison.mean_agreement(matrix)) is not None:
+        if (mean := mean_agreement(matrix)) is not None:
             st.caption(f"Mask IoU of all garment pixels, each pair of models; mean {mean:.0%}.")
 
 
@@ -199,8 +203,8 @@ def legend_html(shares: list[float], by_category: bool) -> str:
 
 def _matches(shown: PhotoComparison) -> None:
     st.subheader("Garment by garment", anchor=False)
-    matches = comparison.match_garments(shown.garments)
-    table = comparison.match_table(matches, shown.garments, shown.labels)
+    matches = match_garments(shown.garments)
+    table = match_table(matches, shown.garments, shown.labels)
     table["Mask IoU"] *= 100
     table.insert(0, "", [_thumbnail(shown, match) for match in matches])
     st.dataframe(
@@ -219,7 +223,7 @@ def _matches(shown: PhotoComparison) -> None:
     _details(shown, matches, table["Garment"].tolist())
 
 
-def _thumbnail(shown: PhotoComparison, match: comparison.Match) -> str:
+def _thumbnail(shown: PhotoComparison, match: Match) -> str:
     masks = [found.masks[one] for found, one in zip(shown.garments, match, strict=True) if one is not None]
     x0, y0, x1, y1 = padded_box(mask_box(np.any(masks, axis=0)), 6, *shown.small.shape[:2])
     data = jpeg_bytes(scale_to(shown.small[y0:y1, x0:x1], 112), 85)
@@ -227,7 +231,7 @@ def _thumbnail(shown: PhotoComparison, match: comparison.Match) -> str:
 
 
 @st.fragment
-def _details(shown: PhotoComparison, matches: list[comparison.Match], names: list[str]) -> None:
+def _details(shown: PhotoComparison, matches: list[Match], names: list[str]) -> None:
     """Show one garment's sleeves and hem enlarged, the same place for every model."""
     st.subheader("Sleeves and hems, enlarged", anchor=False)
     chosen = st.selectbox(
@@ -236,8 +240,8 @@ def _details(shown: PhotoComparison, matches: list[comparison.Match], names: lis
         format_func=lambda i: f"{i + 1} · {names[i]}",
         key=f"compare-detail-{shown.key}-{len(matches)}",
     )
-    masks = match_masks(matches[chosen], shown.runs)
-    boxes = comparison.detail_boxes(np.any([mask for mask in masks if mask is not None], axis=0))
+    masks = match_masks(matches[chosen], list(shown.runs.values()))
+    boxes = detail_boxes(np.any([mask for mask in masks if mask is not None], axis=0))
     for place, box in boxes.items():
         columns = st.columns(len(masks) + 1)
         columns[0].image(detail_picture(shown.image, None, box), caption=place, width="stretch", output_format="JPEG")

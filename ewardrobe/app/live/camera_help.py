@@ -5,11 +5,12 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit_webrtc import Translations
 
 from ewardrobe.app import page
 from ewardrobe.app.streamlit_internals import STREAM_FRAME
 
-WORDS = {
+WORDS: Translations = {
     "start": "Start",
     "stop": "Stop",
     "select_device": "Choose camera",
@@ -86,11 +87,7 @@ def why_no_camera(key: str) -> str | None:
     url = st.context.url or ""
     if not is_secure(url):
         return explain("", url)
-    return explain(_browser_report(key))
-
-
-def _browser_report(key: str) -> str:
-    """Return the error that the stream's component shows, or the one that a Start would meet; "" for none."""
+    # It reports the error that the stream's component shows, or the one that a Start would meet.
     watch = st.components.v2.component("ewardrobe_camera_watch", js=page.script_beside(__file__))
-    data = {"stream": STREAM_FRAME}
-    return str(watch(key=key, data=data, on_report_change=lambda: None, height=1).get("report") or "")
+    seen = watch(key=key, data={"stream": STREAM_FRAME}, on_report_change=lambda: None, height=1)
+    return explain(str(seen.get("report") or ""))

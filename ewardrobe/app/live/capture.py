@@ -11,6 +11,7 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.queue import enqueue
+from ewardrobe.app.live.outfit import hangers
 from ewardrobe.app.live.view import Room, Shot
 from ewardrobe.app.streamlit_internals import COLUMN, LAYOUT_WRAPPER
 from ewardrobe.core.images import png_bytes
@@ -94,16 +95,7 @@ def _button(session: LiveSession, room: Room, playing: bool, left: int | None) -
             shortcut="S",
             disabled=not playing,
         )
-        wait = st.segmented_control(
-            "When",
-            list(WAITS),
-            default=0,
-            required=True,
-            format_func=WAITS.get,
-            key="live-wait",
-            persist_state="session",
-            label_visibility="collapsed",
-        )
+        wait = page.choose_one("When", WAITS, "live-wait", format_func=WAITS.__getitem__, persist_state="session")
     if pressed and wait:
         room.due = time.monotonic() + wait
         st.rerun()
@@ -125,9 +117,7 @@ def take(session: LiveSession, room: Room) -> None:
 def _worn_items(session: LiveSession, room: Room) -> dict[str, str]:
     """Return the names by id of the wardrobe's garments that are being drawn."""
     drawn = {garment.key for garment in session.look.garments.values()}
-    items = page.load_wardrobe(store := page.wardrobe_store()).reset_index().to_dict("records")
-    pieces = rack.wardrobe_pieces(items, store.picture)
-    return {piece.item_id: piece.name for piece in pieces if piece.key in drawn}
+    return {piece.item_id: piece.name for piece in hangers(room) if piece.item_id and piece.key in drawn}
 
 
 # What to do with the picture
@@ -184,27 +174,18 @@ def _keep_now(room: Room, shot: Shot) -> None:
 
 
 def _digitize(room: Room, shot: Shot) -> None:
-    if not st.button(
-        "Digitize what I wear",
-        key="live-digitize",
-        icon=":material/add_a_photo:",
-        width="stretch",
-        help="The camera's own picture goes to Add garments, where you check what was found and save it",
-    ):
-        return
-    enqueue([Photo(f"{shot.name}.png", png_bytes(shot.raw))])
-    room.leaving = True
-    st.rerun()
+    words = "The camera's own picture goes to Add garments, where you check what was found and save it"
+    icon = ":material/add_a_photo:"
+    if st.button("Digitize what I wear", key="live-digitize", icon=icon, width="stretch", help=words):
+        enqueue([Photo(f"{shot.name}.png", png_bytes(shot.raw))])
+        room.leaving = True
+        st.rerun()
 
 
 def _cut(room: Room, shot: Shot, session: LiveSession) -> None:
-    if not st.button(
-        "Cut it out to try on",
-        key="live-cut",
-        icon=":material/content_cut:",
-        width="stretch",
-        help="What you wear or hold in this picture hangs first on the rail until you leave; nothing is saved",
-    ):
+    words = "What you wear or hold in this picture hangs first on the rail until you leave; nothing is saved"
+    icon = ":material/content_cut:"
+    if not st.button("Cut it out to try on", key="live-cut", icon=icon, width="stretch", help=words):
         return
     with st.spinner("Cutting out …"):
         found = cache.segmenter(session.model).predict(shot.raw, SHOWN_SCORE)

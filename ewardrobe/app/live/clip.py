@@ -33,7 +33,7 @@ CLOCK = Fraction(1, 90_000)
 LATE_SECONDS = 0.5
 """A clip that is decoded too slowly plays slower from here on, instead of hurrying after its clock."""
 
-SAMPLE = {"seed": 7, "frames": 45, "size": (480, 640), "fps": 15.0, "category_ids": (1, 8)}
+SAMPLE_FRAMES, SAMPLE_FPS, SAMPLE_SIZE = 45, 15, (480, 640)
 """The sample clip: short sleeves over trousers, 3 s, in which the right arm passes in front of the trunk and back."""
 
 
@@ -43,7 +43,7 @@ class ClipTrack(MediaStreamTrack):
     kind = "video"
 
     def __init__(self, frames: Iterator[tuple[np.ndarray, float]]) -> None:
-        """frames: (RGB uint8 (H, W, 3), seconds since the start) as `video_file.play` yields them."""
+        """frames: (RGB uint8 (H, W, 3), seconds since the start) as `core.video.play` yields them."""
         super().__init__()
         self._frames = frames
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="clip-reader")
@@ -89,44 +89,38 @@ class ClipPlayer:
         self.video = ClipTrack(play(video))
 
 
-def player(video: Video) -> Callable[[], ClipPlayer]:
-    """Return the ``make_player`` of `stream.play_clip` for ``video``."""
-    return partial(ClipPlayer, video)
-
-
-class Drawing:
+class Drawing(threading.Thread):
     """The sample clip as it is drawn in a thread of its own: a run of the page that is cut short starts nothing anew.
 
     done: the part that is drawn, 0..1; error: why it failed, or None.
     """
 
-    _running: Drawing | None = None
-    _lock = threading.Lock()
-
     def __init__(self, path: Path) -> None:
         """path: what is written, whole or not at all."""
-        self.path, self.done, self.error = path, 0.0, None
-        self._thread = threading.Thread(target=self._run, name="sample-clip", daemon=True)
-        self._thread.start()
+        super().__init__(name="sample-clip", daemon=True)
+        self.path, self.done = path, 0.0
+        self.error: Exception | None = None
 
-    @classmethod
-    def of(cls, path: Path) -> Drawing:
-        """Return the drawing of ``path`` that is under way in this process, else begin it."""
-        with cls._lock:
-            if cls._running is None or not cls._running.is_busy() or cls._running.path != path:
-                cls._running = cls(path)
-            return cls._running
-
-    def is_busy(self) -> bool:
-        """Tell whether it is still being drawn."""
-        return self._thread.is_alive()
-
-    def _run(self) -> None:
+    def run(self) -> None:
+        """Draw the clip."""
         try:
             render_sample(self.path, partial(setattr, self, "done"))
         except Exception as error:  # shown where the clip is asked for
             LOGGER.exception("The sample clip could not be drawn")
             self.error = error
+
+
+_DRAWINGS: dict[Path, Drawing] = {}
+_LOCK = threading.Lock()
+
+
+def _drawing(path: Path) -> Drawing:
+    """Return the drawing of ``path`` that is under way in this process, else begin it."""
+    with _LOCK:
+        if path not in _DRAWINGS or not _DRAWINGS[path].is_alive():
+            _DRAWINGS[path] = Drawing(path)
+            _DRAWINGS[path].start()
+        return _DRAWINGS[path]
 
 
 def sample_clip() -> Video:
@@ -137,8 +131,8 @@ def sample_clip() -> Video:
     path = process.cache_dir() / "sample_clip_2.mov"  # the number: of what is drawn, counted up with every change
     if not path.is_file():
         end_others()  # it needs the processor, and what was shown before goes on until this run ends
-        drawing, bar = Drawing.of(path), st.empty()
-        while drawing.is_busy():
+        drawing, bar = _drawing(path), st.empty()
+        while drawing.is_alive():
             bar.progress(drawing.done, "Drawing the sample clip, once …")
             time.sleep(0.2)
         bar.empty()
@@ -157,11 +151,12 @@ def render_sample(path: Path, tell: Callable[[float], object] = lambda done: Non
         if path.is_file():
             return
         frames = []
-        for number, (frame, _, _) in enumerate(render_clip(**SAMPLE), 1):
+        clip = render_clip(7, SAMPLE_FRAMES, SAMPLE_SIZE, SAMPLE_FPS, category_ids=(1, 8))
+        for number, (frame, _, _) in enumerate(clip, 1):
             frames.append(frame)
-            tell(number / SAMPLE["frames"])
+            tell(number / SAMPLE_FRAMES)
         temporary = path.with_suffix(".part")
-        write_video(temporary, frames + frames[-2:0:-1], round(SAMPLE["fps"]))
+        write_video(temporary, frames + frames[-2:0:-1], SAMPLE_FPS)
         temporary.replace(path)
 
 

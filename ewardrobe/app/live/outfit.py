@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -16,10 +16,22 @@ from ewardrobe.tryon.rack import Hanger
 OUTFIT_KEY = "live_outfit"
 
 
-def wear_left(room: Room, pieces: Callable[[], list[Hanger]]) -> None:
+def hangers(room: Room) -> list[Hanger]:
+    """Return what hangs on the rail: what was cut out here (the newest first), the wardrobe, samples if asked for."""
+    store = page.wardrobe_store()
+    items = page.load_wardrobe(store).reset_index().to_dict("records")
+    return [*reversed(room.cut), *rack.wardrobe_pieces(items, store.picture), *(_samples() if room.samples else [])]
+
+
+@st.cache_resource(show_spinner="Drawing the samples …")
+def _samples() -> list[Hanger]:
+    return rack.sample_pieces()
+
+
+def wear_left(room: Room) -> None:
     """Put on the outfit that another page has left in ``st.session_state["live_outfit"]``: a list of item ids."""
     if item_ids := st.session_state.pop(OUTFIT_KEY, None):
-        _put_on(room, pieces(), item_ids)
+        _put_on(room, hangers(room), item_ids)
         st.session_state["live-mode"] = "wear"
 
 

@@ -6,9 +6,10 @@ All of it is one fragment: a choice runs this panel alone and sets ``session.loo
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from typing import Any
 
 import streamlit as st
+from PIL import ImageColor
 
 from ewardrobe.app import page
 from ewardrobe.app.live import outfit
@@ -16,7 +17,7 @@ from ewardrobe.app.live.view import Room
 from ewardrobe.app.streamlit_internals import CHOICE, COLUMN, STREAM_FRAME
 from ewardrobe.core.taxonomy import SLOTS
 from ewardrobe.tryon import rack
-from ewardrobe.tryon.compositor import MODES, Look
+from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.garment import GarmentImageError, WearableGarment
 from ewardrobe.tryon.rack import Hanger
 from ewardrobe.tryon.session import LiveSession
@@ -29,6 +30,7 @@ MODE_LEADS = {
     "recolour": "What you wear in another colour, or in the cloth of a garment.",
     "segments": "What the model sees: outlines, names, and how sure it is.",
 }
+IN_ONE_ROW: dict[str, Any] = {"persist_state": "session", "width": "stretch", "wrap": False}
 PIECES_AT_A_TIME = 12
 FIRST_COLOUR = "#0f766e"
 PANEL_CSS = f"""<style>
@@ -50,7 +52,7 @@ its picture, which Streamlit shows as small as a letter."""
 def dress(session: LiveSession | None, room: Room) -> None:
     """Show mode and rail, and let ``session`` (``None`` while there is no picture) draw what is chosen."""
     st.html(PANEL_CSS)
-    outfit.wear_left(room, partial(_pieces, room))
+    outfit.wear_left(room)
     with st.container(key="panel"):
         _panel(session, room)
     keys = st.components.v2.component("ewardrobe_keys", js=page.script_beside(__file__))
@@ -60,7 +62,7 @@ def dress(session: LiveSession | None, room: Room) -> None:
 def _panel(session: LiveSession | None, room: Room) -> None:
     mode = _pick_mode()
     colour = _pick_colour() if mode == "recolour" else None
-    pieces = [] if mode == "segments" else _pieces(room)
+    pieces = [] if mode == "segments" else outfit.hangers(room)
     if mode != "segments" and colour is None:
         if pieces:
             outfit.pick(room, pieces)
@@ -75,20 +77,9 @@ def _panel(session: LiveSession | None, room: Room) -> None:
 
 
 def _pick_mode() -> str:
-    mode = st.segmented_control(
-        "What to show",
-        list(MODE_LABELS),
-        default=next(iter(MODE_LABELS)),
-        required=True,
-        format_func=MODE_LABELS.get,
-        key="live-mode",
-        persist_state="session",
-        label_visibility="collapsed",
-        width="stretch",
-        wrap=False,
-    )
+    mode = page.choose_one("What to show", MODE_LABELS, "live-mode", format_func=MODE_LABELS.__getitem__, **IN_ONE_ROW)
     st.caption(MODE_LEADS[mode])
-    return mode if mode in MODES else MODES[0]
+    return mode
 
 
 def _pick_opacity() -> float:
@@ -107,31 +98,11 @@ def _pick_colour() -> tuple[int, int, int] | None:
             label_visibility="collapsed",
             disabled=not chosen,
         )
-    return rgb_of(code) if chosen else None
-
-
-def rgb_of(code: str) -> tuple[int, int, int]:
-    """Return the RGB (0..255) of a colour code.
-
-    >>> rgb_of("#0f766e")
-    (15, 118, 110)
-    """
-    return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
+    red, green, blue = ImageColor.getrgb(code)[:3]
+    return (red, green, blue) if chosen else None
 
 
 # The rail
-
-
-def _pieces(room: Room) -> list[Hanger]:
-    store = page.wardrobe_store()
-    frame = page.load_wardrobe(store)
-    items = frame.reset_index().to_dict("records")
-    return [*reversed(room.cut), *rack.wardrobe_pieces(items, store.picture), *(_samples() if room.samples else [])]
-
-
-@st.cache_resource(show_spinner="Drawing the samples …")
-def _samples() -> list[Hanger]:
-    return rack.sample_pieces()
 
 
 def _empty(room: Room) -> None:
@@ -145,21 +116,14 @@ def _empty(room: Room) -> None:
 
 def _rail(room: Room, pieces: list[Hanger]) -> None:
     """Show one slot's garments as pictures, with buttons to go through them without aiming."""
-    slots = [slot for slot in SLOTS if rack.on_slot(pieces, slot)]
-    slot = st.segmented_control(
-        "Kind",
-        slots,
-        default=slots[0],
-        required=True,
-        format_func=lambda name: SLOT_LABELS[name] + (" ✓" if name in room.worn else ""),
-        key="live-slot",
-        persist_state="session",
-        label_visibility="collapsed",
-        width="stretch",
-        wrap=False,
-    )
+    slots = [slot for slot in SLOTS if any(piece.slot == slot for piece in pieces)]
+
+    def label(slot: str) -> str:
+        return SLOT_LABELS[slot] + (" ✓" if slot in room.worn else "")
+
+    slot = page.choose_one("Kind", slots, "live-slot", format_func=label, **IN_ONE_ROW)
     slot = slot if slot in slots else slots[0]
-    there = rack.on_slot(pieces, slot)
+    there = [piece for piece in pieces if piece.slot == slot]
     _pictures(room, slot, there)
     _walk(room, slot, [piece.key for piece in there])
     names = {piece.key: piece.name for piece in pieces}
@@ -178,7 +142,7 @@ def _pictures(room: Room, slot: str, pieces: list[Hanger]) -> None:
         st.pills(
             SLOT_LABELS[slot],
             list(names),
-            format_func=names.get,
+            format_func=names.__getitem__,
             key=key,
             label_visibility="collapsed",
             wrap=True,
@@ -216,7 +180,7 @@ def _walk(room: Room, slot: str, keys: list[str]) -> None:
                 shortcut="Right" if by > 0 else "Left",
                 width="stretch",
                 on_click=_put_on,
-                args=(room, slot, partial(_step, room, slot, keys, by)),
+                args=(room, slot, lambda by=by: rack.step(keys, room.worn.get(slot), by)),
             )
         st.button(
             "Remove",
@@ -226,10 +190,6 @@ def _walk(room: Room, slot: str, keys: list[str]) -> None:
             on_click=_put_on,
             args=(room, slot, lambda: None),
         )
-
-
-def _step(room: Room, slot: str, keys: list[str], by: int) -> str | None:
-    return rack.step(keys, room.worn.get(slot), by)
 
 
 def _put_on(room: Room, slot: str, choose: Callable[[], str | None]) -> None:

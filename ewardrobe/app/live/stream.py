@@ -78,7 +78,7 @@ def stream(session: Any, key: str) -> StreamState:
 def play_clip(session: Any, key: str, make_player: Callable[[], Any]) -> StreamState:
     """Show a video as ``session`` draws it, at the video's own pace, again and again.
 
-    make_player: `clip.player` of an opened video.  Needs no camera and no HTTPS.  Use another ``key`` than
+    make_player: makes a `clip.ClipPlayer` of an opened video.  Needs no camera and no HTTPS.  Use another ``key`` than
     the camera's.
     """
     return _streamer(session, key, mode=WebRtcMode.RECVONLY, player_factory=make_player)

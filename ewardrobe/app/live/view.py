@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -10,7 +11,6 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.live import clip, stream
 from ewardrobe.app.live.stream import StreamState
-from ewardrobe.core.video import Video
 from ewardrobe.evaluation.comparison.runs import model_problems
 from ewardrobe.models import LIVE_MODEL
 from ewardrobe.tryon.compositor import Look
@@ -20,11 +20,11 @@ from ewardrobe.tryon.session import PARSER, PRESETS, SIZES, LiveSession, Stats
 PRESET_LABELS = {"auto": "Auto", "fast": "Fast", "balanced": "Balanced", "sharp": "Sharp"}
 READOUT_SECONDS = 1.0
 SOURCES = {
-    "Camera": ":material/videocam:",
-    "Sample clip": ":material/movie:",
-    "Video": ":material/upload:",
+    "Camera": ":material/videocam: Camera",
+    "Sample clip": ":material/movie: Sample clip",
+    "Video": ":material/upload: Video",
 }
-"""Where the picture comes from, with an icon each."""
+"""Where the picture comes from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +86,7 @@ def settings() -> LiveSettings | None:
         preset = st.select_slider(
             "Quality",
             PRESETS,
-            format_func=PRESET_LABELS.get,
+            format_func=PRESET_LABELS.__getitem__,
             key="live-preset",
             persist_state="session",
             help="Size of the picture that the models see, "
@@ -98,11 +98,9 @@ def settings() -> LiveSettings | None:
 
 
 def _models_usable(model: str) -> bool:
-    problems = model_problems()
-    broken = [name for name in dict.fromkeys((model, PARSER)) if problems.get(name)]
-    for name in broken:
-        label = page.MODEL_LABELS.get(name, name)
-        st.error(f"**{label} cannot be used.** {page.literal(problems[name])}", icon=":material/error:")
+    broken = {name: problem for name, problem in model_problems().items() if problem and name in (model, PARSER)}
+    for name, problem in broken.items():
+        st.error(f"**{page.MODEL_LABELS[name]} cannot be used.** {page.literal(problem)}", icon=":material/error:")
     if broken:
         st.caption("Or choose another model in the sidebar." if PARSER not in broken else "The live view needs it.")
     return not broken
@@ -113,44 +111,27 @@ def _models_usable(model: str) -> bool:
 
 def open_stream(room: Room, chosen: LiveSettings) -> tuple[LiveSession | None, StreamState]:
     """Show the camera or a clip, and return what draws it (``None`` while no video is chosen) and how it goes."""
-    source = st.segmented_control(
-        "Picture from",
-        list(SOURCES),
-        default=next(iter(SOURCES)),
-        required=True,
-        format_func=lambda name: f"{SOURCES[name]} {name}",
-        key="live-source",
-        persist_state="session",
-        label_visibility="collapsed",
+    source = page.choose_one(
+        "Picture from", SOURCES, "live-source", format_func=SOURCES.__getitem__, persist_state="session"
     )
     if source == "Camera":
         session = _session("live", room, chosen)
         state = stream.stream(session, "live")
     else:
-        session, state = _play(_video(source), room, chosen)
+        video = clip.sample_clip() if source == "Sample clip" else clip.uploaded_video("live-video")
+        if video is None:
+            return None, StreamState()
+        key = f"live-clip-{id(video.source) if isinstance(video.source, bytes) else video.name}"
+        session = _session(key, room, chosen)
+        state = stream.play_clip(session, key, partial(clip.ClipPlayer, video))
     if state.why_not:
         st.warning(state.why_not, icon=":material/videocam_off:")
     return session, state
 
 
-def _video(source: str) -> Video | None:
-    return clip.sample_clip() if source == "Sample clip" else clip.uploaded_video("live-video")
-
-
-def _play(video: Video | None, room: Room, chosen: LiveSettings) -> tuple[LiveSession | None, StreamState]:
-    if video is None:
-        return None, StreamState()
-    key = f"live-clip-{id(video.source) if isinstance(video.source, bytes) else video.name}"
-    session = _session(key, room, chosen)
-    return session, stream.play_clip(session, key, clip.player(video))
-
-
 def _session(key: str, room: Room, chosen: LiveSettings) -> LiveSession:
     """Return the session of the stream ``key`` with the settings as they are now."""
-
-    def make() -> LiveSession:
-        return LiveSession(chosen.model, look=room.look, mirror=chosen.mirror, preset=chosen.preset)
-
+    make = partial(LiveSession, chosen.model, look=room.look, mirror=chosen.mirror, preset=chosen.preset)
     session = stream.live_session(key, make)
     session.model, session.preset, session.mirror = chosen.model, chosen.preset, chosen.mirror
     session.look = room.look

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ewardrobe.app.charts import download, show
-from ewardrobe.app.metrics.models import ReportSet, nothing_yet
+from ewardrobe.app.charts import show
+from ewardrobe.app.metrics.models import ReportSet, nothing_yet, number_columns, show_command, show_table
 from ewardrobe.app.page import literal
 from ewardrobe.evaluation import metrics
-from ewardrobe.evaluation.figures import attributes as figures_attributes
+from ewardrobe.evaluation.figures.attributes import TOLD, overview, per_value, reliability
 from ewardrobe.evaluation.metrics import ATTRIBUTES_COMMAND
 from ewardrobe.models.weights import WeightsError, weights_dir
 
@@ -29,7 +29,7 @@ def attributes(_: ReportSet) -> None:
     _heads(report.metrics)
     meta = report.metrics["meta"]
     st.caption(f"{meta['garments']} garments in {meta['images']} photos, {str(meta['date'])[:10]}")
-    st.code(str(meta["command"]), language="bash", wrap_lines=True)
+    show_command(meta)
     if report.card:
         with st.expander("Model card", icon=":material/description:"):
             st.markdown(report.card)
@@ -46,15 +46,13 @@ def _colours(colour: dict, targets: dict) -> None:
 
 def _heads(found: dict) -> None:
     st.markdown("##### Pattern, material, style and sleeves, told by the network")
-    table = figures_attributes.overview(found)
-    numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in table.select_dtypes("float").columns}
-    st.dataframe(table, hide_index=True, height="content", placeholder="–", column_config=numbers)
-    download(table, "attributes")
+    table = overview(found)
+    show_table(table, "attributes", number_columns(table.select_dtypes("float").columns, "%.3f"))
     st.caption(
         "Asserted: the share of garments of which the app states the value; for the others it asks. Material and style "
         "were judged by eye in one pass: much of what is missing there is the judge's own doubt."
     )
-    names = [name for name in figures_attributes.TOLD if found.get(name)]
+    names = [name for name in TOLD if found.get(name)]
     name = st.selectbox("By value", names, names.index("pattern") if "pattern" in names else 0, key="attribute-values")
-    show(figures_attributes.per_value(name, found))
-    show(figures_attributes.reliability(found))
+    show(per_value(name, found))
+    show(reliability(found))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from ewardrobe.app.charts import download
 from ewardrobe.app.metrics import models
-from ewardrobe.app.metrics.models import ReportSet, nothing_yet
+from ewardrobe.app.metrics.models import ReportSet, nothing_yet, number_columns, show_command, show_table
 from ewardrobe.app.page import literal
 from ewardrobe.evaluation.figures import exports as figures_exports
 from ewardrobe.models.weights import weights_dir
@@ -34,10 +33,10 @@ def exports(known: ReportSet) -> None:
         return
     table, meta = figures_exports.table(result), result["meta"]
     table["AP loss"] = table["AP loss"].round(3) + 0.0  # no -0.000
-    columns = {n: st.column_config.NumberColumn(format=f"%.{d}f", width=70) for n, d in figures_exports.DIGITS.items()}
-    columns["Difference"] = st.column_config.NumberColumn(format="%.0e", width=70)
-    st.dataframe(table, hide_index=True, height="content", placeholder="–", column_config=columns)
-    download(table, "exports")
+    columns = number_columns(["Difference"], "%.0e", 70)
+    for name, digits in figures_exports.DIGITS.items():
+        columns |= number_columns([name], f"%.{digits}f", 70)
+    show_table(table, "exports", columns)
     st.caption(
         f"{meta.get('photos')} photos of {meta.get('data')}, {meta.get('threads')} threads. Net: all calls of the "
         "network for a photo, median. Photo: the same with everything around it. AP over the categories with ≥ 10 "
@@ -46,4 +45,4 @@ def exports(known: ReportSet) -> None:
     )
     for line in figures_exports.missing(result):
         st.caption(literal(line))
-    st.code(str(meta.get("command")), language="bash", wrap_lines=True)
+    show_command(meta)

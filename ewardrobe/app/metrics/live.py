@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from ewardrobe.app.charts import download, show
-from ewardrobe.app.metrics.models import ReportSet, nothing_yet
+from ewardrobe.app.charts import show
+from ewardrobe.app.metrics.models import ReportSet, nothing_yet, number_columns, show_command, show_table
 from ewardrobe.evaluation.figures.live import clip_table, rows, speed_quality
 from ewardrobe.models.weights import weights_dir
 
@@ -29,9 +29,7 @@ def live(known: ReportSet) -> None:
         f"{result.get('garments')} garments of {meta.get('data')}, {meta.get('date')}"
     )
     table = pd.DataFrame(rows(result))
-    columns = {"measured": st.column_config.NumberColumn(format="%.3g")}
-    st.dataframe(table, hide_index=True, height="content", placeholder="–", column_config=columns)
-    download(table, "live")
+    show_table(table, "live", number_columns(["measured"], "%.3g"))
     st.caption(
         "Fit: the drawn region against what is truly worn, with the models' masks and with perfect ones. The "
         "difference is the models'; with perfect masks, what lies in front is known too. The ratio sets our fastest "
@@ -41,7 +39,7 @@ def live(known: ReportSet) -> None:
         show(chart)
         st.caption("Models and drawing one after the other, on the first garments of the same photos.")
     _clips(clip_table(result))
-    st.code(str(meta.get("command")), language="bash", wrap_lines=True)
+    show_command(meta)
 
 
 def _clips(table: pd.DataFrame) -> None:
@@ -49,9 +47,7 @@ def _clips(table: pd.DataFrame) -> None:
     if table.empty:
         return
     st.subheader("On each kind of clip", anchor=False)
-    numbers = {name: st.column_config.NumberColumn(format="%.2f") for name in table.columns[2:]}
-    st.dataframe(table, hide_index=True, height="content", placeholder="–", column_config=numbers)
-    download(table, "live_clips")
+    show_table(table, "live_clips", number_columns(table.columns[2:], "%.2f"))
     st.caption(
         "Dressed: share of the frames with a garment drawn. Jitter: what is left of the anchors' motion when the "
         "clip's own, and the lag, are taken out. Fit: as above, frame by frame. Hand covered: share of a passing hand "

@@ -10,27 +10,23 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app.charts import download, show
-from ewardrobe.app.page import literal
+from ewardrobe.app.page import choose_one, literal
 from ewardrobe.evaluation import metrics
-from ewardrobe.evaluation.figures import curves as figures_curves
 from ewardrobe.evaluation.figures import metrics as figures
+from ewardrobe.evaluation.figures.curves import calibration, confusion, parsing, pr_curves, speed_accuracy, speed_table
 from ewardrobe.evaluation.figures.metrics import CATEGORY_MEASURES
 from ewardrobe.evaluation.metrics import MEASURES, ModelReport
 from ewardrobe.models import title
 from ewardrobe.models.weights import WeightsError, weights_dir
 
 SPEED_COLUMNS = {
-    "model": "Model",
-    "runtime": "Runtime",
-    "measured": "Measured",
-    "threads": "Threads",
-    "photo px": "Photo px",
     "ms_median": "Median ms",
     "ms_p95": "95 % ms",
     "first_ms": "First ms",
     "load_s": "Load s",
     "peak_rss_mb": "Peak MB",
 }
+"""Columns whose heading is not their name."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +63,29 @@ def nothing_yet(heading: str, lead: str, commands: Iterable[str]) -> None:
             st.code(command, language="bash", wrap_lines=True)
 
 
+def show_table(table: pd.DataFrame, name: str | None = None, columns: dict | None = None) -> None:
+    """Show all rows of a table, with a button below it that saves it as ``name``.csv if it has a name."""
+    st.dataframe(table, hide_index=True, height="content", placeholder="–", column_config=columns)
+    if name:
+        download(table, name)
+
+
+def number_columns(names: Iterable[str], form: str, width: int | None = None) -> dict:
+    """Return the settings of columns whose numbers are shown in the format ``form``."""
+    return {name: st.column_config.NumberColumn(format=form, width=width) for name in names}
+
+
+def show_command(meta: dict) -> None:
+    """Show the command that measured something, as it was typed."""
+    st.code(str(meta.get("command")), language="bash", wrap_lines=True)
+
+
+def pick_measure(known: ReportSet, key: str) -> str:
+    """Show the choice of a measure that the metrics have; return its name."""
+    names = [name for name in MEASURES if any(name in found["overall"] for found in known.metrics.values())]
+    return st.selectbox("Measure", names, format_func=MEASURES.__getitem__, key=key)
+
+
 def problems(known: ReportSet) -> None:
     """Say which numbers are not shown and why."""
     for message in [*(text for r in known.reports for text in r.problems), *known.problems]:
@@ -81,8 +100,10 @@ def _measured(known: ReportSet) -> bool:
     if known.metrics:
         return True
     commands = [metrics.evaluate_command(r.name) for r in known.reports]
-    lead = "No figures belong to the weights in `weights/`. Measure them on annotated photos (`DATA`: a data set in \
-DeepFashion2’s layout)."
+    lead = (
+        "No figures belong to the weights in `weights/`. Measure them on annotated photos (`DATA`: a data set in "
+        "DeepFashion2’s layout)."
+    )
     nothing_yet("Not measured yet", lead, commands or [metrics.evaluate_command("unet")])
     return False
 
@@ -105,7 +126,7 @@ def overview(known: ReportSet) -> None:
         st.table(unbroken, border="horizontal")
         download(table, "ap_table")
         with st.expander("Every measure", icon=":material/table_rows:"):
-            st.dataframe(metrics.measures_table(known.metrics), hide_index=True, height="content")
+            show_table(metrics.measures_table(known.metrics))
     _cards(known.reports)
 
 
@@ -140,19 +161,18 @@ def _provenance(meta: dict) -> None:
             f"{str(meta.get('data_sha256'))[:12]}…, {machine.get('processor')}, {machine.get('cores')} cores"
         )
     )
-    st.code(str(meta.get("command")), language="bash", wrap_lines=True)
+    show_command(meta)
 
 
 def categories(known: ReportSet) -> None:
     """Show a measure by category, and the parsing maps."""
     if not _measured(known):
         return
-    measure = st.selectbox(
-        "Measure", list(CATEGORY_MEASURES), format_func=CATEGORY_MEASURES.get, key="category-measure"
-    )
+    names = list(CATEGORY_MEASURES)
+    measure = st.selectbox("Measure", names, format_func=CATEGORY_MEASURES.__getitem__, key="category-measure")
     show(figures.per_category(known.metrics, measure))
     st.caption("–: no garment of this category (or, for precision, nothing found). Fewer than ten garments say little.")
-    if chart := figures_curves.parsing(known.metrics):
+    if chart := parsing(known.metrics):
         show(chart)
 
 
@@ -160,9 +180,7 @@ def conditions(known: ReportSet) -> None:
     """Show a measure by DeepFashion2's conditions."""
     if not _measured(known):
         return
-    keys = [k for k in MEASURES if any(k in m["overall"] for m in known.metrics.values())]
-    measure = st.selectbox("Measure", keys, format_func=MEASURES.get, key="condition-measure")
-    show(figures.conditions(known.metrics, measure))
+    show(figures.conditions(known.metrics, pick_measure(known, "condition-measure")))
     st.caption(
         "A photo counts under the hardest condition of its garments. Conditions that the data lacks are left out. "
         "Webcam: the worn photos cropped, tilted, darkened and disturbed as a webcam shows them (`evaluate --webcam`)."
@@ -179,17 +197,10 @@ def curves(known: ReportSet) -> None:
         ordered = sorted(names, key=lambda name: -counts.get(name, 0))
         label = "Category (the most frequent first)"
         category = st.selectbox(label, ordered, format_func=lambda n: f"{n} ({counts.get(n, 0)} garments)", key="pr")
-        show(figures_curves.pr_curves(known.metrics, category))
-    model = st.segmented_control(
-        "Confusion of",
-        list(known.metrics),
-        default=next(iter(known.metrics)),
-        required=True,
-        format_func=title,
-        key="cm",
-    )
-    show(figures_curves.confusion(model, known.metrics[model]))
-    show(figures_curves.calibration(known.metrics))
+        show(pr_curves(known.metrics, category))
+    model = choose_one("Confusion of", known.metrics, "cm", format_func=title, label_visibility="visible")
+    show(confusion(model, known.metrics[model]))
+    show(calibration(known.metrics))
 
 
 def speed(known: ReportSet) -> None:
@@ -198,26 +209,20 @@ def speed(known: ReportSet) -> None:
         nothing_yet("Not measured yet", "Speed side by side:", [metrics.BENCHMARK_COMMAND])
         return
     if known.metrics:
-        keys = [k for k in MEASURES if any(k in m["overall"] for m in known.metrics.values())]
-        measure = st.selectbox("Measure", keys, format_func=MEASURES.get, key="speed-measure")
-        show(figures_curves.speed_accuracy(known.metrics, known.benchmark, measure))
+        show(speed_accuracy(known.metrics, known.benchmark, pick_measure(known, "speed-measure")))
         st.caption(
             "Filled: side by side in one run. Open: in each evaluation. The bar to the right ends at 95 %. First: "
             "the first call of a new process. Peak: its memory."
         )
-    table = figures_curves.speed_table(known.metrics, known.benchmark)
-    table = table.assign(model=table["model"].map(title)).rename(columns=SPEED_COLUMNS)
-    st.dataframe(table.round(1), hide_index=True, height="content", placeholder="–", column_config=_narrow(table))
-    download(table, "speed")
+    table = speed_table(known.metrics, known.benchmark)
+    table = table.assign(model=table["model"].map(title))
+    table = table.rename(columns=lambda name: SPEED_COLUMNS.get(name, name[0].upper() + name[1:]))
+    narrow = {name: st.column_config.NumberColumn(width=72) for name in table.select_dtypes("number").columns}
+    show_table(table.round(1), "speed", narrow)  # the numbers stand side by side without scrolling
     if known.benchmark is None:
         nothing_yet("Side by side", "To compare all models and runtimes in one run:", [metrics.BENCHMARK_COMMAND])
     else:
-        st.code(str(known.benchmark["meta"].get("command")), language="bash", wrap_lines=True)
-
-
-def _narrow(table: pd.DataFrame) -> dict:
-    """Return column settings with which the numbers of ``table`` stand side by side without scrolling."""
-    return {name: st.column_config.NumberColumn(width=72) for name in table.select_dtypes("number").columns}
+        show_command(known.benchmark["meta"])
 
 
 def runs_dir() -> Path:

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app.charts import show
-from ewardrobe.app.metrics.models import ReportSet, nothing_yet, runs_dir
-from ewardrobe.app.page import literal
+from ewardrobe.app.metrics.models import ReportSet, nothing_yet, number_columns, runs_dir, show_table
+from ewardrobe.app.page import choose_one, literal
 from ewardrobe.evaluation import run_logs
 from ewardrobe.evaluation.figures import runs as figures_runs
 from ewardrobe.evaluation.figures.runs import AXES
@@ -36,9 +36,8 @@ def training(_: ReportSet) -> None:
         return
     labels = {run.label: run for run in runs}
     chosen = st.multiselect("Runs", list(labels), default=list(labels), key="runs")
-    axis = st.segmented_control(
-        "Over", list(AXES), default="images", required=True, format_func=AXES.get, key="runs-axis"
-    )
+    look = {"format_func": AXES.__getitem__, "label_visibility": "visible"}
+    axis = choose_one("Over", AXES, "runs-axis", "images", **look)
     live = any(_log(run).live() and not run.shipped for run in runs)
     follow = st.fragment(_curves, run_every=LIVE_SECONDS if live else IDLE_SECONDS)
     follow([labels[name] for name in chosen], axis)
@@ -58,13 +57,11 @@ def _curves(runs: list[RunFile], axis: str) -> None:
             "Nothing is in these logs yet. A training writes its first line after 25 steps.", icon=":material/timer:"
         )
         return
-    table = pd.DataFrame([run_logs.summary(run, log) for run, log in logs.items()])
-    st.dataframe(table, hide_index=True, height="content")
+    show_table(pd.DataFrame([run_logs.summary(run, log) for run, log in logs.items()]))
     for run, log in logs.items():
         if log.bad_lines:
-            st.caption(
-                literal(f"{run.label}: {log.bad_lines} lines of {log.path} are no records and were passed over.")
-            )
+            passed_over = f"{run.label}: {log.bad_lines} lines of {log.path} are no records and were passed over."
+            st.caption(literal(passed_over))
     _quantity(logs, axis, validation=True)
     _outlook(logs)
     _quantity(logs, axis, validation=False)
@@ -76,22 +73,22 @@ def _outlook(logs: dict[RunFile, RunLog]) -> None:
     for run, log in logs.items():
         points = run_logs.points(log.validation, "images", "mask_ap")
         if found := _expected(tuple(points)):
+            seen, score = points[-1]
             rows.append(
-                [run.label, int(points[-1][0]), points[-1][1], found.images, found.score, found.low, found.high]
+                {
+                    "run": run.label,
+                    "images seen": int(seen),
+                    "mask AP": score,
+                    "at images": found.images,
+                    "expected": found.score,
+                    "from": found.low,
+                    "to": found.high,
+                }
             )
-    if not rows:
-        return
-    st.markdown("##### What more training would bring", help=OUTLOOK_HELP)
-    columns = ["run", "images seen", "mask AP", "at images", "expected", "from", "to"]
-    st.dataframe(
-        pd.DataFrame(rows, columns=columns), hide_index=True, height="content", column_config=_outlook_columns()
-    )
-
-
-def _outlook_columns() -> dict:
-    whole = {name: st.column_config.NumberColumn(format="localized") for name in ("images seen", "at images")}
-    fraction = {name: st.column_config.NumberColumn(format="%.3f") for name in ("mask AP", "expected", "from", "to")}
-    return whole | fraction
+    if rows:
+        st.markdown("##### What more training would bring", help=OUTLOOK_HELP)
+        whole = number_columns(("images seen", "at images"), "localized")
+        show_table(pd.DataFrame(rows), None, whole | number_columns(("mask AP", "expected", "from", "to"), "%.3f"))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -140,9 +137,8 @@ def _sweep(sweep: SweepTable) -> None:
     if best is None:
         st.info(f"{len(sweep.trials)} trials so far, none has run to its end.", icon=":material/timer:")
     else:
-        settings = ", ".join(
-            f"{p} {_short(best[f'params.{p}'])}" for p in sweep.params if pd.notna(best[f"params.{p}"])
-        )
+        chosen = {name: best[f"params.{name}"] for name in sweep.params}
+        settings = ", ".join(f"{name} {_short(value)}" for name, value in chosen.items() if pd.notna(value))
         st.markdown(f"Best: trial {best['number']}, mask AP **{best['value']:.4f}** with {literal(settings)}")
         show(figures_runs.parallel_coordinates(sweep))
     if sweep.importance:
@@ -153,5 +149,5 @@ def _sweep(sweep: SweepTable) -> None:
         show(figures_runs.history(sweep))
 
 
-def _short(value) -> str:
+def _short(value: object) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
+import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.outfits.cards import try_on_button, wear_button
-from ewardrobe.app.outfits.month import MONTH_CSS, month_html, shifted, worn_by_day
+from ewardrobe.app.outfits.cards import plan, try_on_button, wear_button
+from ewardrobe.app.outfits.month import MONTH_CSS, month_html, worn_by_day
 from ewardrobe.app.outfits.suggestions import OutfitContext
 from ewardrobe.outfits.collage import names
 
@@ -28,7 +29,8 @@ def calendar(closet: OutfitContext) -> None:
         _plan_form(closet)
     plans = {plan["date"]: plan for plan in closet.document["planned"]}
     shown = {
-        day: (_title(closet, plan), closet.present(plan["items"]), _layout(closet, plan)) for day, plan in plans.items()
+        day: (_title(closet, plan), closet.present(plan["items"]), _saved(closet, plan).get("layout", {}))
+        for day, plan in plans.items()
     }
     worn = {day: closet.present(ids) for day, ids in worn_by_day(closet.items).items()}
     st.html(MONTH_CSS + month_html(month, date.today(), shown, worn, closet.picture))
@@ -40,16 +42,17 @@ def _turn(label: str, icon: str, by: int) -> None:
 
 
 def _shift(by: int) -> None:
-    st.session_state["calendar-month"] = shifted(st.session_state["calendar-month"], by)
+    month = pd.Period(st.session_state["calendar-month"], "M") + by
+    st.session_state["calendar-month"] = month.start_time.date()
 
 
 def _title(closet: OutfitContext, plan: Mapping) -> str:
-    saved = {outfit["id"]: outfit["name"] for outfit in closet.document["outfits"]}
-    return saved.get(plan.get("outfit")) or names(closet.present(plan["items"])) or "pieces that are gone"
+    return _saved(closet, plan).get("name") or names(closet.present(plan["items"])) or "pieces that are gone"
 
 
-def _layout(closet: OutfitContext, plan: Mapping) -> Mapping:
-    return next((o["layout"] for o in closet.document["outfits"] if o["id"] == plan.get("outfit")), {})
+def _saved(closet: OutfitContext, plan: Mapping) -> Mapping:
+    """Return the saved outfit that is planned, nothing where it was never saved or is gone."""
+    return next((outfit for outfit in closet.document["outfits"] if outfit["id"] == plan.get("outfit")), {})
 
 
 def _plan_form(closet: OutfitContext) -> None:
@@ -60,14 +63,8 @@ def _plan_form(closet: OutfitContext) -> None:
             return
         st.date_input("Day", "today", key="calendar-day", format="YYYY-MM-DD")
         chosen = st.selectbox("Outfit", list(saved), format_func=lambda i: saved[i]["name"], key="calendar-outfit")
-        st.button("Plan it", type="primary", key="calendar-save", on_click=_plan, args=(closet, saved[chosen]))
-
-
-def _plan(closet: OutfitContext, outfit: Mapping) -> None:
-    day = st.session_state["calendar-day"]
-    if day:
-        said = f"Planned for {day:%A, %d %B}"
-        page.change(closet.book.plan, day, outfit["items"], outfit["id"], said=said)
+        args = (closet, saved[chosen]["items"], "calendar-day", chosen)
+        st.button("Plan it", type="primary", key="calendar-save", on_click=plan, args=args)
 
 
 def _coming(closet: OutfitContext, plans: Mapping[str, Mapping]) -> None:

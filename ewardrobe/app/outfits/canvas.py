@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,9 +13,9 @@ from ewardrobe.app import page
 from ewardrobe.app.outfits.cards import suggested_name
 from ewardrobe.app.outfits.suggestions import OutfitContext, label_of
 from ewardrobe.outfits.closet import closet_of
-from ewardrobe.outfits.collage import BOX_RATIO, CANVAS_RATIO, bars, is_picture, name_of, places, swatch
-from ewardrobe.outfits.grammar import Wish, is_outfit, slot_of
-from ewardrobe.outfits.suggest import Outfit, describe
+from ewardrobe.outfits.collage import BOX_RATIO, CANVAS_RATIO, bars, is_picture, places, swatch
+from ewardrobe.outfits.grammar import Wish, is_outfit, name_of, slot_of
+from ewardrobe.outfits.suggest import describe
 from ewardrobe.outfits.terms import score, terms_of
 
 CSS = """
@@ -55,7 +55,7 @@ def by_hand(closet: OutfitContext) -> None:
         _save(closet, chosen, layout)
 
 
-def _canvas(closet: OutfitContext, items: list[Mapping]) -> dict[str, list[float]]:
+def _canvas(closet: OutfitContext, items: Sequence[Mapping]) -> dict[str, list[float]]:
     """Show the canvas; returns where each piece lies."""
     number = st.session_state.setdefault("canvas-number", 0)
     own = st.session_state.setdefault("canvas-layout", {})
@@ -85,11 +85,11 @@ def _sound(layout: Any) -> dict[str, tuple[float, ...]]:
     """Return what the browser sent, without anything that is no place."""
     if not isinstance(layout, Mapping):
         return {}
-    whole = {str(k): v for k, v in layout.items() if isinstance(v, list) and len(v) == 4}
-    return {k: tuple(map(float, v)) for k, v in whole.items() if all(isinstance(n, int | float) for n in v)}
+    four = {str(k): v for k, v in layout.items() if isinstance(v, list) and len(v) == 4}
+    return {k: tuple(map(float, v)) for k, v in four.items() if all(isinstance(n, int | float) for n in v)}
 
 
-def _judge(closet: OutfitContext, items: list[Mapping]) -> None:
+def _judge(closet: OutfitContext, items: Sequence[Mapping]) -> None:
     """Say what the recommender thinks of it."""
     if not is_outfit(slot_of(item) for item in items):
         st.info(
@@ -97,18 +97,12 @@ def _judge(closet: OutfitContext, items: list[Mapping]) -> None:
         )
     if len(items) < 2:
         return
-    judged = judge(closet, items)
+    wish = Wish(today=date.today())
+    arrays, outfits = closet_of(items, wish.today), np.arange(len(items))[None]
+    terms = terms_of(arrays, outfits, wish, closet.model)
+    judged = describe(arrays, outfits, terms, score(terms.values, closet.taste.weights), 0, wish)
     st.metric("Score", f"{judged.score:.0%}")
     st.html(bars(judged.reasons))
-
-
-def judge(closet: OutfitContext, items: list[Mapping]) -> Outfit:
-    """Return the pieces as one outfit with its score and reasons."""
-    wish = Wish(today=date.today())
-    arrays = closet_of(items, wish.today)
-    outfits = np.arange(len(items))[None]
-    terms = terms_of(arrays, outfits, wish, closet.model)
-    return describe(arrays, outfits, terms, score(terms.values, closet.taste.weights), 0, wish)
 
 
 def _save(closet: OutfitContext, chosen: list[str], layout: Mapping) -> None:
@@ -116,8 +110,9 @@ def _save(closet: OutfitContext, chosen: list[str], layout: Mapping) -> None:
     edits = st.session_state.get("canvas-edits")
     if edits not in saved:
         edits = st.session_state["canvas-edits"] = None
-    name = {"key": "canvas-name", "persist_state": "session"}  # else "Save changes" after another tab renames it
-    st.text_input("Name", **name, placeholder=suggested_name(closet.present(chosen)))
+    name = suggested_name(closet.present(chosen))
+    # The name is remembered: else "Save changes" after a look at another tab would rename the outfit.
+    st.text_input("Name", key="canvas-name", persist_state="session", placeholder=name)
     with st.container(horizontal=True):
         label = "Save changes" if edits else "Save outfit"
         st.button(label, type="primary", key="canvas-save", on_click=_keep, args=(closet, chosen, layout, edits))

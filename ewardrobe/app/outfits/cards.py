@@ -11,7 +11,8 @@ from ewardrobe.app import page
 from ewardrobe.app.live.outfit import OUTFIT_KEY
 from ewardrobe.app.outfits.suggestions import OutfitContext, label_of, shuffle
 from ewardrobe.feature_store import wearing
-from ewardrobe.outfits.collage import collage_html, name_of, names, reasons_html
+from ewardrobe.outfits.collage import collage_html, names, reasons_html
+from ewardrobe.outfits.grammar import in_order, listed, name_of
 from ewardrobe.outfits.suggest import Outfit
 from ewardrobe.wardrobe import wear_log
 
@@ -20,13 +21,13 @@ def suggestion_cards(closet: OutfitContext, outfits: Iterable[Outfit]) -> None:
     """Show suggestions as cards in as many columns as there is room for."""
     with st.grid(min_column_width=240):
         for outfit in outfits:
-            if len(closet.present(list(outfit.ids))) == len(outfit.ids):
+            if len(closet.present(outfit.ids)) == len(outfit.ids):
                 with st.container(border=True, height="stretch", key=f"card-{_key(outfit.ids)}"):
                     _suggestion(closet, outfit)
 
 
 def _suggestion(closet: OutfitContext, outfit: Outfit) -> None:
-    items, key = closet.present(list(outfit.ids)), _key(outfit.ids)
+    items, key = closet.present(outfit.ids), _key(outfit.ids)
     st.html(collage_html(items, closet.picture))
     st.markdown(f"**{page.literal(names(items))}**")
     st.html(reasons_html(outfit.reasons, outfit.score))
@@ -65,24 +66,13 @@ def _rate(closet: OutfitContext, outfit: Outfit, liked: bool | None) -> None:
 
 def wear_button(closet: OutfitContext, item_ids: Sequence[str], key: str, outfit_id: str | None = None) -> None:
     """Show "Wear today"; where all of it is in today's wear log already, the button that takes it out again."""
-    items, today = closet.present(list(item_ids)), date.today().isoformat()
+    items, today = closet.present(item_ids), date.today().isoformat()
+    args = (closet, item_ids, outfit_id or _saved_id(closet, item_ids))
     if items and all(today in wear_log.days_worn(item) for item in items):
-        st.button(
-            "Worn today",
-            icon=":material/check:",
-            key=f"worn-{key}",
-            help="Press to take it out of the wear log again",
-            on_click=_not_worn,
-            args=(closet, item_ids, outfit_id or _saved_id(closet, item_ids)),
-        )
-        return
-    st.button(
-        "Wear today",
-        icon=":material/today:",
-        key=f"wear-{key}",
-        on_click=_wear,
-        args=(closet, item_ids, outfit_id or _saved_id(closet, item_ids)),
-    )
+        words, icon = "Press to take it out of the wear log again", ":material/check:"
+        st.button("Worn today", icon=icon, key=f"worn-{key}", help=words, on_click=_not_worn, args=args)
+    else:
+        st.button("Wear today", icon=":material/today:", key=f"wear-{key}", on_click=_wear, args=args)
 
 
 def _saved_id(closet: OutfitContext, item_ids: Sequence[str]) -> str | None:
@@ -103,7 +93,7 @@ def _not_worn(closet: OutfitContext, item_ids: Sequence[str], outfit_id: str | N
 
 def try_on_button(closet: OutfitContext, item_ids: Sequence[str], key: str) -> None:
     """Show the button that opens the live page with the outfit on."""
-    clothes = any(item.get("category_id") and item.get("image") for item in closet.present(list(item_ids)))
+    clothes = any(item.get("category_id") and item.get("image") for item in closet.present(item_ids))
     told = "See it on you, in the camera's picture" if clothes else "None of its garments has a cut-out to be put on"
     if st.button("Try on", icon=":material/videocam:", key=f"try-{key}", help=told, disabled=not clothes):
         st.session_state[OUTFIT_KEY] = list(item_ids)
@@ -112,11 +102,17 @@ def try_on_button(closet: OutfitContext, item_ids: Sequence[str], key: str) -> N
 
 def _save(closet: OutfitContext, outfit: Outfit, key: str) -> None:
     with st.popover("Save", icon=":material/bookmark:", key=f"save-{key}"):
-        st.text_input("Name", key=f"name-{key}", placeholder=suggested_name(closet.present(list(outfit.ids))))
+        st.text_input("Name", key=f"name-{key}", placeholder=suggested_name(closet.present(outfit.ids)))
         st.button("Save outfit", type="primary", key=f"keep-{key}", on_click=_keep, args=(closet, outfit.ids, key))
         st.divider()
-        st.date_input("Day", "today", min_value="today", key=f"day-{key}", format="YYYY-MM-DD")
-        st.button("Plan for this day", key=f"plan-{key}", on_click=plan, args=(closet, outfit.ids, f"day-{key}"))
+        plan_form(closet, outfit.ids, key)
+
+
+def plan_form(closet: OutfitContext, item_ids: Sequence[str], key: str, outfit_id: str | None = None) -> None:
+    """Show a day and the button that plans an outfit for it."""
+    st.date_input("Day", "today", min_value="today", key=f"day-{key}", format="YYYY-MM-DD")
+    args = (closet, item_ids, f"day-{key}", outfit_id)
+    st.button("Plan for this day", key=f"plan-{key}", on_click=plan, args=args, width="stretch")
 
 
 def suggested_name(items: Iterable[Mapping]) -> str:
@@ -125,13 +121,11 @@ def suggested_name(items: Iterable[Mapping]) -> str:
     >>> suggested_name([{"type": "jeans", "category_id": 8, "id": "1"}, {"type": "coat", "category_id": 4, "id": "2"}])
     'coat and jeans'
     """
-    words = [name_of(item) for item in items if item.get("category_id")]
-    ordered = names([item for item in items if item.get("category_id")]).split(", ") if words else ["outfit"]
-    return " and ".join(filter(None, [", ".join(ordered[:-1]), ordered[-1]]))
+    return listed(name_of(item) for item in in_order(items) if item.get("category_id")) or "outfit"
 
 
 def _keep(closet: OutfitContext, item_ids: Sequence[str], key: str) -> None:
-    name = st.session_state.get(f"name-{key}") or suggested_name(closet.present(list(item_ids)))
+    name = st.session_state.get(f"name-{key}") or suggested_name(closet.present(item_ids))
     page.change(closet.book.save, name, item_ids, said=f"Saved: {page.literal(name)}")
 
 
@@ -149,6 +143,11 @@ def _reshuffle(items: Sequence[Mapping], key: str) -> None:
     with st.popover("", icon=":material/lock:", key=f"lock-{key}", help="Keep some pieces, shuffle the rest"):
         labels = {item["id"]: label_of(item) for item in items}
         st.pills(
-            "Keep these", list(labels), selection_mode="multi", format_func=labels.get, key=f"pills-{key}", default=[]
+            "Keep these",
+            list(labels),
+            selection_mode="multi",
+            format_func=labels.__getitem__,
+            key=f"pills-{key}",
+            default=[],
         )
         st.button("Shuffle the rest", type="primary", key=f"mix-{key}", on_click=shuffle, args=(f"pills-{key}",))

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
 
-from ewardrobe.outfits.closet import worn_on
 from ewardrobe.outfits.collage import collage_html
+from ewardrobe.wardrobe.wear_log import days_worn
 
 
 def worn_by_day(items: Iterable[Mapping]) -> dict[str, list[str]]:
     """Return the ids of what was worn on each ISO date of the wear logs."""
     days: dict[str, list[str]] = {}
     for item in items:
-        for day in dict.fromkeys(worn_on(item)):
+        for day in days_worn(item):
             days.setdefault(day, []).append(str(item["id"]))
     return days
-
-
-def shifted(month: date, by: int) -> date:
-    """Return the first of the month ``by`` months on from ``month``.
-
-    >>> shifted(date(2026, 11, 26), 2)
-    datetime.date(2027, 1, 1)
-    """
-    number = month.year * 12 + month.month - 1 + by
-    return date(number // 12, number % 12 + 1, 1)
 
 
 def month_html(
     month: date,
     today: date,
-    planned: Mapping[str, tuple[str, list[Mapping], Mapping]],
-    worn: Mapping[str, list[Mapping]],
+    planned: Mapping[str, tuple[str, Sequence[Mapping], Mapping]],
+    worn: Mapping[str, Sequence[Mapping]],
     picture: Callable[[Mapping], str],
 ) -> str:
     """Return the weeks of ``month``, Monday first.

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.outfits.suggestions import ANY_OCCASION, OCCASION_LABELS, OutfitContext
-from ewardrobe.outfits.collage import collage_html, name_of, names
+from ewardrobe.app.outfits.suggestions import OutfitContext, ask_occasion, ask_temperature
+from ewardrobe.outfits.collage import collage_html, names
 from ewardrobe.outfits.gaps import advice
-from ewardrobe.outfits.grammar import OCCASIONS, Wish, temperature_problem
+from ewardrobe.outfits.grammar import Wish, name_of, temperature_problem
 from ewardrobe.outfits.packing import PackingList, pack
 
 
@@ -22,7 +22,7 @@ def packing(closet: OutfitContext) -> None:
     if wish is None:
         return
     with st.spinner("Packing …"):
-        packed = _packed(str(closet.store.home), closet.store.signature(), days, repr(wish), closet, wish)
+        packed = _packed((str(closet.store.home), closet.store.signature(), repr(wish)), days, closet, wish)
     if not packed.days:
         st.info(page.literal(advice(closet.items, wish) or packed.note), icon=":material/lightbulb:")
         return
@@ -36,32 +36,16 @@ def packing(closet: OutfitContext) -> None:
 def _ask() -> tuple[int, Wish | None]:
     with st.container(border=True, horizontal=True, vertical_alignment="bottom"):
         days = st.number_input("Days", 1, 30, 5, key="packing-days", persist_state="session", width=120)
-        celsius = st.number_input(
-            "Temperature, °C",
-            value=None,
-            step=1.0,
-            format="%g",
-            placeholder="Any",
-            key="packing-temperature",
-            persist_state="session",
-            width=160,
-        )
-        occasion = st.segmented_control(
-            "Occasion",
-            list(OCCASIONS),
-            format_func=OCCASION_LABELS.get,
-            key="packing-occasion",
-            help=ANY_OCCASION,
-            width="content",
-        )
+        celsius = ask_temperature("packing-temperature", 160)
+        occasion = ask_occasion("Occasion", "packing-occasion", width="content")
     if problem := temperature_problem(celsius):
         st.warning(problem, icon=":material/thermostat:")
-        return int(days), None
-    return int(days), Wish(occasion, celsius, today=date.today())
+        return days, None
+    return days, Wish(occasion, celsius, today=date.today())
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _packed(home: str, signature: tuple, days: int, wish: str, _closet: OutfitContext, _wish: Wish) -> PackingList:
+def _packed(key: tuple, days: int, _closet: OutfitContext, _wish: Wish) -> PackingList:
     return pack(_closet.items, _wish, days, _closet.model, _closet.taste.weights)
 
 
@@ -69,10 +53,10 @@ def _list(closet: OutfitContext, packed: PackingList) -> None:
     worn = Counter(item_id for day in packed.days for item_id in day.ids)
     st.markdown(f"##### {len(packed.ids)} pieces for {len(packed.days)} days")
     lines = []
-    for item in closet.present(list(packed.ids)):
+    for item in closet.present(packed.ids):
         times = worn[item["id"]]
-        note = f":gray[{times} days]" if times > 1 else (":gray[every day]" if not times else ":gray[1 day]")
-        lines.append(f"- {page.literal(name_of(item))} {note}")
+        note = f"{times} day{'s' if times > 1 else ''}" if times else "every day"
+        lines.append(f"- {page.literal(name_of(item))} :gray[{note}]")
     half = -(-len(lines) // 2)
     for column, part in zip(st.columns(2), (lines[:half], lines[half:]), strict=True):
         column.markdown("\n".join(part))
@@ -97,7 +81,7 @@ def _plan_all(closet: OutfitContext, days: Sequence) -> None:
 def _days(closet: OutfitContext, packed: PackingList) -> None:
     with st.grid(min_column_width=170):
         for number, outfit in enumerate(packed.days, 1):
-            items = closet.present(list(outfit.ids))
+            items = closet.present(outfit.ids)
             with st.container(border=True, key=f"packing-{number}"):
                 st.html(collage_html(items, closet.picture))
                 st.markdown(f"**Day {number}**  \n{page.literal(names(items))}")

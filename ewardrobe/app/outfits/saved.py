@@ -8,13 +8,11 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.fields import showing
-from ewardrobe.app.outfits.cards import plan, try_on_button, wear_button
+from ewardrobe.app.outfits.cards import plan_form, try_on_button, wear_button
 from ewardrobe.app.outfits.suggestions import OutfitContext
 from ewardrobe.feature_store.outfits import missing
 from ewardrobe.outfits.collage import collage_html, names
-from ewardrobe.outfits.grammar import unavailable
-
-STATE_WORDS = {"laundry": "in the laundry", "lent": "lent", "archived": "archived"}
+from ewardrobe.outfits.grammar import STATE_WORDS, unavailable
 
 
 def saved(closet: OutfitContext) -> None:
@@ -51,17 +49,14 @@ def _told(closet: OutfitContext, outfit: dict) -> bool:
     if gone:
         count = "One piece is" if len(gone) == 1 else f"{len(gone)} pieces are"
         st.caption(f":material/warning: {count} no longer in the wardrobe.")
-    away = [(item, unavailable(item)) for item in closet.present(outfit["items"])]
-    for item, state in away:
-        if state:
+    for item in closet.present(outfit["items"]):
+        if state := unavailable(item):
             st.caption(f":material/info: {page.literal(str(item.get('type')))} is {STATE_WORDS.get(state, state)}.")
     return not gone
 
 
 def _more(closet: OutfitContext, outfit: dict, key: str) -> None:
-    st.date_input("Day", "today", min_value="today", key=f"day-{key}", format="YYYY-MM-DD")
-    args = (closet, outfit["items"], f"day-{key}", outfit["id"])
-    st.button("Plan for this day", key=f"plan-{key}", on_click=plan, args=args, width="stretch")
+    plan_form(closet, outfit["items"], key, outfit["id"])
     st.divider()
     st.text_input("Name", **showing(f"rename-{key}", outfit["name"], partial(_rename, closet, outfit["id"])))
     st.button("Change by hand", key=f"edit-{key}", on_click=edit, args=(closet, outfit), width="stretch")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,24 +15,22 @@ from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.outfits import compatibility, preferences
-from ewardrobe.outfits.collage import COLLAGE_CSS, name_of
+from ewardrobe.outfits.collage import COLLAGE_CSS
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.gaps import advice, needs_outerwear
 from ewardrobe.outfits.grammar import (
-    EXTRA_SLOTS,
     OCCASIONS,
     Wish,
     fahrenheit_to_celsius,
+    name_of,
     season_of,
     slot_of,
     temperature_problem,
     unavailable,
 )
 from ewardrobe.outfits.suggest import Suggestions, diversity, suggest
-from ewardrobe.wardrobe.vocabulary import SEASONS
+from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, SEASONS
 
-OCCASION_LABELS = {name: name.capitalize() for name in OCCASIONS}
-ANY_OCCASION = "None chosen: any occasion"
 EXTRA_LABELS = {"shoes": "Shoes", "bag": "Bag", "hat": "Hat", "accessory": "Scarf and the like"}
 
 
@@ -56,7 +54,7 @@ class OutfitContext:
         """Return an item's picture as a data URL."""
         return page.picture_url(self.store, item, 256)
 
-    def present(self, item_ids: list[str]) -> list[dict]:
+    def present(self, item_ids: Iterable[str]) -> list[dict]:
         """Return those of the items that are still in the wardrobe."""
         return [self.by_id[item_id] for item_id in item_ids if item_id in self.by_id]
 
@@ -66,7 +64,10 @@ def open_closet() -> OutfitContext:
     store = page.wardrobe_store()
     page.load_wardrobe(store)  # says what to do about a broken file
     items = _items(store, str(store.home.absolute()), store.signature())
-    document = _document(store.outfits)
+    try:
+        document = store.outfits.document()
+    except StoreError as error:
+        page.stop_unreadable("saved outfits", store.outfits, error)
     taste = preferences.learn(document["feedback"])
     st.html(COLLAGE_CSS)
     return OutfitContext(store, items, {item["id"]: item for item in items}, store.outfits, document, taste, _model())
@@ -76,13 +77,6 @@ def open_closet() -> OutfitContext:
 def _items(_store: FeatureStore, home: str, signature: tuple | None) -> list[dict]:
     """Read the items once for each state of the file."""
     return _store.items()
-
-
-def _document(book: OutfitStore) -> dict[str, Any]:
-    try:
-        return book.document()
-    except StoreError as error:
-        page.stop_unreadable("saved outfits", book, error)
 
 
 def _model() -> Compatibility | None:
@@ -96,20 +90,35 @@ def _model() -> Compatibility | None:
 # What is asked for
 
 
+def ask_occasion(label: str, key: str, **kwargs: Any) -> str | None:
+    """Show the choice of an occasion; none chosen stands for any."""
+    labels = {name: name.capitalize() for name in OCCASIONS}
+    words = "None chosen: any occasion"
+    return st.segmented_control(label, list(labels), format_func=labels.__getitem__, key=key, help=words, **kwargs)
+
+
+def ask_temperature(key: str, width: int, help: str | None = None) -> float | None:
+    """Show the number of degrees Celsius; empty stands for any."""
+    return st.number_input(
+        "Temperature, °C",
+        value=None,
+        step=1.0,
+        format="%g",
+        placeholder="Any",
+        key=key,
+        persist_state="session",
+        help=help,
+        width=width,
+    )
+
+
 def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
     """Show the controls and return the wish and how many outfits are wanted."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            occasion = st.segmented_control(
-                "Occasion",
-                list(OCCASIONS),
-                format_func=OCCASION_LABELS.get,
-                key="outfits-occasion",
-                persist_state="session",
-                help=ANY_OCCASION,
-                width="content",
-            )
-            temperature = _ask_temperature()
+            occasion = ask_occasion("Occasion", "outfits-occasion", persist_state="session", width="content")
+            typed = "Typed by you: this app asks no weather service."
+            temperature = ask_temperature("outfits-temperature", 170, typed)
             season = st.selectbox(
                 "Season",
                 SEASONS,
@@ -126,36 +135,23 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
             locked = _ask_locked(closet)
             extras = st.multiselect(
                 "With",
-                EXTRA_SLOTS,
                 ["shoes", "bag"],
-                format_func=EXTRA_LABELS.get,
+                format_func=EXTRA_LABELS.__getitem__,
                 key="outfits-extras",
                 persist_state="session",
                 placeholder="Clothes only",
                 width=250,
             )
             st.button("Shuffle", icon=":material/shuffle:", key="outfits-shuffle", on_click=shuffle, width=118)
-    return _wish(closet, occasion, temperature, season, locked, extras), int(count)
-
-
-def _ask_temperature() -> float | None:
-    return st.number_input(
-        "Temperature, °C",
-        value=None,
-        step=1.0,
-        format="%g",
-        placeholder="Any",
-        key="outfits-temperature",
-        persist_state="session",
-        help="Typed by you: this app asks no weather service.",
-        width=170,
-    )
+    disliked = frozenset(frozenset(entry["items"]) for entry in closet.document["feedback"] if not entry["liked"])
+    seed = st.session_state.setdefault("outfits-seed", 0)
+    return Wish(occasion, temperature, season, locked, tuple(extras), disliked, date.today(), seed), count
 
 
 def _question(value: float | None) -> float | None:
     """Return the temperature, or ``None`` and the question what was meant where it cannot be one."""
     problem = temperature_problem(value)
-    if problem is None:
+    if value is None or problem is None:
         return value
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/thermostat: {problem}")
@@ -176,29 +172,22 @@ def _ask_locked(closet: OutfitContext) -> tuple[str, ...]:
     ids = [item["id"] for item in closet.items if unavailable(item) is None]
     here = set(ids)
     st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in here]
-    return tuple(
-        st.multiselect(
-            "Build around",
-            ids,
-            format_func=lambda item_id: label_of(closet.by_id[item_id]),
-            key=key,
-            persist_state="session",
-            placeholder="A piece that every outfit is to hold",
-            width=380,
-        )
+    chosen = st.multiselect(
+        "Build around",
+        ids,
+        format_func=lambda item_id: label_of(closet.by_id[item_id]),
+        key=key,
+        persist_state="session",
+        placeholder="A piece that every outfit is to hold",
+        width=380,
     )
+    return tuple(chosen)
 
 
 def label_of(item: Mapping) -> str:
     """Return an item's name with its colour, unless the name says it."""
     name, colour = name_of(item), item.get("colour")
     return f"{colour} {name}" if colour and str(colour) not in name.lower() else name
-
-
-def _wish(closet, occasion, temperature, season, locked, extras) -> Wish:
-    disliked = frozenset(frozenset(entry["items"]) for entry in closet.document["feedback"] if not entry["liked"])
-    seed = st.session_state.setdefault("outfits-seed", 0)
-    return Wish(occasion, temperature, season, locked, tuple(extras), disliked, date.today(), seed)
 
 
 def shuffle(keep: str | None = None) -> None:
@@ -238,19 +227,15 @@ def explain_shortage(closet: OutfitContext, wish: Wish, count: int, found: Sugge
         st.info(page.literal(said), icon=":material/lightbulb:")
     elif not found.outfits:
         st.info("No outfit holds all of that. Take a piece out of “Build around”.", icon=":material/lightbulb:")
-    unsorted = _unsorted(closet)
+    unsorted = sum(not item.get("category_id") and item.get("slot") not in ACCESSORY_SLOTS for item in closet.items)
     if unsorted and len(found.outfits) < count:
         some = f"{unsorted} item{'s have' if unsorted > 1 else ' has'}"
         st.caption(f":material/info: {some} no category and cannot be in an outfit: choose one in the wardrobe.")
 
 
-def _unsorted(closet: OutfitContext) -> int:
-    return sum(not item.get("category_id") and item.get("slot") not in EXTRA_SLOTS for item in closet.items)
-
-
 def summary(closet: OutfitContext, found: Suggestions) -> None:
     """State how different the outfits of the list are."""
-    slots = {item["id"]: slot_of(item) for outfit in found.outfits for item in closet.present(list(outfit.ids))}
+    slots = {item["id"]: slot_of(item) for outfit in found.outfits for item in closet.present(outfit.ids)}
     told = diversity(found.outfits, slots)
     if told:
         st.caption(told)

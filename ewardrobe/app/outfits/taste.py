@@ -8,10 +8,10 @@ from html import escape
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.outfits.suggestions import ANY_OCCASION, OCCASION_LABELS, OutfitContext
+from ewardrobe.app.outfits.suggestions import OutfitContext, ask_occasion
 from ewardrobe.outfits.collage import swatch
 from ewardrobe.outfits.gaps import Gap, advice, find_gaps
-from ewardrobe.outfits.grammar import OCCASIONS, Wish
+from ewardrobe.outfits.grammar import Wish
 from ewardrobe.outfits.preferences import MOST, Preferences
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS
 
@@ -33,17 +33,13 @@ GAP_CSS = """<style>
 
 def gaps(closet: OutfitContext) -> None:
     """Show which single addition would open the most well-scored outfits."""
-    occasion = st.segmented_control(
-        "For", list(OCCASIONS), format_func=OCCASION_LABELS.get, key="gaps-occasion", help=ANY_OCCASION
-    )
-    wish = Wish(occasion=occasion, today=date.today())
+    wish = Wish(ask_occasion("For", "gaps-occasion"), today=date.today())
     said = advice(closet.items, wish)
     if said:
         st.info(page.literal(said), icon=":material/lightbulb:")
     with st.spinner("Trying every kind in every colour …"):
-        found = _gaps(
-            str(closet.store.home), closet.store.signature(), repr(wish), repr(closet.taste.weights), closet, wish
-        )
+        key = (str(closet.store.home), closet.store.signature(), repr(wish), repr(closet.taste.weights))
+        found = _gaps(key, closet, wish)
     if not found:
         st.caption("No single piece would open a well-scored outfit that you cannot make already.")
         return
@@ -55,7 +51,7 @@ def gaps(closet: OutfitContext) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=16)
-def _gaps(home: str, signature: tuple, wish: str, weights: str, _closet: OutfitContext, _wish: Wish) -> list[Gap]:
+def _gaps(key: tuple, _closet: OutfitContext, _wish: Wish) -> list[Gap]:
     return find_gaps(_closet.items, _wish, _closet.model, _closet.taste.weights)
 
 
@@ -85,8 +81,8 @@ def taste(closet: OutfitContext) -> None:
 
 def weights_html(learned: Preferences) -> str:
     """Return a bar for each term's weight, with a mark at the default one."""
-    most = max(DEFAULT_WEIGHTS.values()) * MOST
-    most = min(most, max([*learned.weights.values(), *DEFAULT_WEIGHTS.values()]) * 1.15)
+    usual_most = max(DEFAULT_WEIGHTS.values())
+    most = min(usual_most * MOST, max(usual_most, *learned.weights.values()) * 1.15)
     rows = []
     for name, usual in DEFAULT_WEIGHTS.items():
         own = learned.weights[name]
