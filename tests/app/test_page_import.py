@@ -151,7 +151,7 @@ def test_a_category_cannot_be_emptied(imported):
     page = pick(imported, 0)
     page = run(page.selectbox(key="batch-field").set_value("kind"))
     page = press(page, "batch-apply")
-    assert "Choose a category" in page.error[0].value
+    assert "Category cannot be empty" in page.error[0].value
 
 
 def test_queue_is_there_after_a_reload_and_can_wait(imported, repository, store):

@@ -91,20 +91,20 @@ def test_removing_samples_keeps_the_rest_and_can_be_undone(store, page):
     [
         ("find-kind", ["shoes", "trousers"], ["jeans", "shoes"]),
         ("find-colour", ["blue"], ["jeans", "t-shirt"]),
-        ("find", "ACME brown", ["shoes"]),
-        ("find", "work", ["jeans"]),
+        ("find-text", "ACME brown", ["shoes"]),
+        ("find-text", "work", ["jeans"]),
     ],
 )
 def test_filters(store, page, widget, value, expected):
     at = page()
-    field = at.text_input(key=widget) if widget == "find" else at.multiselect(key=widget)
+    field = at.text_input(key=widget) if widget == "find-text" else at.multiselect(key=widget)
     run(field.set_value(value))
     assert names(at) == expected
 
 
 def test_filters_that_nothing_fits_say_so(store, page):
     at = page()
-    run(at.text_input(key="find").set_value("no such thing"))
+    run(at.text_input(key="find-text").set_value("no such thing"))
     assert not at.data_editor
     assert "Nothing fits these filters" in texts(at)
 
@@ -125,7 +125,7 @@ def test_ten_thousand_items_reach_the_first_table_quickly(wardrobe_home, page):
     assert len(names(at)) == 60
     assert time.process_time() - start < 6
     start = time.process_time()
-    run(at.text_input(key="find").set_value("red work"))
+    run(at.text_input(key="find-text").set_value("red work"))
     assert time.process_time() - start < 2
 
 
@@ -308,7 +308,7 @@ def test_archived_items_are_out_of_sight_until_they_are_asked_for(store, page):
 def test_filters_combine_and_are_cleared_together(store, page):
     at = page()
     run(at.multiselect(key="find-colour").set_value(["blue"]))
-    run(at.text_input(key="find").set_value("jeans"))
+    run(at.text_input(key="find-text").set_value("jeans"))
     assert names(at) == ["jeans"]
     run(at.toggle(key="find-favourite").set_value(True))
     assert "Nothing fits these filters" in texts(at)
