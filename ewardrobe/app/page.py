@@ -195,25 +195,30 @@ def wardrobe_store() -> FeatureStore:
     return store
 
 
+def state_of(store: FeatureStore) -> tuple:
+    """Return what tells a state of the wardrobe from all others: the ``hash_funcs`` of what is made from it."""
+    return str(store.home.absolute()), store.signature()
+
+
 def load_wardrobe(store: FeatureStore) -> pd.DataFrame:
     """Return the wardrobe with ``derived.DERIVED``, newest first; if it is broken show the way out and stop the page.
 
     Columns may be set, but lists and dictionaries in the cells are shared by all sessions: never change them in place.
     """
     try:
-        return _frame(store, str(store.home.absolute()), store.signature()).copy(deep=False)
+        return _frame(store).copy(deep=False)
     except StoreError as error:
         stop_unreadable("wardrobe", store, error)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _frame(_store: FeatureStore, home: str, signature: tuple | None) -> pd.DataFrame:
-    """Read the wardrobe once for each state of its file, which ``signature`` stands for.
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={FeatureStore: state_of})
+def _frame(store: FeatureStore) -> pd.DataFrame:
+    """Read the wardrobe once for each of its states.
 
     Not cache_data: that unpickles a copy for every run, 0.2 s for 10 000 items.
     """
     with gc_paused():
-        return with_derived(ordered(_store.load(), "Newest first"))
+        return with_derived(ordered(store.load(), "Newest first"))
 
 
 def stop_unreadable(what: str, document: Document, error: StoreError) -> NoReturn:

@@ -169,16 +169,19 @@ def _repair(queue: ImportQueue, draft: Draft) -> None:
 # What a card shows
 
 
+def _print_of(draft: Draft) -> tuple:
+    """Return what stands for the state of a cut-out's file."""
+    return draft.photo, draft.id, draft.outline["counts"]
+
+
+PRINTS = {ImportQueue: lambda queue: str(queue.folder), Draft: _print_of}
+
+
+@st.cache_data(show_spinner=False, max_entries=1000, hash_funcs=PRINTS)
 def small_picture(queue: ImportQueue, draft: Draft, side: int = 160, dimmed: bool = False) -> np.ndarray:
     """Return a draft's cut-out on a checkerboard, RGB uint8 (side, side, 3)."""
-    return _picture(queue, draft, str(queue.cutout_path(draft)), draft.outline["counts"], side, dimmed)
-
-
-@st.cache_data(show_spinner=False, max_entries=1000)
-def _picture(_queue: ImportQueue, _draft: Draft, path: str, outline: str, side: int, dimmed: bool) -> np.ndarray:
-    """Draw a card's picture; path and outline stand for the state of the file."""
     try:
-        cutout = _queue.cutout(_draft)
+        cutout = queue.cutout(draft)
     except ImageError:  # its photo is gone; saving says so
         cutout = np.zeros((8, 8, 4), np.uint8)
     return card_picture(cutout, side, side, dimmed)
@@ -189,15 +192,13 @@ def _told(queue: ImportQueue, draft: Draft) -> Draft:
     category_id = CATEGORY_ID_BY_NAME.get(draft.kind)
     if category_id is None or str(category_id) in draft.guesses:
         return draft
-    guesses = _guesses(queue, draft, str(queue.cutout_path(draft)), draft.outline["counts"], category_id)
-    return replace(draft, guesses=draft.guesses | {str(category_id): guesses})
+    return replace(draft, guesses=draft.guesses | {str(category_id): _guesses(queue, draft, category_id)})
 
 
-@st.cache_data(show_spinner=False, max_entries=500)
-def _guesses(_queue: ImportQueue, _draft: Draft, path: str, outline: str, category_id: int) -> dict:
-    """Ask the network; path and outline stand for the state of the file."""
+@st.cache_data(show_spinner=False, max_entries=500, hash_funcs=PRINTS)
+def _guesses(queue: ImportQueue, draft: Draft, category_id: int) -> dict:
     try:
-        return attributes.guess(_queue.cutout(_draft), category_id)
+        return attributes.guess(queue.cutout(draft), category_id)
     except ImageError:
         return {}
 

@@ -65,7 +65,7 @@ def review(visit: Visit, store: FeatureStore, min_score: float) -> None:
     bar = st.container(horizontal=True, vertical_alignment="center")
     look_at_waiting(store, queue.entries())
     entries, frame = queue.entries(), page.load_wardrobe(store)
-    drafts = reviewed(entries, min_score, *_known(str(store.home.absolute()), store.signature()))
+    drafts = reviewed(entries, min_score, *_known(store))
     few = len(entries) <= FEW
     view = page.choose_one("View", VIEWS, f"view-{few}", ONE_BY_ONE if few else AT_A_GLANCE)
     with bar:
@@ -91,14 +91,12 @@ def _follow_sidebar(visit: Visit, queue: ImportQueue) -> None:
     visit.model = model
 
 
-@st.cache_resource(show_spinner="Comparing with the wardrobe …", max_entries=2)
-def _known(home: str, signature: tuple | None) -> tuple[dict[str, str], dict[str, set[str]]]:
-    """Return ``{item id: hash}`` and ``{key of a photo: its items}``, once for each state of the wardrobe's file."""
-    store = FeatureStore(home)
-    try:
-        items = store.items()
-    except StoreError:  # the page that shows the wardrobe says so
-        return {}, {}
+@st.cache_resource(
+    show_spinner="Comparing with the wardrobe …", max_entries=2, hash_funcs={FeatureStore: page.state_of}
+)
+def _known(store: FeatureStore) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """Return ``{item id: hash}`` and ``{key of a photo: its items}``, once for each state of the wardrobe."""
+    items = store.items()
     return {item["id"]: text for item in items if (text := hash_of(store, item))}, photos_of(items)
 
 
@@ -106,12 +104,9 @@ def _known(home: str, signature: tuple | None) -> tuple[dict[str, str], dict[str
 
 
 def _sections(desk: Desk, entries: Sequence[QueuedPhoto], min_score: float) -> None:
-    by_photo: dict[str, list[Draft]] = {}
-    for draft in desk.drafts.values():
-        by_photo.setdefault(draft.photo, []).append(draft)
     good = [entry for entry in entries if entry.state != FAILED]
     for place, entry in enumerate(page.one_page(good, SECTIONS, "photos")):
-        drafts = by_photo.get(entry.key, [])
+        drafts = [draft for draft in desk.drafts.values() if draft.photo == entry.key]
         if len(entries) == 1:
             _panel(desk, entry, drafts, min_score)
             continue

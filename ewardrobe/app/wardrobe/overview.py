@@ -61,9 +61,8 @@ def open_item(item_id: str | None) -> None:
 
 def show_gallery(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show the items as cards that are opened by a click and chosen by their tick."""
-    choosing = bool(st.session_state.get("chosen"))
-    on_choose = partial(_choose_shown, frame.index.tolist())
-    show_cards(store, frame, "gallery", chosen=chosen_ids(frame), choosing=choosing, on_choose_change=on_choose)
+    data = {"chosen": chosen_ids(frame), "choosing": bool(st.session_state.get("chosen"))}
+    show_cards(store, frame, "gallery", data, on_choose_change=partial(_choose_shown, frame.index.tolist()))
 
 
 def _choose_shown(shown: list[str]) -> None:
@@ -72,17 +71,13 @@ def _choose_shown(shown: list[str]) -> None:
 
 
 def show_cards(
-    store: FeatureStore, frame: pd.DataFrame, key: str, on_choose_change: Callable[[], None] | None = None, **data: Any
+    store: FeatureStore, frame: pd.DataFrame, key: str, data: Mapping[str, Any] | None = None, **callbacks: Callable
 ) -> None:
-    """Show items as cards that open; they can be chosen too where something is done ``on_choose_change``.
-
-    data: more for the script, see `gallery.js`.
-    """
+    """Show items as cards that open; data, callbacks: more for the script, and of it (see `gallery.js`)."""
     html = gallery_html(rows_of(frame), lambda item: page.picture_url(store, item, 256))
     cards = st.components.v2.component("ewardrobe_gallery", html=HTML, css=CSS, js=page.script_beside(gallery.__file__))
-    callbacks: dict[str, Any] = {"on_choose_change": on_choose_change} if on_choose_change else {}
     callbacks["on_open_change"] = lambda: open_item(st.session_state[key]["open"])
-    cards(key=key, data={"html": html, **data}, **callbacks)
+    cards(key=key, data={"html": html, **(data or {})}, **callbacks)
 
 
 def show_table(store: FeatureStore, frame: pd.DataFrame, whole: pd.DataFrame) -> None:
