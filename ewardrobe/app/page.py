@@ -31,18 +31,26 @@ MODEL_LABELS = {
     "mask_rcnn": "Mask R-CNN · each garment on its own",
 }
 
-PROBLEMS_SHOWN = 10
+PROBLEMS_SHOWN = 20
 
 # Words and messages
 
 
 def literal(text: object) -> str:
-    """Return ``text`` so that Markdown shows it as it is."""
+    r"""Return ``text`` so that Markdown shows it as it is.
+
+    >>> print(literal("2 * [a_b]"))
+    2 \* \[a\_b\]
+    """
     return re.sub(r"[\\`*_{}\[\]<>()#+!|$~:]", r"\\\g<0>", str(text))
 
 
 def count(number: int, noun: str) -> str:
-    """Return "1 garment", "2 garments"."""
+    """Return a number of things in words.
+
+    >>> count(1, "garment"), count(2, "garment")
+    ('1 garment', '2 garments')
+    """
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 

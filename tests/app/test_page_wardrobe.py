@@ -1,10 +1,10 @@
 """The wardrobe page without a browser.  Edits go in as the browser sends them, through the table's callback."""
+# ruff: noqa: F401 - fixtures of another file
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import date
-from functools import partial
 
 import numpy as np
 import pytest
@@ -14,12 +14,12 @@ from wardrobe_page import (
     choose,
     editors,
     gallery,
-    make_store,
+    item_page,
     names,
-    open_item,
-    open_page,
+    page,
     run,
     send,
+    store,
     table,
     texts,
     undo,
@@ -28,22 +28,6 @@ from wardrobe_page import (
 from ewardrobe.core.images import png_bytes
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore, StoreError
-
-
-@pytest.fixture
-def store(wardrobe_home):
-    return make_store(wardrobe_home)
-
-
-@pytest.fixture
-def page(repository):
-    return partial(open_page, repository)
-
-
-@pytest.fixture
-def item_page(repository, store):
-    return partial(open_item, repository)
-
 
 # What it shows
 
