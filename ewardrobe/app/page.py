@@ -237,12 +237,9 @@ def stop_unreadable(what: str, document: Document, error: StoreError) -> NoRetur
         when = datetime.fromtimestamp(copy.path.stat().st_mtime).strftime("%d %B %Y, %H:%M:%S")
         which = "An older backup that holds more" if place else "The newest good backup"
         st.caption(f"{which} is of {when}, with {copy.entries} entries. The broken file is kept beside it.")
-        button(
-            *("Restore this backup", f"restore-backup-{place}", "settings_backup_restore"),
-            *(document.restore_backup, copy.path),
-            said="The backup is restored",
-            type="secondary" if place else "primary",
-        )
+        key, kind = f"restore-backup-{place}", "secondary" if place else "primary"
+        icon, said = "settings_backup_restore", "The backup is restored"
+        button("Restore this backup", key, icon, document.restore_backup, copy.path, said=said, type=kind)
     st.stop()
 
 
