@@ -1,5 +1,7 @@
 """Statistics of the wardrobe: what there is, what is worn, what it costs; every figure with its data to save."""
 
+from functools import partial
+
 import streamlit as st
 
 from ewardrobe.app import page, statistics
@@ -22,7 +24,4 @@ if chosen.empty:
     st.info("Nothing fits these filters. Clear one of them to see more.", icon=":material/search_off:")
     st.stop()
 statistics.headlines(chosen)
-for tab, show in zip(st.tabs(list(TABS), on_change="rerun", key="statistics-tab"), TABS.values(), strict=True):
-    if tab.open:  # only the open one is drawn
-        with tab:
-            show(store, chosen)
+page.show_tabs({name: partial(show, store, chosen) for name, show in TABS.items()}, "statistics-tab")

@@ -19,15 +19,7 @@ def wardrobe(store):
     frame = page.load_wardrobe(store)
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        layout = st.segmented_control(
-            "View",
-            ("Gallery", "Table"),
-            default="Gallery",
-            required=True,
-            label_visibility="collapsed",
-            key="layout",
-            persist_state="session",
-        )
+        layout = page.choose_one("View", ("Gallery", "Table"), "layout", persist_state="session")
         st.space("stretch")
         wear_outfit(store, frame)
         undo_menu(store)
@@ -45,13 +37,15 @@ def wardrobe(store):
     if found.empty:
         st.info("Nothing fits these filters. Clear one of them to see more.", icon=":material/search_off:")
     else:
-        shown, pages = overview.one_page(found)
-        if layout == "Table":
-            overview.show_table(store, shown, frame)
-            st.caption("Double-click a cell to edit it. Tick rows at the left to change many at once.")
-        else:
-            overview.show_gallery(store, shown)
-        overview.turn_pages(pages)
+        body = st.container()
+        with st.container(horizontal_alignment="center"):
+            shown = page.one_page(found, overview.PAGE_LENGTH, "page-of")
+        with body:
+            if layout == "Table":
+                overview.show_table(store, shown, frame)
+                st.caption("Double-click a cell to edit it. Tick rows at the left to change many at once.")
+            else:
+                overview.show_gallery(store, shown)
     bulk_bar(store, frame)
 
 

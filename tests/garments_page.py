@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 import streamlit as st
@@ -55,10 +58,9 @@ def unet_first(monkeypatch):
     monkeypatch.setattr("ewardrobe.app.page.DEFAULT_MODEL", "unet")
 
 
-@pytest.fixture
-def models(monkeypatch) -> dict:
-    """The models that the page can load, by name; an exception in place of one is raised."""
-    known = {"unet": ColourSegmenter(), "yolo": ColourSegmenter("yolo", top=5)}
+@contextmanager
+def served(monkeypatch, known: dict) -> Iterator[dict]:
+    """Let the pages load these models, by name; an exception in place of one is raised."""
 
     def load(name, weights=None):
         if isinstance(known[name], Exception):
@@ -72,6 +74,12 @@ def models(monkeypatch) -> dict:
     yield known
     st.cache_resource.clear()
     cache.release()
+
+
+@pytest.fixture
+def models(monkeypatch) -> Iterator[dict]:
+    with served(monkeypatch, {"unet": ColourSegmenter(), "yolo": ColourSegmenter("yolo", top=5)}) as known:
+        yield known
 
 
 @pytest.fixture

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.testing.v1 import AppTest
 
@@ -40,6 +43,21 @@ def open_item(repository: Path, item_id: str = "a", tab: str = "Details") -> App
     at.query_params["item"] = item_id
     at.session_state["item-tab"] = tab
     return run(at)
+
+
+@pytest.fixture
+def store(wardrobe_home) -> FeatureStore:
+    return make_store(wardrobe_home)
+
+
+@pytest.fixture
+def page(repository) -> Callable[..., AppTest]:
+    return partial(open_page, repository)
+
+
+@pytest.fixture
+def item_page(repository, store) -> Callable[..., AppTest]:
+    return partial(open_item, repository)
 
 
 def run(at) -> AppTest:

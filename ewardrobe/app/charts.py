@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -19,13 +21,6 @@ def show(chart: Chart) -> None:
 
 def download(data: pd.DataFrame, name: str) -> None:
     """Offer ``data`` as a CSV file."""
-    st.download_button(
-        "Data as CSV",
-        data.to_csv(index=False).encode(),
-        f"{name}.csv",
-        "text/csv",
-        key=f"csv-{name}",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-    )
+    look: dict[str, Any] = {"icon": ":material/download:", "type": "tertiary", "on_click": "ignore"}
+    table = data.to_csv(index=False).encode()
+    st.download_button("Data as CSV", table, f"{name}.csv", "text/csv", key=f"csv-{name}", **look)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,10 +14,10 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.feature_store import backup_zip, csv_table, exchange
-from ewardrobe.feature_store.exchange import Difference, ImportReport
+from ewardrobe.feature_store.exchange import Choice, Difference
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 
-CHOICES = {
+CHOICES: dict[Choice, str] = {
     "theirs": "Take what the file says",
     "mine": "Keep what is here",
     "newer": "Take whichever was changed later",
@@ -29,11 +30,10 @@ MOST_SHOWN = 500
 
 @dataclass(frozen=True)
 class Incoming:
-    """A file that was read: its differences, what is wrong with it, and whether it is a backup."""
+    """A file that was read: what differs, what is wrong with it, and the table; ``None`` for a backup."""
 
     differences: list[Difference]
     problems: list[str]
-    is_backup: bool
     table: csv_table.Table | None = None
 
 
@@ -50,53 +50,36 @@ def export(store: FeatureStore, frame: pd.DataFrame) -> None:
     st.markdown("**Everything**, with all pictures and outfits, to keep or to move to another computer.")
     _zip(store, f"ewardrobe-{today}.zip")
     st.markdown("**The table**, for a spreadsheet or another program. Change it there and bring it back.")
-    st.download_button(
-        "Save the table (CSV)",
-        lambda: csv_table.csv_bytes(store.items()),
-        f"ewardrobe-{today}.csv",
-        "text/csv",
-        key="export-csv",
-        icon=":material/table:",
-        on_click="ignore",
-    )
+    look: dict[str, Any] = {"key": "export-csv", "icon": ":material/table:", "on_click": "ignore"}
+    name = f"ewardrobe-{today}.csv"
+    st.download_button("Save the table (CSV)", lambda: csv_table.csv_bytes(store.items()), name, "text/csv", **look)
 
 
 def _zip(store: FeatureStore, name: str) -> None:
     """Pack the backup first, with a bar, then offer it; a wardrobe that has changed since is packed anew."""
-    made = st.session_state.get("backup")
     place = st.empty()
-    if made is None or made[0] != store.signature():
+    if st.session_state.get("backup", (None,))[0] != store.signature():
         if not place.button("Pack the backup (ZIP)", icon=":material/folder_zip:", key="export-pack"):
             return
-        made = _pack(store, place)
-        if made is None:
+        try:
+            st.session_state["backup"] = _packed(store, place.progress(0.0, "Packing …"))
+        except StoreError as error:
+            place.error(page.literal(error))
             return
-    _, content, written = made
-    place.download_button(
-        f"Save the backup · {len(content) / 1e6:.1f} MB",
-        content,
-        name,
-        "application/zip",
-        key="export-zip",
-        icon=":material/download:",
-        type="primary",
-        on_click="ignore",
-    )
+    _, content, written = st.session_state["backup"]
+    label, icon = f"Save the backup · {len(content) / 1e6:.1f} MB", ":material/download:"
+    look: dict[str, Any] = {"key": "export-zip", "icon": icon, "type": "primary", "on_click": "ignore"}
+    place.download_button(label, content, name, "application/zip", **look)
     st.caption(f"{written.items} items, {written.pictures} pictures")
     if written.missing:
         st.warning(f"{len(written.missing)} pictures are missing in the wardrobe's folder, and so in the backup.")
 
 
-def _pack(store: FeatureStore, place: Any) -> tuple | None:
-    buffer, bar = io.BytesIO(), place.progress(0.0, "Packing …")
-    signature = store.signature()
-    try:
-        written = backup_zip.write_backup(store, buffer, lambda done, total: _show(bar, done, total, "Packing"))
-    except StoreError as error:
-        place.error(page.literal(str(error)))
-        return None
-    st.session_state["backup"] = (signature, buffer.getvalue(), written)
-    return st.session_state["backup"]
+def _packed(store: FeatureStore, bar: Any) -> tuple:
+    """Return the state of the wardrobe, its backup's bytes, and the report."""
+    buffer, signature = io.BytesIO(), store.signature()
+    written = backup_zip.write_backup(store, buffer, partial(_show, bar, verb="Packing"))
+    return signature, buffer.getvalue(), written
 
 
 def _show(bar: Any, done: int, total: int, verb: str) -> None:
@@ -119,18 +102,18 @@ def incoming(store: FeatureStore, upload: Any) -> None:
     try:
         found = _read(store, upload)
     except StoreError as error:
-        st.error(page.literal(str(error)), icon=":material/block:")
+        st.error(page.literal(error), icon=":material/error:")
         return
-    st.subheader("What the file would change", anchor=False)
-    _preview(found)
     counts = exchange.counts(found.differences)
-    if not counts["new"] and not counts["changed"] and not found.is_backup:
+    _preview(found, counts)
+    if not counts["new"] and not counts["changed"] and found.table is not None:
         st.info("Everything in this file is in the wardrobe already.", icon=":material/check:")
         return
-    choice, remove_others = "theirs", False
+    choice: Choice = "theirs"
+    remove_others = False
     if counts["changed"]:
-        choice = st.radio("Where both differ", list(CHOICES), format_func=CHOICES.get, key="import-choice")
-    if found.is_backup:
+        choice = st.radio("Where both differ", list(CHOICES), format_func=CHOICES.__getitem__, key="import-choice")
+    if found.table is None:
         remove_others = st.checkbox("Remove what is not in the file", key="import-remove")
     if st.button("Import", type="primary", icon=":material/download:", key="import-do"):
         _take_over(store, upload, found, choice, remove_others)
@@ -140,22 +123,20 @@ def _read(store: FeatureStore, upload: Any) -> Incoming:
     upload.seek(0)
     if upload.name.lower().endswith(".csv"):
         table = csv_table.read_csv(store, upload.getvalue(), upload.name)
-        return Incoming(table.differences, table.remarks, False, table)
+        return Incoming(table.differences, table.remarks, table)
     with backup_zip.open_backup(upload) as backup:
         missing = [f"picture {name} is not in the backup" for name in backup.missing]
-        return Incoming(backup_zip.preview(store, backup), missing, True)
+        return Incoming(backup_zip.preview(store, backup), missing)
 
 
-def _preview(found: Incoming) -> None:
-    counts = exchange.counts(found.differences)
+def _preview(found: Incoming, counts: Mapping[str, int]) -> None:
     with st.container(horizontal=True):
         for status, label in STATUS.items():
             st.metric(label.capitalize(), counts[status], width="content")
     if found.problems:
         with st.expander(f"{len(found.problems)} remarks", icon=":material/warning:"):
             st.code("\n".join(found.problems[:200]), language=None, wrap_lines=True)
-    rows = _rows(found.differences)
-    if rows:
+    if rows := _rows(found.differences):
         st.dataframe(pd.DataFrame(rows[:MOST_SHOWN]), hide_index=True, height="content" if len(rows) <= 8 else 320)
 
 
@@ -183,7 +164,7 @@ def _shown(value: Any) -> str:
     return "–" if value in (None, "") else str(value)[:60]
 
 
-def _take_over(store: FeatureStore, upload: Any, found: Incoming, choice: str, remove_others: bool) -> None:
+def _take_over(store: FeatureStore, upload: Any, found: Incoming, choice: Choice, remove_others: bool) -> None:
     bar = st.progress(0.0, "Importing …")
     try:
         if found.table is not None:
@@ -191,23 +172,13 @@ def _take_over(store: FeatureStore, upload: Any, found: Incoming, choice: str, r
         else:
             upload.seek(0)
             with backup_zip.open_backup(upload) as backup:
-                result = backup_zip.restore(
-                    store,
-                    backup,
-                    choice,
-                    remove_others=remove_others,
-                    progress=lambda done, total: _show(bar, done, total, "Bringing in"),
-                )
+                told = partial(_show, bar, verb="Bringing in")
+                result = backup_zip.restore(store, backup, choice, remove_others=remove_others, progress=told)
     except StoreError as error:
-        st.session_state.setdefault("problems", []).append(page.literal(str(error)))
+        page.complain(error)
         st.rerun()
-    _report(result)
-    st.session_state["import-number"] += 1
-    st.rerun()
-
-
-def _report(result: ImportReport) -> None:
     page.tell(f"Imported: {result}")
     if result.problems:
-        lines = "  \n".join(page.literal(problem) for problem in result.problems[:20])
-        st.session_state.setdefault("problems", []).append(f"{len(result.problems)} remarks:  \n{lines}")
+        page.complain(f"{len(result.problems)} remarks:", *result.problems)
+    st.session_state["import-number"] += 1
+    st.rerun()

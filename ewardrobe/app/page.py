@@ -1,8 +1,9 @@
-"""The package's only use of Streamlit: what the pages share.  Widgets and caches here, no logic."""
+"""What all pages share: words, messages, widgets, and the wardrobe that they show."""
 
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
@@ -16,7 +17,7 @@ from streamlit.errors import StreamlitAPIException
 from ewardrobe.feature_store.document import Document, gc_paused
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, cache
-from ewardrobe.wardrobe import pictures as view
+from ewardrobe.wardrobe import pictures
 from ewardrobe.wardrobe.derived import with_derived
 from ewardrobe.wardrobe.filters import ordered
 
@@ -30,7 +31,27 @@ MODEL_LABELS = {
     "mask_rcnn": "Mask R-CNN · each garment on its own",
 }
 
-# Every page
+PROBLEMS_SHOWN = 20
+
+# Words and messages
+
+
+def literal(text: object) -> str:
+    r"""Return ``text`` so that Markdown shows it as it is.
+
+    >>> print(literal("2 * [a_b]"))
+    2 \* \[a\_b\]
+    """
+    return re.sub(r"[\\`*_{}\[\]<>()#+!|$~:]", r"\\\g<0>", str(text))
+
+
+def count(number: int, noun: str) -> str:
+    """Return a number of things in words.
+
+    >>> count(1, "garment"), count(2, "garment")
+    ('1 garment', '2 garments')
+    """
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def page_header(title: str, lead: str) -> None:
@@ -41,6 +62,85 @@ def page_header(title: str, lead: str) -> None:
         st.error(message, icon=":material/error:")
     for message in st.session_state.pop("news", []):
         st.toast(message, icon=":material/check:")
+
+
+def tell(message: str) -> None:
+    """Show ``message`` as a toast in the next run: a callback must not draw."""
+    st.session_state.setdefault("news", []).append(message)
+
+
+def complain(*problems: object) -> None:
+    """Show ``problems`` as one error in the next run, each in a paragraph; of many the first ones."""
+    lines = [literal(problem) for problem in problems[:PROBLEMS_SHOWN]]
+    if len(problems) > PROBLEMS_SHOWN:
+        lines.append(f"… and {len(problems) - PROBLEMS_SHOWN} more")
+    st.session_state.setdefault("problems", []).append("\n\n".join(lines))
+
+
+def change(action: Callable, *args: Any, said: str | None = None, **kwargs: Any) -> Any:
+    """Run a change of the wardrobe in a callback; a ``StoreError`` becomes a message on the page, and ``None``."""
+    try:
+        result = action(*args, **kwargs)
+    except StoreError as error:
+        complain(error)
+        return None
+    if said:
+        tell(said)
+    return result
+
+
+# Widgets
+
+
+def button(
+    label: str, key: str, icon: str | None, action: Callable, *args: Any, said: str | None = None, **look: Any
+) -> None:
+    """Show a button that runs ``action(*args)`` as `change` does.
+
+    icon: a name of Material's; look: other arguments of ``st.button``.
+    """
+    named = f":material/{icon}:" if icon else None
+    st.button(label, key=key, icon=named, on_click=change, args=(action, *args), kwargs={"said": said}, **look)
+
+
+def choose_one(label: str, options: Iterable[Any], key: str, default: Any = None, **look: Any) -> Any:
+    """Show options beside each other, one of which is always chosen; without a ``default`` the first at the start."""
+    names = list(options)
+    first = names[0] if default is None else default
+    look = {"label_visibility": "collapsed"} | look
+    return st.segmented_control(label, names, default=first, required=True, key=key, **look)
+
+
+def show_tabs(parts: Mapping[str, Callable[[], object]], key: str) -> None:
+    """Show a tab for each of ``parts``; only the open one is drawn."""
+    for tab, show in zip(st.tabs(list(parts), on_change="rerun", key=key), parts.values(), strict=True):
+        if tab.open:
+            with tab:
+                show()
+
+
+def one_page(things: Any, length: int, key: str) -> Any:
+    """Return the part of ``things``, a sequence or a table, that is on the page at hand; show the pages' numbers.
+
+    length: of a page, up to which nothing is shown; key: begins the widget's key.
+    """
+    pages = -(-len(things) // length)
+    if pages <= 1:
+        return things
+    number = min(st.pagination(pages, key=f"{key}-{pages}", persist_state="session"), pages)
+    return things[(number - 1) * length : number * length]
+
+
+def pick_model(default: str | None = None, key: str = "model", **look: Any) -> str:
+    """Show the choice of a segmenter, remembered under ``key`` from page to page; return its name."""
+    names = list(MODELS)
+    place = names.index(default or DEFAULT_MODEL)
+    return st.selectbox("Model", names, place, model_label, key=key, persist_state="session", **look)
+
+
+def model_label(name: str) -> str:
+    """Return what the app calls a segmenter."""
+    return MODEL_LABELS.get(name, name)
 
 
 def link(name: str, label: str, icon: str) -> None:
@@ -55,62 +155,6 @@ def go(name: str) -> None:
         st.switch_page(FOLDER / f"{name}.py")
 
 
-def tell(message: str) -> None:
-    """Show ``message`` as a toast in the next run: a callback must not draw."""
-    st.session_state.setdefault("news", []).append(message)
-
-
-def change(action: Callable, *args: Any, said: str | None = None, **kwargs: Any) -> Any:
-    """Run a change of the wardrobe in a callback; a ``StoreError`` becomes a message on the page, and ``None``."""
-    try:
-        result = action(*args, **kwargs)
-    except StoreError as error:
-        st.session_state.setdefault("problems", []).append(literal(str(error)))
-        return None
-    if said:
-        tell(said)
-    return result
-
-
-def literal(text: str) -> str:
-    """Return ``text`` so that Markdown shows it as it is."""
-    return "".join(f"\\{letter}" if letter in r"\`*_{}[]<>()#+!|$~:" else letter for letter in text)
-
-
-def pick_model(default: str | None = None, key: str = "model", **kwargs: Any) -> str:
-    """Show the choice of a segmenter, remembered under ``key`` from page to page; return its name."""
-    names = list(MODELS)
-    return st.selectbox(
-        "Model",
-        names,
-        index=names.index(default or DEFAULT_MODEL),
-        format_func=lambda name: MODEL_LABELS.get(name, name),
-        key=key,
-        persist_state="session",
-        **kwargs,
-    )
-
-
-def choose_one(label: str, options: Iterable[Any], key: str, default: Any = None, **look: Any) -> Any:
-    """Show options beside each other, one of which is always chosen; without a ``default`` the first at the start."""
-    names = list(options)
-    first = names[0] if default is None else default
-    look = {"label_visibility": "collapsed"} | look
-    return st.segmented_control(label, names, default=first, required=True, key=key, **look)
-
-
-def segmenter(name: str) -> Segmenter:
-    """Return the loaded model ``name``, one for all sessions; ``WeightsError`` if its weights are not to be trusted."""
-    with nullcontext() if cache.is_loaded(name) else st.spinner("Loading the model …"):
-        return cache.segmenter(name)
-
-
-@functools.cache
-def script_beside(module: str) -> str:
-    """Return the script for the browser that stands beside a module; module: its ``__file__``."""
-    return Path(module).with_suffix(".js").read_text(encoding="utf-8")
-
-
 def empty_state(title: str, lead: str) -> None:
     """Say kindly that there is nothing yet, with the way to add garments."""
     with st.container(border=True, horizontal_alignment="center"):
@@ -123,7 +167,28 @@ def empty_state(title: str, lead: str) -> None:
         st.space("medium")
 
 
-# The wardrobe
+def colour_bar(shares: Iterable[tuple[str, float]]) -> str:
+    """Return HTML of colours, such as "#aabbcc", beside each other, as wide as their shares."""
+    parts = "".join(f"<span style='flex:{share:.3f};background:{colour}'></span>" for colour, share in shares)
+    return f"<div style='display:flex;height:10px;border-radius:5px;overflow:hidden;{RIM}'>{parts}</div>"
+
+
+RIM = "border:1px solid rgba(128,128,128,.4)"
+
+
+@functools.cache
+def script_beside(module: str) -> str:
+    """Return the script for the browser that stands beside a module; module: its ``__file__``."""
+    return Path(module).with_suffix(".js").read_text(encoding="utf-8")
+
+
+# Models and the wardrobe
+
+
+def segmenter(name: str) -> Segmenter:
+    """Return the loaded model ``name``, one for all sessions; ``WeightsError`` if its weights are not to be trusted."""
+    with nullcontext() if cache.is_loaded(name) else st.spinner("Loading the model …"):
+        return cache.segmenter(name)
 
 
 def wardrobe_store() -> FeatureStore:
@@ -138,25 +203,30 @@ def wardrobe_store() -> FeatureStore:
     return store
 
 
+def state_of(store: FeatureStore) -> tuple:
+    """Return what tells a state of the wardrobe from all others: the ``hash_funcs`` of what is made from it."""
+    return str(store.home.absolute()), store.signature()
+
+
 def load_wardrobe(store: FeatureStore) -> pd.DataFrame:
     """Return the wardrobe with ``derived.DERIVED``, newest first; if it is broken show the way out and stop the page.
 
     Columns may be set, but lists and dictionaries in the cells are shared by all sessions: never change them in place.
     """
     try:
-        return _frame(store, str(store.home.absolute()), store.signature()).copy(deep=False)
+        return _frame(store).copy(deep=False)
     except StoreError as error:
         stop_unreadable("wardrobe", store, error)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _frame(_store: FeatureStore, home: str, signature: tuple | None) -> pd.DataFrame:
-    """Read the wardrobe once for each state of its file, which ``signature`` stands for.
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={FeatureStore: state_of})
+def _frame(store: FeatureStore) -> pd.DataFrame:
+    """Read the wardrobe once for each of its states.
 
     Not cache_data: that unpickles a copy for every run, 0.2 s for 10 000 items.
     """
     with gc_paused():
-        return with_derived(ordered(_store.load(), "Newest first"))
+        return with_derived(ordered(store.load(), "Newest first"))
 
 
 def stop_unreadable(what: str, document: Document, error: StoreError) -> NoReturn:
@@ -167,24 +237,18 @@ def stop_unreadable(what: str, document: Document, error: StoreError) -> NoRetur
         when = datetime.fromtimestamp(copy.path.stat().st_mtime).strftime("%d %B %Y, %H:%M:%S")
         which = "An older backup that holds more" if place else "The newest good backup"
         st.caption(f"{which} is of {when}, with {copy.entries} entries. The broken file is kept beside it.")
-        st.button(
-            "Restore this backup",
-            type="secondary" if place else "primary",
-            icon=":material/settings_backup_restore:",
-            key=f"restore-backup-{place}",
-            on_click=change,
-            args=(document.restore_backup, copy.path),
-            kwargs={"said": "The backup is restored"},
-        )
+        key, kind = f"restore-backup-{place}", "secondary" if place else "primary"
+        icon, said = "settings_backup_restore", "The backup is restored"
+        button("Restore this backup", key, icon, document.restore_backup, copy.path, said=said, type=kind)
     st.stop()
 
 
 def picture_url(store: FeatureStore, item: Mapping, side: int, margin: float = 0.0) -> str:
     """Return an item's thumbnail as a data URL of at most ``side`` (≤ 256) pixels; a hanger if it has none."""
     path = store.picture(item.get("thumbnail") or item.get("image"))
-    return _picture_url(str(path), side, margin) if path else view.PLACEHOLDER
+    return _picture_url(str(path), side, margin) if path else pictures.PLACEHOLDER
 
 
 @st.cache_data(show_spinner=False, max_entries=4000)
 def _picture_url(path: str, side: int, margin: float) -> str:
-    return view.data_url(Path(path), side, margin)  # the name is a hash of the content: it never goes stale
+    return pictures.data_url(Path(path), side, margin)  # the name is a hash of the content: it never goes stale

@@ -26,27 +26,24 @@ def ask_which(frame: pd.DataFrame) -> pd.DataFrame:
     own = frame[~frame["sample"].astype(bool)]
     frame = own if len(own) else frame
     grid = st.grid(4, min_column_width=150, vertical_alignment="bottom")
-    any_of = {
-        name: grid.multiselect(FIELD[name].label, all_of(frame, name), placeholder="All", **_kept(name))
-        for name in ("kind", "tags", "season")
-    }
-    if grid.toggle("Archived ones too", **_kept("archived")):
+    any_of = {}
+    for name in ("kind", "tags", "season"):
+        any_of[name] = grid.multiselect(
+            FIELD[name].label, all_of(frame, name), placeholder="All", key=f"count-{name}", persist_state="session"
+        )
+    if grid.toggle("Archived ones too", key="count-archived", persist_state="session"):
         any_of["state"] = all_of(frame, "state")
     return apply(frame, Filters(any_of=any_of))
-
-
-def _kept(name: str) -> dict:
-    return {"key": f"count-{name}", "persist_state": "session"}
 
 
 def headlines(frame: pd.DataFrame) -> None:
     """Show the figures that everybody asks for first."""
     facts = statistics.summary(frame)
     grid = st.grid(4, min_column_width=150)
-    grid.metric("Items", f"{facts['items']:,}")
-    priced = "" if facts["priced"] == facts["items"] else f", {facts['priced']:,} with a price"
+    grid.metric("Items", f"{len(frame):,}")
+    priced = "" if facts["priced"] == len(frame) else f", {facts['priced']:,} with a price"
     grid.metric("Worth" + priced, _money(facts["value"]))
-    share = facts["worn_recently"] / facts["items"]
+    share = (facts["worn_recently"] or 0) / len(frame)
     grid.metric(f"Worn in {statistics.RECENT_DAYS} days", f"{share:.0%}")
     grid.metric("A wear costs", _money(facts["cost_per_wear"]), help="Prices of what was worn / its wears")
 
@@ -67,9 +64,7 @@ def worn(store: FeatureStore, frame: pd.DataFrame) -> None:
         _nothing("No wear is logged yet", "Log what you wear on the wardrobe page: choose items and press Worn today.")
     else:
         years = statistics.years(log)
-        year = years[0]
-        if len(years) > 1:
-            year = st.segmented_control("Year", years, default=years[0], required=True, key="calendar-year")
+        year = page.choose_one("Year", years, "calendar-year") if len(years) > 1 else years[0]
         show(figures.calendar(log, year))
         _side_by_side(*(partial(show, figures.wear_counts(frame, least=least)) for least in (False, True)))
     _never(store, frame)
@@ -80,8 +75,7 @@ def _never(store: FeatureStore, frame: pd.DataFrame) -> None:
     if table.empty:
         st.caption("Everything was worn at least once.")
         return
-    st.markdown(f"**Never worn** · {len(table)}")
-    _picture_table(store, frame, table.drop(columns="id"), table["id"])
+    _picture_table(store, frame, f"**Never worn** · {len(table)}", table)
     download(table, "wardrobe_never_worn")
 
 
@@ -97,18 +91,13 @@ def money(store: FeatureStore, frame: pd.DataFrame) -> None:
         st.info("None of the items with a price was worn yet.", icon=":material/info:")
     best = costs[costs["wears"] > 0].drop(columns=["hex", "kind"])
     if len(best) > 3:
-        ends = (("Best value", best.head(5)), ("Worst value", best.tail(5)[::-1]))
-        _side_by_side(*(partial(_value_table, store, frame, name, rows) for name, rows in ends))
+        ends = {"**Best value**": best.head(5), "**Worst value**": best.tail(5)[::-1]}
+        _side_by_side(*(partial(_picture_table, store, frame, title, rows) for title, rows in ends.items()))
     spending = figures.spending(frame)
     if len(spending.data):
         show(spending)
     else:
         st.caption("With dates of purchase there would be a figure of spending over time here.")
-
-
-def _value_table(store: FeatureStore, frame: pd.DataFrame, name: str, rows: pd.DataFrame) -> None:
-    st.markdown(f"**{name}**")
-    _picture_table(store, frame, rows.drop(columns="id"), rows["id"])
 
 
 def _side_by_side(*parts: Callable) -> None:
@@ -128,11 +117,12 @@ def added(store: FeatureStore, frame: pd.DataFrame) -> None:
         _nothing("No dates", "None of these items has a readable date of its adding.")
 
 
-def _picture_table(store: FeatureStore, frame: pd.DataFrame, table: pd.DataFrame, ids: pd.Series) -> None:
-    """Show rows of items with their pictures; ``ids`` names the item of each row."""
-    ids, table = ids.head(MOST_SHOWN), table.head(MOST_SHOWN).reset_index(drop=True)
-    pictures = [page.picture_url(store, row, 112, 0.1) for row in rows_of(frame.loc[ids])]
-    table.insert(0, "picture", pictures)
+def _picture_table(store: FeatureStore, frame: pd.DataFrame, title: str, rows: pd.DataFrame) -> None:
+    """Show rows of items with their pictures; the column ``id`` names the item of each row."""
+    st.markdown(title)
+    table = rows.head(MOST_SHOWN).reset_index(drop=True)
+    items = rows_of(frame.loc[table.pop("id")])
+    table.insert(0, "picture", [page.picture_url(store, item, 112, 0.1) for item in items])
     column = st.column_config
     st.dataframe(
         table,

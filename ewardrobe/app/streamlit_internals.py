@@ -71,7 +71,7 @@ class Patch:
         return False
 
 
-def source_of(function: Callable | None) -> str:
+def source_of(function: Any) -> str:
     """Return the first 16 digits of the SHA-256 of a function's source; "" where there is no source."""
     try:
         return hashlib.sha256(inspect.getsource(function).encode()).hexdigest()[:16]

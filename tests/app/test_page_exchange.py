@@ -9,6 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
+from wardrobe_page import run
 
 from ewardrobe.feature_store.backup_zip import write_backup
 from ewardrobe.feature_store.csv_table import csv_bytes
@@ -35,12 +36,6 @@ def page(repository):
         return run(AppTest.from_file(str(repository / "pages" / "exchange.py"), default_timeout=90))
 
     return open_page
-
-
-def run(at) -> AppTest:
-    at = at.run()
-    assert not at.exception, at.exception
-    return at
 
 
 def bring(at: AppTest, name: str, content: bytes) -> AppTest:

@@ -1,4 +1,5 @@
 """Many photos at once on the page Add garments, without a browser."""
+# ruff: noqa: F401 - fixtures of another file
 
 from __future__ import annotations
 
@@ -6,45 +7,26 @@ import io
 import zipfile
 
 import pytest
-import streamlit as st
+from garments_page import by_key, press, run, save_label, served, store
 from red_photos import RedSegmenter, photo
 from streamlit.testing.v1 import AppTest
 
-from ewardrobe.app.add import queue as ui_import
-from ewardrobe.feature_store.store import FeatureStore, StoreError
+from ewardrobe.app.add.queue import importer
+from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.queue import FAILED, READY, ImportQueue
 from ewardrobe.garments.worker import work_through
-from ewardrobe.models import cache
-from ewardrobe.models.weights import WeightsError
 
 
 @pytest.fixture
-def models(monkeypatch) -> dict:
-    known = {"yolo_s": RedSegmenter(), "unet": RedSegmenter(), "mask_rcnn": RedSegmenter()}
-
-    def load(name, weights=None):
-        if isinstance(known[name], Exception):
-            raise known[name]
-        return known[name]
-
-    monkeypatch.setattr(cache, "load_segmenter", load)
-    monkeypatch.setattr(FeatureStore, "ensure_samples", lambda self: [])
-    st.cache_resource.clear()
-    cache.release()
-    yield known
-    st.cache_resource.clear()
-    cache.release()
+def models(monkeypatch):
+    with served(monkeypatch, {name: RedSegmenter() for name in ("yolo_s", "unet", "mask_rcnn")}) as known:
+        yield known
 
 
 @pytest.fixture
 def page(repository, models) -> AppTest:
     at = run(AppTest.from_file(str(repository / "pages" / "add_garments.py"), default_timeout=60))
     return run(at.segmented_control(key="photo-source").set_value("Many"))
-
-
-@pytest.fixture
-def store(wardrobe_home) -> FeatureStore:
-    return FeatureStore(wardrobe_home)
 
 
 @pytest.fixture
@@ -63,24 +45,9 @@ def folder(tmp_path):
     return folder
 
 
-def run(at: AppTest) -> AppTest:
-    at = at.run()
-    assert not at.exception, at.exception
-    return at
-
-
-def by_key(elements, start: str):
-    return [element for element in elements if (element.key or "").startswith(start)]
-
-
-def press(at: AppTest, start: str) -> AppTest:
-    (button,) = by_key(at.button, start)
-    return run(button.click())
-
-
 def finished(at: AppTest, store: FeatureStore) -> AppTest:
     """Wait for the worker and show what it found."""
-    worker = ui_import.importer(str(store.home.absolute()))
+    worker = importer(str(store.home.absolute()))
     if worker._thread:
         worker._thread.join(60)
     return run(at)
@@ -94,10 +61,6 @@ def take_folder(at: AppTest, folder) -> AppTest:
 @pytest.fixture
 def imported(page, folder, store) -> AppTest:
     return finished(take_folder(page, folder), store)
-
-
-def save_label(at: AppTest) -> str:
-    return by_key(at.button, "save")[0].label
 
 
 def pick(at: AppTest, *places: int) -> AppTest:
@@ -139,19 +102,6 @@ def test_choose_all_and_none(imported, store):
     assert save_label(page) == "Finish"
     page = press(page, "batch-keep-True")
     assert save_label(page) == "Save 4 garments"
-
-
-def test_category_of_one_is_corrected_on_its_card(imported, store):
-    page = run(by_key(imported.selectbox, "kind-")[1].set_value("vest"))
-    press(page, "save")
-    assert [item["category"] for item in store.items()][:2] == ["short sleeve top", "vest"]
-
-
-def test_a_category_cannot_be_emptied(imported):
-    page = pick(imported, 0)
-    page = run(page.selectbox(key="batch-field").set_value("kind"))
-    page = press(page, "batch-apply")
-    assert "Choose a category" in page.error[0].value
 
 
 def test_queue_is_there_after_a_reload_and_can_wait(imported, repository, store):
@@ -199,14 +149,12 @@ def test_bad_zip_is_refused_and_nothing_taken(page, queue, members, message):
     assert queue.entries() == []
 
 
-@pytest.mark.parametrize(("name", "message"), [("", "No folder was named"), ("nowhere", "no such folder")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("", "No folder was named"), ("nowhere", "no such folder"), (".", "no photo in it")]
+)
 def test_bad_folder_is_told(page, tmp_path, name, message):
     page = take_folder(page, tmp_path / name if name else "")
     assert message in page.error[0].value.replace("\\", "")
-
-
-def test_folder_without_photos_is_told(page, tmp_path):
-    assert "no photo in it" in take_folder(page, tmp_path).error[0].value.replace("\\", "")
 
 
 def test_photos_that_failed_are_looked_at_again(page, models, store, queue, tmp_path):
@@ -218,14 +166,6 @@ def test_photos_that_failed_are_looked_at_again(page, models, store, queue, tmp_
     page = finished(press(page, "failed-again"), store)
     assert [entry.state for entry in queue.entries()] == [READY]
     assert save_label(page) == "Save 1 garment"
-
-
-def test_missing_weights_leave_the_photos_waiting(page, models, store, queue, tmp_path):
-    (tmp_path / "a.png").write_bytes(photo(0).data)
-    models["yolo_s"] = WeightsError("weights/yolo_s.pt is missing")
-    page = take_folder(page, tmp_path)
-    assert "is missing" in page.error[0].value.replace("\\", "")
-    assert len(queue.entries()) == 1
 
 
 def test_photo_of_the_wardrobe_again(imported, store, folder, models, queue):
@@ -240,27 +180,3 @@ def test_photo_of_the_wardrobe_again(imported, store, folder, models, queue):
     assert save_label(page) == "Save 1 garment"
     press(page, "save")
     assert len(store.items()) == 5
-
-
-def test_cut_out_of_the_grid_is_repaired(imported, store):
-    page = press(imported, by_key(imported.button, "repair-")[0].key)
-    (grow,) = [button for button in page.button if (button.key or "").endswith("-grow")]
-    page = run(grow.click())
-    (done,) = [button for button in page.button if (button.key or "").endswith("-done")]
-    page = run(done.click())
-    assert not page.exception
-    press(page, "save")
-    assert len(store.items()) == 4
-
-
-def test_failed_save_keeps_the_queue(imported, store, queue, monkeypatch):
-    def full(*_):
-        raise StoreError("The disk is full.")
-
-    with monkeypatch.context() as broken:
-        broken.setattr(FeatureStore, "add_many", full)
-        page = press(imported, "save")
-    assert "Not all was saved" in page.error[0].value
-    assert len(queue.entries()) == 5
-    press(page, "save")
-    assert len(store.items()) == 4

@@ -1,10 +1,10 @@
 """One item's page without a browser: opened, every field edited, its past, what is like it."""
+# ruff: noqa: F401 - fixtures of another file
 
 from __future__ import annotations
 
 import json
 from datetime import date
-from functools import partial
 
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -14,32 +14,18 @@ from wardrobe_page import (
     click_card,
     editors,
     gallery,
-    make_store,
+    item_page,
     open_item,
-    open_page,
+    page,
     run,
     send_widget,
+    store,
     table,
     texts,
     undo,
 )
 
 from ewardrobe.feature_store.store import FeatureStore
-
-
-@pytest.fixture
-def store(wardrobe_home):
-    return make_store(wardrobe_home)
-
-
-@pytest.fixture
-def page(repository):
-    return partial(open_page, repository)
-
-
-@pytest.fixture
-def item_page(repository, store):
-    return partial(open_item, repository)
 
 
 def test_an_item_is_opened_from_gallery_and_table_and_closed(store, page):

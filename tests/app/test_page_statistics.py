@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 from wardrobe_items import items
+from wardrobe_page import run
 
 from ewardrobe.feature_store.store import FeatureStore
 
@@ -21,12 +22,6 @@ def page(repository):
         return run(at)
 
     return open_page
-
-
-def run(at) -> AppTest:
-    at = at.run()
-    assert not at.exception, at.exception
-    return at
 
 
 def charts(at: AppTest) -> list[str]:

@@ -32,16 +32,11 @@ def add_by_hand(queue: ImportQueue, entry: QueuedPhoto, image: np.ndarray, expan
         st.image(draw_box(image, box), width="stretch", output_format="JPEG")
         large = min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_BOX
 
-        def take() -> None:
+        def take(kind: str) -> None:
             garment = garment_in_box(image, box, CATEGORY_ID_BY_NAME.get(kind, 1))
             draft = draft_of(garment, entry.key, None, kind_fields(kind))
-            page.change(queue.put, entry.key, [(draft, garment.cutout)])
+            queue.put(entry.key, [(draft, garment.cutout)])
 
-        st.button(
-            "Cut it out",
-            key=f"hand-add-{base}",
-            icon=":material/content_cut:",
-            disabled=not (kind and large),
-            help=None if kind and large else "Say what it is, and draw the box round it",
-            on_click=take,
-        )
+        ready = kind is not None and large
+        about = None if ready else "Say what it is, and draw the box round it"
+        page.button("Cut it out", f"hand-add-{base}", "content_cut", take, kind, disabled=not ready, help=about)

@@ -9,7 +9,6 @@ import base64
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from ewardrobe.app import page
@@ -31,9 +30,9 @@ def brush_canvas(
     width: of the brush in pixels of the view; back: paint the garment back, else away; lasso: the area drawn round.
     """
     photo, veil, scale = bench_view(bench)
-    data = {
-        "photo": _url("jpeg", jpeg_bytes(photo, 88)),
-        "veil": _url("png", png_bytes(veil)),
+    data: dict[str, Any] = {
+        "photo": f"data:image/jpeg;base64,{base64.b64encode(jpeg_bytes(photo, 88)).decode()}",
+        "veil": f"data:image/png;base64,{base64.b64encode(png_bytes(veil)).decode()}",
         "size": [photo.shape[1], photo.shape[0]],
         "width": width,
         "back": back,
@@ -49,7 +48,3 @@ def brush_canvas(
 
     canvas = st.components.v2.component("ewardrobe_brush", html=HTML, css=CSS, js=page.script_beside(__file__))
     canvas(key=key, data=data, on_stroke_change=take)
-
-
-def _url(kind: str, data: bytes | np.ndarray) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"

@@ -6,36 +6,44 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add.attributes import attribute_boxes
 from ewardrobe.app.add.intake import Visit
 from ewardrobe.app.add.repair import start_repair
-from ewardrobe.app.add.twins import twin_notice
 from ewardrobe.app.fields import showing
+from ewardrobe.app.wardrobe.item_fields import heading
 from ewardrobe.core.drawing import card_picture
 from ewardrobe.core.images import ImageError
 from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments import attributes
-from ewardrobe.garments.draft import Draft
+from ewardrobe.garments.draft import CHOICES, Draft, Twin
 from ewardrobe.garments.queue import ImportQueue
 from ewardrobe.garments.repair import Repair
+from ewardrobe.wardrobe.fields import FIELD
 from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.sources import LEARNED
 from ewardrobe.wardrobe.vocabulary import KINDS
 
 CARDS_IN_A_ROW = 2
 LEAST_SHARE = 0.02
 """Colours of less than this share of a garment are not worth a line."""
 
-_RIM = "border:1px solid rgba(128,128,128,.4)"
-BAR = f"display:flex;height:10px;border-radius:5px;overflow:hidden;{_RIM}"
-DOT = f"display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.35em;{_RIM}"
+DOT = f"display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.35em;{page.RIM}"
 NAMES = "display:flex;flex-wrap:wrap;gap:0 .8rem;margin-top:.4rem;font-size:.8rem;line-height:1.3rem;height:2.6rem"
+
+WIDE = ("material",)
+"""Names too long for half a card; open questions get the whole width too."""
+
+TWIN_HELP = (
+    "Keep both: two items. Same as this one: no new item; what the one in the wardrobe lacks is filled in. "
+    "Skip: this one is left out."
+)
 
 
 @dataclass(frozen=True)
@@ -62,53 +70,85 @@ def card_grid(desk: Desk, drafts: Sequence[Draft], names: Mapping[str, str] | No
 
 
 def _card(desk: Desk, draft: Draft, names: Mapping[str, str] | None) -> None:
-    st.image(small_picture(desk.queue, draft, 320 if names is None else 280, not draft.saved), width="stretch")
-    st.selectbox(
-        f"{draft.score:.0%} sure" if draft.score is not None else "By hand",
-        KINDS,
-        disabled=not draft.keep,
-        **showing(f"kind-{draft.id}", draft.kind, partial(_rename, desk.queue, draft.id)),
-    )
+    queue = desk.queue
+    st.image(small_picture(queue, draft, 320 if names is None else 280, not draft.saved), width="stretch")
+    sure = f"{draft.score:.0%} sure" if draft.score is not None else "By hand"
+    box = showing(f"kind-{draft.id}", draft.kind, partial(_say, queue, draft.id, "kind"))
+    st.selectbox(sure, KINDS, disabled=not draft.keep, **box)
     if names is None:
-        st.html(swatches_html(draft))
-        attribute_boxes(_told(desk.queue, draft), partial(_say, desk.queue, draft.id))
+        st.html(_swatches_html(draft))
+        _attribute_boxes(queue, _told(queue, draft))
     else:
-        st.caption(facts(draft, names[draft.photo]))
+        st.caption(_facts(draft, names[draft.photo]))
     if draft.twin and draft.keep:
-        _twin(desk, draft)
+        _twin_notice(desk, draft, draft.twin)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         if names is None:
-            st.checkbox("Keep", **showing(f"keep-{draft.id}", draft.keep, partial(_keep, desk.queue, draft.id)))
+            box = showing(f"keep-{draft.id}", draft.keep, partial(_set, queue, draft.id, "keep"))
+            st.checkbox("Keep", **box)
         else:
             box = showing(f"pick-{draft.id}", draft.id in desk.visit.chosen, partial(_pick, desk.visit, draft.id))
             st.checkbox("Choose" if draft.saved else "Left out", **box)
-        st.button(
-            "",
-            icon=":material/brush:",
-            key=f"repair-{draft.id}",
-            help="Repair the cut-out",
-            disabled=not draft.keep,
-            on_click=_repair,
-            args=(desk.queue, draft),
-        )
+        about = "Repair the cut-out"
+        page.button("", f"repair-{draft.id}", "brush", _repair, queue, draft, help=about, disabled=not draft.keep)
 
 
-def _rename(queue: ImportQueue, draft_id: str, chosen: str) -> None:
-    page.change(queue.edit, [draft_id], lambda draft: replace(draft, fields=draft.fields | kind_fields(chosen)))
+def _attribute_boxes(queue: ImportQueue, draft: Draft) -> None:
+    """Show a select box for each attribute; empty, with the guess as a suggestion, where the app asks."""
+    names = [name for name in LEARNED if name != "sleeve" or name in draft.answers]
+    # By what was asked, not by what was answered: an answer moves no box.
+    beside = [name for name in names if name not in WIDE and draft.told.get(name, (None,))[0] is not None]
+    with st.container(horizontal=True):  # beside each other where the card is wide enough
+        for name in beside:
+            _attribute_box(queue, draft, name)
+    for name in names:
+        if name not in beside:
+            _attribute_box(queue, draft, name)
+
+
+def _attribute_box(queue: ImportQueue, draft: Draft, name: str) -> None:
+    value, source = draft.answers.get(name, (None, None))
+    label, hint = heading({name: value, "source": {name: source}}, FIELD[name])
+    choices = FIELD[name].choices
+    box = showing(f"{name}-{draft.id}", value if value in choices else None, partial(_say, queue, draft.id, name))
+    st.selectbox(label, choices, None, placeholder=hint, disabled=not draft.keep, **box)
+
+
+def _twin_notice(desk: Desk, draft: Draft, twin: Twin) -> None:
+    """Show what the garment seems to be again, with the choice of what becomes of it."""
+    picture: np.ndarray | str | None = None
+    if twin.in_queue:
+        name = "a garment of this import"
+        if other := desk.drafts.get(twin.id):
+            picture = small_picture(desk.queue, other, 112)
+    else:
+        item = desk.frame.loc[twin.id] if twin.id in desk.frame.index else {}
+        name = f"{page.literal(item.get('type') or 'an item')} in your wardrobe"
+        picture = page.picture_url(desk.store, item, 112)
+    text = "This photo is in your wardrobe already" if twin.same_photo else f"Looks like {name}"
+    left, right = st.columns([1, 3], gap="small", vertical_alignment="center")
+    if picture is not None:
+        left.image(picture, width="stretch")
+    box = showing(f"twin-{draft.id}", draft.decision, partial(_set, desk.queue, draft.id, "choice"))
+    right.caption(f":orange[:material/content_copy:] {text}", help=TWIN_HELP)
+    st.selectbox("What becomes of it?", CHOICES, label_visibility="collapsed", **box)
+
+
+# What the owner says
 
 
 def _say(queue: ImportQueue, draft_id: str, name: str, value: str | None) -> None:
-    """Take the owner's word on an attribute; without one the network's holds again."""
+    """Take the owner's word on kind or attribute; without one the network's holds again."""
+    said = kind_fields(value) if value and name == "kind" else {name: value} if value else {}
 
     def alter(draft: Draft) -> Draft:
-        others = {other: said for other, said in draft.fields.items() if other != name}
-        return replace(draft, fields=others | ({name: value} if value else {}))
+        return replace(draft, fields={other: word for other, word in draft.fields.items() if other != name} | said)
 
     page.change(queue.edit, [draft_id], alter)
 
 
-def _keep(queue: ImportQueue, draft_id: str, keep: bool) -> None:
-    page.change(queue.edit, [draft_id], lambda draft: replace(draft, keep=keep))
+def _set(queue: ImportQueue, draft_id: str, name: str, value: Any) -> None:
+    page.change(queue.edit, [draft_id], lambda draft: replace(draft, **{name: value}))
 
 
 def _pick(visit: Visit, draft_id: str, picked: bool) -> None:
@@ -116,48 +156,32 @@ def _pick(visit: Visit, draft_id: str, picked: bool) -> None:
 
 
 def _repair(queue: ImportQueue, draft: Draft) -> None:
-    """Open the dialog (callback); the steps of the last repair can still be undone, what is cancelled leaves none."""
+    """Open the dialog; the steps of the last repair can still be undone, what is cancelled leaves none."""
     try:
         image = queue.image(draft)
     except ImageError as error:
-        st.session_state.setdefault("problems", []).append(page.literal(str(error)))
+        page.complain(error)
         return
-    score = 1.0 if draft.score is None else draft.score
-    bench = Repair(image, draft.category_id, score, list(draft.outlines))
+    bench = Repair(image, draft.category_id, 1.0 if draft.score is None else draft.score, list(draft.outlines))
     start_repair(bench, f"repairing-{draft.id}", lambda cut: page.change(queue.recut, draft, bench.steps, cut))
-
-
-def _twin(desk: Desk, draft: Draft) -> None:
-    """Show what the garment seems to be again, with the choice of what becomes of it."""
-    twin = draft.twin
-    if twin.in_queue:
-        other = desk.drafts.get(twin.id)
-        picture, name = (small_picture(desk.queue, other, 112) if other else None), "a garment of this import"
-    else:
-        item = desk.frame.loc[twin.id] if twin.id in desk.frame.index else {}
-        picture = page.picture_url(desk.store, item, 112)
-        name = f"{page.literal(item.get('type') or 'an item')} in your wardrobe"
-    text = "This photo is in your wardrobe already" if twin.same_photo else f"Looks like {name}"
-
-    def decide(choice: str) -> None:
-        page.change(desk.queue.edit, [draft.id], lambda draft: replace(draft, choice=choice))
-
-    twin_notice(text, picture, draft.decision, f"twin-{draft.id}", decide)
 
 
 # What a card shows
 
 
+def _print_of(draft: Draft) -> tuple:
+    """Return what stands for the state of a cut-out's file."""
+    return draft.photo, draft.id, draft.outline["counts"]
+
+
+PRINTS = {ImportQueue: lambda queue: str(queue.folder), Draft: _print_of}
+
+
+@st.cache_data(show_spinner=False, max_entries=1000, hash_funcs=PRINTS)
 def small_picture(queue: ImportQueue, draft: Draft, side: int = 160, dimmed: bool = False) -> np.ndarray:
     """Return a draft's cut-out on a checkerboard, RGB uint8 (side, side, 3)."""
-    return _picture(queue, draft, str(queue.cutout_path(draft)), draft.outline["counts"], side, dimmed)
-
-
-@st.cache_data(show_spinner=False, max_entries=1000)
-def _picture(_queue: ImportQueue, _draft: Draft, path: str, outline: str, side: int, dimmed: bool) -> np.ndarray:
-    """Draw a card's picture; path and outline stand for the state of the file."""
     try:
-        cutout = _queue.cutout(_draft)
+        cutout = queue.cutout(draft)
     except ImageError:  # its photo is gone; saving says so
         cutout = np.zeros((8, 8, 4), np.uint8)
     return card_picture(cutout, side, side, dimmed)
@@ -168,34 +192,32 @@ def _told(queue: ImportQueue, draft: Draft) -> Draft:
     category_id = CATEGORY_ID_BY_NAME.get(draft.kind)
     if category_id is None or str(category_id) in draft.guesses:
         return draft
-    guesses = _guesses(queue, draft, str(queue.cutout_path(draft)), draft.outline["counts"], category_id)
-    return replace(draft, guesses=draft.guesses | {str(category_id): guesses})
+    return replace(draft, guesses=draft.guesses | {str(category_id): _guesses(queue, draft, category_id)})
 
 
-@st.cache_data(show_spinner=False, max_entries=500)
-def _guesses(_queue: ImportQueue, _draft: Draft, path: str, outline: str, category_id: int) -> dict:
-    """Ask the network; path and outline stand for the state of the file."""
+@st.cache_data(show_spinner=False, max_entries=500, hash_funcs=PRINTS)
+def _guesses(queue: ImportQueue, draft: Draft, category_id: int) -> dict:
     try:
-        return attributes.guess(_queue.cutout(_draft), category_id)
+        return attributes.guess(queue.cutout(draft), category_id)
     except ImageError:
         return {}
 
 
-def facts(draft: Draft, name: str) -> str:
+def _facts(draft: Draft, name: str) -> str:
     """Return the line under a small card: colour, what the owner said, its photo's ``name``."""
     said = [draft.fields.get(field) for field in ("type", "brand", "size")]
     colour = draft.fields.get("colour", draft.colour)
     line = " · ".join(str(part) for part in (colour, *said, *(draft.fields.get("tags") or [])) if part)
-    return page.literal(line) + "  \n" + page.literal(Path(name).name)
+    return f"{page.literal(line)}  \n{page.literal(Path(name).name)}"
 
 
-def swatches_html(draft: Draft) -> str:
+def _swatches_html(draft: Draft) -> str:
     """Return the draft's colours: a bar of their shares, and their names below it."""
     colours = [colour for colour in draft.colour_shares if colour.share >= LEAST_SHARE]
-    bar = "".join(f'<span style="flex:{colour.share:.3f};background:{colour.hex}"></span>' for colour in colours)
     names = "".join(
         f'<span title="{colour.css}, {", ".join(colour.terms)}, {colour.hex}">'
         f'<i style="{DOT};background:{colour.hex}"></i>{colour.name}&nbsp;{colour.share:.0%}</span>'
         for colour in colours
     )
-    return f'<div style="{BAR}">{bar}</div><div style="{NAMES}">{names}</div>'
+    bar = page.colour_bar((colour.hex, colour.share) for colour in colours)
+    return f'{bar}<div style="{NAMES}">{names}</div>'

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
+from ewardrobe.app import page
 from ewardrobe.core.drawing import square
 from ewardrobe.core.images import jpeg_bytes
 from ewardrobe.evaluation.comparison.runs import PhotoFile
@@ -62,40 +64,19 @@ def choose_photos(take: Take, number: int, more: Mapping[str, tuple[str, Callabl
         "Samples": (":material/style:", lambda: _samples(take)),
         **more,
     }
-    source = st.segmented_control(
-        "Where is the photo?",
-        list(ways),
-        default="Upload",
-        required=True,
-        format_func=lambda name: f"{ways[name][0]} {name}",
-        key=key,
-        label_visibility="collapsed",
-    )
+    source = page.choose_one("Where is the photo?", ways, key, format_func=lambda name: f"{ways[name][0]} {name}")
     ways[source][1]()
 
 
 def _upload(take: Take, number: int) -> None:
     key = f"upload-{number}"
-    st.file_uploader(
-        "Photos of clothes, worn or lying flat",
-        FILE_TYPES,
-        accept_multiple_files=True,
-        key=key,
-        on_change=_take_files,
-        args=(take, key),
-    )
+    box: dict[str, Any] = {"accept_multiple_files": True, "key": key, "on_change": _take_files, "args": (take, key)}
+    st.file_uploader("Photos of clothes, worn or lying flat", FILE_TYPES, **box)
 
 
 def _camera(take: Take, number: int) -> None:
-    key = f"camera-{number}"
-    st.camera_input(
-        "Step back until the whole garment is in the picture",
-        key=key,
-        resolution="1080p",
-        width=640,
-        on_change=_take_files,
-        args=(take, key),
-    )
+    key, lead = f"camera-{number}", "Step back until the whole garment is in the picture"
+    st.camera_input(lead, key, resolution="1080p", width=640, on_change=_take_files, args=(take, key))
 
 
 def _take_files(take: Take, key: str) -> None:
@@ -110,9 +91,11 @@ def _samples(take: Take) -> None:
     for start in range(0, len(samples), SAMPLES_IN_A_ROW):
         row = samples[start : start + SAMPLES_IN_A_ROW]
         for column, (name, (data, thumbnail)) in zip(st.columns(SAMPLES_IN_A_ROW), row, strict=False):
-            chosen = [Photo(f"{name}.jpg", data)]
-            column.image(thumbnail, width="stretch")
-            column.button(name, key=f"sample-{name}", width="stretch", help=name, on_click=take, args=(chosen,))
+            with column:
+                st.image(thumbnail, width="stretch")
+                page.button(
+                    name, f"sample-{name}", None, take, [Photo(f"{name}.jpg", data)], width="stretch", help=name
+                )
 
 
 @st.cache_data(show_spinner="Drawing the samples …")
@@ -130,8 +113,3 @@ def sample_files() -> dict[str, tuple[bytes, bytes]]:
 def read_image(key: str, _photo: Photo | PhotoFile) -> np.ndarray:
     """Return the picture RGB uint8 (H, W, 3) of the photo with this key; ``ImageError`` if it cannot be read."""
     return _photo.read()
-
-
-def count(number: int, noun: str) -> str:
-    """Return "1 garment", "2 garments"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add.intake import FILE_TYPES, Visit, count, current_visit
+from ewardrobe.app.add.intake import FILE_TYPES, Visit, current_visit
 from ewardrobe.core.images import ImageError, folder_photos
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.draft import Photo
@@ -50,47 +51,38 @@ def many() -> None:
     st.caption("Any number: they wait in a queue on this disk, are looked at one by one, and are checked at a glance.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.text_input("Folder on this machine", key=f"{base}-folder", placeholder="~/Pictures/clothes")
-        st.button("Import folder", icon=":material/folder_open:", key=f"{base}-go", on_click=_take_folder, args=(base,))
-    st.file_uploader(
-        "Or a ZIP file, or many photos",
-        [*FILE_TYPES, "zip"],
-        accept_multiple_files=True,
-        key=f"{base}-files",
-        max_upload_size=UPLOAD_MB,
-        on_change=_take_uploads,
-        args=(base,),
-    )
+        page.button("Import folder", f"{base}-go", "folder_open", _take_folder, f"{base}-folder")
+    key = f"{base}-files"
+    box: dict[str, Any] = {"accept_multiple_files": True, "key": key, "on_change": _take_uploads, "args": (key,)}
+    st.file_uploader("Or a ZIP file, or many photos", [*FILE_TYPES, "zip"], max_upload_size=UPLOAD_MB, **box)
 
 
-def _take_folder(base: str) -> None:
+def _take_folder(key: str) -> None:
     try:
-        paths = folder_photos(st.session_state.get(f"{base}-folder") or "")
+        paths = folder_photos(st.session_state.get(key) or "")
     except ImageError as error:
-        _complain([str(error)])
+        page.complain(error)
         return
-    _enqueue(read_photos(paths), len(paths))
+    enqueue(read_photos(paths), len(paths))
 
 
-def _take_uploads(base: str) -> None:
-    files = st.session_state.get(f"{base}-files") or []
+def _take_uploads(key: str) -> None:
+    files = st.session_state.get(key) or []
     zips = [file for file in files if file.name.lower().endswith(".zip")]
-    photos = [Photo(file.name, file.getvalue()) for file in files if file not in zips]
-    if photos:
-        _enqueue(photos, len(photos))
+    if photos := [Photo(file.name, file.getvalue()) for file in files if file not in zips]:
+        enqueue(photos)
     for file in zips:
         try:
             with PhotoZip(file, file.name) as archive:
-                _enqueue(archive.photos(), len(archive))
+                enqueue(archive.photos(), len(archive))
         except ImageError as error:
-            _complain([str(error)])
+            page.complain(error)
 
 
-def enqueue(photos: Sequence[Photo]) -> None:
-    """Put photos into the queue, for the page to show."""
-    _enqueue(photos, len(photos))
-
-
-def _enqueue(photos: Iterable[Photo | ImageError], total: int) -> None:
+def enqueue(photos: Iterable[Photo | ImageError], total: int | None = None) -> None:
+    """Put photos into the queue, for the page to show; total: how many there are, where ``photos`` has no length."""
+    if total is None:
+        total = len(photos := list(photos))
     bar = st.progress(0.0) if total >= BAR_FROM else None
 
     def told(number: int) -> None:
@@ -106,19 +98,12 @@ def _enqueue(photos: Iterable[Photo | ImageError], total: int) -> None:
 
 
 def _tell(added: Added) -> None:
-    _complain(added.refused)
+    if added.refused:
+        page.complain(*added.refused)
     if added.again:
-        page.tell(f"{count(added.again, 'photo')} already in the queue")
+        page.tell(f"{page.count(added.again, 'photo')} already in the queue")
     if added.taken > FEW:  # fewer are shown at once
-        page.tell(f"{count(added.taken, 'photo')} put into the queue")
-
-
-def _complain(problems: Sequence[str]) -> None:
-    shown = [page.literal(problem) for problem in problems[:10]]
-    if len(problems) > len(shown):
-        shown.append(f"… and {len(problems) - len(shown)} more")
-    if shown:
-        st.session_state.setdefault("problems", []).append("\n\n".join(shown))
+        page.tell(f"{page.count(added.taken, 'photo')} put into the queue")
 
 
 # The queue
@@ -126,10 +111,11 @@ def _complain(problems: Sequence[str]) -> None:
 
 def waiting_banner(visit: Visit, entries: Sequence[QueuedPhoto]) -> None:
     """Say that photos wait in the queue, with the way there."""
+    photos = page.count(len(entries), "photo")
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/pending_actions: {count(len(entries), 'photo')} in the queue, to be checked and saved.")
+        st.markdown(f":material/pending_actions: {photos} in the queue, to be checked and saved.")
         st.space("stretch")
-        st.button("Go on", key="go-on", type="primary", on_click=setattr, args=(visit, "later", False))
+        page.button("Go on", "go-on", None, setattr, visit, "later", False, type="primary")
 
 
 def look_at_waiting(store: FeatureStore, entries: Sequence[QueuedPhoto]) -> None:
@@ -151,8 +137,8 @@ def _loads(name: str) -> bool:
     try:
         page.segmenter(name)
     except WeightsError as error:
-        label = page.MODEL_LABELS.get(name, name)
-        st.error(f"**{label} cannot be used.** {page.literal(str(error))}", icon=":material/error:")
+        text = f"**{page.model_label(name)} cannot be used.** {page.literal(error)}"
+        st.error(text, icon=":material/error:")
         st.caption("Choose another model in the sidebar.")
         return False
     return True
@@ -192,24 +178,13 @@ def problems(queue: ImportQueue, bad: Sequence[QueuedPhoto]) -> None:
     """Show the photos that failed or hold no garment, to be looked at again or discarded."""
     if not bad:
         return
-    label = f"{count(len(bad), 'photo')} without a garment to save"
+    label = f"{page.count(len(bad), 'photo')} without a garment to save"
     with st.expander(label, len(bad) <= FEW, icon=":material/broken_image:", key="problems"):
         lines = [f"- **{page.literal(one.name)}**: {page.literal(one.reason or 'no garment found')}" for one in bad]
         st.markdown("\n".join(lines))
         keys = [entry.key for entry in bad]
         with st.container(horizontal=True):
-            st.button(
-                "Look again",
-                icon=":material/refresh:",
-                key="failed-again",
-                help="With the model in the sidebar; the confidence slider shows what was hidden",
-                on_click=page.change,
-                args=(queue.look_again, keys, st.session_state["model"]),
-            )
-            st.button(
-                "Discard",
-                icon=":material/delete:",
-                key="failed-discard",
-                on_click=page.change,
-                args=(queue.remove, keys),
-            )
+            again = "With the model in the sidebar; the confidence slider shows what was hidden"
+            model = st.session_state["model"]
+            page.button("Look again", "failed-again", "refresh", queue.look_again, keys, model, help=again)
+            page.button("Discard", "failed-discard", "delete", queue.remove, keys)

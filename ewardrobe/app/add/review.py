@@ -7,20 +7,19 @@ from collections.abc import Sequence
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add.attributes import say_what_is_missing
 from ewardrobe.app.add.box import add_by_hand
 from ewardrobe.app.add.cards import Desk, card_grid, small_picture
-from ewardrobe.app.add.grid import at_a_glance, one_page
-from ewardrobe.app.add.intake import Visit, count, current_visit, read_image, start_over
+from ewardrobe.app.add.grid import at_a_glance
+from ewardrobe.app.add.intake import Visit, current_visit, read_image, start_over
 from ewardrobe.app.add.queue import FEW, look_at_waiting, problems, queue_of
-from ewardrobe.app.add.twins import known_garments
 from ewardrobe.app.fields import showing
 from ewardrobe.core.images import ImageError
 from ewardrobe.feature_store.store import FeatureStore, StoreError
+from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import LOWEST_SCORE, Draft, draw_drafts
 from ewardrobe.garments.queue import FAILED, READY, ImportQueue, QueuedPhoto
-from ewardrobe.garments.review import best_hidden, reviewed
-from ewardrobe.garments.saving import save_drafts
+from ewardrobe.garments.review import best_hidden, photos_of, reviewed
+from ewardrobe.garments.saving import hash_of, save_drafts
 from ewardrobe.models import MODELS, SHOWN_SCORE
 
 SCORE_STEP = 5
@@ -31,7 +30,6 @@ PICTURES = 24
 """So many of the garments are shown after they were saved."""
 
 ONE_BY_ONE, AT_A_GLANCE = VIEWS = ("One by one", "At a glance")
-STAGES = {"read": "read", "find": "found", "cut out": "cut out"}
 
 
 def settings() -> float:
@@ -67,8 +65,9 @@ def review(visit: Visit, store: FeatureStore, min_score: float) -> None:
     bar = st.container(horizontal=True, vertical_alignment="center")
     look_at_waiting(store, queue.entries())
     entries, frame = queue.entries(), page.load_wardrobe(store)
-    drafts = reviewed(entries, min_score, *known_garments(store))
-    view = _pick_view(len(entries))
+    drafts = reviewed(entries, min_score, *_known(store))
+    few = len(entries) <= FEW
+    view = page.choose_one("View", VIEWS, f"view-{few}", ONE_BY_ONE if few else AT_A_GLANCE)
     with bar:
         _save_bar(visit, store, queue, entries, drafts)
     failed = [entry for entry in entries if entry.state == FAILED]
@@ -92,28 +91,22 @@ def _follow_sidebar(visit: Visit, queue: ImportQueue) -> None:
     visit.model = model
 
 
-def _pick_view(photos: int) -> str:
-    few = photos <= FEW
-    return st.segmented_control(
-        "View",
-        VIEWS,
-        default=ONE_BY_ONE if few else AT_A_GLANCE,
-        required=True,
-        key=f"view-{few}",
-        label_visibility="collapsed",
-    )
+@st.cache_resource(
+    show_spinner="Comparing with the wardrobe …", max_entries=2, hash_funcs={FeatureStore: page.state_of}
+)
+def _known(store: FeatureStore) -> tuple[dict[str, str], dict[str, set[str]]]:
+    """Return ``{item id: hash}`` and ``{key of a photo: its items}``, once for each state of the wardrobe."""
+    items = store.items()
+    return {item["id"]: text for item in items if (text := hash_of(store, item))}, photos_of(items)
 
 
 # Photos one by one
 
 
 def _sections(desk: Desk, entries: Sequence[QueuedPhoto], min_score: float) -> None:
-    by_photo: dict[str, list[Draft]] = {}
-    for draft in desk.drafts.values():
-        by_photo.setdefault(draft.photo, []).append(draft)
     good = [entry for entry in entries if entry.state != FAILED]
-    for place, entry in enumerate(one_page(good, SECTIONS, "photos")):
-        drafts = by_photo.get(entry.key, [])
+    for place, entry in enumerate(page.one_page(good, SECTIONS, "photos")):
+        drafts = [draft for draft in desk.drafts.values() if draft.photo == entry.key]
         if len(entries) == 1:
             _panel(desk, entry, drafts, min_score)
             continue
@@ -125,7 +118,7 @@ def _sections(desk: Desk, entries: Sequence[QueuedPhoto], min_score: float) -> N
 
 def _label(entry: QueuedPhoto, drafts: Sequence[Draft]) -> str:
     kept = sum(draft.saved for draft in drafts)
-    label = f"{page.literal(entry.name)} · {count(kept, 'garment') if kept else 'nothing to save'}"
+    label = f"{page.literal(entry.name)} · {page.count(kept, 'garment') if kept else 'nothing to save'}"
     again = sum(draft.saved and draft.twin is not None and draft.choice is None for draft in drafts)
     return label + (f" · :orange[{again} there already?]" if again else "")
 
@@ -136,11 +129,11 @@ def _panel(desk: Desk, entry: QueuedPhoto, drafts: Sequence[Draft], min_score: f
         try:
             image = read_image(entry.key, desk.queue.photo(entry))
         except ImageError as error:
-            st.error(page.literal(str(error)), icon=":material/broken_image:")
+            st.error(page.literal(error), icon=":material/broken_image:")
             return
         st.image(draw_drafts(image, drafts), width="stretch", output_format="JPEG")
         if entry.state == READY:
-            st.caption(timing(entry, drafts))
+            st.caption(_timing(entry, drafts))
         _photo_buttons(desk.queue, entry)
         if entry.state != READY:  # its model did not load, which has been said
             return
@@ -149,39 +142,28 @@ def _panel(desk: Desk, entry: QueuedPhoto, drafts: Sequence[Draft], min_score: f
         if not any(draft.score is not None for draft in drafts):
             _nothing_found(entry, min_score)
         card_grid(desk, drafts)
-        say_what_is_missing()
+        if problem := attributes.problem():
+            st.caption(f":material/info: {page.literal(problem)}")
 
 
-def timing(entry: QueuedPhoto, drafts: Sequence[Draft]) -> str:
+def _timing(entry: QueuedPhoto, drafts: Sequence[Draft]) -> str:
     """Return how long each stage took: "2 garments found in 0.53 s: read 0.04, found 0.21, cut out 0.28"."""
-    seconds = {STAGES[name]: ms / 1000 for name, ms in entry.looks.get(entry.model, {}).items()}
+    seconds = {name: ms / 1000 for name, ms in entry.looks.get(entry.model, {}).items()}
     found = sum(draft.score is not None for draft in drafts)
-    what = count(found, "garment") if found else "Nothing"
-    stages = ", ".join(f"{name} {part:.2f}" for name, part in seconds.items())
+    what = page.count(found, "garment") if found else "Nothing"
+    stages = ", ".join(f"{'found' if name == 'find' else name} {part:.2f}" for name, part in seconds.items())
     return f"{what} found in {sum(seconds.values()):.2f} s: {stages}" if seconds else f"{what} found"
 
 
 def _photo_buttons(queue: ImportQueue, entry: QueuedPhoto) -> None:
+    def look_again(name: str | None) -> None:
+        page.change(queue.look_again, [entry.key], name or entry.model)
+
+    box = showing(f"model-{entry.key}", entry.model if entry.model in MODELS else None, look_again)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox(
-            "Model for this photo",
-            list(MODELS),
-            None,
-            format_func=lambda name: page.MODEL_LABELS.get(name, name),
-            **showing(
-                f"model-{entry.key}",
-                entry.model if entry.model in MODELS else None,
-                lambda name: page.change(queue.look_again, [entry.key], name or entry.model),
-            ),
-        )
-        st.button(
-            "",
-            icon=":material/delete:",
-            key=f"discard-{entry.key}",
-            help="Discard this photo and what was found in it; your own file stays",
-            on_click=page.change,
-            args=(queue.remove, [entry.key]),
-        )
+        st.selectbox("Model for this photo", list(MODELS), None, page.model_label, **box)
+        about = "Discard this photo and what was found in it; your own file stays"
+        page.button("", f"discard-{entry.key}", "delete", queue.remove, [entry.key], help=about)
 
 
 def _nothing_found(entry: QueuedPhoto, min_score: float) -> None:
@@ -194,13 +176,8 @@ def _nothing_found(entry: QueuedPhoto, min_score: float) -> None:
             "- Or add it by hand: draw a box round it, beside the photo"
         )
         if (best := best_hidden(entry, min_score)) is not None:
-            st.button(
-                f"Show the best guess ({best:.0%} sure)",
-                key=f"guess-{entry.key}",
-                icon=":material/visibility:",
-                on_click=_lower_confidence,
-                args=(best,),
-            )
+            label = f"Show the best guess ({best:.0%} sure)"
+            page.button(label, f"guess-{entry.key}", "visibility", _lower_confidence, best)
 
 
 def _lower_confidence(score: float) -> None:
@@ -214,15 +191,14 @@ def _lower_confidence(score: float) -> None:
 def _save_bar(
     visit: Visit, store: FeatureStore, queue: ImportQueue, entries: Sequence[QueuedPhoto], drafts: Sequence[Draft]
 ) -> None:
-    saved, photos = sum(draft.saved for draft in drafts), count(len(entries), "photo")
-    st.markdown(f"**{count(saved, 'garment')}** of {photos}", width="content")
+    saved, photos = sum(draft.saved for draft in drafts), page.count(len(entries), "photo")
+    st.markdown(f"**{page.count(saved, 'garment')}** of {photos}", width="content")
     st.space("stretch")
-    st.button("Other photos", key="later", icon=":material/add_a_photo:", on_click=setattr, args=(visit, "later", True))
+    page.button("Other photos", "later", "add_a_photo", setattr, visit, "later", True)
     with st.popover("Discard all", icon=":material/delete:", key="discard-popover"):
         st.markdown(f"{photos} and what was found in them leave the queue. Your own files stay.")
-        keys = [entry.key for entry in entries]
-        st.button("Discard all", key="discard-all", on_click=page.change, args=(queue.remove, keys))
-    label = f"Save {count(saved, 'garment')}" if saved else ("Finish" if drafts else "Save")
+        page.button("Discard all", "discard-all", None, queue.remove, [entry.key for entry in entries])
+    label = f"Save {page.count(saved, 'garment')}" if saved else ("Finish" if drafts else "Save")
     if st.button(label, key="save", type="primary", icon=":material/save:", disabled=not drafts):
         _save(store, queue, drafts)
 
@@ -234,10 +210,10 @@ def _save(store: FeatureStore, queue: ImportQueue, drafts: Sequence[Draft]) -> N
     try:
         pictures = [small_picture(queue, draft) for draft in new[:PICTURES]]
         for done in save_drafts(queue, store, drafts):
-            bar.progress(done / photos, f"{done} of {count(photos, 'photo')} saved")
+            bar.progress(done / photos, f"{done} of {page.count(photos, 'photo')} saved")
     except (StoreError, ImageError) as error:
         bar.empty()
-        text = f"**Not all was saved; the rest waits in the queue.** {page.literal(str(error))}"
+        text = f"**Not all was saved; the rest waits in the queue.** {page.literal(error)}"
         st.error(text, icon=":material/error:")
         return
     start_over()
@@ -247,10 +223,10 @@ def _save(store: FeatureStore, queue: ImportQueue, drafts: Sequence[Draft]) -> N
 
 def show_saved(visit: Visit) -> None:
     """Say what is in the wardrobe now, with the way there and the way on."""
-    st.success(f"{count(visit.saved, 'garment')} saved in your wardrobe.", icon=":material/check_circle:")
+    st.success(f"{page.count(visit.saved, 'garment')} saved in your wardrobe.", icon=":material/check_circle:")
     with st.container(horizontal=True):
         for picture in visit.pictures:
             st.image(picture, width=112)
     with st.container(horizontal=True, vertical_alignment="center"):
         page.link("wardrobe", "See them in the wardrobe", ":material/checkroom:")
-        st.button("Add more", key="add-more", icon=":material/add:", on_click=start_over)
+        page.button("Add more", "add-more", "add", start_over)

@@ -7,7 +7,6 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add.intake import count
 from ewardrobe.app.compare.photos import Comparison, ComparisonSettings, ask_about_all, short_label
 from ewardrobe.evaluation.comparison.pictures import iou_figure
 from ewardrobe.evaluation.comparison.runs import PhotoSummary, folder_matrix, folder_table, summarise_photo
@@ -18,7 +17,7 @@ def summary(bench: Comparison, chosen: ComparisonSettings) -> None:
     models = chosen.models
     st.subheader(f"All {len(bench.photos)} photos", anchor=False)
     left = sum(not bench.done(photo, models) for photo in bench.photos)
-    if left and st.button(f"Compare the other {count(left, 'photo')}", key="compare-all", type="primary"):
+    if left and st.button(f"Compare the other {page.count(left, 'photo')}", key="compare-all", type="primary"):
         ask_about_all(bench, models)
         st.rerun()
     for message in list(bench.unreadable.values())[:10]:
@@ -27,7 +26,7 @@ def summary(bench: Comparison, chosen: ComparisonSettings) -> None:
     if not summaries:
         return
     if failed := len(bench.photos) - left - len(bench.unreadable) - len(summaries):
-        st.caption(f":material/info: {count(failed, 'photo')} left out here: a model failed on it.")
+        st.caption(f":material/info: {page.count(failed, 'photo')} left out here: a model failed on it.")
     labels = [short_label(model) for model in models]
     _table(bench, [place for place, _ in summaries], folder_table([one for _, one in summaries], labels))
     _figures([one for _, one in summaries], labels)
@@ -74,7 +73,7 @@ def _figures(summaries: list[PhotoSummary], labels: list[str]) -> None:
     with left:
         if known:
             st.metric("Mean pairwise agreement", f"{np.mean(known):.0%}")
-            st.caption(f"Mask IoU over the pairs of models, mean of {count(len(known), 'photo')} with a garment.")
+            st.caption(f"Mask IoU over the pairs of models, mean of {page.count(len(known), 'photo')} with a garment.")
         for label, seconds in zip(labels, np.median([one.seconds for one in summaries], axis=0), strict=True):
             st.markdown(f"{label}: **{1000 * seconds:.0f} ms** a photo (median)")
     if known and len(labels) > 1:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.cards import DOT
-from ewardrobe.app.add.intake import count, read_image
+from ewardrobe.app.add.intake import read_image
 from ewardrobe.app.compare.folder import heat_map, summary
 from ewardrobe.app.compare.photos import (
     TIMED_RUNS,
@@ -126,7 +126,7 @@ def _side_by_side(bench: Comparison, shown: PhotoComparison, models: list[str]) 
             st.image(draw_detections(shown.small, garments), width="stretch", output_format="JPEG")
             hidden = len(run.found.scores) - len(garments)
             more = f" · {hidden} below the confidence" if hidden else ""
-            st.caption(f"{count(len(garments), 'garment')} · {1000 * run.median_s:.0f} ms{more}")
+            st.caption(f"{page.count(len(garments), 'garment')} · {1000 * run.median_s:.0f} ms{more}")
 
 
 def _times(bench: Comparison, shown: PhotoComparison) -> None:

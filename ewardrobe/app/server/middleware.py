@@ -14,7 +14,9 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocketClose
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -39,15 +41,18 @@ BAD_ORIGIN = (
 
 def allowed_hosts() -> list[str]:
     """Return the names and addresses in ``EWARDROBE_HOSTS``, which commas part; ``ValueError`` if one is none."""
-    hosts = [host.strip() for host in os.environ.get(VARIABLE, "").split(",") if host.strip()]
-    bare = [f"[{host}]" if host.count(":") > 1 else host for host in hosts]
-    for host, written in zip(hosts, bare, strict=True):
-        if host_of(written) is None or written.rpartition("]")[2].count(":") or "*" in host:
-            raise ValueError(
-                f"{VARIABLE}: {host!r} is no name or address. Expected is a list such as 192.168.1.20,wardrobe.local: "
-                "no http://, no port, no *"
-            )
-    return [host_of(host) or "" for host in bare]
+    return [_allowed(host.strip()) for host in os.environ.get(VARIABLE, "").split(",") if host.strip()]
+
+
+def _allowed(host: str) -> str:
+    version_6 = host.count(":") > 1
+    name = host_of(f"[{host}]" if version_6 else host)
+    if name is None or "*" in host or (":" in host and not version_6):
+        raise ValueError(
+            f"{VARIABLE}: {host!r} is no name or address. Expected is a list such as 192.168.1.20,wardrobe.local: "
+            "no http://, no port, no *"
+        )
+    return name
 
 
 def host_of(address: str) -> str | None:
@@ -77,21 +82,22 @@ class Doorkeeper:
         """Pass the request on, or refuse it."""
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
-        elif problem := self._problem(scope):
+        elif problem := self._problem(Headers(scope=scope)):
             self._tell(problem)
-            await _refuse(problem, scope, receive, send)
+            closed, told = WebSocketClose(1008, "not allowed"), PlainTextResponse(f"{problem}\n", 403)
+            await (closed if scope["type"] == "websocket" else told)(scope, receive, send)
         else:
             await self.app(_as_own_page(scope), receive, send)
 
-    def _problem(self, scope: Scope) -> str | None:
+    def _problem(self, headers: Headers) -> str | None:
         """Return why a request is refused; None where all is well."""
-        asked, origins = _values(scope, b"host"), _values(scope, b"origin")
+        asked = headers.getlist("host")
         name = host_of(asked[0]) if len(asked) == 1 else None
         if name is None:
             return BAD_REQUEST
         if name not in self.hosts:
             return BAD_HOST.format(name=name)
-        pages = [host_of(origin.partition("://")[2]) or origin for origin in origins]
+        pages = [host_of(origin.partition("://")[2]) or origin for origin in headers.getlist("origin")]
         foreign = [page for page in pages if page not in self.hosts]
         return BAD_ORIGIN.format(name=foreign[0]) if foreign else None
 
@@ -99,10 +105,6 @@ class Doorkeeper:
         if problem not in self._told and len(self._told) < TOLD_AT_MOST:
             self._told.add(problem)
             LOGGER.warning("Refused: %s", problem)
-
-
-def _values(scope: Scope, header: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in scope["headers"] if name == header]
 
 
 def _as_own_page(scope: Scope) -> Scope:
@@ -114,10 +116,3 @@ def _as_own_page(scope: Scope) -> Scope:
     (host,) = (value for name, value in scope["headers"] if name == b"host")
     own = (b"origin", b"http://" + host)
     return {**scope, "headers": [own if name == b"origin" else (name, value) for name, value in scope["headers"]]}
-
-
-async def _refuse(problem: str, scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008, "reason": "not allowed"})  # before it is accepted: 403
-    else:
-        await PlainTextResponse(problem + "\n", 403)(scope, receive, send)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -42,18 +43,11 @@ def _wear_table(store: FeatureStore, item: Mapping) -> None:
         names = {outfit["id"]: outfit["name"] for outfit in saved(store)}
         table.insert(1, "Outfit", [names.get(wear.get("outfit")) for wear in log])
     key = f"item-wears-{item['id']}"
-    st.dataframe(
-        table,
-        hide_index=True,
-        width=420,
-        height="content" if len(log) <= 8 else 320,
-        placeholder="",
-        column_config={
-            "take": st.column_config.ButtonColumn(
-                "", type="tertiary", key=key, on_click=_take_back, args=(store, item["id"], log, key)
-            )
-        },
+    take = st.column_config.ButtonColumn(
+        "", type="tertiary", key=key, on_click=_take_back, args=(store, item["id"], log, key)
     )
+    height: Any = "content" if len(log) <= 8 else 320
+    st.dataframe(table, hide_index=True, width=420, height=height, placeholder="", column_config={"take": take})
 
 
 def _take_back(store: FeatureStore, item_id: str, log: list[Mapping], key: str) -> None:

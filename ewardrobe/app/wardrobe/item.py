@@ -17,7 +17,7 @@ from ewardrobe.app.wardrobe.gallery import STATE_MARKS, card_name
 from ewardrobe.app.wardrobe.history import outfits, past
 from ewardrobe.app.wardrobe.item_fields import fields_form
 from ewardrobe.app.wardrobe.overview import open_item, show_cards
-from ewardrobe.app.wardrobe.wear import put_away, remove, wear_buttons
+from ewardrobe.app.wardrobe.wear import put_away, wear_buttons
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import wear_log
 from ewardrobe.wardrobe.derived import rows_of
@@ -44,7 +44,7 @@ def item_page(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> None:
         _figures(item)
         with st.container(horizontal=True):
             wear_buttons(store, [item_id], "item")
-            put_away(store, [item_id], "item", _remove)
+            put_away(store, [item_id], "item")
         _tabs(store, frame, item)
 
 
@@ -53,24 +53,13 @@ def _way_back(frame: pd.DataFrame, item_id: str) -> None:
     shown = [other for other in st.session_state.get("found", ()) if other in frame.index]
     place = shown.index(item_id) if item_id in shown else None
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Wardrobe", icon=":material/arrow_back:", key="item-close", on_click=open_item, args=(None,))
+        page.button("Wardrobe", "item-close", "arrow_back", open_item, None)
         st.space("stretch")
         if place is not None and len(shown) > 1:
-            for label, by, icon in (("Previous", -1, "chevron_left"), ("Next", 1, "chevron_right")):
-                st.button(
-                    label,
-                    icon=f":material/{icon}:",
-                    icon_position="right" if by > 0 else "left",
-                    type="tertiary",
-                    key=f"item-{label.lower()}",
-                    on_click=open_item,
-                    args=(shown[(place + by) % len(shown)],),
-                )
-
-
-def _remove(store: FeatureStore, ids: list[str]) -> None:
-    remove(store, ids)
-    open_item(None)
+            before, after = shown[place - 1], shown[(place + 1) % len(shown)]
+            page.button("Previous", "item-previous", "chevron_left", open_item, before, type="tertiary")
+            look = {"type": "tertiary", "icon_position": "right"}
+            page.button("Next", "item-next", "chevron_right", open_item, after, **look)
 
 
 def _pictures(store: FeatureStore, item: Mapping) -> None:
@@ -81,15 +70,7 @@ def _pictures(store: FeatureStore, item: Mapping) -> None:
         return
     kind = next(iter(there))
     if len(there) > 1:
-        kind = st.segmented_control(
-            "Picture",
-            list(there),
-            default=kind,
-            required=True,
-            format_func=PICTURES.get,
-            label_visibility="collapsed",
-            key=f"item-picture-{item['id']}",
-        )
+        kind = page.choose_one("Picture", there, f"item-picture-{item['id']}", format_func=PICTURES.__getitem__)
     st.html(frame_html(_large(str(there[kind]), kind), f"{card_name(item)}, {PICTURES[kind].lower()}"))
     with st.container(horizontal=True):
         repair_buttons(store, item)
@@ -129,26 +110,18 @@ def _figures(item: Mapping) -> None:
     grid.metric("Since the wash", f"{since} of {every}" if every else f"{since} ×")
 
 
-def _short(day: str | None, today: date | None = None) -> str:
+def _short(day: str | None) -> str:
     """Return a day in the few letters that fit: "6 Aug", of an earlier year "Aug 2025"."""
     if day is None:
         return "–"
     found = date.fromisoformat(day)
-    return f"{found.day} {found:%b}" if found.year == (today or date.today()).year else f"{found:%b %Y}"
+    return f"{found.day} {found:%b}" if found.year == date.today().year else f"{found:%b %Y}"
 
 
 def _tabs(store: FeatureStore, frame: pd.DataFrame, item: Mapping[str, Any]) -> None:
     """Show what there is to know, one part at a time."""
-    parts = {
-        "Details": partial(fields_form, store, frame, item),
-        "History": partial(past, store, frame, item),
-        "Similar": partial(_similar, store, frame, item),
-        "Outfits": partial(outfits, store, frame, item),
-    }
-    for tab, show in zip(st.tabs(list(parts), on_change="rerun", key="item-tab"), parts.values(), strict=True):
-        if tab.open:
-            with tab:
-                show()
+    parts = {"Details": fields_form, "History": past, "Similar": _similar, "Outfits": outfits}
+    page.show_tabs({name: partial(show, store, frame, item) for name, show in parts.items()}, "item-tab")
 
 
 def _similar(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:

@@ -14,7 +14,7 @@ from ewardrobe.app.fields import as_shown, ask_field, showing, typed
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import sources
 from ewardrobe.wardrobe.edits import change_of
-from ewardrobe.wardrobe.fields import FIELD, FLAG, PALETTE, TABLE, ItemField
+from ewardrobe.wardrobe.fields import FLAG, PALETTE, TABLE, ItemField
 from ewardrobe.wardrobe.palette import palette_names
 
 SHOWN = [field for field in TABLE if field.form]
@@ -35,41 +35,39 @@ def _is_wide(field: ItemField) -> bool:
 
 
 def _field(store: FeatureStore, frame: pd.DataFrame, item: Mapping, row: ItemField) -> None:
-    field = row.name
-    value = as_shown(field, palette_names(item) if row.holds == PALETTE else item.get(field))
-    label, hint = _label(item, row)
-    box = showing(f"item-{item['id']}-{field}", value, partial(_save, store, item["id"], field))
-    ask_field(frame, field, label=label, placeholder=hint, **box)
+    value = as_shown(row.name, palette_names(item) if row.holds == PALETTE else item.get(row.name))
+    label, hint = heading(item, row)
+    box = showing(f"item-{item['id']}-{row.name}", value, partial(_save, store, item["id"], row))
+    ask_field(frame, row.name, label=label, placeholder=hint, **box)
 
 
-def _label(item: Mapping, row: ItemField) -> tuple[str, str]:
-    """Return the heading of a field and the text of its empty box: "Pattern · 93 %", or "Material · ?" and a guess."""
-    field, name = row.name, row.label
-    if asked := sources.open_question(item, field):
-        return f"{name} · ?", f"{asked[0]}? ({asked[1]:.0%})"
-    sure = sources.confidence_of(item, field)
-    return (f"{name} · {sure:.0%}" if sure is not None and item.get(field) else name), "–"
+def heading(item: Mapping, row: ItemField) -> tuple[str, str]:
+    """Return the heading of a field and the text of its empty box: "Pattern · 93%", or "Material · ?" and a guess.
+
+    item: with the value of the field, if it has one, and its ``source``.
+    """
+    if asked := sources.open_question(item, row.name):
+        return f"{row.label} · ?", f"{asked[0]}? ({asked[1]:.0%})"
+    sure = sources.confidence_of(item, row.name)
+    return (f"{row.label} · {sure:.0%}" if sure is not None and item.get(row.name) else row.label), "–"
 
 
-def _save(store: FeatureStore, item_id: str, field: str, entered: Any) -> None:
+def _save(store: FeatureStore, item_id: str, row: ItemField, entered: Any) -> None:
     """Write what was entered in one field; what cannot be saved is said, and the stored value shows again."""
     value = typed(entered)
-    if value is None and FIELD[field].required:
-        st.session_state.setdefault("problems", []).append(f"{FIELD[field].label} cannot be empty.")
-        return
-    page.change(store.alter, [item_id], lambda item: change_of(item, field, value))
+    if value is None and row.required:
+        page.complain(f"{row.label} cannot be empty.")
+    else:
+        page.change(store.alter, [item_id], lambda item: change_of(item, row.name, value))
 
 
 def _palette_bar(item: Mapping) -> None:
     """Show the item's colours as they were measured, in their shares."""
     colours = [part for part in item.get("colours") or () if isinstance(part, Mapping) and part.get("hex")]
-    if colours:
-        bar = "".join(
-            f"<span style='flex:{max(float(c.get('share') or 0), 0.02):.3f};background:{c['hex']}'></span>"
-            for c in colours
-            if str(c["hex"]).startswith("#") and str(c["hex"])[1:].isalnum()
-        )
-        st.html(f"<div style='{_BAR}'>{bar}</div>")
-
-
-_BAR = "display:flex;height:10px;border-radius:5px;overflow:hidden;border:1px solid rgba(128,128,128,.4)"
+    shares = [
+        (str(colour["hex"]), max(float(colour.get("share") or 0), 0.02))
+        for colour in colours
+        if str(colour["hex"]).startswith("#") and str(colour["hex"])[1:].isalnum()
+    ]
+    if shares:
+        st.html(page.colour_bar(shares))

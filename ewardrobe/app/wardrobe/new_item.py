@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 
@@ -21,16 +23,9 @@ def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show the form behind a button; ``frame``: the wardrobe, whose tags are offered beside new ones."""
     number = st.session_state.setdefault("add-number", 0)  # counted up after each item: new keys empty the form
     with st.popover("Add by hand", icon=":material/add:"), st.form(f"add-{number}", border=False):
-        item = {
-            "type": st.selectbox(
-                "What is it?",
-                TYPES,
-                None,
-                key=f"type-{number}",
-                accept_new_options=True,
-                placeholder="Shoes, bag, hat …",
-            ),
-        }
+        hint = "Shoes, bag, hat …"
+        what = st.selectbox("What is it?", TYPES, None, key=f"type-{number}", accept_new_options=True, placeholder=hint)
+        item: dict[str, Any] = {"type": what}
         sides = st.columns(2)
         for place, name in enumerate(ASKED):
             with sides[place % 2]:
@@ -40,7 +35,7 @@ def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
             _add(store, item, photo)
 
 
-def _add(store: FeatureStore, item: dict, photo) -> None:
+def _add(store: FeatureStore, item: dict[str, Any], photo: Any) -> None:
     """Save the form's item, or say what is missing."""
     if not item["type"]:
         st.error("Say what it is: choose a name, or type your own.")
@@ -48,7 +43,7 @@ def _add(store: FeatureStore, item: dict, photo) -> None:
     try:
         cutout = opaque(load_image(photo, max_side=1200)) if photo else None
     except ImageError as error:
-        st.error(page.literal(str(error)))
+        st.error(page.literal(error))
         return
     item |= {"source": {name: "user" for name, value in item.items() if value}}
     if page.change(store.add, item, cutout, photo and photo.getvalue(), said=f"Added: {page.literal(item['type'])}"):

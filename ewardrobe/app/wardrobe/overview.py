@@ -59,25 +59,10 @@ def open_item(item_id: str | None) -> None:
 # Both views
 
 
-def one_page(frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Return one page of ``frame``, and how many pages there are; ``turn_pages`` shows the control."""
-    pages = max(1, -(-len(frame) // PAGE_LENGTH))
-    number = min(st.session_state.get(f"page-of-{pages}", 1), pages)
-    return frame.iloc[(number - 1) * PAGE_LENGTH : number * PAGE_LENGTH], pages
-
-
-def turn_pages(pages: int) -> None:
-    """Show the control that turns pages; nothing for a single one."""
-    if pages > 1:
-        with st.container(horizontal_alignment="center"):
-            st.pagination(pages, key=f"page-of-{pages}", persist_state="session")
-
-
 def show_gallery(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show the items as cards that are opened by a click and chosen by their tick."""
-    choosing = bool(st.session_state.get("chosen"))
-    on_choose = partial(_choose_shown, frame.index.tolist())
-    _cards(store, frame, "gallery", chosen=chosen_ids(frame), choosing=choosing, on_choose=on_choose)
+    data = {"chosen": chosen_ids(frame), "choosing": bool(st.session_state.get("chosen"))}
+    show_cards(store, frame, "gallery", data, on_choose_change=partial(_choose_shown, frame.index.tolist()))
 
 
 def _choose_shown(shown: list[str]) -> None:
@@ -85,25 +70,14 @@ def _choose_shown(shown: list[str]) -> None:
     _mark({item_id: item_id in chosen for item_id in shown})
 
 
-def show_cards(store: FeatureStore, frame: pd.DataFrame, key: str) -> None:
-    """Show items as cards that only open."""
-    _cards(store, frame, key)
-
-
-def _cards(
-    store: FeatureStore,
-    frame: pd.DataFrame,
-    key: str,
-    on_choose: Callable[[], None] | None = None,
-    **data: Any,
+def show_cards(
+    store: FeatureStore, frame: pd.DataFrame, key: str, data: Mapping[str, Any] | None = None, **callbacks: Callable
 ) -> None:
-    """Mount the gallery's script on the items' cards."""
+    """Show items as cards that open; data, callbacks: more for the script, and of it (see `gallery.js`)."""
     html = gallery_html(rows_of(frame), lambda item: page.picture_url(store, item, 256))
     cards = st.components.v2.component("ewardrobe_gallery", html=HTML, css=CSS, js=page.script_beside(gallery.__file__))
-    callbacks: dict[str, Any] = {"on_open_change": lambda: open_item(st.session_state[key]["open"])}
-    if on_choose:
-        callbacks["on_choose_change"] = on_choose
-    cards(key=key, data={"html": html, **data}, **callbacks)
+    callbacks["on_open_change"] = lambda: open_item(st.session_state[key]["open"])
+    cards(key=key, data={"html": html, **(data or {})}, **callbacks)
 
 
 def show_table(store: FeatureStore, frame: pd.DataFrame, whole: pd.DataFrame) -> None:
@@ -154,19 +128,20 @@ def _columns(table: TableView) -> dict[str, Any]:
 
 
 def _column(field: ItemField, options: list[str]) -> Any:
-    column, about = st.column_config, {"label": field.label, "width": field.width, "help": field.help}
+    about: dict[str, Any] = {"label": field.sign or field.label, "width": field.width}
+    about["help"] = field.help or (field.label if field.sign else None)
+    column = st.column_config
     if field.many:
         return column.MultiselectColumn(**about, options=options, accept_new_options=field.free)
     if field.fixed:
         return column.SelectboxColumn(**about, options=options, required=field.required)
-    if field.holds == PRICE:
-        return column.NumberColumn(**about, min_value=0, step=0.01, format="%.2f")
     if field.holds in NUMBERS:
-        return column.NumberColumn(**about, min_value=0, step=1)
+        places = {"step": 0.01, "format": "%.2f"} if field.holds == PRICE else {"step": 1}
+        return column.NumberColumn(**about, min_value=0, **places)
     if field.holds == DAY:
         return column.DateColumn(**about, format="YYYY-MM-DD")
     if field.holds == FLAG:
-        return column.CheckboxColumn(field.sign or field.label, width=field.width, help=field.help or field.label)
+        return column.CheckboxColumn(**about)
     return column.TextColumn(**about, required=field.required)
 
 
@@ -187,23 +162,18 @@ def sample_banner(store: FeatureStore, frame: pd.DataFrame) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/info: {count} of these are drawn samples that show what a wardrobe looks like.")
         st.space("stretch")
-        st.button(
-            "Remove samples",
-            key="remove-samples",
-            on_click=page.change,
-            args=(store.remove_samples,),
-            kwargs={"said": "The samples are removed"},
-        )
+        page.button("Remove samples", "remove-samples", None, store.remove_samples, said="The samples are removed")
 
 
 def count_line(frame: pd.DataFrame, found: pd.DataFrame, archived: int, clear: Callable | None) -> None:
     """Say how many items are shown, with the buttons that choose all of them or clear the filters."""
     with st.container(horizontal=True, vertical_alignment="center", key="count-line"):
-        of = f" of {len(frame)}" if len(found) != len(frame) else ""
+        items = page.count(len(frame), "item")
+        of = f"{len(found)} of " if len(found) != len(frame) else ""
         more = f" · {archived} archived not shown" if archived else ""
-        st.caption(f"{len(found)}{of} item{'' if len(found) == 1 and not of else 's'}{more}", width="content")
+        st.caption(f"{of}{items}{more}", width="content")
         if clear:
-            st.button("Clear filters", key="clear-filters", type="tertiary", on_click=clear)
+            page.button("Clear filters", "clear-filters", None, clear, type="tertiary")
         st.space("stretch")
         if len(found):
-            st.button("Choose all", key="choose-all", type="tertiary", on_click=choose, args=(found.index.tolist(),))
+            page.button("Choose all", "choose-all", None, choose, found.index.tolist(), type="tertiary")

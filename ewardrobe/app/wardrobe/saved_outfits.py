@@ -29,15 +29,14 @@ def wear_outfit(store: FeatureStore, frame: pd.DataFrame) -> None:
     if not outfits:
         return
     with st.popover("Wear an outfit", icon=":material/styler:", key="wear-outfit"):
-        chosen = st.selectbox(
-            "Outfit", list(outfits), format_func=lambda key: outfits[key]["name"], key="wear-outfit-which"
-        )
-        st.caption(pieces(frame, outfits[chosen]) or "None of its pieces is in the wardrobe any more.")
+        name_of = {key: outfit["name"] for key, outfit in outfits.items()}.__getitem__
+        chosen = outfits[st.selectbox("Outfit", list(outfits), format_func=name_of, key="wear-outfit-which")]
+        st.caption(_pieces(frame, chosen) or "None of its pieces is in the wardrobe any more.")
         st.date_input("Day", max_value=date.today(), key="wear-outfit-day", format="YYYY-MM-DD")
-        st.button("Log it", type="primary", key="wear-outfit-log", on_click=_log, args=(store, outfits[chosen]))
+        page.button("Log it", "wear-outfit-log", None, _log, store, chosen, type="primary")
 
 
-def pieces(frame: pd.DataFrame, outfit: dict) -> str:
+def _pieces(frame: pd.DataFrame, outfit: dict) -> str:
     """Return the names of an outfit's pieces that are still there, for Markdown."""
     there = [item_id for item_id in outfit["items"] if item_id in frame.index]
     return page.literal(", ".join(card_name(row) for row in rows_of(frame.loc[there])))
@@ -45,8 +44,8 @@ def pieces(frame: pd.DataFrame, outfit: dict) -> str:
 
 def _log(store: FeatureStore, outfit: dict, day: date | None = None) -> None:
     day = day or st.session_state["wear-outfit-day"]
-    said = f"{page.literal(outfit['name'])}: worn {'today' if day == date.today() else f'on {day}'}"
-    page.change(wearing.log_wear, store, outfit["items"], day, outfit["id"], said=said)
+    wearing.log_wear(store, outfit["items"], day, outfit["id"])
+    page.tell(f"{page.literal(outfit['name'])}: worn {'today' if day == date.today() else f'on {day}'}")
 
 
 def outfits_with(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> bool:
@@ -54,8 +53,8 @@ def outfits_with(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> bool
     found = [outfit for outfit in saved(store) if item_id in outfit["items"]]
     for outfit in found:
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.markdown(f"**{page.literal(outfit['name'])}**  \n:gray[{pieces(frame, outfit)}]")
-            st.button("Worn today", key=f"wear-{outfit['id']}", on_click=_log, args=(store, outfit, date.today()))
+            st.markdown(f"**{page.literal(outfit['name'])}**  \n:gray[{_pieces(frame, outfit)}]")
+            page.button("Worn today", f"wear-{outfit['id']}", None, _log, store, outfit, date.today())
     return bool(found)
 
 
@@ -64,11 +63,12 @@ def save_chosen(store: FeatureStore, ids: list[str]) -> None:
     if len(ids) > 1:
         with st.popover("Outfit", icon=":material/styler:", key="bulk-outfit"):
             st.text_input("Name of the outfit", placeholder="Monday, wedding, rain …", key="bulk-outfit-name")
-            st.button("Save as an outfit", type="primary", key="bulk-outfit-save", on_click=_save, args=(store, ids))
+            page.button("Save as an outfit", "bulk-outfit-save", None, _save, store, ids, type="primary")
 
 
 def _save(store: FeatureStore, ids: list[str]) -> None:
     name = st.session_state["bulk-outfit-name"]
-    if page.change(store.outfits.save, name, ids, said=f"Saved: {page.literal(name)}"):
-        st.session_state["bulk-outfit-name"] = ""
-        choose(())
+    store.outfits.save(name, ids)
+    page.tell(f"Saved: {page.literal(name)}")
+    st.session_state["bulk-outfit-name"] = ""
+    choose(())

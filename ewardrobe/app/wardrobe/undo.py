@@ -15,15 +15,11 @@ SHOWN = 8
 
 def undo_menu(store: FeatureStore) -> None:
     """Show "Undo" with the last changes behind it; nothing where there is nothing to take back."""
-    changes = store.changes()[:SHOWN]
-    if not changes:
-        return
-    with st.popover("Undo", icon=":material/undo:", key="undo-menu"):
-        for entry in changes:
-            change_line(store, entry, f"undo-{entry.id}")
-        st.button(
-            "Redo the last one", icon=":material/redo:", key="redo", type="tertiary", on_click=_redo, args=(store,)
-        )
+    if changes := store.changes()[:SHOWN]:
+        with st.popover("Undo", icon=":material/undo:", key="undo-menu"):
+            for entry in changes:
+                change_line(store, entry, f"undo-{entry.id}")
+            page.button("Redo the last one", "redo", "redo", _redo, store, type="tertiary")
 
 
 def change_line(store: FeatureStore, entry: JournalEntry, key: str) -> None:
@@ -32,22 +28,21 @@ def change_line(store: FeatureStore, entry: JournalEntry, key: str) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", key=f"line-{key}"
     ):
         st.markdown(page.literal(entry.what[:1].upper() + entry.what[1:]) + f"  \n:gray[{ago(entry.time)}]")
-        st.button("Undo", key=key, on_click=_undo, args=(store, entry.id))
+        page.button("Undo", key, None, _undo, store, entry.id)
 
 
 def _undo(store: FeatureStore, change_id: str) -> None:
-    undone = page.change(store.undo, change_id)
-    if undone is not None:
-        page.tell(f"Taken back: {page.literal(str(undone))}")
+    if undone := store.undo(change_id):
+        page.tell(f"Taken back: {page.literal(undone)}")
 
 
 def _redo(store: FeatureStore) -> None:
-    redone = page.change(store.redo)
-    page.tell(f"Done again: {page.literal(redone.what)}" if redone is not None else "Nothing to redo")
+    redone = store.redo()
+    page.tell(f"Done again: {page.literal(redone.what)}" if redone else "Nothing to redo")
 
 
 def ago(time: str, now: datetime | None = None) -> str:
-    """Return an ISO time in words.
+    """Return how long ago an ISO time was, in words; "" for what is no time.
 
     >>> ago("2026-03-01T10:00:00+00:00", datetime(2026, 3, 1, 12, 5, tzinfo=UTC))
     '2 hours ago'
@@ -58,6 +53,5 @@ def ago(time: str, now: datetime | None = None) -> str:
         return ""
     for name, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if seconds >= length:
-            count = int(seconds // length)
-            return f"{count} {name}{'' if count == 1 else 's'} ago"
+            return f"{page.count(int(seconds // length), name)} ago"
     return "just now"
