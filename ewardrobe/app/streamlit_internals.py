@@ -153,7 +153,9 @@ def is_kept(key: str) -> bool:
     It has none if that run ended without drawing it.  ``key in st.session_state`` does not say so: the browser, which
     learns of the end later, may still have told of the widget.
     """
-    state = get_script_run_ctx().session_state._state
+    running = get_script_run_ctx()
+    assert running is not None, "only a page's script asks"
+    state = running.session_state._state
     return state.get_widget_id_from_key(key) in state._old_state
 
 

@@ -13,7 +13,7 @@ from ewardrobe.outfits.closet import palette
 from ewardrobe.outfits.grammar import OCCASIONS, Wish, listed, name_of, number_word
 from ewardrobe.outfits.harmony import colourfulness
 from ewardrobe.outfits.terms import LABELS, TERMS, Terms, template_name
-from ewardrobe.wardrobe.wear_log import last_worn
+from ewardrobe.wardrobe.wear_log import days_worn
 
 TEMPLATE_WORDS = {
     "i": "shades of one colour",
@@ -131,7 +131,7 @@ def _compatibility(value: float) -> str:
 
 
 def _rotation(items: Sequence[Mapping], today: date | None) -> str:
-    days = {name_of(item): last_worn(item) for item in items}
+    days = {name_of(item): max(days_worn(item), default=None) for item in items}
     last = max((day for day in days.values() if day), default=None)
     never = [name for name, day in days.items() if day is None]
     if last is None:

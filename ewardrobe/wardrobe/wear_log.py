@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ewardrobe.wardrobe.item import kind
 from ewardrobe.wardrobe.vocabulary import STATES
 
-IN_USE, LAUNDRY, *_ = STATES
+IN_USE, LAUNDRY, LENT, ARCHIVED = STATES
 
 WASH_INTERVALS: dict[str, int | None] = {
     # everyday names; whoever calls it something else gets the interval of its kind below

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -174,7 +174,10 @@ def _print_of(draft: Draft) -> tuple:
     return draft.photo, draft.id, draft.outline["counts"]
 
 
-PRINTS = {ImportQueue: lambda queue: str(queue.folder), Draft: _print_of}
+PRINTS: dict[str | type, Callable[[Any], Any]] = {
+    ImportQueue: lambda queue: str(queue.folder),
+    Draft: _print_of,
+}
 
 
 @st.cache_data(show_spinner=False, max_entries=1000, hash_funcs=PRINTS)

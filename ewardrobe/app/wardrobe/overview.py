@@ -71,7 +71,7 @@ def _choose_shown(shown: list[str]) -> None:
 
 
 def show_cards(
-    store: FeatureStore, frame: pd.DataFrame, key: str, data: Mapping[str, Any] | None = None, **callbacks: Callable
+    store: FeatureStore, frame: pd.DataFrame, key: str, data: Mapping[str, Any] | None = None, **callbacks: Any
 ) -> None:
     """Show items as cards that open; data, callbacks: more for the script, and of it (see `gallery.js`)."""
     html = gallery_html(rows_of(frame), lambda item: page.picture_url(store, item, 256))
