@@ -49,7 +49,8 @@ def _ask_one(row: ItemField, kwargs: dict[str, Any]) -> Any:
     if row.holds in NUMBERS:
         return st.number_input(min_value=0, value=None, step=1, help=row.help, **kwargs)
     if row.holds == DAY:
-        return st.date_input(value=None, format="YYYY-MM-DD", max_value=date.today(), help=row.help, **kwargs)
+        latest = max(date.today(), st.session_state.get(kwargs["key"]) or date.min)  # past it, the box would be blank
+        return st.date_input(value=None, format="YYYY-MM-DD", max_value=latest, help=row.help, **kwargs)
     if row.holds == FLAG:
         return st.toggle(help=row.help, **kwargs)
     return st.text_area(height=80, **kwargs) if row.long else st.text_input(**kwargs)

@@ -49,6 +49,13 @@ def _button_columns(at: AppTest) -> list[str]:
     return [part for part in str(table(at).proto).replace("\\", "").split('"') if "open-wardrobe-table" in part]
 
 
+def test_what_was_ordered_for_a_later_day_shows_its_day(store, repository):
+    store.update("b", bought="2099-12-31")
+    at = open_item(repository, "b")
+    (bought,) = (box for box in at.date_input if box.label == "Bought")
+    assert (bought.value, bought.proto.max) == (date(2099, 12, 31), "2099-12-31")
+
+
 @pytest.mark.parametrize(
     ("field", "value", "stored"),
     [
