@@ -101,7 +101,7 @@ def test_weights_name_their_encoder(tmp_path):
     found = unet.load(tmp_path / "unet.pt").parse(np.zeros((40, 64, 3), np.uint8))
     assert found.shape == (LABEL_COUNT, 20, 32)
     torch.save(content | {"encoder": "vgg"}, tmp_path / "unet.pt")
-    with pytest.raises(WeightsError, match="which U-Net"):
+    with pytest.raises(WeightsError, match="which network"):
         unet.load(tmp_path / "unet.pt")
 
 

@@ -80,7 +80,7 @@ def check_export(name, best, folder):
     folder.mkdir()
     entry = register(name, best, folder, "rendered", "test")
     assert entry["images"] == 2 and entry["config"]["batch_size"] == 2  # the first validation's: none was better
-    assert weights.load_state(name, folder=folder)[0]["kind"] == name
+    assert weights.load_state(name, weights.verified_path(name, folder)[0])[0]["kind"] == name
     segmenter = LOADERS[name](folder / entry["file"])
     assert segmenter.size == 64
     segmenter.predict(np.zeros((50, 40, 3), np.uint8), 0.01)
