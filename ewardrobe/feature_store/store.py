@@ -253,8 +253,7 @@ class FeatureStore(Document):
             self._replace(before.raw, encode)
         snapshot.remember(self.path, made[-1])
         self._afterwards(
-            lambda: trash.fetch_back(self.home, change.come),
-            lambda: trash.throw_pictures_away(self.home, change.gone),
+            lambda: trash.fetch_back(self.home, change.come), lambda: trash.throw_pictures_away(self.home, change.gone)
         )
         journal.append(self.home, change, self.author)
 

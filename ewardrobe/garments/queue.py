@@ -78,12 +78,7 @@ class ImportQueue:
         self._known: dict[str, tuple[int, QueuedPhoto]] = {}
         self._guard = threading.Lock()
 
-    def add(
-        self,
-        photos: Iterable[Photo | ImageError],
-        model: str,
-        told: Callable[[int], None] | None = None,
-    ) -> Added:
+    def add(self, photos: Iterable[Photo | ImageError], model: str, told: Callable[[int], None] | None = None) -> Added:
         """Put photos at the end; each is on disk before the next is read.  ``told`` is called with the count so far."""
         added, number = Added(), 1 + max((entry.number for entry in self.entries()), default=0)
         for count, photo in enumerate(photos, 1):
