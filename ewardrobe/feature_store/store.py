@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import journal, pictures, snapshot, trash
+from ewardrobe.feature_store import journal, pictures, snapshot
 from ewardrobe.feature_store.change import Change, Prepared, edit_of, edited, find, now, prepare
 from ewardrobe.feature_store.document import Document, StoreError, gc_paused
 from ewardrobe.feature_store.outfits import OutfitStore
@@ -208,7 +208,7 @@ class FeatureStore(Document):
         """Make ``backup`` the wardrobe again, see ``Document``; pictures come back from the trash too."""
         chosen = super().restore_backup(backup)
         with self._locked():
-            trash.fetch_back(self.home, pictures.picture_names(self.items()))
+            pictures.fetch_back(self.home, pictures.picture_names(self.items()))
         return chosen
 
     # Inside
@@ -249,20 +249,17 @@ class FeatureStore(Document):
             return made[-1].raw
 
         with self._with_pictures(change.pictures):
-            self._keep_version(before)
+            version = before.document["version"]
+            kept = self.path.with_name(f"{self.stem}.v{version}.json")
+            if before.raw is not None and version < SCHEMA_VERSION and not kept.exists():
+                atomic.write_bytes(kept, before.raw)  # an older schema's file is kept for good, once
             self._replace(before.raw, encode)
         snapshot.remember(self.path, made[-1])
         self._afterwards(
-            lambda: trash.fetch_back(self.home, change.come), lambda: trash.throw_pictures_away(self.home, change.gone)
+            lambda: pictures.fetch_back(self.home, change.come),
+            lambda: pictures.throw_pictures_away(self.home, change.gone),
         )
         journal.append(self.home, change, self.author)
-
-    def _keep_version(self, before: Snapshot) -> None:
-        """Keep a file of an older version of the schema for good, once."""
-        version = before.document["version"]
-        kept = self.path.with_name(f"{self.stem}.v{version}.json")
-        if before.raw is not None and version < SCHEMA_VERSION and not kept.exists():
-            atomic.write_bytes(kept, before.raw)
 
     @contextmanager
     def _with_pictures(self, contents: Mapping[str, bytes]) -> Iterator[None]:

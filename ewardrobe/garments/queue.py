@@ -218,7 +218,10 @@ class ImportQueue:
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             time = path.stat().st_mtime_ns
             known = self._known.get(path.stem)
-            return known if known and known[0] == time else (time, _parsed(json.loads(path.read_bytes())))
+            if known and known[0] == time:
+                return known
+            raw = json.loads(path.read_bytes())
+            return time, _ENTRY.validate_python(_from_version_1(raw) if "pieces" in raw else raw)
         return None
 
     @contextlib.contextmanager
@@ -232,10 +235,6 @@ class ImportQueue:
 
 
 _ENTRY = TypeAdapter(QueuedPhoto)
-
-
-def _parsed(raw: dict[str, Any]) -> QueuedPhoto:
-    return _ENTRY.validate_python(_from_version_1(raw) if "pieces" in raw else raw)
 
 
 def _from_version_1(raw: Mapping[str, Any]) -> dict[str, Any]:

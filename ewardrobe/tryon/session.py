@@ -165,7 +165,9 @@ class LiveSession:
 
     def _see(self, job: Job) -> None:
         """Look at a frame with the models (in the worker's thread)."""
-        model, parser = self._models(size := self.size)
+        size = self.size
+        chosen, parser = self._load(self.model), cast(Parser, self._load(PARSER)).at(size)
+        model = parser if self.model == PARSER else chosen  # others see best at the size of their training
         scene = read_scene(job.frame, model, parser, frame_id=job.frame_id, time=job.time, size=size)
         with self._lock:
             last = self._smoother.scene
@@ -180,11 +182,6 @@ class LiveSession:
             return None
         mask = np.max([worn.mask for worn in scene.worn.values()], axis=0)
         return move_mask(mask, self._tracker.motion_since(scene.frame_id), scene.frame_size)
-
-    def _models(self, size: int) -> tuple[Segmenter, Parser]:
-        """Return the chosen model and the parser, the U-Net at ``size``; the others see best at their training's."""
-        chosen, parser = self._load(self.model), cast(Parser, self._load(PARSER)).at(size)
-        return (parser if self.model == PARSER else chosen), parser
 
     def _choose_size(self) -> None:
         if len(self._worker.seconds) < 10:

@@ -90,8 +90,10 @@ def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
     if len(ys) < MIN_SIDE or np.median(right - left) < MIN_SIDE:
         return None
     at = np.linspace(*_ends(np.clip(weight / max(1.0, float(np.median(weight[rows]))), 0, 1)), ROWS)
+    rows_of_noise = 2 * max(1, len(ys) // 30) + 1
+    smooth = [uniform_filter1d(x, rows_of_noise, mode="nearest") for x in (left, right)]
     below = np.maximum(at, at[0] + SHOULDER * (at[-1] - at[0]))
-    points = [np.stack([np.interp(below, ys, _smooth(x)), at], axis=1) for x in (left, right)]
+    points = [np.stack([np.interp(below, ys, x), at], axis=1) for x in smooth]
     spans = Spans(np.stack(points).astype(np.float32))
     return replace(spans, arms=_arms(soft, trunk, spans.shoulders)) if sleeves else spans
 
@@ -173,8 +175,3 @@ def _ends(weight: np.ndarray) -> tuple[float, float]:
     full = np.flatnonzero(padded > 0.5)[[0, -1]]
     above, below = _crossing(padded[full], padded[full + [-1, 1]])
     return float(full[0] - above) - 1, float(full[1] + below) - 1
-
-
-def _smooth(values: np.ndarray) -> np.ndarray:
-    """Return the outline without the noise of single rows."""
-    return uniform_filter1d(values, 2 * max(1, len(values) // 30) + 1, mode="nearest")

@@ -80,21 +80,18 @@ class InferenceWorker:
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
-            self._one(job)
-
-    def _one(self, job: Job) -> None:
-        start = time.monotonic()
-        try:
-            self._look(job)
-            self.error = None
-            self.answers += 1
-        except Exception as error:  # whatever a model does, the picture goes on
-            self.error = f"{type(error).__name__}: {error}"
-            if (kind := type(error).__name__) not in self._told:  # a message may differ with every frame
-                self._told.add(kind)
-                log.exception("the live model failed on a frame")
-        self.finished.append(time.monotonic())
-        self.seconds.append(self.finished[-1] - start)
+            start = time.monotonic()
+            try:
+                self._look(job)
+                self.error = None
+                self.answers += 1
+            except Exception as error:  # whatever a model does, the picture goes on
+                self.error = f"{type(error).__name__}: {error}"
+                if (kind := type(error).__name__) not in self._told:  # a message may differ with every frame
+                    self._told.add(kind)
+                    log.exception("the live model failed on a frame")
+            self.finished.append(time.monotonic())
+            self.seconds.append(self.finished[-1] - start)
 
 
 _WORKERS: weakref.WeakSet[InferenceWorker] = weakref.WeakSet()

@@ -22,7 +22,7 @@ from PIL import Image
 from wardrobe_items import edit_many
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import backups, snapshot, trash, wardrobe_json, wearing
+from ewardrobe.feature_store import backups, pictures, snapshot, wardrobe_json, wearing
 from ewardrobe.feature_store.backup_zip import write_backup
 from ewardrobe.feature_store.doctor import examine
 from ewardrobe.feature_store.store import FeatureStore, StoreError
@@ -229,7 +229,7 @@ def test_old_trash_is_emptied(store):
     gone = store.add({}, cutout())
     name = store.image_path(gone).name
     store.remove(gone)
-    old = time.time() - (trash.KEEP_DAYS + 1) * 86400
+    old = time.time() - (pictures.TRASH_DAYS + 1) * 86400
     os.utime(store.home / "trash" / name, (old, old))
     store.remove(store.add({}, cutout((9, 9, 9))))
     assert not (store.home / "trash" / name).exists()
