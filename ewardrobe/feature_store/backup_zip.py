@@ -78,9 +78,6 @@ class Written:
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
 
 
-# Writing
-
-
 def write_backup(store: FeatureStore, target: Path | BinaryIO, progress: Progress | None = None) -> Written:
     """Write the backup into ``target``: a path, replaced when it is whole, or an open file.
 
@@ -112,9 +109,6 @@ def _write(store: FeatureStore, file: BinaryIO, progress: Progress | None) -> Wr
             if progress:
                 progress(number, len(names))
     return Written(len(document["items"]), len(names) - len(missing), tuple(missing))
-
-
-# Reading
 
 
 @contextlib.contextmanager
@@ -181,9 +175,6 @@ def hostile(entry: zipfile.ZipInfo) -> str | None:
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a link"
     return "is encrypted" if entry.flag_bits & 1 else None
-
-
-# Taking over
 
 
 def preview(store: FeatureStore, backup: Backup) -> list[Difference]:

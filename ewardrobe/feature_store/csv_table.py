@@ -46,9 +46,6 @@ class Table:
         return [*columns, *self.problems]
 
 
-# Writing
-
-
 def csv_bytes(items: Iterable[Mapping]) -> bytes:
     """Return ``items`` as CSV (UTF-8 with a mark, so that spreadsheets read it right), a row each."""
     text = io.StringIO(newline="")
@@ -56,9 +53,6 @@ def csv_bytes(items: Iterable[Mapping]) -> bytes:
     writer.writerow(COLUMNS)
     writer.writerows([cell_of(item, column) for column in COLUMNS] for item in map(view, items))
     return text.getvalue().encode("utf-8-sig", "replace")
-
-
-# Reading
 
 
 def read_csv(store: FeatureStore, data: bytes, name: str = "the file") -> Table:
@@ -97,7 +91,6 @@ def take_over(store: FeatureStore, table: Table, choose: Choice | Mapping[str, C
 
 
 def _rows(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield line and cells of each row, empty ones left out."""
     if len(data) > MAX_BYTES:
         raise StoreError(f"{name} has {len(data) / 1e6:.0f} MB; tables of up to {MAX_BYTES // 10**6} MB are read.")
     text = _decoded(data, name)

@@ -173,7 +173,6 @@ class Document:
     # Inside
 
     def _raw(self) -> bytes | None:
-        """Return the file's bytes, ``None`` without a file."""
         try:
             if (size := self.path.stat().st_size) > MAX_BYTES:
                 raise StoreError(

@@ -73,9 +73,6 @@ class UndoReport:
         return self.what + (some if self.kept else "")
 
 
-# Writing
-
-
 def append(home: Path, change: Change, author: str | None) -> None:
     """Note a change that is on disk; errors are logged, since the change itself stands."""
     if change.what == "":
@@ -168,9 +165,6 @@ def _newest(lines: list[bytes], taken: int) -> list[bytes]:
     return kept[::-1]
 
 
-# Reading
-
-
 def entries(home: Path) -> list[JournalEntry]:
     """Return the changes of the journal, oldest first; broken lines are passed over."""
     try:
@@ -213,9 +207,6 @@ def last_undo(all_entries: list[JournalEntry], author: str | None = None) -> Jou
         if target is not None and not target.undoes:
             return entry
     return None
-
-
-# Taking back
 
 
 def revert(change: Change, entry: JournalEntry, all_entries: list[JournalEntry]) -> UndoReport:
@@ -270,7 +261,6 @@ def _set_back(item: dict, path: Path_, before: list, after: list) -> bool:
 
 
 def _put(item: dict, path: Path_, value: list) -> None:
-    """Set what stands at ``path`` to ``value[0]``; take it away if ``value`` is empty."""
     name = path[0]
     if path == ("category",):
         item.update(zip(KIND_FIELDS, value[0], strict=True))

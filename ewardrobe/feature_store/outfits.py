@@ -33,13 +33,9 @@ class OutfitStore(Document):
     dump = staticmethod(outfits_json.dump)
     empty = staticmethod(outfits_json.empty_document)
 
-    # Reading
-
     def saved(self) -> list[dict]:
         """Return the saved outfits, the newest first: id, name, items, layout, created."""
         return self.document()["outfits"][::-1]
-
-    # Changing
 
     def save(
         self,

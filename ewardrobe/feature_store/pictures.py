@@ -102,9 +102,6 @@ def _extension(photo: bytes) -> str:
     return next((name for start, name in _SIGNATURES.items() if photo.startswith(start)), "bin")
 
 
-# The trash
-
-
 def throw_away(home: Path, path: Path) -> None:
     """Move a file into the trash; one of the same name that is there keeps its place."""
     target = home / TRASH / path.name.lstrip(".")

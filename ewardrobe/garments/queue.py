@@ -195,8 +195,6 @@ class ImportQueue:
                 for path in [*self.folder.glob(f"{key}-*.png"), self.folder / f"{key}.photo"]:
                     path.unlink(missing_ok=True)
 
-    # Inside
-
     def _take(self, entry: QueuedPhoto, data: bytes) -> bool:
         """Write a new photo and its entry; ``False`` if it is in the queue already."""
         with self._writing():

@@ -39,7 +39,6 @@ def best_hidden(entry: QueuedPhoto, min_score: float) -> float | None:
 
 
 def _twins(drafts: Sequence[Draft], known: Mapping[str, str]) -> list[Twin | None]:
-    """Return for each draft the nearest item of the wardrobe or draft before it, if it is near enough."""
     ids = [*known, *(draft.id for draft in drafts)]
     hashes = [*known.values(), *(draft.hash for draft in drafts)]
     twins: list[Twin | None] = []

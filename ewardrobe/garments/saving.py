@@ -51,14 +51,11 @@ def _cuts(queue: ImportQueue, key: str, drafts: Sequence[Draft]) -> list[Cut]:
         return []
     photo = queue.photo(entry).data
     cutouts = [queue.cutout(draft) for draft in kept]
-    return [(with_guesses(draft, cutout), cutout, photo) for draft, cutout in zip(kept, cutouts, strict=True)]
+    return [(_with_guesses(draft, cutout), cutout, photo) for draft, cutout in zip(kept, cutouts, strict=True)]
 
 
-def with_guesses(draft: Draft, cutout: np.ndarray) -> Draft:
-    """Return ``draft`` with the network's guesses for what it is, asked if its kind was corrected.
-
-    cutout: RGBA uint8 (h, w, 4).
-    """
+def _with_guesses(draft: Draft, cutout: np.ndarray) -> Draft:
+    """Return ``draft`` with the network's guesses for what it is, asked if its kind was corrected."""
     category_id = CATEGORY_ID_BY_NAME.get(draft.kind)
     if str(category_id) in draft.guesses:
         return draft

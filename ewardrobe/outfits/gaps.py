@@ -77,7 +77,6 @@ def _situation(items: Sequence[Mapping], free: Counter, now: int) -> str:
 
 
 def _away(items: Sequence[Mapping], wish: Wish) -> list[str]:
-    """Say what would be there if it were clean, at home or in season."""
     away = Counter((unavailable(item), slot_of(item)) for item in items)
     said = []
     for state in ("laundry", "lent"):

@@ -66,7 +66,7 @@ def compose(frame: np.ndarray, state: ComposedState | None, look: Look) -> np.nd
     if state is None or state.strength <= 0 or state.scene.frame_size != frame.shape[:2]:
         return out
     if look.mode == "segments":
-        return draw_segments(out, state.scene.detections, state.motion)
+        return _draw_segments(out, state.scene.detections, state.motion)
     for (x0, y0, x1, y1), rgb, alpha in _Drawing(frame, state, look).layers():
         out[y0:y1, x0:x1] = cv2.blendLinear(rgb, out[y0:y1, x0:x1], alpha, 1 - alpha)
     return out
@@ -91,8 +91,6 @@ Layer = tuple[Box, np.ndarray, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class _Drawing:
-    """What is drawn into one frame."""
-
     frame: np.ndarray
     state: ComposedState
     look: Look
@@ -124,7 +122,6 @@ class _Drawing:
         yield box, lit(self._cloth(garment, worn, box), light), there if kept is None else there * kept
 
     def _overlaid(self, garment: WearableGarment, worn: WornGarment) -> Iterator[Layer]:
-        """Yield the garment in its own shape."""
         height, width = garment.levels[0].shape[:2]
         scale, top, garment_top = fitting.scale_and_tops(worn.spans, garment.spans)
         low, high = ((corner - garment_top) * scale + top for corner in (np.zeros(2), np.array([width, height])))
@@ -162,7 +159,6 @@ class _Drawing:
         return alpha * (1 - front) * np.float32(self.look.opacity * self.state.strength)
 
     def _cloth(self, garment: WearableGarment, worn: WornGarment, box: Box) -> np.ndarray:
-        """Return (h, w, 3) uint8: the garment in the shape of what is worn."""
         points = fitting.nodes(box, self.state.motion)
         return fitting.without_alpha(fitting.sample(garment, fitting.by_rows(points, worn.spans, garment.spans), box))
 
@@ -173,9 +169,6 @@ class _Drawing:
             return None
         points = fitting.nodes(box, self.state.motion)
         return fitting.refined(fitting.sleeves_kept(points, worn, garment.sleeve, worn_length), box)
-
-
-# Light and folds of what is worn, carried over to what is drawn
 
 
 def low_frequency(rgb: np.ndarray, inside: np.ndarray) -> np.ndarray:
@@ -210,14 +203,8 @@ def _median(grey: np.ndarray, weight: np.ndarray) -> float:
     return float(np.median(within)) if within.size else float(grey.mean())
 
 
-# What the models see
-
-
-def draw_segments(frame: np.ndarray, detections: Detections, motion: np.ndarray) -> np.ndarray:
-    """Draw ``detections`` (masks at processing size) into ``frame`` (RGB uint8) in place and return it.
-
-    motion: (2, 3) affine in frame pixels from the detections' frame to this one.
-    """
+def _draw_segments(frame: np.ndarray, detections: Detections, motion: np.ndarray) -> np.ndarray:
+    """Draw ``detections``, whose frame ``motion`` moves to this one, into ``frame`` in place and return it."""
     outlines = [_outline(mask, frame.shape[:2], motion) for mask in detections.masks]
     kinds = [category(int(category_id)) for category_id in detections.category_ids]
     tinted = frame.copy()

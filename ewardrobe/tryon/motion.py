@@ -97,7 +97,6 @@ def _inside(mask: np.ndarray, points: np.ndarray, grey: np.ndarray) -> np.ndarra
 
 
 def _inner(mask: np.ndarray) -> np.ndarray:
-    """Return the mask without its rim; a small one as it is."""
     radius = round(INSIDE * max(mask.shape))
     inner = cv2.erode(mask, np.ones((2 * radius + 1,) * 2, np.uint8))
     return inner if inner.sum() > 0.25 * mask.sum() else mask

@@ -100,7 +100,6 @@ class _Room:
 
 
 def _at(values: np.ndarray, small: np.ndarray) -> np.ndarray:
-    """Return what the parser saw, at its half size, at processing size."""
     return cv2.resize(values, small.shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 

@@ -78,7 +78,12 @@ class LiveSession:
         self._age: float | None = None
         self._error: str | None = None
         me = weakref.ref(self)
-        self._worker = InferenceWorker(lambda job: _look_at(me, job))
+
+        def see(job: Job) -> None:
+            if (alive := me()) is not None:  # not kept alive: a forgotten session ends its thread
+                alive._see(job)
+
+        self._worker = InferenceWorker(see)
         self._finalizer = weakref.finalize(self, self._worker.stop, 0.0)
 
     def process(self, frame: np.ndarray, now: float | None = None) -> np.ndarray:
@@ -193,12 +198,6 @@ class LiveSession:
         if wanted != self._auto:
             self._auto = wanted
             self._worker.seconds.clear()
-
-
-def _look_at(session: weakref.ref, job: Job) -> None:
-    """Call the session without keeping it alive: a forgotten one ends its thread."""
-    if (alive := session()) is not None:
-        alive._see(job)
 
 
 def _ready(frame: np.ndarray, mirror: bool) -> np.ndarray:

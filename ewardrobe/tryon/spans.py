@@ -99,7 +99,6 @@ def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
 
 
 def _arms(soft: np.ndarray, trunk: np.ndarray, shoulders: np.ndarray) -> tuple[float, float]:
-    """Return how far what is no trunk reaches from the shoulder on its side."""
     ys, xs = np.nonzero((soft > 0.5) & (trunk < 0.5))
     beyond = [xs < shoulders[0, 0], xs > shoulders[1, 0]]
     reach = [np.hypot(xs[b] - x, ys[b] - y) for b, (x, y) in zip(beyond, shoulders, strict=True)]

@@ -72,7 +72,6 @@ class InferenceWorker:
         return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
 
     def _next(self) -> Job | None:
-        """Wait for a frame and return it; ``None`` when the thread is to end."""
         with self._condition:
             self._condition.wait_for(lambda: self._job is not None or self._ending)
             job, self._job = self._job, None

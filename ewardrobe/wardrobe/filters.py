@@ -87,8 +87,6 @@ def hidden(frame: pd.DataFrame, filters: Filters) -> int:
     return len(apply(frame, replace(filters, any_of={**filters.any_of, "state": HIDDEN_STATES})))
 
 
-# Orders
-
 ORDERS: dict[str, tuple[str, bool]] = {
     "Newest first": ("added", False),
     "Oldest first": ("added", True),

@@ -20,7 +20,7 @@ CHECKS: tuple[tuple[Callable[[FeatureStore], Iterable[Finding]], Callable[[Featu
     (document.check, document.mend),
     (blanked.check, blanked.mend),
     (pictures.check, pictures.mend),
-    (document.check_outfits, document.mend_outfits),
+    (document.check_outfits, lambda store: [document.restored(store.outfits)]),
     (document.check_backups, document.mend_backups),
 )
 """What is looked for, in this order, and what mends it; called only if something was found that has a cure."""

@@ -86,7 +86,6 @@ def _empties(entry: JournalEntry, item_id: str) -> bool:
 
 
 def _fields(item: Mapping, entries: list[JournalEntry]) -> str:
-    """Return the emptied fields, as they are called in the app."""
     return ", ".join(filter(None, (_label(_paths(entry, item["id"])[0]) for entry in entries)))
 
 

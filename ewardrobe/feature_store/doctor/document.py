@@ -51,9 +51,6 @@ def mend(store: FeatureStore) -> list[str]:
     return done
 
 
-# A broken file
-
-
 def _cure(store: FeatureStore) -> str | None:
     readable, kept = _readable_items(store), _kept_items(store)
     if not readable and not kept:
@@ -98,9 +95,6 @@ def _put_together(store: FeatureStore) -> str:
     return f"{store.path.name} put together from {counted(readable, 'readable item')} and {len(others)} of a backup"
 
 
-# Values
-
-
 def _check_values(store: FeatureStore) -> Iterator[Finding]:
     written = json.loads(store.path.read_bytes().decode("utf-8-sig"), parse_constant=lambda _: None)
     items = written if isinstance(written, list) else written["items"]
@@ -139,9 +133,6 @@ def _agreeing(item: Mapping) -> dict[str, Any]:
     return fields if any(item.get(name) != fields[name] for name in KIND_FIELDS) else {}
 
 
-# The folder, the outfits, the kept copies
-
-
 def check_folder(store: FeatureStore) -> Iterator[Finding]:
     """Yield what hinders writing."""
     if not os.access(store.home, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
@@ -159,11 +150,6 @@ def check_outfits(store: FeatureStore) -> Iterator[Finding]:
     except StoreError as error:
         cures = [f"{copy.path.name} becomes outfits.json again; the broken file is kept" for copy in error.copies]
         yield Finding(str(error), cures[-1] if cures else None)
-
-
-def mend_outfits(store: FeatureStore) -> list[str]:
-    """Restore the fullest good copy of a broken ``outfits.json``."""
-    return [restored(store.outfits)]
 
 
 def restored(document: Document) -> str:
