@@ -1,7 +1,6 @@
 """Kept copies of a document, in the order of the counter that each of them holds.
 
-A clock may run ahead and be set right again; the counter only ever grows.  The time in a copy's name tells the day of
-which it is the last.
+A clock may be set back, the counter only ever grows; the time in a copy's name tells the day of which it is the last.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The journal of changes, and how one of them is taken back without touching what others did since.
 
-``journal.jsonl`` beside the wardrobe has a line for each change: what was added, removed and edited, with the values
-before and after.  It outlives a reload of the page and a restart of the app.  It is a convenience, not the truth: a
+``journal.jsonl`` has a line for each change, with the values before and after.  It is a convenience, not the truth: a
 crash between the wardrobe and the journal costs the undo of one change, nothing else.
 """
 

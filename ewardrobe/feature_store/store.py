@@ -2,8 +2,6 @@
 
 Every change takes the lock, reads the file anew, changes single fields of single items and replaces the file
 atomically, so two sessions lose nothing and a crash leaves the old file or the new one.
-
-    python -m ewardrobe.feature_store        # load, show, add a red t-shirt, save, show
 """
 
 from __future__ import annotations

@@ -33,9 +33,7 @@ PLURALS = {"top": "tops", "bottom": "bottoms", "dress": "dresses"}
 
 @dataclass(frozen=True)
 class Gap:
-    """An addition. category, colour: what to get; opens: new well-scored outfits; mean_score: of those; base: what the
-    wardrobe has of them now.
-    """
+    """An addition; opens: new well-scored outfits; mean_score: of those; base: the wardrobe's own by now."""
 
     category: str
     colour: str

@@ -52,9 +52,8 @@ class WornGarment:
 class Scene:
     """What the models saw in frame ``frame_id`` at ``time`` (seconds); ``frame_size`` (H, W).
 
-    worn: by slot, of the largest person, empty where nobody is seen; front: (h, w) float32 0..1, skin, hair and bag,
-    which a garment goes behind;
-    detections: what the chosen model surely sees, at processing size; skin: its colour, (3,) RGB 0..255.
+    worn: by slot, of the largest person, empty for nobody; front: (h, w) float32 0..1, skin, hair and bag, which hide
+    garments; detections: what the chosen model surely sees, at processing size; skin: its colour, (3,) RGB 0..255.
     """
 
     frame_id: int

@@ -1,10 +1,7 @@
 """A silhouette as spans: where its trunk begins and ends in evenly spread rows.
 
-Sleeves are thin parts, so an opening of the mask, its neckline filled, takes them away and leaves the trunk; what lies
-beyond the spans is sleeve.  Two silhouettes with the same number of rows correspond row by row: a map between them
-cannot fold.
-
-Points are float32 xy, (ROWS, 2) a side.
+Sleeves are thin parts, so an opening of the mask, its neckline filled, takes them away.  Two silhouettes with the same
+number of rows correspond row by row: a map between them cannot fold.  Points are float32 xy, (ROWS, 2) a side.
 """
 
 from __future__ import annotations

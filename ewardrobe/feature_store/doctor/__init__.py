@@ -1,6 +1,4 @@
-"""The doctor: finds what is wrong in a wardrobe's folder and mends it without deleting anything.
-
-    python -m ewardrobe doctor --fix
+"""The doctor (``python -m ewardrobe doctor --fix``): finds what is wrong in a wardrobe's folder, deletes nothing.
 
 Files that nobody names go to ``trash/``; a broken file is kept beside the one that takes its place.
 """
