@@ -58,7 +58,7 @@ REST_DAYS = {"outer": 2, "shoes": 2, "bag": 1, "hat": 1, "accessory": 1, "bottom
 class Terms:
     """The terms of M outfits.
 
-    values: (M, 7) in the order of ``TERMS``.  template: (M,) the place in ``TEMPLATE_NAMES``, negative: see ``harmony``.
+    values: (M, 7) in the order of ``TERMS``.  template: (M,) place in ``TEMPLATE_NAMES``, negative: see ``harmony``.
     clo: (M,) warmth of the garments.  patterned: (M,) pieces that are not solid.
     """
 
