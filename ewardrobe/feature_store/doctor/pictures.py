@@ -76,6 +76,7 @@ def mend(store: FeatureStore) -> list[str]:
             edits.setdefault(item_id, {})[field_name] = None
         change.edit(edits)
         _make_thumbnails(store, change, state.thumbnails)
+        change.rewrite = bool(state.thumbnails)  # one that gets its old name changes no item, but is to be written
     parts: dict[str, list] = {
         "brought back from the trash": state.trashed,
         "made anew": state.thumbnails,
