@@ -78,9 +78,6 @@ class Written:
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
 
 
-# Writing
-
-
 def write_backup(store: FeatureStore, target: Path | BinaryIO, progress: Progress | None = None) -> Written:
     """Write the backup into ``target``: a path, replaced when it is whole, or an open file.
 
@@ -104,22 +101,14 @@ def _write(store: FeatureStore, file: BinaryIO, progress: Progress | None) -> Wr
         with contextlib.suppress(FileNotFoundError):
             archive.writestr(OUTFITS, (store.home / OUTFITS).read_bytes(), zipfile.ZIP_DEFLATED)
         for number, name in enumerate(names, 1):
-            path = _found(store, name)
-            if path is None:
-                missing.append(name)
-            else:
+            places = (pictures.safe_path(store.home / folder, name) for folder in (IMAGES, pictures.TRASH))
+            if path := next((path for path in places if path and path.is_file()), None):
                 archive.writestr(f"{IMAGES}/{name}", path.read_bytes())
+            else:
+                missing.append(name)
             if progress:
                 progress(number, len(names))
     return Written(len(document["items"]), len(names) - len(missing), tuple(missing))
-
-
-def _found(store: FeatureStore, name: str) -> Path | None:
-    places = (pictures.safe_path(store.home / folder, name) for folder in (IMAGES, "trash"))
-    return next((path for path in places if path and path.is_file()), None)
-
-
-# Reading
 
 
 @contextlib.contextmanager
@@ -139,7 +128,10 @@ def open_backup(source: Path | BinaryIO) -> Iterator[Backup]:
 def _read(archive: zipfile.ZipFile, name: str) -> Backup:
     _refuse_hostile(archive, name)
     places = {PurePosixPath(entry.filename): entry for entry in archive.infolist() if not entry.is_dir()}
-    root = _root(places, name)
+    found = sorted((path.parent for path in places if path.name == DOCUMENT), key=lambda path: len(path.parts))
+    if not found or len(found[0].parts) > 1:  # the wardrobe lies at the top, or in one folder that was packed whole
+        raise StoreError(f"{name} is no backup of a wardrobe: there is no {DOCUMENT} in it.")
+    root = found[0]
     path = Path(name) / DOCUMENT
     document = settled(parse_document(_unpacked(archive, places[root / DOCUMENT], name), path), path)
     other = places.get(root / OUTFITS)
@@ -183,17 +175,6 @@ def hostile(entry: zipfile.ZipInfo) -> str | None:
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a link"
     return "is encrypted" if entry.flag_bits & 1 else None
-
-
-def _root(places: Mapping[PurePosixPath, Any], name: str) -> PurePosixPath:
-    """Return the folder of the wardrobe in the archive: the top, or one folder that was packed as a whole."""
-    found = sorted((path.parent for path in places if path.name == DOCUMENT), key=lambda path: len(path.parts))
-    if not found or len(found[0].parts) > 1:
-        raise StoreError(f"{name} is no backup of a wardrobe: there is no {DOCUMENT} in it.")
-    return found[0]
-
-
-# Taking over
 
 
 def preview(store: FeatureStore, backup: Backup) -> list[Difference]:

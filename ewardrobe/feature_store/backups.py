@@ -1,7 +1,6 @@
 """Kept copies of a document, in the order of the counter that each of them holds.
 
-A clock may run ahead and be set right again; the counter only ever grows.  The time in a copy's name tells the day of
-which it is the last.
+A clock may be set back, the counter only ever grows; the time in a copy's name tells the day of which it is the last.
 """
 
 from __future__ import annotations
@@ -58,28 +57,28 @@ class Backups:
         return newest is not None and newest.stat().st_size == len(raw) and newest.read_bytes() == raw
 
     def keep(self, raw: bytes) -> None:
-        """Keep ``raw``, the content of a good file, unless it is the newest copy; thin out the old ones."""
+        """Keep ``raw``, the content of a good file, unless it is the newest copy; thin out the old ones.
+
+        The newest ten stay, and the newest of each of the last seven days with a change.
+        """
         if self.hold(raw):
             return
         self.folder.mkdir(exist_ok=True)
         atomic.remove_leftovers(self.folder, f"{self.stem}-")
         # No fsync: the document itself is on disk already, and a copy is checked before it is offered.
         atomic.write_bytes(self.folder / f"{self.stem}-{stamp()}.json", raw, durable=False)
-        for path in self._superfluous():
-            path.unlink(missing_ok=True)
-
-    def _ordered(self) -> list[tuple[int, str, Path]]:
-        copies = self.folder.glob(f"{self.stem}-*.json")
-        return sorted(((_counter_in(path), path.name, path) for path in copies), reverse=True)
-
-    def _superfluous(self) -> list[Path]:
-        """Return what is neither among the newest ten nor the newest of one of the last seven days with a change."""
         copies = self.listed()
         newest_of_day: dict[str, Path] = {}
         for path in copies:
             newest_of_day.setdefault(path.name[: len(f"{self.stem}-YYYYMMDD")], path)
         kept = {*copies[:KEEP_NEWEST], *list(newest_of_day.values())[:KEEP_DAYS]}
-        return [path for path in copies if path not in kept]
+        for path in copies:
+            if path not in kept:
+                path.unlink(missing_ok=True)
+
+    def _ordered(self) -> list[tuple[int, str, Path]]:
+        copies = self.folder.glob(f"{self.stem}-*.json")
+        return sorted(((_counter_in(path), path.name, path) for path in copies), reverse=True)
 
 
 def _counter_in(path: Path) -> int:

@@ -43,11 +43,6 @@ class Change:
         return self.document["items"]
 
     @property
-    def head(self) -> dict[str, Any]:
-        """The document's other fields."""
-        return {**self.document, "items": None}
-
-    @property
     def gone(self) -> set[str]:
         """Names of pictures that no item refers to any more."""
         return self._released - picture_names(self.items) if self._released else set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +46,6 @@ class Table:
         return [*columns, *self.problems]
 
 
-# Writing
-
-
 def csv_bytes(items: Iterable[Mapping]) -> bytes:
     """Return ``items`` as CSV (UTF-8 with a mark, so that spreadsheets read it right), a row each."""
     text = io.StringIO(newline="")
@@ -56,9 +53,6 @@ def csv_bytes(items: Iterable[Mapping]) -> bytes:
     writer.writerow(COLUMNS)
     writer.writerows([cell_of(item, column) for column in COLUMNS] for item in map(view, items))
     return text.getvalue().encode("utf-8-sig", "replace")
-
-
-# Reading
 
 
 def read_csv(store: FeatureStore, data: bytes, name: str = "the file") -> Table:
@@ -96,19 +90,13 @@ def take_over(store: FeatureStore, table: Table, choose: Choice | Mapping[str, C
     return result
 
 
-def _rows(data: bytes, name: str) -> Any:
-    """Return an iterator of ``(line, cells)``, empty lines left out."""
+def _rows(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
     if len(data) > MAX_BYTES:
         raise StoreError(f"{name} has {len(data) / 1e6:.0f} MB; tables of up to {MAX_BYTES // 10**6} MB are read.")
     text = _decoded(data, name)
     first = text.lstrip("\r\n").partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    return _numbered(reader, name)
-
-
-def _numbered(reader: Any, name: str) -> Any:
-    line = 1
+    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
     try:
         for row in reader:
             if any(cell.strip() for cell in row):

@@ -148,7 +148,10 @@ class Document:
 
         old: the present content, which is kept as a copy; ``None`` if there is none or it is broken.
         """
-        self._remove_leftovers()
+        atomic.remove_leftovers(self.home, self.stem)
+        if self.path.is_symlink():
+            target = self.path.resolve()
+            atomic.remove_leftovers(target.parent, f"{target.name}.")
         counter = self._copies.counter()
         if old is not None and not self._copies.hold(old):
             if counter_of(old) < counter:  # restored, or brought from elsewhere: newer than what is kept all the same
@@ -167,16 +170,9 @@ class Document:
             except OSError as error:
                 _log.warning("%s is saved, but its backup or trash is not in order: %s", self.path.name, error)
 
-    def _remove_leftovers(self) -> None:
-        atomic.remove_leftovers(self.home, self.stem)
-        if self.path.is_symlink():
-            target = self.path.resolve()
-            atomic.remove_leftovers(target.parent, f"{target.name}.")
-
     # Inside
 
     def _raw(self) -> bytes | None:
-        """Return the file's bytes, ``None`` without a file."""
         try:
             if (size := self.path.stat().st_size) > MAX_BYTES:
                 raise StoreError(

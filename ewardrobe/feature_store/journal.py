@@ -1,7 +1,6 @@
 """The journal of changes, and how one of them is taken back without touching what others did since.
 
-``journal.jsonl`` beside the wardrobe has a line for each change: what was added, removed and edited, with the values
-before and after.  It outlives a reload of the page and a restart of the app.  It is a convenience, not the truth: a
+``journal.jsonl`` has a line for each change, with the values before and after.  It is a convenience, not the truth: a
 crash between the wardrobe and the journal costs the undo of one change, nothing else.
 """
 
@@ -71,9 +70,6 @@ class UndoReport:
     def __str__(self) -> str:
         some = f"; {self.kept} changed since and left as {'it is' if self.kept == 1 else 'they are'}"
         return self.what + (some if self.kept else "")
-
-
-# Writing
 
 
 def append(home: Path, change: Change, author: str | None) -> None:
@@ -168,9 +164,6 @@ def _newest(lines: list[bytes], taken: int) -> list[bytes]:
     return kept[::-1]
 
 
-# Reading
-
-
 def entries(home: Path) -> list[JournalEntry]:
     """Return the changes of the journal, oldest first; broken lines are passed over."""
     try:
@@ -213,9 +206,6 @@ def last_undo(all_entries: list[JournalEntry], author: str | None = None) -> Jou
         if target is not None and not target.undoes:
             return entry
     return None
-
-
-# Taking back
 
 
 def revert(change: Change, entry: JournalEntry, all_entries: list[JournalEntry]) -> UndoReport:
@@ -270,7 +260,6 @@ def _set_back(item: dict, path: Path_, before: list, after: list) -> bool:
 
 
 def _put(item: dict, path: Path_, value: list) -> None:
-    """Set what stands at ``path`` to ``value[0]``; take it away if ``value`` is empty."""
     name = path[0]
     if path == ("category",):
         item.update(zip(KIND_FIELDS, value[0], strict=True))

@@ -1,8 +1,6 @@
 """Saved outfits, planned days and the owner's likes: ``outfits.json`` beside ``wardrobe.json``, with the same safety.
 
-Every change takes the lock, reads the file anew, changes one entry and replaces the file atomically; the last good
-copies are kept in ``backups/``.  Outfits hold ids of items; an item that was removed stays named, so that an undo of
-the removal makes the outfit whole again: ``missing`` tells which are gone.
+An item that was removed stays named in its outfits, so that an undo of the removal makes them whole again.
 """
 
 from __future__ import annotations
@@ -33,13 +31,9 @@ class OutfitStore(Document):
     dump = staticmethod(outfits_json.dump)
     empty = staticmethod(outfits_json.empty_document)
 
-    # Reading
-
     def saved(self) -> list[dict]:
         """Return the saved outfits, the newest first: id, name, items, layout, created."""
         return self.document()["outfits"][::-1]
-
-    # Changing
 
     def save(
         self,

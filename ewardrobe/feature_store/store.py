@@ -2,8 +2,6 @@
 
 Every change takes the lock, reads the file anew, changes single fields of single items and replaces the file
 atomically, so two sessions lose nothing and a crash leaves the old file or the new one.
-
-    python -m ewardrobe.feature_store        # load, show, add a red t-shirt, save, show
 """
 
 from __future__ import annotations
@@ -19,12 +17,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import journal, pictures, snapshot, trash
+from ewardrobe.feature_store import journal, pictures, wardrobe_json
 from ewardrobe.feature_store.change import Change, Prepared, edit_of, edited, find, now, prepare
 from ewardrobe.feature_store.document import Document, StoreError, gc_paused
 from ewardrobe.feature_store.outfits import OutfitStore
-from ewardrobe.feature_store.snapshot import Snapshot
-from ewardrobe.feature_store.wardrobe_json import SCHEMA_VERSION, dump_document, empty_document, parse_document
+from ewardrobe.feature_store.wardrobe_json import SCHEMA_VERSION, Snapshot
 from ewardrobe.wardrobe.item import FIELDS, values_of, view
 
 if TYPE_CHECKING:
@@ -42,9 +39,9 @@ class FeatureStore(Document):
     """
 
     stem = "wardrobe"
-    parse = staticmethod(parse_document)
-    dump = staticmethod(dump_document)
-    empty = staticmethod(empty_document)
+    parse = staticmethod(wardrobe_json.parse_document)
+    dump = staticmethod(wardrobe_json.dump_document)
+    empty = staticmethod(wardrobe_json.empty_document)
 
     def __init__(self, home: Path | str | None = None, *, author: str | None = None) -> None:
         super().__init__(home or os.environ.get("EWARDROBE_HOME") or "wardrobe")
@@ -208,7 +205,7 @@ class FeatureStore(Document):
         """Make ``backup`` the wardrobe again, see ``Document``; pictures come back from the trash too."""
         chosen = super().restore_backup(backup)
         with self._locked():
-            trash.fetch_back(self.home, pictures.picture_names(self.items()))
+            pictures.fetch_back(self.home, pictures.picture_names(self.items()))
         return chosen
 
     # Inside
@@ -219,11 +216,11 @@ class FeatureStore(Document):
         anew: read the file even if its time and size say that it is the one that was read last.
         """
         signature = self.signature()
-        known = None if anew else snapshot.unchanged(self.path, signature)
+        known = None if anew else wardrobe_json.unchanged(self.path, signature)
         if known is not None:
             return known
         with self._naming_copies():
-            return snapshot.of(self.path, self._raw(), signature)
+            return wardrobe_json.snapshot_of(self.path, self._raw(), signature)
 
     @contextmanager
     def _change(self, what: str | None = None) -> Iterator[Change]:
@@ -237,7 +234,8 @@ class FeatureStore(Document):
             yield change
             if change.before:
                 change.document["samples_added"] = True  # in use: the samples come at the very first start only
-            if change.before or change.rewrite or change.head != {**before.document, "items": None}:
+            head, old_head = ({**document, "items": None} for document in (change.document, before.document))
+            if change.before or change.rewrite or head != old_head:
                 self._commit(change, before)
 
     def _commit(self, change: Change, before: Snapshot) -> None:
@@ -249,21 +247,17 @@ class FeatureStore(Document):
             return made[-1].raw
 
         with self._with_pictures(change.pictures):
-            self._keep_version(before)
+            version = before.document["version"]
+            kept = self.path.with_name(f"{self.stem}.v{version}.json")
+            if before.raw is not None and version < SCHEMA_VERSION and not kept.exists():
+                atomic.write_bytes(kept, before.raw)  # an older schema's file is kept for good, once
             self._replace(before.raw, encode)
-        snapshot.remember(self.path, made[-1])
+        wardrobe_json.remember(self.path, made[-1])
         self._afterwards(
-            lambda: trash.fetch_back(self.home, change.come),
-            lambda: trash.throw_pictures_away(self.home, change.gone),
+            lambda: pictures.fetch_back(self.home, change.come),
+            lambda: pictures.throw_pictures_away(self.home, change.gone),
         )
         journal.append(self.home, change, self.author)
-
-    def _keep_version(self, before: Snapshot) -> None:
-        """Keep a file of an older version of the schema for good, once."""
-        version = before.document["version"]
-        kept = self.path.with_name(f"{self.stem}.v{version}.json")
-        if before.raw is not None and version < SCHEMA_VERSION and not kept.exists():
-            atomic.write_bytes(kept, before.raw)
 
     @contextmanager
     def _with_pictures(self, contents: Mapping[str, bytes]) -> Iterator[None]:

@@ -1,7 +1,4 @@
-"""Search by words and tags without training (CLIP; Radford et al., ICML 2021): an extra that needs open_clip.
-
-    pip install -r requirements-text.txt
-    python -m ewardrobe search "a red dress for the summer"
+"""Search by words without training (CLIP; Radford et al., ICML 2021): an extra, ``requirements-text.txt``.
 
 The first use fetches the model's weights from the internet, by the owner's own command and never by the app; after
 that everything stays on this machine.  ``local-dir:FOLDER`` names a model that is there already.

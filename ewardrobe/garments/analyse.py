@@ -78,10 +78,11 @@ def _write(store: FeatureStore, found: Mapping[str, Told], result: Analysis) -> 
     changes: dict[str, Told] = {}
 
     def fields_of(item: dict) -> dict:
+        known = item.get("source") or {}
         changes[item["id"]] = new = {
             name: (value, source)
             for name, (value, source) in found[item["id"]].items()
-            if not is_owners(item, name) and not _same(item, name, value, source)
+            if not is_owners(item, name) and (item.get(name) != value or known.get(name) != source)
         }
         if not new:
             return {}
@@ -93,7 +94,3 @@ def _write(store: FeatureStore, found: Mapping[str, Told], result: Analysis) -> 
     told = [value for new in changes.values() for value, _ in new.values()]
     result.filled += sum(value is not None for value in told)
     result.asked += sum(value is None for value in told)
-
-
-def _same(item: Mapping, name: str, value: object, source: object) -> bool:
-    return item.get(name) == value and (item.get("source") or {}).get(name) == source

@@ -83,12 +83,6 @@ def colour_ranking(colours: tuple[ColourShare, ...]) -> tuple[str, ...]:
     return tuple(COLOUR_NAMES[i] for i in np.argsort(-votes, kind="stable"))
 
 
-def _lab_to_hex(lab: tuple[float, float, float]) -> str:
-    """Return the sRGB ``#rrggbb`` of a CIELAB colour; what lies outside sRGB is clipped."""
-    rgb = cv2.cvtColor(np.array([[lab]], np.float32), cv2.COLOR_LAB2RGB)[0, 0]
-    return "#" + "".join(f"{round(float(value) * 255):02x}" for value in np.clip(rgb, 0, 1))
-
-
 _WEIGHTS = np.array([LIGHTNESS_WEIGHT, 1, 1], np.float32)
 
 
@@ -111,21 +105,17 @@ def _trimmed(lab: np.ndarray, share: float = 0.03) -> np.ndarray:
 def _kmeans(pixels: np.ndarray, k: int, rounds: int = 12) -> tuple[np.ndarray, np.ndarray]:
     """Return centres (k, 3) Lab and shares (k,); farthest-point start, so the same pixels give the same answer."""
     points = pixels * _WEIGHTS
-    start = _spread_start(points, k)
+    spread = [np.median(points, axis=0)]
+    distance = np.full(len(points), np.inf, np.float32)
+    while len(spread) < min(k, len(points)):
+        distance = np.minimum(distance, ((points - spread[-1]) ** 2).sum(axis=1))
+        spread.append(points[distance.argmax()])
+    start = np.array(spread, np.float32)
     nearest = ((start**2).sum(axis=1) - 2 * points @ start.T).argmin(axis=1)
     column = nearest[:, None].astype(np.int32)  # OpenCV takes labels of another shape for none, and starts by chance
     end = (cv2.TERM_CRITERIA_MAX_ITER, rounds, 0.0)
     _, labels, centres = cv2.kmeans(points[:, None], len(start), column, end, 1, cv2.KMEANS_USE_INITIAL_LABELS)
     return centres / _WEIGHTS, np.bincount(labels.ravel(), minlength=len(start)) / len(points)
-
-
-def _spread_start(points: np.ndarray, k: int) -> np.ndarray:
-    centres = [np.median(points, axis=0)]
-    distance = np.full(len(points), np.inf, np.float32)
-    while len(centres) < min(k, len(points)):
-        distance = np.minimum(distance, ((points - centres[-1]) ** 2).sum(axis=1))
-        centres.append(points[distance.argmax()])
-    return np.array(centres, np.float32)
 
 
 def _merged(centres: np.ndarray, shares: np.ndarray) -> list[tuple[np.ndarray, float]]:
@@ -145,4 +135,6 @@ def _merged(centres: np.ndarray, shares: np.ndarray) -> list[tuple[np.ndarray, f
 def _colour_share(lab: np.ndarray, share: float) -> ColourShare:
     lightness, a, b = (round(float(value), 1) for value in lab)
     values = lightness, a, b
-    return ColourShare(colour_name(values), _lab_to_hex(values), round(share, 3), values)
+    rgb = np.clip(cv2.cvtColor(np.array([[values]], np.float32), cv2.COLOR_LAB2RGB)[0, 0], 0, 1)  # what sRGB can show
+    code = "#" + "".join(f"{round(float(value) * 255):02x}" for value in rgb)
+    return ColourShare(colour_name(values), code, round(share, 3), values)

@@ -61,7 +61,6 @@ def box_of(size: tuple[int, int], across: tuple[int, int], down: tuple[int, int]
 
 
 def _standing_out(image: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    """Return the (h, w) bool mask of what has other colours in ``box`` than round it."""
     small = np.ascontiguousarray(scale_to(image, WORKING_SIDE))
     x0, y0, x1, y1 = (round(value * small.shape[0] / image.shape[0]) for value in box)
     labels = np.full(small.shape[:2], cv2.GC_BGD, np.uint8)

@@ -78,12 +78,7 @@ class ImportQueue:
         self._known: dict[str, tuple[int, QueuedPhoto]] = {}
         self._guard = threading.Lock()
 
-    def add(
-        self,
-        photos: Iterable[Photo | ImageError],
-        model: str,
-        told: Callable[[int], None] | None = None,
-    ) -> Added:
+    def add(self, photos: Iterable[Photo | ImageError], model: str, told: Callable[[int], None] | None = None) -> Added:
         """Put photos at the end; each is on disk before the next is read.  ``told`` is called with the count so far."""
         added, number = Added(), 1 + max((entry.number for entry in self.entries()), default=0)
         for count, photo in enumerate(photos, 1):
@@ -200,8 +195,6 @@ class ImportQueue:
                 for path in [*self.folder.glob(f"{key}-*.png"), self.folder / f"{key}.photo"]:
                     path.unlink(missing_ok=True)
 
-    # Inside
-
     def _take(self, entry: QueuedPhoto, data: bytes) -> bool:
         """Write a new photo and its entry; ``False`` if it is in the queue already."""
         with self._writing():
@@ -223,7 +216,10 @@ class ImportQueue:
         with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             time = path.stat().st_mtime_ns
             known = self._known.get(path.stem)
-            return known if known and known[0] == time else (time, _parsed(json.loads(path.read_bytes())))
+            if known and known[0] == time:
+                return known
+            raw = json.loads(path.read_bytes())
+            return time, _ENTRY.validate_python(_from_version_1(raw) if "pieces" in raw else raw)
         return None
 
     @contextlib.contextmanager
@@ -237,10 +233,6 @@ class ImportQueue:
 
 
 _ENTRY = TypeAdapter(QueuedPhoto)
-
-
-def _parsed(raw: dict[str, Any]) -> QueuedPhoto:
-    return _ENTRY.validate_python(_from_version_1(raw) if "pieces" in raw else raw)
 
 
 def _from_version_1(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,7 +32,11 @@ def digitize_with_ray(
     """
     ray = _ray(address)
     try:
-        for row in _results(ray, [path.absolute() for path in paths], settings, workers):
+        rows = [{"number": number, "path": str(path.absolute())} for number, path in enumerate(paths)]
+        data = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4 * workers))
+        pool = ray.data.ActorPoolStrategy(size=min(workers, len(rows)))
+        mapped = data.map(Worker, fn_constructor_args=(settings,), compute=pool, num_cpus=1)
+        for row in mapped.iter_rows():
             yield paths[row["number"]], pickle.loads(row["outcome"])
     finally:
         ray.shutdown()
@@ -55,14 +59,6 @@ def _ray(address: str | None) -> ModuleType:
     ray.data.DataContext.get_current().enable_progress_bars = False
     ray.data.DataContext.get_current().execution_options.preserve_order = True
     return ray
-
-
-def _results(ray: ModuleType, paths: Sequence[Path], settings: DigitizeSettings, workers: int) -> Iterator[dict]:
-    rows = [{"number": number, "path": str(path)} for number, path in enumerate(paths)]
-    data = ray.data.from_items(rows, override_num_blocks=min(len(rows), 4 * workers))
-    pool = ray.data.ActorPoolStrategy(size=min(workers, len(rows)))
-    mapped = data.map(Worker, fn_constructor_args=(settings,), compute=pool, num_cpus=1)
-    return mapped.iter_rows()
 
 
 class Worker:

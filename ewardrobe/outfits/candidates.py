@@ -44,13 +44,17 @@ def shortlist(closet: Closet, wish: Wish, model: Compatibility | None) -> Closet
     """
     rng = np.random.default_rng(wish.seed)
     merit = _merit(closet, wish, model) + rng.normal(0, JITTER, len(closet))
-    locked = locked_places(closet, wish)
-    chosen = list(locked)
+    colours = closet.names.argmax(axis=1)
+    look = pd.DataFrame({"kind": closet.categories, "colour": colours, "patterned": closet.patterns > 0})
+    chosen = locked_places(closet, wish)
     for slot in ALL_SLOTS:
-        places = closet.in_slot(slot)
-        limit = SHORTLIST.get(slot, EXTRA_SHORTLIST)
-        chosen += _varied(closet, places[np.argsort(-merit[places], kind="stable")], limit)
-    return closet.take(list(dict.fromkeys(int(place) for place in chosen)))
+        places, limit = closet.in_slot(slot), SHORTLIST.get(slot, EXTRA_SHORTLIST)
+        ordered = places[np.argsort(-merit[places], kind="stable")]
+        if len(ordered) > limit:
+            late = look.iloc[ordered].groupby(list(look)).cumcount().to_numpy() >= max(1, limit // 3)
+            ordered = ordered[np.argsort(late, kind="stable")[:limit]]
+        chosen += ordered.tolist()
+    return closet.take(list(dict.fromkeys(chosen)))
 
 
 def locked_places(closet: Closet, wish: Wish) -> list[int]:
@@ -60,32 +64,21 @@ def locked_places(closet: Closet, wish: Wish) -> list[int]:
 
 
 def _merit(closet: Closet, wish: Wish, model: Compatibility | None) -> np.ndarray:
-    """Return (N,) how promising each piece is; terms of one piece alone, or of it with each locked piece."""
+    """Return (N,) how promising each piece is; terms of one piece alone, or of it with each locked piece.
+
+    A small bonus goes to warm pieces when it is cold and to light ones when it is warm.
+    """
     alone = terms_of(closet, np.arange(len(closet))[:, None], wish, None).values
     weights = DEFAULT_WEIGHTS | {"weather": 0.0}  # one piece alone is never warm enough
-    total = score(alone, weights) + _warmth_bias(closet, wish)
+    total = score(alone, weights)
+    for places in map(closet.in_slot, BODY_SLOTS):
+        if wish.celsius is not None and len(places):
+            centred = closet.clo[places] - np.median(closet.clo[places])
+            total[places] += np.clip(centred / SEASON_MISS, -1, 1) * np.clip((16 - wish.celsius) / 12, -1, 1) * 0.25
     for place in locked_places(closet, wish):
         pairs = np.stack([np.arange(len(closet)), np.full(len(closet), place)], axis=1)
         total = total + 2 * score(terms_of(closet, pairs, wish, model).values, weights)
     return total
-
-
-def _warmth_bias(closet: Closet, wish: Wish) -> np.ndarray:
-    """Return a small bonus for warm pieces when it is cold and for light ones when it is warm."""
-    bias = np.zeros(len(closet))
-    for places in map(closet.in_slot, BODY_SLOTS):
-        if wish.celsius is not None and len(places):
-            centred = closet.clo[places] - np.median(closet.clo[places])
-            bias[places] = np.clip(centred / SEASON_MISS, -1, 1) * np.clip((16 - wish.celsius) / 12, -1, 1) * 0.25
-    return bias
-
-
-def _varied(closet: Closet, ordered: np.ndarray, limit: int) -> list[int]:
-    """Return the first ``limit`` of ``ordered``, those beyond a third of the same kind and colour put last."""
-    look = {"kind": closet.categories, "colour": closet.names.argmax(axis=1), "patterned": closet.patterns > 0}
-    alike = pd.DataFrame({name: values[ordered] for name, values in look.items()}).groupby(list(look)).cumcount()
-    late = alike.to_numpy() >= max(1, limit // 3)
-    return ordered[np.argsort(late, kind="stable")[:limit]].tolist() if len(ordered) > limit else ordered.tolist()
 
 
 def bases(closet: Closet, wish: Wish) -> np.ndarray:

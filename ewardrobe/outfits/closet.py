@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,18 +10,14 @@ from typing import Any
 import numpy as np
 
 from ewardrobe.core.colour_names import COLOUR_NAMES, name_probabilities
-from ewardrobe.core.colour_terms import hex_to_lab
 from ewardrobe.outfits import harmony, warmth
 from ewardrobe.outfits.grammar import ALL_SLOTS, category_number, slot_of
-from ewardrobe.wardrobe.palette import SWATCHES
-from ewardrobe.wardrobe.vocabulary import COLOURS, MATERIALS, PATTERNS, SEASONS, STYLES
+from ewardrobe.wardrobe.palette import palettes
+from ewardrobe.wardrobe.vocabulary import MATERIALS, PATTERNS, SEASONS, STYLES
 from ewardrobe.wardrobe.wear_log import days_worn
 
 PALETTE = 3
 """Colours of a garment that are looked at."""
-
-Colour = tuple[float, float, float, float]
-"""CIELAB and share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +67,11 @@ def closet_of(items: Iterable[Mapping], today: date | None = None) -> Closet:
     Nothing in an item is needed: whatever is missing, or not what it should be, counts as unknown.
     """
     items = list(items)
-    lab, shares = _palettes(items)
-    colourful = harmony.colourfulness(lab) * (shares >= harmony.SEEN_SHARE) > 0.5
+    lab, shares = palettes(items, PALETTE)
     probabilities = name_probabilities(lab.reshape(-1, 3)).reshape(*lab.shape[:2], len(COLOUR_NAMES))
+    shades = np.zeros((len(items), len(COLOUR_NAMES)), bool)
+    rows, places = np.nonzero(harmony.colourfulness(lab) * (shares >= harmony.SEEN_SHARE) > 0.5)
+    shades[rows, probabilities[rows, places].argmax(axis=-1)] = True
     return Closet(
         items=items,
         ids=[str(item.get("id")) for item in items],
@@ -85,7 +82,7 @@ def closet_of(items: Iterable[Mapping], today: date | None = None) -> Closet:
         styles=_places(items, "style", STYLES),
         names=(probabilities * shares[..., None]).sum(axis=1),
         hues=harmony.hue_histogram(lab, shares),
-        shades=_shades(probabilities, colourful),
+        shades=shades,
         lightness=mean_of(lab[..., 0], shares),
         clo=np.array([warmth.clo(item) for item in items], float),
         seasons=np.array([[s in _listed(item.get("season")) for s in SEASONS] for item in items], bool).reshape(-1, 4),
@@ -94,41 +91,9 @@ def closet_of(items: Iterable[Mapping], today: date | None = None) -> Closet:
     )
 
 
-def palette(item: Mapping) -> list[Colour]:
-    """Return up to three colours (L, a, b, share) of an item, the largest share first and their sum 1.
-
-    They are the measured ones; where there are none, the usual shade of its colour's name; else nothing.
-    """
-    known = [colour for part in _listed(item.get("colours")) if (colour := _colour(part))]
-    known = sorted(known, key=lambda colour: -colour[3])[:PALETTE]
-    total = sum(colour[3] for colour in known)
-    if not total:
-        name = item.get("colour")
-        usual = hex_to_lab(SWATCHES[name]) if name in COLOURS and name != "multicolour" else None
-        return [(*usual, 1.0)] if usual else []
-    return [(lightness, a, b, share / total) for lightness, a, b, share in known]
-
-
 def _idle_days(item: Mapping, today: date | None) -> float:
     past = [day for day in days_worn(item) if day <= str(today)] if today else []
     return float((today - date.fromisoformat(past[-1])).days) if today and past else np.nan
-
-
-def _palettes(items: Sequence[Mapping]) -> tuple[np.ndarray, np.ndarray]:
-    """Return (N, 3, 3) CIELAB and (N, 3) shares, 0 where there is no colour."""
-    lab, shares = np.full((len(items), PALETTE, 3), 50.0), np.zeros((len(items), PALETTE))
-    for row, item in enumerate(items):
-        for place, colour in enumerate(palette(item)):
-            lab[row, place], shares[row, place] = colour[:3], colour[3]
-    return lab, shares
-
-
-def _shades(probabilities: np.ndarray, colourful: np.ndarray) -> np.ndarray:
-    """Return (N, 13) bool: the names of the non-neutral colours of each piece."""
-    shades = np.zeros((len(probabilities), len(COLOUR_NAMES)), bool)
-    rows, places = np.nonzero(colourful)
-    shades[rows, probabilities[rows, places].argmax(axis=-1)] = True
-    return shades
 
 
 def mean_of(values: np.ndarray, shares: np.ndarray, empty: float = np.nan) -> np.ndarray:
@@ -141,18 +106,6 @@ def _places(items: Sequence[Mapping], field: str, choices: Sequence[str]) -> np.
     place = {name: index for index, name in enumerate(choices)}
     values = [item.get(field) for item in items]
     return np.array([place.get(value, -1) if isinstance(value, str) else -1 for value in values], int)
-
-
-def _colour(part: Any) -> Colour | None:
-    """Return one stored colour, which has CIELAB values or at least a hex code; ``None`` for anything else."""
-    if not isinstance(part, Mapping):
-        return None
-    try:
-        lightness, a, b = map(float, part.get("lab") or hex_to_lab(str(part["hex"])) or ())
-        share = float(part.get("share", 1.0))
-    except (KeyError, TypeError, ValueError):
-        return None
-    return (lightness, a, b, share) if all(map(math.isfinite, (lightness, a, b, share))) and share > 0 else None
 
 
 def _listed(value: Any) -> list:

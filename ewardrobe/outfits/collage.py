@@ -68,9 +68,7 @@ def places(items: Iterable[Mapping], own: Mapping[str, Sequence[float]] | None =
 
 
 def collage_html(
-    items: Iterable[Mapping],
-    picture: Callable[[Mapping], str],
-    own: Mapping[str, Sequence[float]] | None = None,
+    items: Iterable[Mapping], picture: Callable[[Mapping], str], own: Mapping[str, Sequence[float]] | None = None
 ) -> str:
     """Return the collage as HTML; ``picture`` gives an item's data URL.  All text of the items is escaped.
 

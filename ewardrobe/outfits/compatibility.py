@@ -1,11 +1,8 @@
 """Learned compatibility: how likely two garments were chosen to be worn together, from their attributes alone.
 
-The score of a pair is a bilinear form of what the two are (category, pattern, material, style, probabilities of colour
-names) with a part of its own for each pair of slots, plus weights for what they have in common.  It knows names of
-colours, not exact shades: garments of one photo share its light, and a model that saw shades would learn that.
-``python -m train.outfits`` fits it to real outfits; what it writes is JSON with plain numbers.
-
-Places are int64 (N,); scores and features are float64, a row a piece or a pair.
+The score of a pair is a bilinear form of what the two are, with a part of its own for each pair of slots, plus weights
+for what they have in common.  It knows names of colours, not exact shades: garments of one photo share its light, and a
+model that saw shades would learn that.  Places are int64 (N,); scores and features are float64, a row a piece or pair.
 """
 
 from __future__ import annotations

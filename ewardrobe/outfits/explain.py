@@ -9,10 +9,11 @@ from datetime import date
 import numpy as np
 
 from ewardrobe.outfits import warmth
-from ewardrobe.outfits.closet import palette
+from ewardrobe.outfits.closet import PALETTE
 from ewardrobe.outfits.grammar import OCCASIONS, Wish, listed, name_of, number_word
 from ewardrobe.outfits.harmony import colourfulness
 from ewardrobe.outfits.terms import LABELS, TERMS, Terms, template_name
+from ewardrobe.wardrobe.palette import palette
 from ewardrobe.wardrobe.wear_log import days_worn
 
 TEMPLATE_WORDS = {
@@ -53,7 +54,8 @@ def reasons(items: Sequence[Mapping], known: Mapping[str, float], terms: Terms, 
 
 
 def _colour(items: Sequence[Mapping], value: float, template: str | None) -> str:
-    names = listed(_colour_names(items))
+    named = sorted((item for item in items if item.get("colour")), key=_is_neutral)
+    names = listed(dict.fromkeys(str(item["colour"]) for item in named))
     in_brackets = f" ({names})" if names else ""
     if template is None:
         return f"All neutral{f': {names}' if names else ''}: always safe."
@@ -66,15 +68,9 @@ def _colour(items: Sequence[Mapping], value: float, template: str | None) -> str
     return f"Bold: these colours do not harmonise by the colour wheel{in_brackets}."
 
 
-def _colour_names(items: Sequence[Mapping]) -> list[str]:
-    """Return the names of the pieces' colours, the coloured ones first."""
-    named = [(str(item["colour"]), _is_coloured(item)) for item in items if item.get("colour")]
-    return list(dict.fromkeys(name for name, _ in sorted(named, key=lambda pair: not pair[1])))
-
-
-def _is_coloured(item: Mapping) -> bool:
-    colours = np.array(palette(item))
-    return bool(len(colours) and (colourfulness(colours[:, :3]) * colours[:, 3]).sum() > 0.3)
+def _is_neutral(item: Mapping) -> bool:
+    colours = np.array(palette(item, PALETTE)).reshape(-1, 4)
+    return bool((colourfulness(colours[:, :3]) * colours[:, 3]).sum() <= 0.3)
 
 
 def _pattern(items: Sequence[Mapping], count: int) -> str:

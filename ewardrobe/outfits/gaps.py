@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -32,9 +33,7 @@ PLURALS = {"top": "tops", "bottom": "bottoms", "dress": "dresses"}
 
 @dataclass(frozen=True)
 class Gap:
-    """An addition. category, colour: what to get; opens: new well-scored outfits; mean_score: of those; base: what the
-    wardrobe has of them now.
-    """
+    """An addition; opens: new well-scored outfits; mean_score: of those; base: the wardrobe's own by now."""
 
     category: str
     colour: str
@@ -55,7 +54,10 @@ def advice(items: Sequence[Mapping], wish: Wish, wanted: int = 6) -> str | None:
     now = free["top"] * free["bottom"] + free["dress"]
     if now >= wanted:
         return None
-    tops, bottoms, reached = _purchase(free, wanted)
+    sizes = itertools.product(range(wanted + 1), repeat=2)
+    options = [(t, b, (free["top"] + t) * (free["bottom"] + b) + free["dress"]) for t, b in sizes]
+    enough = [option for option in options if option[2] >= wanted]
+    tops, bottoms, reached = min(enough, key=lambda option: (option[0] + option[1], -option[0]))
     add = " and ".join(_counted(slot, count) for slot, count in (("top", tops), ("bottom", bottoms)) if count)
     parts = [_situation(items, free, now), *_away(items, wish)]
     return " ".join([*parts, f"Add {add} and I can make {number_word(reached)} outfits."])
@@ -73,7 +75,6 @@ def _situation(items: Sequence[Mapping], free: Counter, now: int) -> str:
 
 
 def _away(items: Sequence[Mapping], wish: Wish) -> list[str]:
-    """Say what would be there if it were clean, at home or in season."""
     away = Counter((unavailable(item), slot_of(item)) for item in items)
     said = []
     for state in ("laundry", "lent"):
@@ -89,13 +90,6 @@ def _away(items: Sequence[Mapping], wish: Wish) -> list[str]:
 
 def _counted(slot: str, count: int, word: str | None = None) -> str:
     return f"{word or number_word(count)} {slot if count == 1 else PLURALS[slot]}"
-
-
-def _purchase(free: Counter, wanted: int) -> tuple[int, int, int]:
-    """Return the fewest tops and bottoms to add so that there are ``wanted`` outfits, and how many there are then."""
-    sizes = itertools.product(range(wanted + 1), repeat=2)
-    options = [(t, b, (free["top"] + t) * (free["bottom"] + b) + free["dress"]) for t, b in sizes]
-    return min((o for o in options if o[2] >= wanted), key=lambda option: (option[0] + option[1], -option[0]))
 
 
 def find_gaps(
@@ -124,16 +118,13 @@ def find_gaps(
     own = scores(candidates.bases(closet.take(range(own_count)), Wish()))
     limit = max(LEAST_SCORE, float(np.quantile(own, WELL_SCORED))) if len(own) else LEAST_SCORE
     base, best = int((own >= limit).sum()), dict[str, Gap]()
+    worth = attrgetter("opens", "mean_score")
     for place, item in enumerate(ideas, own_count):
         values = scores(_outfits_with(closet, place, own_count))
         good = values[values >= limit]
         gap = Gap(item["category"], item["colour"], len(good), float(good.mean()) if len(good) else 0.0, base)
-        best[gap.category] = max(best.get(gap.category, gap), gap, key=_worth)
-    return sorted((gap for gap in best.values() if gap.opens), key=_worth, reverse=True)[:count]
-
-
-def _worth(gap: Gap) -> tuple[int, float]:
-    return gap.opens, gap.mean_score
+        best[gap.category] = max(best.get(gap.category, gap), gap, key=worth)
+    return sorted((gap for gap in best.values() if gap.opens), key=worth, reverse=True)[:count]
 
 
 def _imagined(category: str, colour: str, style: str | None) -> dict:

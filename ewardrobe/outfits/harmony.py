@@ -1,10 +1,8 @@
-"""Colour harmony of an outfit in CIE LCh: the hue templates of Matsuda, fitted as Cohen-Or and others do.
+"""Colour harmony of an outfit: the hue templates of Matsuda, fitted as Cohen-Or and others do.
 
 D. Cohen-Or, O. Sorkine, R. Gal, T. Leyvand, Y.-Q. Xu, "Color Harmonization", SIGGRAPH 2006, after Y. Matsuda, "Color
 Design", 1995: a set of hues is harmonious when, for some rotation, it falls into the sectors of a template.  Theirs are
-hues of HSV; ours are CIE LCh's, whose distances are nearer to what people see.  Neutrals have no say.
-
-Colours are CIELAB (…, 3), float.
+hues of HSV; ours are CIE LCh's, nearer to what people see.  Neutrals have no say.  Colours are CIELAB (…, 3), float.
 """
 
 from __future__ import annotations

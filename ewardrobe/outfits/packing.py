@@ -48,7 +48,8 @@ def pack(
     pool = list(suggest(items, replace(wish, extras=()), POOL, model, weights).outfits)
     chosen: list[Outfit] = []
     while pool and len(chosen) < days:
-        possible = [outfit for outfit in pool if _clean(outfit, chosen, slots)]
+        worn = Counter(item_id for day in chosen for item_id in day.ids)
+        possible = [outfit for outfit in pool if all(worn[i] < WEARS.get(slots[i], 99) for i in outfit.ids)]
         if not possible:
             break
         best = max(possible, key=lambda outfit: _worth(outfit, chosen, slots))
@@ -60,11 +61,6 @@ def pack(
         bag |= dict.fromkeys(item_id for outfit in dressed for item_id in outfit.ids)
     in_order = sorted(bag, key=lambda item_id: ALL_SLOTS.index(slots[item_id]))
     return PackingList(tuple(chosen), tuple(in_order), _note(len(chosen), days))
-
-
-def _clean(outfit: Outfit, chosen: Sequence[Outfit], slots: Mapping[str, str]) -> bool:
-    worn = Counter(item_id for day in chosen for item_id in day.ids)
-    return all(worn[item_id] < WEARS.get(slots[item_id], 99) for item_id in outfit.ids)
 
 
 def _worth(outfit: Outfit, chosen: Sequence[Outfit], slots: Mapping[str, str]) -> float:

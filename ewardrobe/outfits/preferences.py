@@ -1,8 +1,7 @@
-"""What the owner's likes and dislikes say about the terms: regularised logistic regression on the term features.
+"""What the owner's likes and dislikes say about the terms: regularised logistic regression, one weight a term.
 
-The chance of a like is the logistic of a constant plus the sum over the terms of weight times how much the outfit's
-term is above its mean over all rated outfits.  The weights are drawn towards the default ones (a Gaussian prior around
-them, of their own size), so a few ratings shift them a little and many decide.  Nothing is hidden: one weight a term.
+The chance of a like grows with weight times how much a term is above its mean over all rated outfits.  The weights are
+drawn towards the default ones (a Gaussian prior of their own size): a few ratings shift them a little, many decide.
 """
 
 from __future__ import annotations

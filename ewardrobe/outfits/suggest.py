@@ -82,12 +82,9 @@ def _scored(
     plain = score(terms_of(closet, found, wish, model).values, {**weights, "weather": 0.0})
     found = candidates.with_layers(closet, found[np.argsort(-plain, kind="stable")], wish)
     outfits = _with_extras(closet, best_first(found)[0], wish)
-    avoided = [any(combination <= _ids(closet, row) for combination in wish.avoid) for row in outfits]
+    ids = [{closet.ids[place] for place in row if place >= 0} for row in outfits]
+    avoided = [any(combination <= one for combination in wish.avoid) for one in ids]
     return best_first(outfits[~np.array(avoided, bool)])
-
-
-def _ids(closet: Closet, outfit: np.ndarray) -> set[str]:
-    return {closet.ids[place] for place in outfit if place >= 0}
 
 
 def _with_extras(closet: Closet, outfits: np.ndarray, wish: Wish) -> np.ndarray:

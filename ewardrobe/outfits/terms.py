@@ -58,8 +58,7 @@ REST_DAYS = {"outer": 2, "shoes": 2, "bag": 1, "hat": 1, "accessory": 1, "bottom
 class Terms:
     """The terms of M outfits.
 
-    values: (M, 7) in the order of ``TERMS``.  template: (M,) the harmony's place in ``TEMPLATE_NAMES``, negative: see
-    ``harmony``.
+    values: (M, 7) in the order of ``TERMS``.  template: (M,) place in ``TEMPLATE_NAMES``, negative: see ``harmony``.
     clo: (M,) warmth of the garments.  patterned: (M,) pieces that are not solid.
     """
 
@@ -174,14 +173,10 @@ def compatibility_term(closet: Closet, outfits: np.ndarray, model: Compatibility
     for column, (a, b) in enumerate(pairs):
         rows = np.flatnonzero(clothes[:, a] & clothes[:, b])
         known[rows, column] = 1
-        values[rows, column] = _pair_scores(closet, outfits[rows, b], outfits[rows, a], model)
+        # Each different pair is scored once: many outfits share it.
+        codes, back = np.unique(outfits[rows, b] * len(closet) + outfits[rows, a], return_inverse=True)
+        values[rows, column] = model.pair_scores(closet, codes // len(closet), codes % len(closet))[back]
     return model.rating(mean_of(values, known))
-
-
-def _pair_scores(closet: Closet, left: np.ndarray, right: np.ndarray, model: Compatibility) -> np.ndarray:
-    """Score each different pair once: many outfits share a pair."""
-    codes, back = np.unique(left * len(closet) + right, return_inverse=True)
-    return model.pair_scores(closet, codes // len(closet), codes % len(closet))[back]
 
 
 def rotation_term(closet: Closet, outfits: np.ndarray, there: np.ndarray) -> np.ndarray:

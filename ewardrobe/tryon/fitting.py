@@ -33,9 +33,7 @@ def box_of(mask: np.ndarray, frame_size: tuple[int, int], motion: np.ndarray) ->
 
 
 def moved_box(low: np.ndarray, high: np.ndarray, motion: np.ndarray, frame_size: tuple[int, int]) -> Box | None:
-    """Return the frame's box, with a margin, around the rectangle from ``low`` to ``high`` (xy, (2,) float64) when it
-    has moved; ``None`` outside of the frame.
-    """
+    """Return the frame's box around the moved rectangle ``low`` to ``high`` (xy, (2,) float64); ``None`` outside."""
     corners = move_points(np.array([low, [high[0], low[1]], [low[0], high[1]], high]), motion)
     x0, y0 = np.maximum(0, corners.min(axis=0).astype(int) - MARGIN).tolist()
     x1, y1 = np.minimum(frame_size[::-1], np.ceil(corners.max(axis=0)).astype(int) + MARGIN).tolist()

@@ -32,7 +32,7 @@ class MotionTracker:
 
     def __init__(self) -> None:
         self._grey: np.ndarray | None = None
-        self._points = np.zeros((0, 1, 2), np.float32)
+        self._points: np.ndarray = np.zeros((0, 1, 2), np.float32)
         self._since: dict[int, np.ndarray] = {}  # frame id: motion from the first frame to it, 3×3; the oldest first
         self._total = np.eye(3)
         self._mask: np.ndarray | None = None
@@ -71,7 +71,9 @@ class MotionTracker:
 
     def _step(self, last: np.ndarray, grey: np.ndarray) -> np.ndarray:
         if len(self._points) < POINTS // 2:
-            self._points = self._corners(last)
+            mask = None if self._mask is None else cv2.resize(self._mask, last.shape[1::-1], interpolation=0)
+            corners = cv2.goodFeaturesToTrack(last, POINTS, 0.01, 5, mask=mask)
+            self._points = np.zeros((0, 1, 2), np.float32) if corners is None else corners.reshape(-1, 1, 2)
         if len(self._points) < MIN_POINTS:
             return IDENTITY
         moved, found = _followed(last, grey, self._points)
@@ -79,11 +81,6 @@ class MotionTracker:
         good = found & found_back & (np.abs(back - self._points).max(axis=(1, 2)) < 0.7)
         before, self._points = self._points[good], moved[good]
         return _similarity(before[:, 0], self._points[:, 0]) if good.sum() >= MIN_POINTS else IDENTITY
-
-    def _corners(self, grey: np.ndarray) -> np.ndarray:
-        mask = None if self._mask is None else cv2.resize(self._mask, grey.shape[1::-1], interpolation=0)
-        found = cv2.goodFeaturesToTrack(grey, POINTS, 0.01, 5, mask=mask)
-        return np.zeros((0, 1, 2), np.float32) if found is None else found.reshape(-1, 1, 2)
 
 
 def _followed(first: np.ndarray, second: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +97,6 @@ def _inside(mask: np.ndarray, points: np.ndarray, grey: np.ndarray) -> np.ndarra
 
 
 def _inner(mask: np.ndarray) -> np.ndarray:
-    """Return the mask without its rim; a small one as it is."""
     radius = round(INSIDE * max(mask.shape))
     inner = cv2.erode(mask, np.ones((2 * radius + 1,) * 2, np.uint8))
     return inner if inner.sum() > 0.25 * mask.sum() else mask

@@ -52,9 +52,8 @@ class WornGarment:
 class Scene:
     """What the models saw in frame ``frame_id`` at ``time`` (seconds); ``frame_size`` (H, W).
 
-    worn: by slot, of the largest person, empty where nobody is seen; front: (h, w) float32 0..1, skin, hair and bag,
-    which a garment goes behind;
-    detections: what the chosen model surely sees, at processing size; skin: its colour, (3,) RGB 0..255.
+    worn: by slot, of the largest person, empty for nobody; front: (h, w) float32 0..1, skin, hair and bag, which hide
+    garments; detections: what the chosen model surely sees, at processing size; skin: its colour, (3,) RGB 0..255.
     """
 
     frame_id: int
@@ -83,8 +82,11 @@ def read_scene(
         worn = _worn(found, room)
         worn |= _overlooked(worn, parser, parsing, room)
     front = _at(np.clip(parsing[[SKIN, HAIR, BAG]].sum(axis=0), 0, 1) * person, small)
+    skin = _at(parsing[SKIN] * person, small) > 0.7
+    seen = skin.sum() >= MIN_SKIN * skin.size
+    colour = np.median(small[skin], axis=0).astype(np.float32) if seen else None
     shown = found.above(SHOWN_SCORE)
-    return Scene(frame_id, time, frame.shape[:2], front, shown, worn, _skin_colour(small, parsing, person))
+    return Scene(frame_id, time, frame.shape[:2], front, shown, worn, colour)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +99,7 @@ class _Room:
 
 
 def _at(values: np.ndarray, small: np.ndarray) -> np.ndarray:
-    """Return what the parser saw, at its half size, at processing size."""
     return cv2.resize(values, small.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-
-
-def _skin_colour(small: np.ndarray, parsing: np.ndarray, person: np.ndarray) -> np.ndarray | None:
-    """Return the median RGB (3,) of what is surely the person's skin; ``None`` where hardly any is seen."""
-    sure = _at(parsing[SKIN] * person, small) > 0.7
-    return np.median(small[sure], axis=0).astype(np.float32) if sure.sum() >= MIN_SKIN * sure.size else None
 
 
 def main_person(parsing: np.ndarray) -> np.ndarray:
@@ -159,15 +154,11 @@ def _one(found: Detections, place: int, room: _Room) -> WornGarment | None:
         return None
     category_id = int(found.category_ids[place])
     slot = category(category_id).slot
-    mask = _soft(hard, room.slots[SLOTS.index(slot)])
+    blurred = cv2.GaussianBlur(hard.astype(np.float32), (0, 0), 1.0)
+    doubt = room.slots[SLOTS.index(slot)] - 0.5  # where the model is in doubt, the parser decides
+    mask = np.clip(blurred + 0.3 * doubt * (4 * blurred * (1 - blurred)), 0, 1)
     spans = measure(mask, sleeves=slot != "bottom")
     if spans is None:
         return None
     factors = room.frame_size[1] / mask.shape[1], room.frame_size[0] / mask.shape[0]
     return WornGarment(slot, category_id, float(found.scores[place]), mask, spans.scaled(factors))
-
-
-def _soft(hard: np.ndarray, probability: np.ndarray) -> np.ndarray:
-    """Blur the model's outline, and let the parser's probability decide where both are in doubt."""
-    blurred = cv2.GaussianBlur(hard.astype(np.float32), (0, 0), 1.0)
-    return np.clip(blurred + 0.3 * (probability - 0.5) * (4 * blurred * (1 - blurred)), 0, 1)

@@ -78,7 +78,12 @@ class LiveSession:
         self._age: float | None = None
         self._error: str | None = None
         me = weakref.ref(self)
-        self._worker = InferenceWorker(lambda job: _look_at(me, job))
+
+        def see(job: Job) -> None:
+            if (alive := me()) is not None:  # not kept alive: a forgotten session ends its thread
+                alive._see(job)
+
+        self._worker = InferenceWorker(see)
         self._finalizer = weakref.finalize(self, self._worker.stop, 0.0)
 
     def process(self, frame: np.ndarray, now: float | None = None) -> np.ndarray:
@@ -165,7 +170,9 @@ class LiveSession:
 
     def _see(self, job: Job) -> None:
         """Look at a frame with the models (in the worker's thread)."""
-        model, parser = self._models(size := self.size)
+        size = self.size
+        chosen, parser = self._load(self.model), cast(Parser, self._load(PARSER)).at(size)
+        model = parser if self.model == PARSER else chosen  # others see best at the size of their training
         scene = read_scene(job.frame, model, parser, frame_id=job.frame_id, time=job.time, size=size)
         with self._lock:
             last = self._smoother.scene
@@ -181,11 +188,6 @@ class LiveSession:
         mask = np.max([worn.mask for worn in scene.worn.values()], axis=0)
         return move_mask(mask, self._tracker.motion_since(scene.frame_id), scene.frame_size)
 
-    def _models(self, size: int) -> tuple[Segmenter, Parser]:
-        """Return the chosen model and the parser, the U-Net at ``size``; the others see best at their training's."""
-        chosen, parser = self._load(self.model), cast(Parser, self._load(PARSER)).at(size)
-        return (parser if self.model == PARSER else chosen), parser
-
     def _choose_size(self) -> None:
         if len(self._worker.seconds) < 10:
             return
@@ -196,12 +198,6 @@ class LiveSession:
         if wanted != self._auto:
             self._auto = wanted
             self._worker.seconds.clear()
-
-
-def _look_at(session: weakref.ref, job: Job) -> None:
-    """Call the session without keeping it alive: a forgotten one ends its thread."""
-    if (alive := session()) is not None:
-        alive._see(job)
 
 
 def _ready(frame: np.ndarray, mirror: bool) -> np.ndarray:

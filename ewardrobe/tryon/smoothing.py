@@ -1,16 +1,16 @@
 """From the scenes of single frames to one calm scene: motion first, then what is left is filtered.
 
-Motions are affines (2, 3) float64 in frame pixels, soft masks float32 (h, w) 0..1.
+Motions are affines (2, 3) float64 in frame pixels, soft masks float32 (h, w) 0..1.  What is filtered is float64.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 
 from ewardrobe.tryon.motion import move_mask, move_points
-from ewardrobe.tryon.one_euro import OutlineFilter
 from ewardrobe.tryon.scene import Scene, WornGarment
 
 MASK_SECONDS = 0.25
@@ -32,6 +32,65 @@ STUBBORN = 3
 """Scenes in a row that must name another category before a worn garment changes its name."""
 
 
+class OneEuro:
+    """The one-euro filter (Casiez, Roussel, Vogel, CHI 2012): calm at rest, quick in motion.
+
+    It filters an array of any shape, each number by itself; a shape that changes starts anew.
+
+    min_cutoff: Hz, lower is calmer at rest; beta: how much the cutoff rises with speed (units a second); d_cutoff: Hz,
+    of the speed's own low pass.
+    """
+
+    def __init__(self, min_cutoff: float = 1.0, beta: float = 0.02, d_cutoff: float = 1.0) -> None:
+        self.min_cutoff, self.beta, self.d_cutoff = min_cutoff, beta, d_cutoff
+        self._value: np.ndarray | None = None
+        self._speed: np.ndarray | None = None
+        self._time = 0.0
+
+    def move(self, motion: np.ndarray) -> None:
+        """Apply a (2, 3) affine to the filtered points (..., 2): a motion that is known needs no filtering."""
+        if self._value is not None:
+            self._value = move_points(self._value, motion)
+
+    def __call__(self, value: np.ndarray, time: float) -> np.ndarray:
+        """Return the filtered ``value`` measured at ``time`` (seconds, rising)."""
+        value = np.asarray(value, np.float64)
+        if self._value is None or self._value.shape != value.shape or time <= self._time:
+            self._value, self._speed, self._time = value, np.zeros_like(value), time
+            return value
+        dt, self._time = time - self._time, time
+        speed = (value - self._value) / dt
+        self._speed = self._speed + alpha(self.d_cutoff, dt) * (speed - self._speed)
+        cutoff = self.min_cutoff + self.beta * np.abs(self._speed)
+        self._value = self._value + alpha(cutoff, dt) * (value - self._value)
+        return self._value
+
+
+class OutlineFilter:
+    """Filters an outline's points (..., 2): where it is follows quickly, its shape calmly.
+
+    A single point's noise looks like speed, which opens a one-euro filter; that of their middle hardly does.
+    """
+
+    def __init__(self) -> None:
+        self._middle, self._shape = OneEuro(min_cutoff=0.8, beta=0.05), OneEuro(min_cutoff=0.4, beta=0.005)
+
+    def move(self, motion: np.ndarray) -> None:
+        """Apply a (2, 3) affine to the filtered outline."""
+        self._middle.move(motion)
+        self._shape.move(np.hstack([motion[:, :2], np.zeros((2, 1))]))
+
+    def __call__(self, points: np.ndarray, time: float) -> np.ndarray:
+        """Return the filtered ``points`` measured at ``time`` (seconds, rising)."""
+        middle = np.asarray(points, np.float64).reshape(-1, 2).mean(axis=0)
+        return self._middle(middle, time) + self._shape(points - middle, time)
+
+
+def alpha(cutoff: float | np.ndarray, dt: float) -> float | np.ndarray:
+    """Return the weight of a new value in a low pass of ``cutoff`` Hz when ``dt`` seconds have passed."""
+    return 1.0 / (1.0 + 1.0 / (2 * math.pi * cutoff * dt))
+
+
 class Smoother:
     """Keeps the smoothed scene; `add` takes each new one with the motion since the last."""
 
@@ -49,7 +108,8 @@ class Smoother:
     def add(self, scene: Scene, motion: np.ndarray) -> Scene:
         """Return the smoothed scene; ``motion``: (2, 3) from the last scene's frame to this one's."""
         old = self.scene
-        if old is None or old.frame_size != scene.frame_size or self._long_gone(old, scene):
+        faded = scene.time - self.seen_at > GRACE_SECONDS + FADE_SECONDS  # whoever comes back is seen afresh
+        if old is None or old.frame_size != scene.frame_size or (old.time > self.seen_at and faded):
             self.reset()
             old = None
         earlier = old.worn if old else {}
@@ -75,10 +135,6 @@ class Smoother:
         somebody = self.scene.time <= self.seen_at
         grace = STALE_SECONDS if somebody else GRACE_SECONDS
         return float(np.clip(1 - (now - self.seen_at - grace) / FADE_SECONDS, 0, 1))
-
-    def _long_gone(self, old: Scene, new: Scene) -> bool:
-        """Tell whether the last person has faded by now: whoever comes back is seen afresh."""
-        return old.time > self.seen_at and new.time - self.seen_at > GRACE_SECONDS + FADE_SECONDS
 
     def _blinks(self, slot: str, scene: Scene) -> bool:
         """Tell whether a slot that is gone from this scene is to be kept for its grace."""

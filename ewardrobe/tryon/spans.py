@@ -1,10 +1,7 @@
 """A silhouette as spans: where its trunk begins and ends in evenly spread rows.
 
-Sleeves are thin parts, so an opening of the mask, its neckline filled, takes them away and leaves the trunk; what lies
-beyond the spans is sleeve.  Two silhouettes with the same number of rows correspond row by row: a map between them
-cannot fold.
-
-Points are float32 xy, (ROWS, 2) a side.
+Sleeves are thin parts, so an opening of the mask, its neckline filled, takes them away.  Two silhouettes with the same
+number of rows correspond row by row: a map between them cannot fold.  Points are float32 xy, (ROWS, 2) a side.
 """
 
 from __future__ import annotations
@@ -90,14 +87,15 @@ def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
     if len(ys) < MIN_SIDE or np.median(right - left) < MIN_SIDE:
         return None
     at = np.linspace(*_ends(np.clip(weight / max(1.0, float(np.median(weight[rows]))), 0, 1)), ROWS)
+    rows_of_noise = 2 * max(1, len(ys) // 30) + 1
+    smooth = [uniform_filter1d(x, rows_of_noise, mode="nearest") for x in (left, right)]
     below = np.maximum(at, at[0] + SHOULDER * (at[-1] - at[0]))
-    points = [np.stack([np.interp(below, ys, _smooth(x)), at], axis=1) for x in (left, right)]
+    points = [np.stack([np.interp(below, ys, x), at], axis=1) for x in smooth]
     spans = Spans(np.stack(points).astype(np.float32))
     return replace(spans, arms=_arms(soft, trunk, spans.shoulders)) if sleeves else spans
 
 
 def _arms(soft: np.ndarray, trunk: np.ndarray, shoulders: np.ndarray) -> tuple[float, float]:
-    """Return how far what is no trunk reaches from the shoulder on its side."""
     ys, xs = np.nonzero((soft > 0.5) & (trunk < 0.5))
     beyond = [xs < shoulders[0, 0], xs > shoulders[1, 0]]
     reach = [np.hypot(xs[b] - x, ys[b] - y) for b, (x, y) in zip(beyond, shoulders, strict=True)]
@@ -173,8 +171,3 @@ def _ends(weight: np.ndarray) -> tuple[float, float]:
     full = np.flatnonzero(padded > 0.5)[[0, -1]]
     above, below = _crossing(padded[full], padded[full + [-1, 1]])
     return float(full[0] - above) - 1, float(full[1] + below) - 1
-
-
-def _smooth(values: np.ndarray) -> np.ndarray:
-    """Return the outline without the noise of single rows."""
-    return uniform_filter1d(values, 2 * max(1, len(values) // 30) + 1, mode="nearest")

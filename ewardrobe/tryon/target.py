@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from ewardrobe.tryon.scene import Scene, WornGarment
-from ewardrobe.tryon.spans import ROWS, Spans, measure
+from ewardrobe.tryon.spans import ROWS, measure
 
 STANDS_FOR = {"top": ("top", "outer"), "outer": ("outer", "top"), "bottom": ("bottom",), "dress": ("dress",)}
 """Where a garment of a slot is drawn: over the first of these that is worn, else over a dress or its part."""
@@ -51,14 +51,10 @@ def _part(scene: Scene, slot: str) -> WornGarment:
     waist, hip = (min(0.9, widths * dress.spans.width / length) for widths in (WAIST, HIP))
     first, last = (waist, 1.0) if slot == "bottom" else (0.0, hip)
     mask = dress.mask * _rows_kept(dress, scene.frame_size[0], first, last)[:, None]
-    return replace(dress, slot=slot, mask=mask, spans=_cut(dress.spans, first, last))
-
-
-def _cut(spans: Spans, first: float, last: float) -> Spans:
-    """Return the spans of the part between two shares of the length."""
     at, rows = np.linspace(first, last, ROWS) * (ROWS - 1), np.arange(ROWS)
-    points = [[np.interp(at, rows, side[:, axis]) for axis in (0, 1)] for side in spans.points]
-    return replace(spans, points=np.moveaxis(np.array(points, np.float32), 1, 2))
+    points = [[np.interp(at, rows, side[:, axis]) for axis in (0, 1)] for side in dress.spans.points]
+    spans = replace(dress.spans, points=np.moveaxis(np.array(points, np.float32), 1, 2))
+    return replace(dress, slot=slot, mask=mask, spans=spans)
 
 
 def _rows_kept(dress: WornGarment, frame_rows: int, first: float, last: float) -> np.ndarray:

@@ -72,7 +72,6 @@ class InferenceWorker:
         return (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 and times[-1] > times[0] else 0.0
 
     def _next(self) -> Job | None:
-        """Wait for a frame and return it; ``None`` when the thread is to end."""
         with self._condition:
             self._condition.wait_for(lambda: self._job is not None or self._ending)
             job, self._job = self._job, None
@@ -80,21 +79,18 @@ class InferenceWorker:
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
-            self._one(job)
-
-    def _one(self, job: Job) -> None:
-        start = time.monotonic()
-        try:
-            self._look(job)
-            self.error = None
-            self.answers += 1
-        except Exception as error:  # whatever a model does, the picture goes on
-            self.error = f"{type(error).__name__}: {error}"
-            if (kind := type(error).__name__) not in self._told:  # a message may differ with every frame
-                self._told.add(kind)
-                log.exception("the live model failed on a frame")
-        self.finished.append(time.monotonic())
-        self.seconds.append(self.finished[-1] - start)
+            start = time.monotonic()
+            try:
+                self._look(job)
+                self.error = None
+                self.answers += 1
+            except Exception as error:  # whatever a model does, the picture goes on
+                self.error = f"{type(error).__name__}: {error}"
+                if (kind := type(error).__name__) not in self._told:  # a message may differ with every frame
+                    self._told.add(kind)
+                    log.exception("the live model failed on a frame")
+            self.finished.append(time.monotonic())
+            self.seconds.append(self.finished[-1] - start)
 
 
 _WORKERS: weakref.WeakSet[InferenceWorker] = weakref.WeakSet()

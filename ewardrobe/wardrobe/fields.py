@@ -17,18 +17,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
-from ewardrobe.wardrobe.vocabulary import (
-    COLOURS,
-    KINDS,
-    MATERIALS,
-    PATTERNS,
-    SEASONS,
-    SLEEVES,
-    STATES,
-    STYLES,
-    TYPES,
-    State,
-)
+from ewardrobe.wardrobe import vocabulary
 
 UNREADABLE = "unreadable"
 """Field that keeps values of a wrong type, ``{field: value}``: a hand-written file loses nothing by being read."""
@@ -170,21 +159,19 @@ class _Wear(_Strict):
     outfit: str | None = None
 
 
-_Positive = Annotated[float, Field(ge=0)]
 _Count = Annotated[int, Field(ge=0)]
-_Category = Annotated[int, Field(ge=1, le=13)]
 
 TEXT = Holds(str, "text", clean=_text)
 TEXTS = Holds(list[str], "a list of text", _words, _texts, list)
 FLAG = Holds(bool, "true or false", _flag, bool, bool)
 DAY = Holds(IsoDate, "a date such as 2026-03-31", _day)
-PRICE = Holds(_Positive, "a number of at least 0", _number)
+PRICE = Holds(Annotated[float, Field(ge=0)], "a number of at least 0", _number)
 COUNT = Holds(_Count, "a whole number of at least 0", _number, _whole, int)
 WEARS = Holds(_Count, "a number of wears, 0 for never", _number, _whole)
 NUMBERS = (PRICE, COUNT, WEARS)
 PALETTE = Holds(list, "a list of colours with their shares", _list, _list, list)
-_CATEGORY = Holds(_Category, "1..13 or nothing", _number, _whole)
-_STATE = Holds(State, f"one of {', '.join(STATES)}", _state, empty=lambda: STATES[0])
+_CATEGORY = Holds(Annotated[int, Field(ge=1, le=13)], "1..13 or nothing", _number, _whole)
+_STATE = Holds(vocabulary.State, f"one of {', '.join(vocabulary.STATES)}", _state, empty=lambda: vocabulary.STATES[0])
 _SCORE = Holds(float, "a number", _number)
 _WEAR_LOG = Holds(list[_Wear], 'a list of {"date": "2026-03-31", "outfit": null}', _wears, _wears, list)
 _SOURCES = Holds(dict, '{field: text, or {"by": text, "confidence": 0..1}}', empty=dict)
@@ -251,24 +238,26 @@ TABLE: tuple[ItemField, ...] = (
         "type",
         TEXT,
         "Name",
-        tuple(TYPES),
+        tuple(vocabulary.TYPES),
         ("name", "item", "what"),
         help="What you call it: jeans, trainers, coat",
         free=True,
         required=True,
         width=130,
     ),
-    _choice("kind", TEXT, "Category", KINDS, ("kind",), required=True, width=150, searched=False, stored=False),
+    _choice(
+        "kind", TEXT, "Category", vocabulary.KINDS, ("kind",), required=True, width=150, searched=False, stored=False
+    ),
     _kept("category", TEXT, searched=True),
     _kept("category_id", _CATEGORY),
     _kept("slot", TEXT, searched=True),
-    _choice("colour", TEXT, "Colour", COLOURS, ("color",), by_hand=True),
-    ItemField("colours", PALETTE, "Palette", COLOURS, csv=False, bulk=False, width=150),
-    _choice("pattern", TEXT, "Pattern", PATTERNS, twin=True, by_hand=True),
-    _choice("material", TEXT, "Material", MATERIALS, twin=True, by_hand=True),
-    _choice("style", TEXT, "Style", STYLES, twin=True, by_hand=True),
-    _choice("season", TEXTS, "Season", SEASONS, ("seasons",), width=150, twin=True),
-    _choice("sleeve", TEXT, "Sleeve", SLEEVES, twin=True),
+    _choice("colour", TEXT, "Colour", vocabulary.COLOURS, ("color",), by_hand=True),
+    ItemField("colours", PALETTE, "Palette", vocabulary.COLOURS, csv=False, bulk=False, width=150),
+    _choice("pattern", TEXT, "Pattern", vocabulary.PATTERNS, twin=True, by_hand=True),
+    _choice("material", TEXT, "Material", vocabulary.MATERIALS, twin=True, by_hand=True),
+    _choice("style", TEXT, "Style", vocabulary.STYLES, twin=True, by_hand=True),
+    _choice("season", TEXTS, "Season", vocabulary.SEASONS, ("seasons",), width=150, twin=True),
+    _choice("sleeve", TEXT, "Sleeve", vocabulary.SLEEVES, twin=True),
     _choice("brand", TEXT, "Brand", words=("label",), twin=True, by_hand=True),
     _own("size", TEXT, "Size", width=60, twin=True),
     ItemField("price", PRICE, "Price", words=("cost", "paid"), width=80, twin=True, by_hand=True),
@@ -278,7 +267,7 @@ TABLE: tuple[ItemField, ...] = (
     _own("notes", TEXT, "Notes", words=("note", "comment"), long=True, width=220, twin=True),
     _choice("tags", TEXTS, "Tags", words=("tag",), free=True, width=150, twin=True, by_hand=True),
     ItemField("favourite", FLAG, "Favourite", words=("favorite",), sign="♥", width=48),
-    _choice("state", _STATE, "State", STATES, ("status",), required=True, form=False, bulk=False),
+    _choice("state", _STATE, "State", vocabulary.STATES, ("status",), required=True, form=False, bulk=False),
     _own("state_reason", TEXT, "Why, to whom", form=False, bulk=False, width=110),
     _kept("wear_log", _WEAR_LOG),
     _kept("wears_since_wash", COUNT, csv=True),

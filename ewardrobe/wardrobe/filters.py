@@ -87,8 +87,6 @@ def hidden(frame: pd.DataFrame, filters: Filters) -> int:
     return len(apply(frame, replace(filters, any_of={**filters.any_of, "state": HIDDEN_STATES})))
 
 
-# Orders
-
 ORDERS: dict[str, tuple[str, bool]] = {
     "Newest first": ("added", False),
     "Oldest first": ("added", True),
@@ -107,8 +105,6 @@ ORDERS: dict[str, tuple[str, bool]] = {
 }
 """Name of an order: column, ascending."""
 
-_NUMBERS = ("wears", "price", "cost_per_wear")
-
 
 def ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
     """Return the rows in one of ``ORDERS``; equals keep their order, what has no value comes last.
@@ -118,10 +114,9 @@ def ordered(frame: pd.DataFrame, order: str) -> pd.DataFrame:
     column, ascending = ORDERS[order]
     if column not in frame:
         return frame
-    values = pd.to_numeric(frame[column], errors="coerce") if column in _NUMBERS else _letters(frame[column])
+    if column in ("wears", "price", "cost_per_wear"):
+        values = pd.to_numeric(frame[column], errors="coerce")
+    else:
+        values = frame[column].map(lambda value: value.casefold() if isinstance(value, str) and value else None)
     last = "first" if order == "Not worn longest" else "last"
     return frame.loc[values.sort_values(ascending=ascending, kind="stable", na_position=last).index]
-
-
-def _letters(values: pd.Series) -> pd.Series:
-    return values.map(lambda value: value.casefold() if isinstance(value, str) and value else None)

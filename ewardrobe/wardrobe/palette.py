@@ -1,10 +1,14 @@
-"""An item's palette as names: what the owner reads and chooses, beside the measured colours; and a shade for each."""
+"""An item's palette: its names, which the owner reads and chooses, and its colours, measured or of a usual shade."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from ewardrobe.core.colour_terms import hex_to_lab
 from ewardrobe.wardrobe.vocabulary import COLOURS
 
 SWATCHES = dict(
@@ -19,6 +23,9 @@ SWATCHES = dict(
     )
 )
 """CSS colour of each colour name."""
+
+Colour = tuple[float, float, float, float]
+"""CIELAB and share."""
 
 
 def palette_names(item: Mapping) -> list[str]:
@@ -42,14 +49,42 @@ def with_names(colours: Any, names: Iterable[str]) -> list[dict]:
     room = 1 - part * len(new)
     for colour in kept if new else ():
         colour["share"] = round((colour.get("share") or 0) * room, 4)
-    return kept + [{"name": name, "hex": _shade(name), "share": round(part, 4)} for name in new]
-
-
-def _shade(name: str) -> str | None:
-    """Return the usual shade of a colour name; a mixture has none."""
-    code = SWATCHES.get(name, "")
-    return code if code.startswith("#") else None
+    shades = {name: code for name, code in SWATCHES.items() if code.startswith("#")}  # a mixture has none
+    return kept + [{"name": name, "hex": shades.get(name), "share": round(part, 4)} for name in new]
 
 
 def _colours(value: Any) -> list[Mapping]:
     return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list | tuple) else []
+
+
+def palette(item: Mapping, most: int) -> list[Colour]:
+    """Return up to ``most`` colours (L, a, b, share) of an item, the largest share first and their sum 1.
+
+    They are the measured ones; where there are none, the usual shade of its colour's name; else nothing.
+    """
+    known = [colour for part in _colours(item.get("colours")) if (colour := _colour(part))]
+    known = sorted(known, key=lambda colour: -colour[3])[:most]
+    total = sum(colour[3] for colour in known)
+    if not total:
+        usual = hex_to_lab(SWATCHES.get(str(item.get("colour")), ""))
+        return [(*usual, 1.0)] if usual else []
+    return [(lightness, a, b, share / total) for lightness, a, b, share in known]
+
+
+def palettes(items: Sequence[Mapping], most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return (n, most, 3) CIELAB and (n, most) shares, float64, of the palettes; share 0 where there is no colour."""
+    lab, shares = np.full((len(items), most, 3), 50.0), np.zeros((len(items), most))
+    for row, item in enumerate(items):
+        for place, colour in enumerate(palette(item, most)):
+            lab[row, place], shares[row, place] = colour[:3], colour[3]
+    return lab, shares
+
+
+def _colour(part: Mapping) -> Colour | None:
+    """Return one stored colour, which has CIELAB values or at least a hex code; ``None`` for anything else."""
+    try:
+        lightness, a, b = map(float, part.get("lab") or hex_to_lab(str(part["hex"])) or ())
+        share = float(part.get("share", 1.0))
+    except (KeyError, TypeError, ValueError):
+        return None
+    return (lightness, a, b, share) if all(map(math.isfinite, (lightness, a, b, share))) and share > 0 else None

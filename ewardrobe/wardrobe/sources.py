@@ -1,9 +1,8 @@
 """Who said the values of an item's fields, and what the owner is to be asked.
 
-In an item ``source[field]`` says where a value comes from: ``"user"`` (entered by the owner), ``"measured"`` (colours),
-``{"by": "attributes", "confidence": 0.93}`` (told by the network), ``{"by": "category"}`` (the sleeve length that the
-category's name states).  A guess that is not sure is no value: the field stays empty and its source carries it,
-``{"by": "attributes", "confidence": 0.41, "guess": "wool"}``.
+``source[field]`` is ``"user"``, ``"measured"`` (colours), ``{"by": "category"}`` (the sleeve in a category's name) or
+``{"by": "attributes", "confidence": 0.93}``.  A guess that is not sure is no value: the field stays empty and its
+source carries it, ``{"by": "attributes", "confidence": 0.41, "guess": "wool"}``.
 """
 
 from __future__ import annotations

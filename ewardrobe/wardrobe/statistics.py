@@ -159,7 +159,6 @@ def worn_together(frame: pd.DataFrame, item_id: str) -> pd.DataFrame:
 
 
 def _named(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    """Return the columns that name an item and ``columns``."""
     return frame[["type", "kind", "colour", *columns]].rename_axis("id").reset_index()
 
 

@@ -132,6 +132,12 @@ def test_missing_pictures_are_brought_back_made_anew_or_no_longer_named(store):
     assert store.get("c")["image"] is not None
 
 
+def test_a_thumbnail_that_is_the_only_fault_is_made_anew(store):
+    store.image_path("b", "thumbnail").unlink()
+    mended(store)
+    assert store.image_path("b", "thumbnail") is not None
+
+
 def test_damaged_pictures_go_to_the_trash(store):
     thumbnail, image = store.image_path("a", "thumbnail"), store.image_path("b")
     thumbnail.write_bytes(b"")

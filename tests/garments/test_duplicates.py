@@ -16,7 +16,7 @@ from ewardrobe.evaluation.duplicates import changed_photo, measure_duplicates
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.draft import BOTH, SAME, SKIP, Draft, Twin
 from ewardrobe.garments.duplicates import SAME_DISTANCE, TURNS, hash_distances, nearest, perceptual_hash
-from ewardrobe.garments.saving import Cut, hash_of, lacking, save_all
+from ewardrobe.garments.review import Cut, hash_of, lacking, save_all
 from ewardrobe.wardrobe.item import FIELDS
 
 

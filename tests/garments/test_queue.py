@@ -23,8 +23,7 @@ from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.garments.draft import BOTH, LOWEST_SCORE, SKIP, Photo
 from ewardrobe.garments.queue import ANALYSING, FAILED, QUEUED, READY, ImportQueue
-from ewardrobe.garments.review import change_field, photos_of, reviewed
-from ewardrobe.garments.saving import hash_of, save_drafts
+from ewardrobe.garments.review import change_field, hash_of, photos_of, reviewed, save_drafts
 from ewardrobe.garments.worker import THREAD_NAME, Importer, look_at, work_through
 from ewardrobe.models.weights import WeightsError
 
@@ -410,7 +409,7 @@ def test_repaired_outline_is_what_is_saved(queue, store):
 
 
 def test_many_photos_are_saved_in_batches(queue, store, monkeypatch):
-    monkeypatch.setattr("ewardrobe.garments.saving.BATCH", 2)
+    monkeypatch.setattr("ewardrobe.garments.review.BATCH", 2)
     add(queue, *map(photo, range(5)))
     work(queue)
     queue.edit([one.id for one in garments(queue, store)], lambda draft: replace(draft, choice=BOTH))

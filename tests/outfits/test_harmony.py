@@ -7,7 +7,7 @@ import pytest
 from outfit_items import piece
 
 from ewardrobe.outfits import harmony
-from ewardrobe.outfits.closet import closet_of, palette
+from ewardrobe.outfits.closet import closet_of
 from ewardrobe.outfits.grammar import Wish
 from ewardrobe.outfits.terms import TERMS, template_name, terms_of
 
@@ -103,15 +103,6 @@ def test_a_hue_between_two_bins_is_shared():
 def test_turning_all_hues_changes_nothing():
     values = [coloured(turn, turn + 70, turn + 150)[0] for turn in (0, 10, 130, 250)]
     np.testing.assert_allclose(values, values[0], atol=1e-6)
-
-
-def test_a_palette_is_measured_or_named_or_unknown():
-    measured = {"colours": [{"lab": [50, 1, 2], "share": 0.2}, {"lab": [60, 1, 2], "share": 0.6}]}
-    assert [round(c[3], 2) for c in palette(measured)] == [0.75, 0.25]
-    assert palette({"colours": [{"hex": "#ffffff"}]})[0][0] == pytest.approx(100, abs=0.1)
-    assert palette({"colour": "red"})[0][1] > 40
-    assert palette({"colour": "multicolour"}) == palette({}) == palette({"colours": "x", "colour": 3}) == []
-    assert palette({"colours": [{"lab": [1, 2]}, {"hex": "red"}, {"lab": [float("nan"), 0, 0]}, 5, None]}) == []
 
 
 def test_harmony_is_unknown_with_fewer_than_two_colours():

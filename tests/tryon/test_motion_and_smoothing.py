@@ -13,9 +13,8 @@ import pytest
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.tryon.motion import MotionTracker, move_mask, move_points
-from ewardrobe.tryon.one_euro import OneEuro, OutlineFilter
 from ewardrobe.tryon.scene import Scene, WornGarment
-from ewardrobe.tryon.smoothing import Smoother
+from ewardrobe.tryon.smoothing import OneEuro, OutlineFilter, Smoother
 from ewardrobe.tryon.spans import measure
 from ewardrobe.tryon.worker import InferenceWorker, Job
 

@@ -7,8 +7,8 @@ import pytest
 from wardrobe_items import frame_of, items
 
 from ewardrobe.wardrobe import edits
-from ewardrobe.wardrobe.palette import palette_names, with_names
-from ewardrobe.wardrobe.similar import UNKNOWN, palette_distances, palettes, similar
+from ewardrobe.wardrobe.palette import palette, palette_names, palettes, with_names
+from ewardrobe.wardrobe.similar import PALETTE_SIZE, UNKNOWN, palette_distances, similar
 from ewardrobe.wardrobe.statistics import worn_together
 
 NAVY, BLUE, RED, WHITE = "#1f2f56", "#24365f", "#c8342f", "#fafafa"
@@ -60,7 +60,8 @@ def test_an_unknown_item_has_no_neighbours_and_a_lonely_one_neither(frame):
 
 def test_palette_distance_counts_what_only_one_of_them_has():
     labs, shares = palettes(
-        [garment("a", 1, "", NAVY), garment("b", 1, "", NAVY, WHITE), garment("c", 1, "", WHITE, NAVY)]
+        [garment("a", 1, "", NAVY), garment("b", 1, "", NAVY, WHITE), garment("c", 1, "", WHITE, NAVY)],
+        PALETTE_SIZE,
     )
     distances = palette_distances(labs, shares, 0)
     assert distances[0] == 0
@@ -69,8 +70,19 @@ def test_palette_distance_counts_what_only_one_of_them_has():
     assert palette_distances(labs, shares, 1)[0] == pytest.approx(distances[1]), "the same both ways"
 
 
+def test_a_palette_is_measured_or_named_or_unknown():
+    measured = {"colours": [{"lab": [50, 1, 2], "share": 0.2}, {"lab": [60, 1, 2], "share": 0.6}]}
+    assert [round(c[3], 2) for c in palette(measured, 3)] == [0.75, 0.25]
+    assert palette({"colours": [{"hex": "#ffffff"}]}, 3)[0][0] == pytest.approx(100, abs=0.1)
+    assert palette({"colour": "red"}, 3)[0][1] > 40
+    assert palette({"colour": "multicolour"}, 3) == palette({}, 3) == palette({"colours": "x", "colour": 3}, 3) == []
+    assert palette({"colours": [{"lab": [1, 2]}, {"hex": "red"}, {"lab": [float("nan"), 0, 0]}, 5, None]}, 3) == []
+
+
 def test_broken_colours_are_unknown_ones():
-    labs, shares = palettes([{"colours": [{"hex": "blue"}, "red", {"lab": [1, 2]}]}, {"colours": None}, {}])
+    labs, shares = palettes(
+        [{"colours": [{"hex": "blue"}, "red", {"lab": [1, 2]}]}, {"colours": None}, {}], PALETTE_SIZE
+    )
     assert not shares.any()
     assert np.isfinite(labs).all()
     assert (palette_distances(labs, shares, 0) == UNKNOWN).all()

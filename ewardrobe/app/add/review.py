@@ -18,8 +18,7 @@ from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import LOWEST_SCORE, Draft, draw_drafts
 from ewardrobe.garments.queue import FAILED, READY, ImportQueue, QueuedPhoto
-from ewardrobe.garments.review import best_hidden, photos_of, reviewed
-from ewardrobe.garments.saving import hash_of, save_drafts
+from ewardrobe.garments.review import best_hidden, hash_of, photos_of, reviewed, save_drafts
 from ewardrobe.models import MODELS, SHOWN_SCORE
 
 SCORE_STEP = 5

@@ -1,6 +1,4 @@
-"""The doctor: finds what is wrong in a wardrobe's folder and mends it without deleting anything.
-
-    python -m ewardrobe doctor --fix
+"""The doctor (``python -m ewardrobe doctor --fix``): finds what is wrong in a wardrobe's folder, deletes nothing.
 
 Files that nobody names go to ``trash/``; a broken file is kept beside the one that takes its place.
 """
@@ -9,19 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from ewardrobe.feature_store.doctor import blanked, copies, document, pictures
+from ewardrobe.feature_store.doctor import blanked, document, pictures
 from ewardrobe.feature_store.doctor.finding import Finding
 from ewardrobe.feature_store.store import FeatureStore
 
 __all__ = ["Finding", "examine", "mend"]
 
 CHECKS: tuple[tuple[Callable[[FeatureStore], Iterable[Finding]], Callable[[FeatureStore], list[str]] | None], ...] = (
-    (copies.check_folder, None),
+    (document.check_folder, None),
     (document.check, document.mend),
     (blanked.check, blanked.mend),
     (pictures.check, pictures.mend),
-    (copies.check_outfits, copies.mend_outfits),
-    (copies.check_backups, copies.mend_backups),
+    (document.check_outfits, lambda store: [document.restored(store.outfits)]),
+    (document.check_backups, document.mend_backups),
 )
 """What is looked for, in this order, and what mends it; called only if something was found that has a cure."""
 

@@ -1,7 +1,6 @@
 """Fields that were emptied though nobody emptied them: an item's page once saved a form that had come back blank.
 
-All of it was saved at the next click: several edits of one item, each of one field, faster than a hand.  By that the
-journal tells them from what an owner clears, one field after the other.
+All of it was saved at one click, as several edits of one field each, faster than a hand: so the journal tells them.
 """
 
 from __future__ import annotations
@@ -86,7 +85,6 @@ def _empties(entry: JournalEntry, item_id: str) -> bool:
 
 
 def _fields(item: Mapping, entries: list[JournalEntry]) -> str:
-    """Return the emptied fields, as they are called in the app."""
     return ", ".join(filter(None, (_label(_paths(entry, item["id"])[0]) for entry in entries)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, check_picture, read_cutout
-from ewardrobe.feature_store import pictures, trash
+from ewardrobe.feature_store import pictures
 from ewardrobe.feature_store.change import Change
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some
 from ewardrobe.feature_store.document import StoreError
@@ -66,12 +67,16 @@ def mend(store: FeatureStore) -> list[str]:
     with store._change("mended") as change:
         state = look(store, change.items)
         for path in (*state.damaged, *state.orphans, *state.leftovers):
-            trash.throw_away(store.home, path)
+            pictures.throw_away(store.home, path)
         store.images.mkdir(exist_ok=True)
         for name in state.trashed:
-            os.replace(store.home / trash.FOLDER / name, store.images / name)
-        change.edit(_cleared(state.lost))
+            os.replace(store.home / pictures.TRASH / name, store.images / name)
+        edits: dict[str, dict[str, None]] = {}
+        for item_id, field_name, _ in state.lost:
+            edits.setdefault(item_id, {})[field_name] = None
+        change.edit(edits)
         _make_thumbnails(store, change, state.thumbnails)
+        change.rewrite = bool(state.thumbnails)  # one that gets its old name changes no item, but is to be written
     parts: dict[str, list] = {
         "brought back from the trash": state.trashed,
         "made anew": state.thumbnails,
@@ -85,33 +90,23 @@ def look(store: FeatureStore, items: list[dict]) -> PictureAudit:
     """Return the state of the pictures of ``items``."""
     state = PictureAudit()
     present = {path.name: path for path in _listed(store.images)}
-    thrown = {path.name for path in _listed(store.home / trash.FOLDER)}
-    state.leftovers = [path for path in _temporary(store) if _is_settled(path)]
+    thrown = {path.name for path in _listed(store.home / pictures.TRASH)}
+    folders = (store.home, store.images, store.home / "backups")
+    temporary = [path for folder in folders for path in sorted(folder.glob(f".*{atomic.TEMPORARY_SUFFIX}"))]
+    state.leftovers = [path for path in temporary if _is_settled(path)]
     named = pictures.picture_names(items)
     state.damaged = [present[name] for name in sorted(named & present.keys()) if not _is_picture(present[name])]
     good = present.keys() - {path.name for path in state.damaged}
     state.trashed = sorted((named - good) & thrown)
-    for item in items:
-        _look_at(item, good | thrown, state)
+    there = good | thrown
+    for item, name in itertools.product(items, pictures.IMAGE_FIELDS):
+        if item.get(name) and item[name] not in there:
+            again = name == "thumbnail" and item.get("image") in there
+            (state.thumbnails if again else state.lost).append((item["id"], name, item[name]))
     mentioned = named | {text for item in items for text in _texts(item)}
     unnamed = [path for name, path in sorted(present.items()) if name not in mentioned]
     state.orphans = [path for path in unnamed if path not in state.leftovers and _is_settled(path)]
     return state
-
-
-def _look_at(item: Mapping, there: set[str], state: PictureAudit) -> None:
-    for name in pictures.IMAGE_FIELDS:
-        value = item.get(name)
-        if value and value not in there:
-            again = name == "thumbnail" and item.get("image") in there
-            (state.thumbnails if again else state.lost).append((item["id"], name, value))
-
-
-def _cleared(lost: list[tuple[str, str, str]]) -> dict[str, dict[str, None]]:
-    edits: dict[str, dict[str, None]] = {}
-    for item_id, name, _ in lost:
-        edits.setdefault(item_id, {})[name] = None
-    return edits
 
 
 def _make_thumbnails(store: FeatureStore, change: Change, wanted: list[tuple[str, str, str]]) -> None:
@@ -126,11 +121,6 @@ def _make_thumbnails(store: FeatureStore, change: Change, wanted: list[tuple[str
 
 def _listed(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
-
-
-def _temporary(store: FeatureStore) -> list[Path]:
-    folders = (store.home, store.images, store.home / "backups")
-    return [path for folder in folders for path in sorted(folder.glob(f".*{atomic.TEMPORARY_SUFFIX}"))]
 
 
 def _is_settled(path: Path) -> bool:
