@@ -115,7 +115,13 @@ def random_background(size: Size, rng: np.random.Generator, textures: Sequence[n
     """Return an (H, W, 3) uint8 scene without garments: a piece of a real photo, a gradient or soft clutter."""
     kind = rng.random()
     if textures and kind < 0.6:
-        return _texture_crop(textures[int(rng.integers(len(textures)))], size, rng)
+        texture, share = textures[int(rng.integers(len(textures)))], rng.uniform(0.4, 1.0)
+        height, width = texture.shape[:2]
+        rows, cols = max(8, int(height * share)), max(8, int(width * share))
+        y, x = rng.integers(height - rows + 1), rng.integers(width - cols + 1)
+        piece = texture[y : y + rows, x : x + cols]
+        piece = np.rot90(piece, int(rng.integers(1, 4))) if rng.random() < 0.5 else piece
+        return cv2.resize(piece, size[::-1], interpolation=cv2.INTER_LINEAR)
     if kind < 0.8:
         corners = rng.integers(0, 256, (2, 2, 3), dtype=np.uint8)
         return cv2.resize(corners, size[::-1], interpolation=cv2.INTER_LINEAR)
@@ -167,17 +173,6 @@ def _focus_point(sample: Sample, rng: np.random.Generator, focus: float) -> np.n
     if not sample.worn:  # a flat-lay keeps its garment whole: a sleeve alone has no answer
         point = np.array([x0 + x1 - 1, y0 + y1 - 1]) / 2
     return middle + focus * rng.random() * (point - middle)
-
-
-def _texture_crop(texture: np.ndarray, size: Size, rng: np.random.Generator) -> np.ndarray:
-    height, width = texture.shape[:2]
-    share = rng.uniform(0.4, 1.0)
-    rows, cols = max(8, int(height * share)), max(8, int(width * share))
-    y, x = rng.integers(height - rows + 1), rng.integers(width - cols + 1)
-    piece = texture[y : y + rows, x : x + cols]
-    if rng.random() < 0.5:
-        piece = np.rot90(piece, int(rng.integers(1, 4)))
-    return cv2.resize(piece, size[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _jitter_colour(image: np.ndarray, rng: np.random.Generator, hue_probability: float) -> np.ndarray:

@@ -178,19 +178,16 @@ def _unlabelled(
     """
     in_map: frozenset[int] = frozenset()
     if "unlabelled" in raw:
-        said = in_map = _read_labels(annotation, raw["unlabelled"])
+        labels = raw["unlabelled"]
+        if not isinstance(labels, list) or any(isinstance(v, bool) or v not in LABEL_NAMES for v in labels):
+            raise DatasetError(f"{annotation}: unlabelled is {labels!r}, expected a list of labels 1..19", "bad value")
+        said = in_map = frozenset(int(v) for v in labels)
     elif any(item.category_id in ACCESSORY_IDS for item in items):
         said = frozenset()
     else:
         said, in_map = frozenset(ACCESSORY_IDS), HEADWEAR
     worn = any(item.viewpoint != 1 for item in items)
     return said, in_map if mapped and worn else said | PERSON
-
-
-def _read_labels(annotation: Path, raw) -> frozenset[int]:
-    if not isinstance(raw, list) or any(isinstance(v, bool) or v not in LABEL_NAMES for v in raw):
-        raise DatasetError(f"{annotation}: unlabelled is {raw!r}, expected a list of labels 1..19", "bad value")
-    return frozenset(int(v) for v in raw)
 
 
 def item_keys(raw: dict) -> list[str]:

@@ -178,6 +178,11 @@ def skirt_strokes(style: Style, fig: Figure, top: float, corner: float) -> list[
     ]
 
 
+def label(fig: Figure) -> DrawnLine:
+    """The little white label inside the collar."""
+    return spot(fig.warp(box(-0.07, 0.02, 0.07, 0.1)[:4]), (232, 230, 226))
+
+
 def collars(style: Style, fig: Figure) -> list[DrawnPart]:
     """Shirt collar, lapels or stand collar, as parts of their own with a shadow."""
     shapes = {"shirt": _turned_down, "polo": _turned_down, "lapel": _lapel, "stand": _stand}

@@ -11,18 +11,7 @@ from ewardrobe.datasets.synthetic import details
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.details import Half
 from ewardrobe.datasets.synthetic.fabric import Fabric
-from ewardrobe.datasets.synthetic.geometry import (
-    DrawnPart,
-    along,
-    bend,
-    box,
-    mirrored,
-    normals,
-    smooth,
-    spot,
-    tube,
-    tube_quads,
-)
+from ewardrobe.datasets.synthetic.geometry import DrawnPart, along, bend, mirrored, normals, smooth, tube, tube_quads
 from ewardrobe.datasets.synthetic.styles import Style
 
 Zones = dict[str, list[DrawnPart]]
@@ -108,8 +97,7 @@ def _inside(style, fig, flat) -> list[DrawnPart]:
         tone = 0.62
     else:
         return parts
-    label = spot(fig.warp(box(-0.07, 0.02, 0.07, 0.1)[:4]), (232, 230, 226))
-    return [*parts, DrawnPart(fig.warp(smooth(mirrored(half))), [label], tone=tone, shadow=0.2)]
+    return [*parts, DrawnPart(fig.warp(smooth(mirrored(half))), [details.label(fig)], tone=tone, shadow=0.2)]
 
 
 def _panels(style, fig, rng) -> list[DrawnPart]:
