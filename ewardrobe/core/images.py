@@ -33,7 +33,6 @@ PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", "
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")  # JPEG's opener reads MPO too
 _DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, IndexError, ArithmeticError)
-_MAGIC = (b"\xff\xd8", b"\x89PNG", b"RIFF", b"GIF8", b"II*\x00", b"MM\x00*")
 
 Source = Path | str | bytes | BinaryIO
 
@@ -182,7 +181,7 @@ def _identified(file: BinaryIO, name: str) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError(_too_large(name, "far more pixels than a photo")) from None
     except (UnidentifiedImageError, *_DECODE_ERRORS):
-        if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
+        if head.startswith((b"\xff\xd8", b"\x89PNG", b"RIFF", b"GIF8", b"II*\x00", b"MM\x00*")) or head[4:8] == b"ftyp":
             raise ImageError(_damaged(name)) from None
         readable = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP and TIFF are read"
         text = f"{name}: not a picture, whatever its name ends in ({readable}); export it as JPEG or PNG"

@@ -1,7 +1,6 @@
 """Judged attributes of garments: ``attributes_SPLIT.csv`` beside a data set in DeepFashion2's layout.
 
-Columns ``image,item,category_id,colour,pattern,material,style``; further ones are passed over, an empty cell is not
-judged.
+Columns ``image,item,category_id,colour,pattern,material,style``; others are passed over; an empty cell: not judged.
 """
 
 from __future__ import annotations

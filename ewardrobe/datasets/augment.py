@@ -73,7 +73,12 @@ def augment(
 def random_affine(sample: Sample, size: Size, rng: np.random.Generator, config: AugmentConfig) -> np.ndarray:
     """Return a (2, 3) float64 matrix from pixels of ``sample`` to pixels of the (height, width) canvas ``size``."""
     (height, width), (rows, cols) = sample.image.shape[:2], size
-    angle = _random_angle(sample.worn, rng, config)
+    if sample.worn:
+        angle = rng.normal(0, config.worn_angle / 2)
+    elif rng.random() < config.flat_any_angle:
+        angle = rng.uniform(-180, 180)
+    else:
+        angle = rng.normal(0, config.flat_angle / 2)
     largest = config.worn_zoom_in if sample.worn else config.flat_zoom_in
     zoom = np.exp(rng.uniform(np.log(config.zoom_out), np.log(largest)))
     zoom *= min(rows / height, cols / width)
@@ -151,14 +156,6 @@ def degrade(image: np.ndarray, rng: np.random.Generator, config: AugmentConfig) 
         noise = rng.normal(0, rng.uniform(3, 16), image.shape).astype(np.float32)
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     return image
-
-
-def _random_angle(worn: bool, rng: np.random.Generator, config: AugmentConfig) -> float:
-    if worn:
-        return rng.normal(0, config.worn_angle / 2)
-    if rng.random() < config.flat_any_angle:
-        return rng.uniform(-180, 180)
-    return rng.normal(0, config.flat_angle / 2)
 
 
 def _focus_point(sample: Sample, rng: np.random.Generator, focus: float) -> np.ndarray:

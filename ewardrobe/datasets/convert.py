@@ -165,7 +165,6 @@ def _checked(c: Conversion) -> Conversion:
 
 
 def _chosen_names(c: Conversion, split: str, workers: int) -> np.ndarray:
-    """Return the sorted names of the annotations to convert."""
     try:
         if c.balance:
             data = DeepFashion2(c.source, split, accessories=True)

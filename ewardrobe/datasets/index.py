@@ -17,8 +17,6 @@ from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.datasets.pool import chunks, in_order
 from ewardrobe.datasets.records import PHOTO_SUFFIXES, DatasetError, item_keys, read_category
 
-CHUNK = 512
-
 
 @dataclass(frozen=True, eq=False)
 class Index:
@@ -46,7 +44,7 @@ def read_index(data: DeepFashion2, workers: int = 1) -> Index:
 
     Missing photos and unreadable annotations go to ``data.fault``.  ``DatasetError`` when no photo is left.
     """
-    results = in_order(partial(_read_chunk, data.folder / "annos"), chunks(data.names, CHUNK), workers)
+    results = in_order(partial(_read_chunk, data.folder / "annos"), chunks(data.names, 512), workers)
     parts, problems = zip(*results, strict=True)
     rows = np.concatenate(parts)
     photos, maps = _stems(data.folder / "image", PHOTO_SUFFIXES), _stems(data.folder / "parsing", (".png",))

@@ -9,20 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ewardrobe.core.masks import mask_box
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_IDS, INSTANCE_BY_ID, LABEL_COUNT, LABEL_NAMES, UNKNOWN
 from ewardrobe.datasets.polygons import mask_to_polygons, polygons_to_mask
 
-EXIF_ORIENTATION = 0x0112
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
 MAX_COORDINATE = 1e6  # beyond any photo; OpenCV's fixed-point arithmetic overflows not far above
 LANDMARK_COUNTS = (25, 33, 31, 39, 15, 15, 10, 14, 8, 29, 37, 19, 19)
 """Number of landmarks of categories 1..13 in DeepFashion2: 294 in all.  Accessories have none."""
-
-PERSON, HEADWEAR = frozenset((14, 15, 18)), frozenset((19,))
-_QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 
 
 class DatasetError(ValueError):
@@ -185,9 +181,9 @@ def _unlabelled(
     elif any(item.category_id in ACCESSORY_IDS for item in items):
         said = frozenset()
     else:
-        said, in_map = frozenset(ACCESSORY_IDS), HEADWEAR
+        said, in_map = frozenset(ACCESSORY_IDS), frozenset((19,))
     worn = any(item.viewpoint != 1 for item in items)
-    return said, in_map if mapped and worn else said | PERSON
+    return said, in_map if mapped and worn else said | {14, 15, 18}
 
 
 def item_keys(raw: dict) -> list[str]:
@@ -226,7 +222,7 @@ def _image_size(path: Path) -> tuple[int, int]:
     try:
         with Image.open(path) as image:
             has_exif = image.format != "PNG"  # a PNG would be decoded whole to look for it
-            turned = has_exif and image.getexif().get(EXIF_ORIENTATION) in _QUARTER_TURNS
+            turned = has_exif and image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)  # by a quarter
             return image.size[::-1] if turned else image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{path}: not readable as a picture ({error})", "unreadable photo") from error

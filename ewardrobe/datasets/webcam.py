@@ -1,7 +1,4 @@
-"""Views as a webcam gives them, made of photos with a known truth: for judging models on what the live page sees.
-
-A webcam's picture is wide, 640×480, and shows half a person, near, often tilted, dim or noisy; a data set's photos are
-tall and show whole people by daylight.  Each view crops and turns a worn photo into such a frame, its masks with it.
+"""Worn photos cropped and turned into a webcam's views, half a person, near, often tilted, dim or noisy; masks too.
 
 Photos and frames are RGB uint8 (H, W, 3), masks bool (H, W).
 """

@@ -1,7 +1,6 @@
 """DeepFashion2 records as labels for YOLO segmentation: one text file for each photo, one line for each garment.
 
-A line is ``class x1 y1 x2 y2 …`` with classes 0..15, in the order of ``taxonomy.INSTANCES``, and coordinates as
-shares of the picture: one single polygon.
+A line is ``class x1 y1 x2 y2 …``: class 0..15 as in ``taxonomy.INSTANCES``, one polygon in shares of the picture.
 """
 
 from __future__ import annotations

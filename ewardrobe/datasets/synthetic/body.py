@@ -286,7 +286,10 @@ def hair_front(fig: Figure, style: str, rng: np.random.Generator, length: float)
         curls = smooth([*outer, *inner, *((-x, y) for x, y in inner[-2::-1])])
         return [firm(place(curls), puff=0.12, shadow=0.35)]
     part_x = rng.uniform(-0.16, 0.16)
-    parts = [firm(place(_cap_outline(style, part_x)), _combed(place, part_x), puff=0.16, shadow=0.35)]
+    right = [(0.28, -0.3, 0.86), (0.36, -0.2, 1.1), (0.38, -0.05, 0.84)]
+    ends = [*((-x, y, tone) for x, y, tone in right[::-1]), *right]
+    combed = [DrawnLine(place(bend((part_x, -0.5), (x, y), 0.25 * np.sign(x))), 0.014, tone) for x, y, tone in ends]
+    parts = [firm(place(_cap_outline(style, part_x)), combed, puff=0.16, shadow=0.35)]
     if style == "bun":
         parts.insert(0, firm(place(ellipse((0, -0.62), (0.17, 0.16))), puff=0.14, shadow=0.2))
     if style == "long":
@@ -300,12 +303,6 @@ def _cap_outline(style, part_x) -> np.ndarray:
     top = {"crop": 0.54, "short": 0.6}.get(style, 0.57)
     half = [(0, -top), (0.3, 0.1 - top), (0.42, -0.2), (0.42, side), (0.345, side), (0.325, -0.12), (0.24, -0.27)]
     return smooth([*half, (part_x, -0.37), *((-x, y) for x, y in half[:0:-1])])
-
-
-def _combed(place, part_x) -> list[DrawnLine]:
-    right = [(0.28, -0.3, 0.86), (0.36, -0.2, 1.1), (0.38, -0.05, 0.84)]
-    ends = [*((-x, y, tone) for x, y, tone in right[::-1]), *right]
-    return [DrawnLine(place(bend((part_x, -0.5), (x, y), 0.25 * np.sign(x))), 0.014, tone) for x, y, tone in ends]
 
 
 def _lock(place, side, drop) -> DrawnPart:

@@ -47,7 +47,6 @@ def body_strokes(style: Style, fig: Figure, fabric: Fabric, neck: Half, rng: np.
 
 
 def _hem(style, fig) -> list[DrawnLine]:
-    """Stitched or ribbed hem."""
     corner = fig.half(style.hem) + style.hem_ease
     rise = 0.24 if style.ribbed else 0.07
     x, y = np.linspace(-corner, corner, 97), style.hem - rise
@@ -74,7 +73,6 @@ def _placket(style, fig, top: float) -> list[DrawnLine]:
 
 
 def _front_pockets(style, fig) -> list[DrawnLine]:
-    """Pockets of upper garments."""
     if style.pockets == "chest":
         flap = np.array([(0.2, 0.72), (0.52, 0.72), (0.52, 1.06), (0.36, 1.13), (0.2, 1.06), (0.2, 0.72)])
         return [DrawnLine(fig.warp(flap * (s, 1)), 0.014, 0.74) for s in (SIDES if style.gap else (1,))]

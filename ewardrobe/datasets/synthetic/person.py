@@ -188,7 +188,6 @@ def draw_person(
 
 
 def _complete(look: PersonSpec, rng) -> PersonSpec:
-    """Draw what the look leaves open."""
     tone = np.clip(np.array(SKIN_TONES[rng.integers(len(SKIN_TONES))]) + rng.normal(0, 4, 3), 0, 255)
     drawn = PersonSpec(
         skin=tuple(int(v) for v in tone),
@@ -266,7 +265,6 @@ def _draw_head_and_things(canvas, fig, view, look, skin, hair, rng) -> None:
 
 
 def _draw_legs(canvas, fig, view, look, skin, rng) -> None:
-    """Bare legs or tights, and footwear."""
     light = sum(look.shoe_colour) > 560
     shoe, sole = plain_fabric(look.shoe_colour, rng), (172, 174, 178) if light else (236, 234, 230)
     tights = bool(rng.random() < 0.1) and look.shoes != "bare"
