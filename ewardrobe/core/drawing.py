@@ -136,14 +136,12 @@ def _free_place(
     (width, height), (image_height, image_width) = size, image_size
     x = int(np.clip((box[0] + box[2] - width) / 2, 0, max(0, image_width - width)))
     y = int(np.clip(box[1], 0, max(0, image_height - height)))
-    while y + height <= image_height and any(_overlap((x, y, x + width, y + height), other) for other in taken):
+    while y + height <= image_height and any(
+        x < right and left < x + width and y < bottom and top < y + height for left, top, right, bottom in taken
+    ):
         y += max(1, height // 4)
     y = min(y, max(0, image_height - height))
     return x, y, x + width, y + height
-
-
-def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _ink(colour: tuple[int, int, int]) -> str:

@@ -151,7 +151,13 @@ def degrade(image: np.ndarray, rng: np.random.Generator, config: AugmentConfig) 
     if rng.random() < config.colour:
         image = _jitter_colour(image, rng, config.hue)
     if rng.random() < config.blur:
-        image = _blur(image, rng)
+        if rng.random() < 0.5:
+            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.8))
+        else:
+            kernel = np.zeros((9, 9), np.float32)  # motion: a line through the middle
+            cv2.line(kernel, (4 - int(rng.integers(1, 5)), 4 - int(rng.integers(-2, 3))), (4, 4), 1)
+            kernel += kernel[::-1, ::-1]
+            image = cv2.filter2D(image, -1, kernel / kernel.sum())
     if rng.random() < config.noise:
         noise = rng.normal(0, rng.uniform(3, 16), image.shape).astype(np.float32)
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
@@ -184,12 +190,3 @@ def _jitter_colour(image: np.ndarray, rng: np.random.Generator, hue_probability:
     tone = np.linspace(0, 1, 256) ** gamma
     table = np.clip(((tone - 0.5) * contrast + 0.5 + shift) * 255, 0, 255).astype(np.uint8)
     return cv2.LUT(image, table)
-
-
-def _blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    if rng.random() < 0.5:
-        return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.8))
-    kernel = np.zeros((9, 9), np.float32)  # motion: a line through the middle
-    cv2.line(kernel, (4 - int(rng.integers(1, 5)), 4 - int(rng.integers(-2, 3))), (4, 4), 1)
-    kernel += kernel[::-1, ::-1]
-    return cv2.filter2D(image, -1, kernel / kernel.sum())

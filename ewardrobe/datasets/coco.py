@@ -19,8 +19,6 @@ from ewardrobe.datasets.records import LANDMARK_COUNTS, Annotation, Record, item
 
 SEGMENTATIONS = ("outline", "polygon", "rle")
 INFO = {"description": "DeepFashion2 layout converted by eWardrobe"}
-LANDMARKS = sum(LANDMARK_COUNTS)
-"""Keypoints of every annotation, 294: those of all categories in turn, as in DeepFashion2's evaluation."""
 
 
 def categories() -> list[dict]:
@@ -118,11 +116,11 @@ def stream_coco(path: Path, images: Iterable[str], annotations: Iterable[str]) -
 
 
 def _keypoints(item: Annotation) -> dict:
-    """Return ``keypoints``, 3 × 294 numbers ``x y visibility``, and ``num_keypoints``; nothing where not labelled."""
+    """Return ``num_keypoints`` and ``keypoints``, ``x y visibility`` of all 294; nothing where not labelled."""
     points, count = item.landmarks, landmark_count(item.category_id)
     if points is None or len(points) != count or not count:
         return {}
     first = sum(LANDMARK_COUNTS[: item.category_id - 1])
     values = [int(v) if v == int(v) else round(v, 3) for v in points.ravel().tolist()]
-    row = [0] * (3 * first) + values + [0] * (3 * (LANDMARKS - first - count))
+    row = [0] * (3 * first) + values + [0] * (3 * (sum(LANDMARK_COUNTS) - first - count))
     return {"keypoints": row, "num_keypoints": int((points[:, 2] > 0).sum())}
