@@ -48,7 +48,12 @@ def _replacing(path: Path, durable: bool) -> Iterator[Path]:
             temporary.unlink()
         raise
     if durable:
-        _sync_folder(target.parent)
+        with contextlib.suppress(OSError):  # the new name, too, is to survive a power cut; not every disk can
+            folder = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
 
 def remove_leftovers(folder: Path, name: str = "") -> None:
@@ -67,13 +72,3 @@ def _write_new(path: Path, data: bytes, durable: bool) -> None:
         file.flush()
         if durable:
             os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name itself survive a power cut; file systems that cannot are left alone."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

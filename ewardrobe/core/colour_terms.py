@@ -8,15 +8,6 @@ import cv2
 import numpy as np
 from PIL import ImageColor
 
-DARK_BELOW, LIGHT_FROM = 35.0, 70.0
-"""CIELAB lightness of black cloth in daylight ends near 35, that of white and pastel begins near 70."""
-
-NEUTRAL_CHROMA = 9.0
-"""Below this chroma the eye names no hue on cloth: black, white, grey and their tints."""
-
-WARM_HUES = (-25.0, 115.0)
-"""Hue angles in degrees of CIELAB's a/b plane from pink over red and yellow to yellowish green; the rest is cool."""
-
 
 def css_name(lab: tuple[float, float, float]) -> str:
     """Return the CSS colour name nearest to a CIELAB colour (D65).
@@ -50,12 +41,12 @@ def hex_to_lab(code: str) -> tuple[float, float, float] | None:
 
 
 def tone(lab: tuple[float, float, float]) -> str:
-    """Return ``dark``, ``medium`` or ``light``.
+    """Return ``dark``, ``medium`` or ``light``: black cloth in daylight ends near 35, white and pastel begin near 70.
 
     >>> tone((20, 0, 0)), tone((50, 40, 20)), tone((90, 0, 5))
     ('dark', 'medium', 'light')
     """
-    return "dark" if lab[0] < DARK_BELOW else ("light" if lab[0] >= LIGHT_FROM else "medium")
+    return "dark" if lab[0] < 35 else "light" if lab[0] >= 70 else "medium"
 
 
 def temperature(lab: tuple[float, float, float]) -> str:
@@ -65,10 +56,9 @@ def temperature(lab: tuple[float, float, float]) -> str:
     ('warm', 'cool', 'neutral')
     """
     _, a, b = lab
-    if np.hypot(a, b) < NEUTRAL_CHROMA:
+    if np.hypot(a, b) < 9:  # the eye names no hue on such cloth
         return "neutral"
-    low, high = WARM_HUES
-    return "warm" if low <= np.degrees(np.arctan2(b, a)) <= high else "cool"
+    return "warm" if -25 <= np.degrees(np.arctan2(b, a)) <= 115 else "cool"  # from pink over red to yellowish green
 
 
 @lru_cache(maxsize=1)

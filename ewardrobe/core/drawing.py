@@ -28,7 +28,10 @@ def draw_detections(image: np.ndarray, detections: Detections, labels: bool = Tr
     canvas = image.copy()
     order = np.argsort([-np.count_nonzero(mask) for mask in detections.masks], kind="stable")
     for i in order:
-        _draw_mask(canvas, detections.masks[i], category(detections.category_ids[i]).colour, alpha)
+        mask, colour = detections.masks[i], category(detections.category_ids[i]).colour
+        contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+        canvas[mask] = np.rint(canvas[mask] * (1 - alpha) + np.array(colour) * alpha).astype(np.uint8)
+        cv2.drawContours(canvas, contours, -1, colour, line_width(*mask.shape), cv2.LINE_AA)
     return _draw_tags(canvas, detections[order]) if labels and len(order) else canvas
 
 
@@ -100,25 +103,17 @@ def _resized_rgba(cutout: np.ndarray, scale: float) -> np.ndarray:
     return np.rint(np.dstack([rgb, opacity * 255])).astype(np.uint8)
 
 
-def _draw_mask(canvas: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], alpha: float) -> None:
-    contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-    if not contours:
-        return
-    x, y, width, height = cv2.boundingRect(np.concatenate(contours))
-    part, inside = canvas[y : y + height, x : x + width], mask[y : y + height, x : x + width]
-    part[inside] = np.rint(part[inside] * (1 - alpha) + np.array(colour) * alpha).astype(np.uint8)
-    cv2.drawContours(canvas, contours, -1, colour, line_width(*mask.shape), cv2.LINE_AA)
-
-
 def _draw_tags(canvas: np.ndarray, detections: Detections) -> np.ndarray:
     picture = Image.fromarray(canvas)
     pen = ImageDraw.Draw(picture)
     font = _font(int(np.clip(round((canvas.shape[0] * canvas.shape[1]) ** 0.5 / 36), 11, 64)))
+    ascent, descent = font.getmetrics()
     taken: list[tuple[int, int, int, int]] = []
     for box, category_id, score in zip(detections.boxes, detections.category_ids, detections.scores, strict=True):
         garment = category(category_id)
         text = f"{garment.name} {score:.0%}"
-        place = _free_place(box, _tag_size(font, text), canvas.shape[:2], taken)
+        size = round(font.getlength(text)) + ascent, ascent + descent + ascent // 4
+        place = _free_place(box, size, canvas.shape[:2], taken)
         taken.append(place)
         radius = (place[3] - place[1]) // 4
         pen.rounded_rectangle((place[0], place[1], place[2] - 1, place[3] - 1), radius, fill=garment.colour)
@@ -134,11 +129,6 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def _tag_size(font: ImageFont.FreeTypeFont, text: str) -> tuple[int, int]:
-    ascent, descent = font.getmetrics()
-    return round(font.getlength(text)) + ascent, ascent + descent + ascent // 4
-
-
 def _free_place(
     box: Sequence[float], size: tuple[int, int], image_size: tuple[int, int], taken: list
 ) -> tuple[int, int, int, int]:
@@ -146,14 +136,12 @@ def _free_place(
     (width, height), (image_height, image_width) = size, image_size
     x = int(np.clip((box[0] + box[2] - width) / 2, 0, max(0, image_width - width)))
     y = int(np.clip(box[1], 0, max(0, image_height - height)))
-    while y + height <= image_height and any(_overlap((x, y, x + width, y + height), other) for other in taken):
+    while y + height <= image_height and any(
+        x < right and left < x + width and y < bottom and top < y + height for left, top, right, bottom in taken
+    ):
         y += max(1, height // 4)
     y = min(y, max(0, image_height - height))
     return x, y, x + width, y + height
-
-
-def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
 def _ink(colour: tuple[int, int, int]) -> str:

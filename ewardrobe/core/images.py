@@ -32,9 +32,7 @@ PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", "
 """Endings of the files that ``list_photos`` finds."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")  # JPEG's opener reads MPO too
-_READABLE = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP and TIFF are read"
 _DECODE_ERRORS = (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, IndexError, ArithmeticError)
-_MAGIC = (b"\xff\xd8", b"\x89PNG", b"RIFF", b"GIF8", b"II*\x00", b"MM\x00*")
 
 Source = Path | str | bytes | BinaryIO
 
@@ -183,9 +181,10 @@ def _identified(file: BinaryIO, name: str) -> Image.Image:
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ImageError(_too_large(name, "far more pixels than a photo")) from None
     except (UnidentifiedImageError, *_DECODE_ERRORS):
-        if head.startswith(_MAGIC) or head[4:8] == b"ftyp":
+        if head.startswith((b"\xff\xd8", b"\x89PNG", b"RIFF", b"GIF8", b"II*\x00", b"MM\x00*")) or head[4:8] == b"ftyp":
             raise ImageError(_damaged(name)) from None
-        text = f"{name}: not a picture, whatever its name ends in ({_READABLE}); export it as JPEG or PNG"
+        readable = "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP and TIFF are read"
+        text = f"{name}: not a picture, whatever its name ends in ({readable}); export it as JPEG or PNG"
         raise ImageError(text) from None
 
 
@@ -218,7 +217,12 @@ def _to_rgb(picture: Image.Image, max_side: int | None) -> np.ndarray:
 def _flatten(picture: Image.Image, profile: bytes | None) -> Image.Image:
     """Return mode RGB: deep greys scaled to 8 bits, CMYK through its profile, transparency laid on white."""
     if picture.mode.startswith(("I", "F")):
-        return _from_deep_grey(picture)
+        values = np.asarray(picture, np.float32)
+        scale = 255 / 65535  # 16 bits per pixel, also when Pillow keeps them in 32
+        if picture.mode == "F":
+            scale = 255.0 if values.max(initial=0) <= 1 else 1.0
+        grey = np.clip(values * scale + 0.5, 0, 255).astype(np.uint8)
+        return Image.fromarray(grey).convert("RGB")
     if picture.mode == "CMYK" and profile:
         with contextlib.suppress(ImageCms.PyCMSError, *_DECODE_ERRORS):
             if converted := ImageCms.profileToProfile(picture, io.BytesIO(profile), _SRGB, outputMode="RGB"):
@@ -228,15 +232,6 @@ def _flatten(picture: Image.Image, profile: bytes | None) -> Image.Image:
         white = Image.new("RGBA", rgba.size, "white")
         return Image.alpha_composite(white, rgba).convert("RGB")
     return picture.convert("RGB")
-
-
-def _from_deep_grey(picture: Image.Image) -> Image.Image:
-    values = np.asarray(picture, np.float32)
-    scale = 255 / 65535  # 16 bits per pixel, also when Pillow keeps them in 32
-    if picture.mode == "F":
-        scale = 255.0 if values.max(initial=0) <= 1 else 1.0
-    grey = np.clip(values * scale + 0.5, 0, 255).astype(np.uint8)
-    return Image.fromarray(grey).convert("RGB")
 
 
 _SRGB = ImageCms.createProfile("sRGB")

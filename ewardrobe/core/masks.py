@@ -8,9 +8,6 @@ import cv2
 import numpy as np
 from faster_coco_eval.core import mask as coco_mask
 
-BOUNDARY_RATIO = 0.02
-"""Width of the judged boundary as a share of the image's diagonal (Cheng et al., CVPR 2021)."""
-
 
 def drop_specks(mask: np.ndarray, min_area: int) -> np.ndarray:
     """Remove the 8-connected parts of fewer than ``min_area`` pixels.
@@ -80,8 +77,11 @@ def boundary(mask: np.ndarray, width_px: int) -> np.ndarray:
     return mask & ~inner[1:-1, 1:-1].view(bool)
 
 
-def boundary_iou(a: np.ndarray, b: np.ndarray, ratio: float = BOUNDARY_RATIO) -> float:
-    """Return the IoU of the boundaries of two masks, 0..1 (Cheng et al., CVPR 2021); two empty masks: 1."""
+def boundary_iou(a: np.ndarray, b: np.ndarray, ratio: float = 0.02) -> float:
+    """Return the IoU of the boundaries of two masks, 0..1; two empty masks: 1 (Cheng et al., CVPR 2021).
+
+    ratio: width of the boundary as a share of the image's diagonal.
+    """
     _check_same_shape(a.shape, b.shape)
     height, width = a.shape
     width_px = max(1, round(ratio * float(np.hypot(height, width))))

@@ -126,7 +126,12 @@ class FairLock:
         with self._condition:
             if me not in self._queue:
                 self._queue.append(me)
-                self._wait_for_turn(me)
+                try:
+                    self._condition.wait_for(lambda: self._queue[0] == me)
+                except BaseException:  # Ctrl-C while waiting: leave the queue, or everybody behind waits for ever
+                    self._queue.remove(me)
+                    self._condition.notify_all()
+                    raise
             self._depth += 1
         return self
 
@@ -136,14 +141,6 @@ class FairLock:
             if not self._depth:
                 self._queue.popleft()
                 self._condition.notify_all()
-
-    def _wait_for_turn(self, me: int) -> None:
-        try:
-            self._condition.wait_for(lambda: self._queue[0] == me)
-        except BaseException:  # Ctrl-C while waiting: leave the queue, or everybody behind waits for ever
-            self._queue.remove(me)
-            self._condition.notify_all()
-            raise
 
 
 _INFERENCE = FairLock()

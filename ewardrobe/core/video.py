@@ -22,12 +22,6 @@ MAX_SIDE = 960
 MAX_FPS = 30.0
 """Frames beyond this rate are left out: a 60-fps clip would cost twice the work and look the same."""
 
-DEFAULT_FPS = 25.0
-"""For files that tell no rate, as some browsers' recordings."""
-
-_MOV_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip")
-_READABLE = "Take an MP4, MOV, WebM, MKV or AVI file."
-
 
 class VideoError(ValueError):
     """The file cannot be played; the message says why and what to do."""
@@ -55,7 +49,7 @@ def open_video(source: bytes | Path, name: str = "video") -> Video:
     except VideoError:
         raise
     except (av.FFmpegError, OSError, ValueError, EOFError) as error:
-        raise VideoError(f"{name}: not a video that can be read. {_READABLE}") from error
+        raise VideoError(f"{name}: not a video that can be read. Take an MP4, MOV, WebM, MKV or AVI file.") from error
 
 
 def _container(source: bytes | Path) -> InputContainer:
@@ -73,7 +67,7 @@ def _container(source: bytes | Path) -> InputContainer:
 
 def _format_of(head: bytes) -> str:
     """Return FFmpeg's name of the format of a file that begins with ``head``; ``ValueError`` for any other."""
-    if head[4:8] in _MOV_BOXES:
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
         return "mov"
     if head.startswith(b"\x1a\x45\xdf\xa3"):
         return "matroska"
@@ -94,7 +88,7 @@ def _describe(container: InputContainer, source: bytes | Path, name: str) -> Vid
         raise VideoError(f"{name}: there is not one frame in it. Is it complete?")
     turned = getattr(first, "rotation", 0) % 180 != 0
     size = (first.width, first.height) if turned else (first.height, first.width)
-    rate = float(stream.average_rate or stream.guessed_rate or DEFAULT_FPS)
+    rate = float(stream.average_rate or stream.guessed_rate or 25)  # some browsers' recordings tell none
     return Video(source, name, size, min(max(rate, 1.0), MAX_FPS), seconds)
 
 

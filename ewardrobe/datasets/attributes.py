@@ -1,7 +1,6 @@
 """Judged attributes of garments: ``attributes_SPLIT.csv`` beside a data set in DeepFashion2's layout.
 
-Columns ``image,item,category_id,colour,pattern,material,style``; further ones are passed over, an empty cell is not
-judged.
+Columns ``image,item,category_id,colour,pattern,material,style``; others are passed over; an empty cell: not judged.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, INSTANCE_IDS
-from ewardrobe.datasets.deepfashion2 import DatasetError, Record, item_mask, read_record
+from ewardrobe.datasets.deepfashion2 import DatasetError, item_mask, read_record
 from ewardrobe.datasets.samples import read_photo
 
 JUDGED = ("colour", "pattern", "material", "style")
@@ -60,14 +59,10 @@ def judged_garments(
             by_image[judged.image].append(judged)
     for image, garments in by_image.items():
         record = read_record(Path(root) / split / "annos" / f"{Path(image).stem}.json", lambda error: None)
-        yield from _of_photo(record, garments)
-
-
-def _of_photo(record: Record, garments: list[JudgedGarment]) -> Iterator[tuple[JudgedGarment, np.ndarray, np.ndarray]]:
-    pixels, items = read_photo(record), {item.key: item for item in record.items}
-    for judged in garments:
-        if judged.item in items and (mask := item_mask(items[judged.item], record.height, record.width)).any():
-            yield judged, pixels, mask
+        pixels, items = read_photo(record), {item.key: item for item in record.items}
+        for judged in garments:
+            if judged.item in items and (mask := item_mask(items[judged.item], record.height, record.width)).any():
+                yield judged, pixels, mask
 
 
 def _judged(path: Path, number: int, row: dict) -> JudgedGarment:

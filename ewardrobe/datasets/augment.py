@@ -73,7 +73,12 @@ def augment(
 def random_affine(sample: Sample, size: Size, rng: np.random.Generator, config: AugmentConfig) -> np.ndarray:
     """Return a (2, 3) float64 matrix from pixels of ``sample`` to pixels of the (height, width) canvas ``size``."""
     (height, width), (rows, cols) = sample.image.shape[:2], size
-    angle = _random_angle(sample.worn, rng, config)
+    if sample.worn:
+        angle = rng.normal(0, config.worn_angle / 2)
+    elif rng.random() < config.flat_any_angle:
+        angle = rng.uniform(-180, 180)
+    else:
+        angle = rng.normal(0, config.flat_angle / 2)
     largest = config.worn_zoom_in if sample.worn else config.flat_zoom_in
     zoom = np.exp(rng.uniform(np.log(config.zoom_out), np.log(largest)))
     zoom *= min(rows / height, cols / width)
@@ -115,7 +120,13 @@ def random_background(size: Size, rng: np.random.Generator, textures: Sequence[n
     """Return an (H, W, 3) uint8 scene without garments: a piece of a real photo, a gradient or soft clutter."""
     kind = rng.random()
     if textures and kind < 0.6:
-        return _texture_crop(textures[int(rng.integers(len(textures)))], size, rng)
+        texture, share = textures[int(rng.integers(len(textures)))], rng.uniform(0.4, 1.0)
+        height, width = texture.shape[:2]
+        rows, cols = max(8, int(height * share)), max(8, int(width * share))
+        y, x = rng.integers(height - rows + 1), rng.integers(width - cols + 1)
+        piece = texture[y : y + rows, x : x + cols]
+        piece = np.rot90(piece, int(rng.integers(1, 4))) if rng.random() < 0.5 else piece
+        return cv2.resize(piece, size[::-1], interpolation=cv2.INTER_LINEAR)
     if kind < 0.8:
         corners = rng.integers(0, 256, (2, 2, 3), dtype=np.uint8)
         return cv2.resize(corners, size[::-1], interpolation=cv2.INTER_LINEAR)
@@ -140,19 +151,17 @@ def degrade(image: np.ndarray, rng: np.random.Generator, config: AugmentConfig) 
     if rng.random() < config.colour:
         image = _jitter_colour(image, rng, config.hue)
     if rng.random() < config.blur:
-        image = _blur(image, rng)
+        if rng.random() < 0.5:
+            image = cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.8))
+        else:
+            kernel = np.zeros((9, 9), np.float32)  # motion: a line through the middle
+            cv2.line(kernel, (4 - int(rng.integers(1, 5)), 4 - int(rng.integers(-2, 3))), (4, 4), 1)
+            kernel += kernel[::-1, ::-1]
+            image = cv2.filter2D(image, -1, kernel / kernel.sum())
     if rng.random() < config.noise:
         noise = rng.normal(0, rng.uniform(3, 16), image.shape).astype(np.float32)
         image = np.clip(image + noise, 0, 255).astype(np.uint8)
     return image
-
-
-def _random_angle(worn: bool, rng: np.random.Generator, config: AugmentConfig) -> float:
-    if worn:
-        return rng.normal(0, config.worn_angle / 2)
-    if rng.random() < config.flat_any_angle:
-        return rng.uniform(-180, 180)
-    return rng.normal(0, config.flat_angle / 2)
 
 
 def _focus_point(sample: Sample, rng: np.random.Generator, focus: float) -> np.ndarray:
@@ -169,17 +178,6 @@ def _focus_point(sample: Sample, rng: np.random.Generator, focus: float) -> np.n
     return middle + focus * rng.random() * (point - middle)
 
 
-def _texture_crop(texture: np.ndarray, size: Size, rng: np.random.Generator) -> np.ndarray:
-    height, width = texture.shape[:2]
-    share = rng.uniform(0.4, 1.0)
-    rows, cols = max(8, int(height * share)), max(8, int(width * share))
-    y, x = rng.integers(height - rows + 1), rng.integers(width - cols + 1)
-    piece = texture[y : y + rows, x : x + cols]
-    if rng.random() < 0.5:
-        piece = np.rot90(piece, int(rng.integers(1, 4)))
-    return cv2.resize(piece, size[::-1], interpolation=cv2.INTER_LINEAR)
-
-
 def _jitter_colour(image: np.ndarray, rng: np.random.Generator, hue_probability: float) -> np.ndarray:
     saturation = np.exp(rng.normal(0, 0.35))
     matrix = saturation * np.eye(3) + (1 - saturation) * np.tile([0.299, 0.587, 0.114], (3, 1))
@@ -192,12 +190,3 @@ def _jitter_colour(image: np.ndarray, rng: np.random.Generator, hue_probability:
     tone = np.linspace(0, 1, 256) ** gamma
     table = np.clip(((tone - 0.5) * contrast + 0.5 + shift) * 255, 0, 255).astype(np.uint8)
     return cv2.LUT(image, table)
-
-
-def _blur(image: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    if rng.random() < 0.5:
-        return cv2.GaussianBlur(image, (0, 0), rng.uniform(0.5, 1.8))
-    kernel = np.zeros((9, 9), np.float32)  # motion: a line through the middle
-    cv2.line(kernel, (4 - int(rng.integers(1, 5)), 4 - int(rng.integers(-2, 3))), (4, 4), 1)
-    kernel += kernel[::-1, ::-1]
-    return cv2.filter2D(image, -1, kernel / kernel.sum())

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +19,6 @@ from ewardrobe.datasets.records import LANDMARK_COUNTS, Annotation, Record, item
 
 SEGMENTATIONS = ("outline", "polygon", "rle")
 INFO = {"description": "DeepFashion2 layout converted by eWardrobe"}
-LANDMARKS = sum(LANDMARK_COUNTS)
-"""Keypoints of every annotation, 294: those of all categories in turn, as in DeepFashion2's evaluation."""
-
-_FIRST_LANDMARK = tuple(accumulate(LANDMARK_COUNTS, initial=0))
 
 
 def categories() -> list[dict]:
@@ -64,13 +59,15 @@ def annotation_entry(record: Record, item: Annotation, segmentation: str = "outl
     if segmentation not in SEGMENTATIONS:
         raise ValueError(f"segmentation: expected one of {', '.join(SEGMENTATIONS)}, got {segmentation!r}")
     mask = item_mask(item, record.height, record.width)
+    parts = [outline(p) if segmentation == "outline" else p.astype(np.float64) for p in item.polygons]
+    polygons = [part.ravel().round(3).tolist() for part in parts]
     x0, y0, x1, y1 = (float(v) for v in item.bbox_xyxy)
     return {
         "image_id": record.image_id,
         "category_id": item.category_id,
         "bbox": [x0, y0, x1 - x0, y1 - y0],
         "area": float(np.count_nonzero(mask)),
-        "segmentation": mask_to_rle(mask) if segmentation == "rle" else _polygons(item, segmentation),
+        "segmentation": mask_to_rle(mask) if segmentation == "rle" else polygons,
         "iscrowd": 0,
         **_keypoints(item),
     }
@@ -91,7 +88,9 @@ def outline(polygon: np.ndarray) -> np.ndarray:
     normal = turn * (end - start)[:, ::-1] * (1, -1)
     steep = np.abs(normal[:, 0]) > np.abs(normal[:, 1])
     shift = 0.5 * np.sign(normal) * np.stack([steep, ~steep], axis=1)
-    shift[_is_bridge(start, end)] = 0
+    starts, ends = list(map(tuple, start.tolist())), list(map(tuple, end.tolist()))
+    edges = set(zip(starts, ends, strict=True))
+    shift[[(b, a) in edges for a, b in zip(starts, ends, strict=True)]] = 0  # bridges: walked the other way as well
     points = np.stack([start + shift, end + shift], axis=1).reshape(-1, 2) + 0.5
     return points[(points != np.roll(points, 1, axis=0)).any(axis=1)]
 
@@ -116,24 +115,12 @@ def stream_coco(path: Path, images: Iterable[str], annotations: Iterable[str]) -
         file.write(b"\n]}\n")
 
 
-def _polygons(item: Annotation, segmentation: str) -> list[list[float]]:
-    parts = [outline(p) if segmentation == "outline" else p.astype(np.float64) for p in item.polygons]
-    return [part.ravel().round(3).tolist() for part in parts]
-
-
-def _is_bridge(start: np.ndarray, end: np.ndarray) -> list[bool]:
-    """Tell of each edge whether the polygon also walks it the other way."""
-    starts, ends = list(map(tuple, start.tolist())), list(map(tuple, end.tolist()))
-    edges = set(zip(starts, ends, strict=True))
-    return [(b, a) in edges for a, b in zip(starts, ends, strict=True)]
-
-
 def _keypoints(item: Annotation) -> dict:
-    """Return ``keypoints``, 3 × 294 numbers ``x y visibility``, and ``num_keypoints``; nothing where not labelled."""
+    """Return ``num_keypoints`` and ``keypoints``, ``x y visibility`` of all 294; nothing where not labelled."""
     points, count = item.landmarks, landmark_count(item.category_id)
     if points is None or len(points) != count or not count:
         return {}
-    first = _FIRST_LANDMARK[item.category_id - 1]
+    first = sum(LANDMARK_COUNTS[: item.category_id - 1])
     values = [int(v) if v == int(v) else round(v, 3) for v in points.ravel().tolist()]
-    row = [0] * (3 * first) + values + [0] * (3 * (LANDMARKS - first - count))
+    row = [0] * (3 * first) + values + [0] * (3 * (sum(LANDMARK_COUNTS) - first - count))
     return {"keypoints": row, "num_keypoints": int((points[:, 2] > 0).sum())}

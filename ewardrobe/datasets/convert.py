@@ -1,8 +1,9 @@
 """Convert a data set in DeepFashion2's layout to COCO or YOLO: in parallel, resumable, in flat memory.
 
-The photos are cut into parts of 128, in the order of their names.  Each part is written to ``OUT/.convert`` (see
-``convert_part``); a conversion that was interrupted finds there what is done already.  At the end the parts are put
-together in order, so the result has the same bytes however often it was interrupted and with any number of workers.
+The photos are cut into parts of 128, in the order of their names.  Each part is one file in ``OUT/.convert``: a line
+of JSON, ``{"photos", "garments", "problems"}``, and for COCO a line for each image, then one for each annotation.  It
+appears whole or not at all, so a conversion that was interrupted finds there what is done already.  At the end the
+parts are put together in order: the result has the same bytes however often it was interrupted, with any workers.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +24,10 @@ from tqdm import tqdm
 
 from ewardrobe.core import atomic
 from ewardrobe.datasets import coco, yolo
-from ewardrobe.datasets.convert_part import (
-    Conversion,
-    ConversionPart,
-    convert_part,
-    read_annotations,
-    read_images,
-    read_summary,
-)
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, annotation_names
 from ewardrobe.datasets.index import read_index
 from ewardrobe.datasets.pool import chunks, in_order
-from ewardrobe.datasets.records import DatasetError
+from ewardrobe.datasets.records import DatasetError, Record, landmark_count, read_record
 from ewardrobe.datasets.subsample import subset
 
 FORMATS = ("coco", "yolo")
@@ -41,6 +35,51 @@ IMAGES = ("link", "copy", "none")
 SPLITS = ("train", "validation")
 PART_SIZE = 128
 REPORT, STATE, PROBLEMS = "conversion.json", ".convert", "problems.txt"
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What is to be converted, how, and where to.
+
+    source: folder in DeepFashion2's layout.  out: new or empty folder, or one where this conversion was begun.
+    splits: default those of train and validation that are there.  fraction in (0, 1] or max_images: of each split;
+    balance: chosen so that the categories are as even as possible, else at random; both from ``seed``.
+    segmentation: of COCO, see ``annotation_entry``.  images: ``"link"``, ``"copy"`` or ``"none"``; default for YOLO
+    ``"link"``, for COCO ``"none"`` (file names are then relative to ``source/SPLIT/image``).
+    """
+
+    source: Path
+    out: Path
+    format: str
+    splits: tuple[str, ...] = ()
+    fraction: float | None = None
+    max_images: int | None = None
+    balance: bool = False
+    seed: int = 0
+    segmentation: str = "outline"
+    images: str = ""
+
+
+@dataclass(frozen=True)
+class ConversionPart:
+    """A piece of work: the annotations ``names`` of ``split``; ``file`` is to hold the result."""
+
+    conversion: Conversion
+    split: str
+    names: tuple[str, ...]
+    file: Path
+
+    @property
+    def annotations(self) -> Iterator[Path]:
+        """The paths of the annotations."""
+        return (self.conversion.source / self.split / "annos" / f"{name}.json" for name in self.names)
+
+    def is_done(self) -> bool:
+        """Tell whether the file is there and newer than every annotation that it was made of."""
+        if not self.file.is_file():
+            return False
+        made = self.file.stat().st_mtime_ns
+        return all(path.stat().st_mtime_ns <= made for path in self.annotations if path.is_file())
 
 
 def convert(conversion: Conversion, workers: int = 1, progress: bool = False) -> dict:
@@ -78,10 +117,14 @@ def _run(c: Conversion, names: dict[str, np.ndarray], plan: dict, workers: int, 
     everything = [part for split in parts.values() for part in split]
     _make_folders(c)
     _work(everything, workers, progress)
-    report = {"plan": plan, "splits": {split: _summary(parts[split]) for split in c.splits}}
+    report = {"plan": plan, "splits": {split: _totals(parts[split]) for split in c.splits}}
     if not any(split["photos"] for split in report["splits"].values()):
         first = next(_problems(everything), "no annotation")
-        _undo(c)
+        shutil.rmtree(c.out / STATE, ignore_errors=True)  # so that the data can be repaired and converted anew
+        for name in ("images", "labels", "annotations"):
+            for folder in (*(c.out / name).glob("*"), c.out / name):
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
         raise DatasetError(f"{c.source}: not one usable photo; the first fault: {first}")
     _finish(c, parts, report)
     return report
@@ -91,8 +134,9 @@ def _finish(c: Conversion, parts: dict[str, list[ConversionPart]], report: dict)
     """Put the parts together; the report comes last, since it says that all is there."""
     if c.format == "coco":
         for split, group in parts.items():
-            images = (text for part in group for text in read_images(part.file))
-            annotations = (text for part in group for text in read_annotations(part.file))
+            ends = [(part.file, 1 + _summary(part)["photos"]) for part in group]
+            images = (line for file, end in ends for line in _lines(file, 1, end))
+            annotations = (line for file, end in ends for line in _lines(file, end, None))
             coco.stream_coco(c.out / "annotations" / f"instances_{split}.json", images, annotations)
     else:
         splits = [split for split, counts in report["splits"].items() if counts["photos"]]
@@ -101,15 +145,6 @@ def _finish(c: Conversion, parts: dict[str, list[ConversionPart]], report: dict)
         with atomic.writing(c.out / PROBLEMS) as file:
             file.writelines(f"{text}\n".encode() for group in parts.values() for text in _problems(group))
     atomic.write_bytes(c.out / REPORT, f"{json.dumps(report, indent=1)}\n".encode())
-
-
-def _undo(c: Conversion) -> None:
-    """Remove the state and the folders that stayed empty, so that the data can be repaired and converted anew."""
-    shutil.rmtree(c.out / STATE, ignore_errors=True)
-    for name in ("images", "labels", "annotations"):
-        for folder in (*(c.out / name).glob("*"), c.out / name):
-            with contextlib.suppress(OSError):
-                folder.rmdir()
 
 
 def _checked(c: Conversion) -> Conversion:
@@ -130,7 +165,6 @@ def _checked(c: Conversion) -> Conversion:
 
 
 def _chosen_names(c: Conversion, split: str, workers: int) -> np.ndarray:
-    """Return the sorted names of the annotations to convert."""
     try:
         if c.balance:
             data = DeepFashion2(c.source, split, accessories=True)
@@ -202,11 +236,11 @@ def _work(parts: list[ConversionPart], workers: int, progress: bool) -> None:
             bar.update(count)
 
 
-def _summary(parts: list[ConversionPart]) -> dict:
+def _totals(parts: list[ConversionPart]) -> dict:
     counts: Counter[str] = Counter()
     faults: Counter[str] = Counter()
     for part in parts:
-        summary = read_summary(part.file)
+        summary = _summary(part)
         counts.update({"annotations": len(part.names), "photos": summary["photos"], "garments": summary["garments"]})
         faults.update(kind for kind, _ in summary["problems"])
     return {**counts, "faults": dict(sorted(faults.items()))}
@@ -214,7 +248,7 @@ def _summary(parts: list[ConversionPart]) -> dict:
 
 def _problems(parts: list[ConversionPart]) -> Iterator[str]:
     for part in parts:
-        yield from (text for _, text in read_summary(part.file)["problems"])
+        yield from (text for _, text in _summary(part)["problems"])
 
 
 def _check_numbers(c: Conversion, names: dict[str, np.ndarray]) -> None:
@@ -224,3 +258,50 @@ def _check_numbers(c: Conversion, names: dict[str, np.ndarray]) -> None:
         for name in group.tolist():
             if name.isdecimal() and (first := numbers.setdefault(int(name), name)) != name:
                 raise DatasetError(f"{c.source / split}: {first} and {name} are the same number: rename one")
+
+
+def convert_part(part: ConversionPart) -> int:
+    """Do the work of ``part`` and return its number of annotations; ``OSError`` when it cannot be written."""
+    c, problems, lines = part.conversion, [], []
+    records = list(_usable_records(part, lambda error: problems.append((error.kind, str(error)))))
+    for record in records:
+        path = record.image_path
+        if c.images != "none":
+            yolo.put_image(path, c.out / "images" / part.split / path.name, c.images)
+        if c.format == "yolo":
+            (c.out / "labels" / part.split / f"{path.stem}.txt").write_bytes(yolo.label_text(record).encode())
+    if c.format == "coco":
+        lines = [coco.image_entry(r) for r in records]
+        lines += [coco.annotation_entry(r, item, c.segmentation) for r in records for item in r.items]
+    garments = sum(len(record.items) for record in records)
+    summary = {"photos": len(records), "garments": garments, "problems": problems}
+    text = "".join(f"{coco.dump(line)}\n" for line in (summary, *lines))
+    atomic.write_bytes(part.file, text.encode(), durable=False)
+    return len(part.names)
+
+
+def _usable_records(part: ConversionPart, fault) -> Iterator[Record]:
+    for path in part.annotations:
+        try:
+            record = read_record(path, fault)
+            if not record.items:
+                raise DatasetError(f"{path}: no usable garment", "no usable garment")
+        except DatasetError as error:
+            fault(error)
+            continue
+        for item in record.items:
+            expected = landmark_count(item.category_id)
+            if item.landmarks is not None and len(item.landmarks) != expected:
+                text = f"{path}: {item.key}: {len(item.landmarks)} landmarks left out: expected {expected}"
+                fault(DatasetError(text, "landmarks of another number"))
+        yield record
+
+
+def _lines(file: Path, start: int, stop: int | None) -> Iterator[str]:
+    """Yield the lines of a part's file: 0 is the summary, then come the photos, then the annotations."""
+    with open(file, encoding="utf-8") as lines:
+        yield from (line.rstrip("\n") for line in islice(lines, start, stop))
+
+
+def _summary(part: ConversionPart) -> dict:
+    return json.loads(next(_lines(part.file, 0, 1)))

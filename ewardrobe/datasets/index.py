@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 from dataclasses import dataclass
@@ -15,8 +16,6 @@ from ewardrobe.core.taxonomy import CATEGORIES, INSTANCES, classes_of
 from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.datasets.pool import chunks, in_order
 from ewardrobe.datasets.records import PHOTO_SUFFIXES, DatasetError, item_keys, read_category
-
-CHUNK = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +44,14 @@ def read_index(data: DeepFashion2, workers: int = 1) -> Index:
 
     Missing photos and unreadable annotations go to ``data.fault``.  ``DatasetError`` when no photo is left.
     """
-    rows, problems = _read_rows(data, workers)
+    results = in_order(partial(_read_chunk, data.folder / "annos"), chunks(data.names, 512), workers)
+    parts, problems = zip(*results, strict=True)
+    rows = np.concatenate(parts)
     photos, maps = _stems(data.folder / "image", PHOTO_SUFFIXES), _stems(data.folder / "parsing", (".png",))
     there = np.array([name in photos for name in data.names])
     mapped = np.array([name in maps for name in data.names])
-    for error in problems:
-        data.fault(error)
+    for text in itertools.chain(*problems):
+        data.fault(DatasetError(text, "unreadable annotation"))
     for position in np.flatnonzero(~there).tolist():
         photo = data.folder / "image" / f"{data.names[position]}.jpg"
         data.fault(DatasetError(f"{data.annotation(position)}: its photo {photo} is missing", "missing photo"))
@@ -63,14 +64,8 @@ def read_index(data: DeepFashion2, workers: int = 1) -> Index:
     return Index(positions, present[positions], (rows[:, -1] & mapped)[positions])
 
 
-def _read_rows(data: DeepFashion2, workers: int) -> tuple[np.ndarray, list[DatasetError]]:
-    """Return (N, 17) bool, 16 classes and "worn", and what could not be read."""
-    results = in_order(partial(_read_chunk, data.folder / "annos"), chunks(data.names, CHUNK), workers)
-    rows, problems = zip(*results, strict=True)
-    return np.concatenate(rows), [DatasetError(text, "unreadable annotation") for part in problems for text in part]
-
-
 def _read_chunk(annos: Path, names: np.ndarray) -> tuple[np.ndarray, list[str]]:
+    """Return (N, 17) bool, 16 classes and "worn", and what could not be read."""
     rows, problems = np.zeros((len(names), len(INSTANCES) + 1), bool), []
     for row, name in zip(rows, names, strict=True):
         try:

@@ -61,9 +61,8 @@ def mask_rings(mask: np.ndarray) -> list[np.ndarray]:
 def join_parts(parts: Iterable[np.ndarray]) -> np.ndarray:
     """Join (P, 2) polygons, int32 or float32, outer or holes, to one by bridges of zero width.
 
-    A bridge lies between the closest points.
-
-    The nearest part is joined first (Prim's minimum spanning tree), so the bridges are as short as points allow.
+    A bridge lies between the closest points.  The nearest part is joined first (Prim's minimum spanning tree), so the
+    bridges are as short as points allow.
     """
     first, *rest = [np.asarray(part) for part in parts]
     while rest:

@@ -9,20 +9,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ewardrobe.core.masks import mask_box
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_IDS, INSTANCE_BY_ID, LABEL_COUNT, LABEL_NAMES, UNKNOWN
 from ewardrobe.datasets.polygons import mask_to_polygons, polygons_to_mask
 
-EXIF_ORIENTATION = 0x0112
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
-MAX_COORDINATE = 1e6  # beyond any photo; OpenCV's fixed-point arithmetic overflows not far above
 LANDMARK_COUNTS = (25, 33, 31, 39, 15, 15, 10, 14, 8, 29, 37, 19, 19)
 """Number of landmarks of categories 1..13 in DeepFashion2: 294 in all.  Accessories have none."""
-
-PERSON, HEADWEAR = frozenset((14, 15, 18)), frozenset((19,))
-_QUARTER_TURNS = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 
 
 class DatasetError(ValueError):
@@ -92,11 +87,15 @@ def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Reco
     """Read one annotation file; ``fault(error)`` is called for every faulty item or polygon, which is left out."""
     raw = _read_json(annotation)
     image_id, pair_id = _number(annotation, annotation.stem, "its name"), _number(annotation, raw.get("pair_id", 0))
-    image_path = _find_image(annotation)
+    folder = annotation.parent.parent
+    photos = (folder / "image" / f"{annotation.stem}{suffix}" for suffix in PHOTO_SUFFIXES)
+    if (image_path := next(filter(Path.is_file, photos), None)) is None:
+        photo = folder / "image" / f"{annotation.stem}.jpg"
+        raise DatasetError(f"{annotation}: its photo {photo} is missing", "missing photo")
     width, height = _image_size(image_path)
     read = (_read_item(f"{annotation}: {key}", key, raw[key], (width, height), fault) for key in item_keys(raw))
     items = tuple(item for item in read if item is not None)
-    parsing = annotation.parent.parent / "parsing" / f"{annotation.stem}.png"
+    parsing = folder / "parsing" / f"{annotation.stem}.png"
     unlabelled, unlabelled_in_map = _unlabelled(annotation, raw, items, parsing.is_file())
     return Record(
         image_path=image_path,
@@ -178,19 +177,16 @@ def _unlabelled(
     """
     in_map: frozenset[int] = frozenset()
     if "unlabelled" in raw:
-        said = in_map = _read_labels(annotation, raw["unlabelled"])
+        labels = raw["unlabelled"]
+        if not isinstance(labels, list) or any(isinstance(v, bool) or v not in LABEL_NAMES for v in labels):
+            raise DatasetError(f"{annotation}: unlabelled is {labels!r}, expected a list of labels 1..19", "bad value")
+        said = in_map = frozenset(int(v) for v in labels)
     elif any(item.category_id in ACCESSORY_IDS for item in items):
         said = frozenset()
     else:
-        said, in_map = frozenset(ACCESSORY_IDS), HEADWEAR
+        said, in_map = frozenset(ACCESSORY_IDS), frozenset((19,))
     worn = any(item.viewpoint != 1 for item in items)
-    return said, in_map if mapped and worn else said | PERSON
-
-
-def _read_labels(annotation: Path, raw) -> frozenset[int]:
-    if not isinstance(raw, list) or any(isinstance(v, bool) or v not in LABEL_NAMES for v in raw):
-        raise DatasetError(f"{annotation}: unlabelled is {raw!r}, expected a list of labels 1..19", "bad value")
-    return frozenset(int(v) for v in raw)
+    return said, in_map if mapped and worn else said | {14, 15, 18}
 
 
 def item_keys(raw: dict) -> list[str]:
@@ -216,20 +212,12 @@ def _read_json(path: Path) -> dict:
     return raw
 
 
-def _find_image(annotation: Path) -> Path:
-    folder = annotation.parent.parent / "image"
-    for path in (folder / f"{annotation.stem}{suffix}" for suffix in PHOTO_SUFFIXES):
-        if path.is_file():
-            return path
-    raise DatasetError(f"{annotation}: its photo {folder / annotation.stem}.jpg is missing", "missing photo")
-
-
 def _image_size(path: Path) -> tuple[int, int]:
     """Return width and height as every loader of this package sees them: turned as the EXIF orientation says."""
     try:
         with Image.open(path) as image:
             has_exif = image.format != "PNG"  # a PNG would be decoded whole to look for it
-            turned = has_exif and image.getexif().get(EXIF_ORIENTATION) in _QUARTER_TURNS
+            turned = has_exif and image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)  # by a quarter
             return image.size[::-1] if turned else image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise DatasetError(f"{path}: not readable as a picture ({error})", "unreadable photo") from error
@@ -295,7 +283,7 @@ def _read_polygon(raw, size: tuple[int, int]) -> np.ndarray:
     if points.size % 2 or points.size < 6:
         raise DatasetError(f"{points.size / 2:g} points: at least three are needed", "polygon of too few points")
     points = points.reshape(-1, 2)
-    if not (np.abs(points) < MAX_COORDINATE).all():  # also false for NaN
+    if not (np.abs(points) < 1e6).all():  # NaN, or beyond any photo: OpenCV's arithmetic overflows not far above
         raise DatasetError("coordinates that are no pixels", "polygon outside the picture")
     pixels = np.round(points)
     if (pixels.max(0) < 0).any() or (pixels.min(0) >= size).any():

@@ -136,7 +136,8 @@ def to_sample(record: Record, image: np.ndarray, max_side: int) -> Sample:
     height, width = image.shape[:2]
     scale = min(1.0, max_side / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    masks = [_shrink_mask(item_mask(item, height, width).astype(np.uint8), size) for item in record.items]
+    full = (item_mask(item, height, width) * np.uint8(255) for item in record.items)
+    masks = [(cv2.resize(mask, size, interpolation=cv2.INTER_AREA) > 127).astype(np.uint8) for mask in full]
     seen = [place for place, mask in enumerate(masks) if mask.any()]  # the others are smaller than a pixel now
     ids = np.array([item.category_id for item in record.items], np.int64)
     return Sample(
@@ -168,10 +169,6 @@ def category_table(samples: Sequence[Sample]) -> tuple[np.ndarray, np.ndarray]:
         return samples.photos.present, samples.photos.worn
     present = np.array([np.isin(INSTANCE_IDS, s.category_ids) for s in samples], bool).reshape(-1, len(INSTANCE_IDS))
     return present, np.array([s.worn for s in samples], bool)
-
-
-def _shrink_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return (cv2.resize(mask * 255, size, interpolation=cv2.INTER_AREA) > 127).astype(np.uint8)
 
 
 def _read_parsing(record: Record, size: tuple[int, int]) -> np.ndarray | None:

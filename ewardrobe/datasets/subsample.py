@@ -25,7 +25,6 @@ def balanced_subset(present: np.ndarray, count: int, seed: int = 0) -> np.ndarra
 
     present: (N, C) bool, the categories on each photo.  Photo by photo the category that the subset has least of is
     served, from a shuffled list of its photos, until its photos are used up: the rare categories come in whole.
-    With one seed the smaller subset is part of the larger.
     """
     order = np.random.default_rng(seed).permutation(len(present))
     queues = [iter(order[present[order, c]].tolist()) for c in range(present.shape[1])]

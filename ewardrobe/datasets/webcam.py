@@ -1,7 +1,4 @@
-"""Views as a webcam gives them, made of photos with a known truth: for judging models on what the live page sees.
-
-A webcam's picture is wide, 640×480, and shows half a person, near, often tilted, dim or noisy; a data set's photos are
-tall and show whole people by daylight.  Each view crops and turns a worn photo into such a frame, its masks with it.
+"""Worn photos cropped and turned into a webcam's views, half a person, near, often tilted, dim or noisy; masks too.
 
 Photos and frames are RGB uint8 (H, W, 3), masks bool (H, W).
 """
@@ -67,7 +64,11 @@ def as_webcam(sample: Sample, view: WebcamView, rng: np.random.Generator) -> Sam
     matrix = camera(sample.matte, view, rng)
     moved = warp(sample, matrix, FRAME)
     keep = moved.masks.mean(axis=(1, 2)) >= MIN_SHARE
-    image = degrade(_seen(sample.image, matrix), view, rng)
+    behind = cv2.GaussianBlur(cv2.resize(sample.image, FRAME[::-1]), (0, 0), 15)
+    method = cv2.INTER_AREA if abs(np.linalg.det(matrix[:, :2])) < 1 else cv2.INTER_LINEAR
+    border = cv2.BORDER_TRANSPARENT
+    seen = cv2.warpAffine(sample.image, matrix, FRAME[::-1], dst=behind, flags=method, borderMode=border)
+    image = degrade(seen, view, rng)
     return replace(moved, image=image, masks=moved.masks[keep], category_ids=moved.category_ids[keep])
 
 
@@ -111,12 +112,6 @@ def write_views(
     if not written:
         raise DatasetError(f"{data.folder}: no worn photo with a parsing map, of which a webcam's view can be made")
     return out
-
-
-def _seen(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    behind = cv2.GaussianBlur(cv2.resize(image, FRAME[::-1]), (0, 0), 15)
-    method = cv2.INTER_AREA if abs(np.linalg.det(matrix[:, :2])) < 1 else cv2.INTER_LINEAR
-    return cv2.warpAffine(image, matrix, FRAME[::-1], dst=behind, flags=method, borderMode=cv2.BORDER_TRANSPARENT)
 
 
 def _write(folder: Path, record: Record, view: WebcamView, rng: np.random.Generator) -> bool:

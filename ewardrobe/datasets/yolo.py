@@ -1,11 +1,11 @@
 """DeepFashion2 records as labels for YOLO segmentation: one text file for each photo, one line for each garment.
 
-A line is ``class x1 y1 x2 y2 …`` with classes 0..15, in the order of ``taxonomy.INSTANCES``, and coordinates as
-shares of the picture: one single polygon.
+A line is ``class x1 y1 x2 y2 …``: class 0..15 as in ``taxonomy.INSTANCES``, one polygon in shares of the picture.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -66,21 +66,9 @@ def put_image(source: Path | str, target: Path | str, mode: str = "link") -> Non
 
     ``"link"``: a symbolic link, a hard link where those are not allowed, a copy where neither is; ``"copy"``: a copy.
     """
-    try:
-        _place(source, target, mode)
-    except FileExistsError:
-        os.unlink(target)
-        _place(source, target, mode)
-
-
-def _place(source: Path | str, target: Path | str, mode: str) -> None:
-    for way in (os.symlink, os.link) if mode == "link" else ():
-        try:
-            return way(source, target)
-        except FileExistsError:
-            raise
-        except OSError:
-            continue  # no privilege (Windows), another file system, or none that links
     if os.path.lexists(target):
-        raise FileExistsError(target)
+        os.unlink(target)
+    for way in (os.symlink, os.link) if mode == "link" else ():
+        with contextlib.suppress(OSError):  # no privilege (Windows), another file system, or none that links
+            return way(source, target)
     shutil.copyfile(source, target)

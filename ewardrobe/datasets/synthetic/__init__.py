@@ -1,8 +1,7 @@
 """Synthetic photos of clothes: drawn, seeded, with exact masks, in DeepFashion2's layout."""
 
-from ewardrobe.datasets.synthetic.clip import render_clip
 from ewardrobe.datasets.synthetic.export import random_photos, write_dataset
-from ewardrobe.datasets.synthetic.person import PersonSpec, random_outfit, render_person
+from ewardrobe.datasets.synthetic.person import PersonSpec, random_outfit, render_clip, render_person
 from ewardrobe.datasets.synthetic.samples import sample_garments, sample_photos
 from ewardrobe.datasets.synthetic.scene import GarmentSpec, SyntheticPhoto, render_flat_lay
 

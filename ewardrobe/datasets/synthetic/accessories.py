@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ewardrobe.datasets.synthetic.body import SIDES, Figure
+from ewardrobe.datasets.synthetic.body import SIDES, Figure, place_head
 from ewardrobe.datasets.synthetic.geometry import (
     DrawnLine,
     DrawnPart,
@@ -16,7 +16,6 @@ from ewardrobe.datasets.synthetic.geometry import (
     spot,
     tube,
 )
-from ewardrobe.datasets.synthetic.head import glasses, place_head
 
 
 def bag_parts(fig: Figure, kind: str) -> list[DrawnPart]:
@@ -49,8 +48,18 @@ def _bag(at, x: float, y: float) -> DrawnPart:
 
 def extras(fig: Figure, kind: str) -> list[DrawnPart]:
     """``glasses``, ``scarf``, ``beanie``, ``necklace`` or ``none``."""
-    makers = {"glasses": lambda f: [glasses(f)], "scarf": _scarf, "beanie": _beanie, "necklace": _necklace}
+    makers = {"glasses": _glasses, "scarf": _scarf, "beanie": _beanie, "necklace": _necklace}
     return makers[kind](fig) if kind in makers else []
+
+
+def _glasses(fig) -> list[DrawnPart]:
+    """Frames only: the eyes stay skin."""
+    place = place_head(fig)
+    half = [(0, -0.055), (0.06, -0.095), (0.27, -0.11), (0.36, -0.075)]
+    half += [(0.3, -0.03), (0.27, 0.09), (0.15, 0.115), (0.05, 0.06), (0, -0.02)]
+    lens = np.array([(0.055, -0.06), (0.25, -0.075), (0.25, 0.06), (0.15, 0.085), (0.075, 0.05)])
+    holes = [place(smooth(lens * (s, 1))) for s in SIDES]
+    return [firm(place(mirrored(half)), holes=holes, puff=0.02, shadow=0.2)]
 
 
 def _scarf(fig) -> list[DrawnPart]:

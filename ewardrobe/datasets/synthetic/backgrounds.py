@@ -17,22 +17,17 @@ def room(size: tuple[int, int], floor_y: float, rng: np.random.Generator, wall: 
     image = plaster(small, rng, wall)
     y = int(np.clip(floor_y / 2, 0, small[0]))
     if y < small[0]:
-        _floor(image, y, rng)
+        depth, board = small[0] - y, max(2, small[1] // 60)
+        kind = str(rng.choice(["wood", "wood", "tiles", "carpet", "concrete"]))
+        texture = SURFACES[kind]((max(depth, 8), small[1]), rng, None)
+        image[y:] = texture[:depth] * np.linspace(0.82, 1.05, depth, dtype=np.float32)[:, None, None]
+        image[max(y - board, 0) : y] = np.minimum(image[max(y - board, 0) : y] * 1.12, 250)
+        image[max(y - 1, 0) : y + 1] *= 0.7
     base = image[: max(y, 1)].mean((0, 1))
     for side in rng.permutation([-1, 0, 1])[: int(rng.integers(1, 3))]:
         _FURNITURE[rng.integers(len(_FURNITURE))](image, y, rng, base, int(side))
     image = cv2.GaussianBlur(np.clip(image, 0, 255), (0, 0), 0.4 + max(size) / 520)
     return cv2.resize(image, (w, h)).astype(np.uint8)
-
-
-def _floor(image, y, rng) -> None:
-    h, w = image.shape[:2]
-    depth = h - y
-    texture = SURFACES[str(rng.choice(["wood", "wood", "tiles", "carpet", "concrete"]))]((max(depth, 8), w), rng, None)
-    image[y:] = texture[:depth] * np.linspace(0.82, 1.05, depth, dtype=np.float32)[:, None, None]
-    board = max(2, w // 60)
-    image[max(y - board, 0) : y] = np.minimum(image[max(y - board, 0) : y] * 1.12, 250)
-    image[max(y - 1, 0) : y + 1] *= 0.7
 
 
 def _rect(image, x0, y0, x1, y1, colour) -> None:

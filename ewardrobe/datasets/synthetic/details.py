@@ -39,12 +39,14 @@ def body_strokes(style: Style, fig: Figure, fabric: Fabric, neck: Half, rng: np.
         strokes.append(DrawnLine(fig.warp(curve * (1.14, 1) + (0, 0.07)), 0.014, 0.74))
     strokes += _hem(style, fig) + _placket(style, fig, style.neck_depth)
     if style.seam or style.belt:
-        strokes += _waist_seam(style, fig)
+        w = fig.half(1.62) + style.waist_ease
+        waist = fig.warp(bend((-w - 0.1, 1.6), (w + 0.1, 1.6), 0.03))
+        buckle = DrawnLine(fig.warp(box(-0.09, 1.57, 0.09, 1.74)), 0.03, METAL)
+        strokes += [DrawnLine(waist + (0, 0.03), 0.15, 0.55), buckle] if style.belt else [DrawnLine(waist, 0.016, 0.72)]
     return strokes + _front_pockets(style, fig)
 
 
 def _hem(style, fig) -> list[DrawnLine]:
-    """Stitched or ribbed hem."""
     corner = fig.half(style.hem) + style.hem_ease
     rise = 0.24 if style.ribbed else 0.07
     x, y = np.linspace(-corner, corner, 97), style.hem - rise
@@ -54,15 +56,6 @@ def _hem(style, fig) -> list[DrawnLine]:
         ribs = [[(x, y + 0.05), (x, style.hem + 0.05)] for x in np.linspace(-corner, corner, 26)]
         strokes += [DrawnLine(fig.warp(rib), 0.012, 0.84) for rib in ribs]
     return strokes
-
-
-def _waist_seam(style, fig) -> list[DrawnLine]:
-    """Seam or belt at the waist of a dress or coat."""
-    w = fig.half(1.62) + style.waist_ease
-    curve = fig.warp(bend((-w - 0.1, 1.6), (w + 0.1, 1.6), 0.03))
-    if not style.belt:
-        return [DrawnLine(curve, 0.016, 0.72)]
-    return [DrawnLine(curve + (0, 0.03), 0.15, 0.55), DrawnLine(fig.warp(box(-0.09, 1.57, 0.09, 1.74)), 0.03, METAL)]
 
 
 def _placket(style, fig, top: float) -> list[DrawnLine]:
@@ -80,7 +73,6 @@ def _placket(style, fig, top: float) -> list[DrawnLine]:
 
 
 def _front_pockets(style, fig) -> list[DrawnLine]:
-    """Pockets of upper garments."""
     if style.pockets == "chest":
         flap = np.array([(0.2, 0.72), (0.52, 0.72), (0.52, 1.06), (0.36, 1.13), (0.2, 1.06), (0.2, 0.72)])
         return [DrawnLine(fig.warp(flap * (s, 1)), 0.014, 0.74) for s in (SIDES if style.gap else (1,))]
@@ -184,13 +176,6 @@ def skirt_strokes(style: Style, fig: Figure, top: float, corner: float) -> list[
     ]
 
 
-def wavy_hem(corner: float, style: Style, rng: np.random.Generator) -> Half:
-    """Points along the right half of a hem, from the corner to the centre, with small waves."""
-    wave = rng.normal(0, 0.02 + 0.02 * (style.hem_ease > 0.2), 5)
-    shares = zip(np.linspace(0.8, 0.0, 5), wave, strict=True)
-    return [(corner * a, style.hem + style.hem_curve * (1 - a * a) + w) for a, w in shares]
-
-
 def label(fig: Figure) -> DrawnLine:
     """The little white label inside the collar."""
     return spot(fig.warp(box(-0.07, 0.02, 0.07, 0.1)[:4]), (232, 230, 226))
@@ -240,16 +225,10 @@ def straps(fig: Figure) -> list[DrawnPart]:
     return [DrawnPart(fig.warp(tube(line, (0.035, 0.035, 0.05), 12)), puff=0.04, shadow=0.3) for line in lines]
 
 
-_HEIGHT = 0.98
-"""Body units from the neck down to the middle of the print."""
-
-_WORDS = ("HELLO", "1984", "NORTH", "CLUB", "OSLO", "23")
-
-
 def _print(fig, fabric, rng) -> list[DrawnLine]:
     """A print on the chest: disc, stripes, star, sun over waves, or bold letters."""
     kind, r = str(rng.choice(["disc", "bands", "star", "sun", "text"])), rng.uniform(0.2, 0.32)
-    y, first = _HEIGHT, fabric.accent
+    y, first = 0.98, fabric.accent  # so far is the middle of the print below the neck
     second = tuple(np.clip(np.array(first) * 0.55 + np.array(fabric.colour) * 0.2 + 30, 0, 255))
     if kind == "disc":
         rings = ((1, first), (0.74, second), (0.46, first))
@@ -262,13 +241,12 @@ def _print(fig, fabric, rng) -> list[DrawnLine]:
         radius = np.where(np.arange(10) % 2, r * 0.45, r * 1.1)
         return [spot(fig.warp(np.stack([np.cos(a) * radius, y + np.sin(a) * radius], 1)), first)]
     if kind == "sun":
-        sun = spot(fig.warp(ellipse((0, y), (r * 0.72, r * 0.72))), first)
-        return [sun, *(DrawnLine(fig.warp(_wave(r, y + r * (0.55 + 0.26 * k))), 0.04, second) for k in range(3))]
-    return _letters(fig, str(rng.choice(_WORDS)), y, first)
-
-
-def _wave(r: float, y: float) -> np.ndarray:
-    return smooth([(-r * 1.3 + i * r * 0.65, y + 0.04 * (-1) ** i) for i in range(5)], closed=False)
+        strokes = [spot(fig.warp(ellipse((0, y), (r * 0.72, r * 0.72))), first)]
+        for low in y + r * (0.55 + 0.26 * np.arange(3)):
+            wave = [(-r * 1.3 + i * r * 0.65, low + 0.04 * (-1) ** i) for i in range(5)]
+            strokes.append(DrawnLine(fig.warp(smooth(wave, closed=False)), 0.04, second))
+        return strokes
+    return _letters(fig, str(rng.choice(("HELLO", "1984", "NORTH", "CLUB", "OSLO", "23"))), y, first)
 
 
 _GLYPHS = {  # strokes on a 2 x 4 grid

@@ -62,16 +62,12 @@ def write_dataset(
     for name in ("image", "annos", "parsing"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for i, photo in enumerate(random_photos(count, seed, worn_share), 1):
-        _write_photo(folder, f"{i:06d}", photo, i)
+        (folder / "image" / f"{i:06d}.jpg").write_bytes(jpeg_bytes(photo.image, 84 + i % 12))
+        (folder / "parsing" / f"{i:06d}.png").write_bytes(png_bytes(photo.parsing))
+        (folder / "annos" / f"{i:06d}.json").write_text(json.dumps(annotation(photo, i), separators=(",", ":")))
         if progress:
             progress(i)
     return folder
-
-
-def _write_photo(folder: Path, stem: str, photo: SyntheticPhoto, number: int) -> None:
-    (folder / "image" / f"{stem}.jpg").write_bytes(jpeg_bytes(photo.image, 84 + number % 12))
-    (folder / "parsing" / f"{stem}.png").write_bytes(png_bytes(photo.parsing))
-    (folder / "annos" / f"{stem}.json").write_text(json.dumps(annotation(photo, number), separators=(",", ":")))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -73,7 +73,10 @@ def make_fabric(rng, unit: float, colour=None, pattern=None, material=None, patt
     share = np.array([_PATTERN_ODDS[p] for p in allowed])
     pattern = pattern or ("solid" if material == "denim" else allowed[rng.choice(len(allowed), p=share / share.sum())])
     accent = _accent(rng, rgb)
-    tile = _pattern_tile(rng, pattern, rgb, accent, unit)
+    size = int(np.clip(round(unit * 1.5), 24, 480))
+    tile = np.full((size, size, 3), rgb, np.uint8)
+    if pattern in _DRAW:
+        _DRAW[pattern](rng, tile, np.array(accent), size)
     return Fabric(rgb, name, pattern, material, _weave(rng, tile, material, unit), _FOLDS.get(material, 1.0), accent)
 
 
@@ -83,17 +86,13 @@ def plain_fabric(colour, rng: np.random.Generator) -> Fabric:
     return Fabric(tuple(int(c) for c in colour), "", "solid", "plain", tile)
 
 
-def _nearest_name(rgb) -> str:
-    """The palette name whose shades come closest to an RGB colour (plain distance; the palette is small)."""
-    return min(PALETTE, key=lambda n: min(sum((a - b) ** 2 for a, b in zip(rgb, s, strict=True)) for s in PALETTE[n]))
-
-
 _FOLDS = {"denim": 0.8, "knit": 0.65, "wool": 0.55, "silk": 1.3, "cotton": 1.0, "leather": 0.9}
 
 
 def _colour_of(rng, colour, material):
     if isinstance(colour, tuple):
-        return _nearest_name(colour), colour
+        nearest = min(PALETTE, key=lambda name: np.square(np.subtract(PALETTE[name], colour)).sum(axis=1).min())
+        return nearest, colour
     if colour is None and material == "denim":
         rgb = np.array(DENIM[rng.choice(len(DENIM), p=(0.32, 0.25, 0.2, 0.15, 0.08))]) + rng.normal(0, 4, 3)
         return "blue", tuple(int(v) for v in np.clip(rgb, 10, 245))
@@ -107,14 +106,6 @@ def _accent(rng, rgb) -> Rgb:
         if np.abs(np.subtract(other, rgb)).sum() > 150:
             return other
     return (245, 244, 240) if sum(rgb) < 380 else (30, 36, 60)
-
-
-def _pattern_tile(rng, pattern, rgb, accent, unit) -> np.ndarray:
-    size = int(np.clip(round(unit * 1.5), 24, 480))
-    tile = np.full((size, size, 3), rgb, np.uint8)
-    if pattern in _DRAW:
-        _DRAW[pattern](rng, tile, np.array(accent), size)
-    return tile
 
 
 def _repeats(rng, size, low, high) -> int:

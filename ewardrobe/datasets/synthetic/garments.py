@@ -7,15 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from ewardrobe.core.taxonomy import category
-from ewardrobe.datasets.synthetic import creases, details
+from ewardrobe.datasets.synthetic import details
 from ewardrobe.datasets.synthetic.body import SIDES, Figure
 from ewardrobe.datasets.synthetic.details import Half
 from ewardrobe.datasets.synthetic.fabric import Fabric
-from ewardrobe.datasets.synthetic.geometry import DrawnPart, along, mirrored, smooth, tube, tube_quads
+from ewardrobe.datasets.synthetic.geometry import DrawnPart, along, bend, mirrored, normals, smooth, tube, tube_quads
 from ewardrobe.datasets.synthetic.styles import Style
 
 Zones = dict[str, list[DrawnPart]]
 """Parts by place in the painting order: back, legs, torso, arm-1 (left of the picture), arm1 (right)."""
+
+Creases = list[tuple[np.ndarray, float, float]]
+"""Lines, widths in body units and heights (-1..1) of folds, for the light to find."""
 
 
 def garment_parts(
@@ -50,19 +53,13 @@ def _right_half(style: Style, fig: Figure) -> Half:
         wide, lift = style.ease * 0.45, 0.025 + style.ease * 0.3
         top = [(neck, -0.07), (neck, -0.07), (shoulder * 0.8, 0.055 - lift), (shoulder + wide - 0.02, 0.2 - lift)]
         top += [(shoulder + wide, 0.42), (b.chest + style.ease, 0.85)]
-    return top + _sides(style, fig)
-
-
-def _sides(style: Style, fig: Figure) -> Half:
-    """From the armpit to the hem, through waist and hip as far as the garment reaches."""
-    points, low = [], style.hem
+    low = style.hem
     if low > 1.9:
-        points.append((fig.half(1.6) + style.waist_ease, 1.6))
+        top.append((fig.half(1.6) + style.waist_ease, 1.6))
     if low > 2.7:
         flare = max(style.hem_ease - style.ease, 0) * 0.42 * min(1, 1.2 / (low - 1.6))
-        points.append((fig.half(2.4) + max(style.ease, 0.04) + flare, 2.4))
-    corner = (fig.half(low) + style.hem_ease, low)
-    return [*points, corner, corner]
+        top.append((fig.half(2.4) + max(style.ease, 0.04) + flare, 2.4))
+    return top + [(fig.half(low) + style.hem_ease, low)] * 2
 
 
 def neckline(style: Style) -> Half:
@@ -83,7 +80,7 @@ def _body(style, fig, fabric, rng) -> list[DrawnPart]:
     neck = neckline(style)
     outline = fig.warp(smooth(mirrored([*neck, *_right_half(style, fig), (0, style.hem + style.hem_curve)])))
     strokes = details.body_strokes(style, fig, fabric, neck, rng)
-    part = DrawnPart(outline, strokes, creases.body_creases(style, fig, rng), puff=0.2)
+    part = DrawnPart(outline, strokes, _body_creases(style, fig, rng), puff=0.2)
     return [part, *(details.straps(fig) if style.sleeve == "strap" else []), *details.collars(style, fig)]
 
 
@@ -114,7 +111,7 @@ def _panels(style, fig, rng) -> list[DrawnPart]:
         if not (closed and deep):
             half.append((style.neck_width * 0.75, 0.25))
         outline = fig.warp(smooth(np.array(half + _right_half(style, fig)) * (side, 1)))
-        folds = [c for c in creases.body_creases(style, fig, rng) if c[0][:, 0].mean() * side > 0]
+        folds = [c for c in _body_creases(style, fig, rng) if c[0][:, 0].mean() * side > 0]
         parts.append(DrawnPart(outline, details.panel_strokes(style, fig, side), folds))
     return parts + details.collars(style, fig)
 
@@ -131,7 +128,7 @@ def _sleeve(style, fig, side, rng) -> DrawnPart:
     taper[-2:] *= (1.06, 0.72) if gathered else ((1 + style.cuff) / 2, style.cuff)
     direction = line[-1] - line[0]
     strokes = details.cuff_strokes(style, line, taper)
-    folds = creases.sleeve_creases(line, taper, rng)
+    folds = _sleeve_creases(line, taper, rng)
     return DrawnPart(
         tube(line, taper, 22, cap_start=True),
         strokes,
@@ -167,13 +164,69 @@ def _trousers(style, fig, rng) -> DrawnPart:
     points += [*inner_l[2:], inner_l[-1], outer_l[-1], *outer_l[:0:-1], *((-x, y) for x, y in waist[::-1])]
     points = [p for i, p in enumerate(points) if not (i > 2 and 0 < p[1] < 2.6 and abs(p[0]) < 0.1)]
     strokes = details.trouser_strokes(style, fig, legs, crotch)
-    return DrawnPart(smooth(points), strokes, creases.trouser_creases(legs, crotch, rng), puff=0.26)
+    return DrawnPart(smooth(points), strokes, _trouser_creases(legs, crotch, rng), puff=0.26)
 
 
 def _skirt(style, fig, rng) -> DrawnPart:
     top, hip = fig.half(style.waist) + style.ease, fig.half(2.4) + style.ease + max(style.hem_ease, 0) * 0.35
     corner = fig.half(2.4) + style.hem_ease
     half = [(0, style.waist + 0.02), *[(top, style.waist)] * 2, (hip, 2.4), *[(corner, style.hem)] * 2]
-    outline = smooth(mirrored(half + details.wavy_hem(corner, style, rng)))
+    waves = zip(np.linspace(0.8, 0.0, 5), rng.normal(0, 0.02 + 0.02 * (style.hem_ease > 0.2), 5), strict=True)
+    half += [(corner * a, style.hem + style.hem_curve * (1 - a * a) + wave) for a, wave in waves]
     strokes = details.skirt_strokes(style, fig, top, corner)
-    return DrawnPart(outline, strokes, creases.skirt_creases(style, top, corner, rng), puff=0.25)
+    folds = _falls(rng, top, corner, style.waist + 0.2, style.hem, 5 + int(max(style.hem_ease, 0) * 14))
+    return DrawnPart(smooth(mirrored(half)), strokes, folds, puff=0.25)
+
+
+def _body_creases(style: Style, fig: Figure, rng: np.random.Generator) -> Creases:
+    """From the armpits inwards, across the waist, and down to the hem."""
+    creases = []
+    for side in np.repeat(SIDES, 3):
+        start = (side * fig.half(0.85) * rng.uniform(0.8, 1.0), rng.uniform(0.75, 1.1))
+        stop = (side * rng.uniform(0.1, 0.45), start[1] + rng.uniform(0.1, 0.6))
+        fold = fig.warp(bend(start, stop, rng.uniform(-0.15, 0.15)))
+        creases.append((fold, rng.uniform(0.06, 0.12), rng.uniform(-0.9, 0.9)))
+    for side in np.repeat(SIDES, 2) if style.hem > 1.9 else ():
+        y = rng.uniform(1.4, 1.9)
+        stop = (side * rng.uniform(0.1, 0.4), y + rng.uniform(-0.12, 0.2))
+        fold = fig.warp(bend((side * fig.half(y), y), stop, rng.uniform(-0.2, 0.2)))
+        creases.append((fold, 0.09, rng.uniform(-0.9, 0.9)))
+    top, bottom = fig.half(2.0) + style.waist_ease * 0.5, fig.half(2.4) + style.hem_ease
+    return creases + _falls(rng, top, bottom, max(1.75, style.hem - 2.5), style.hem, 3 if style.hem < 3 else 8)
+
+
+def _falls(rng, top, bottom, y0, y1, count) -> Creases:
+    """Folds that fall from ``y0`` to ``y1`` and spread with the cloth."""
+    creases = []
+    for x in np.linspace(-0.85, 0.85, count) + rng.normal(0, 0.09, count):
+        start, stop = (x * top, y0 + rng.uniform(0, 0.6) * (y1 - y0)), (x * bottom, y1 + 0.05)
+        line, width = bend(start, stop, rng.uniform(-0.05, 0.05)), rng.uniform(0.08, 0.26)
+        creases.append((line, width, rng.choice([-1, 1]) * rng.uniform(0.25, 0.9)))
+    return creases
+
+
+def _sleeve_creases(line: np.ndarray, width: np.ndarray, rng: np.random.Generator) -> Creases:
+    """Across a sleeve whose middle is ``line`` (K, 2) and half width ``width`` (K,), float64; mostly at the elbow."""
+    n, creases = normals(line), []
+    for _ in range(2 + len(line) // 2):
+        i = int(np.clip(round(rng.normal(3, 1.2)), 1, len(line) - 2))
+        edge = n[i] * width[i] * rng.choice([-1, 1])
+        stop = line[i] - edge * rng.uniform(-0.2, 0.5) + rng.normal(0, 0.08, 2)
+        crease = bend(line[i] + edge, stop, rng.uniform(-0.25, 0.25))
+        creases.append((crease, rng.uniform(0.06, 0.1), rng.uniform(-1, 1)))
+    return creases
+
+
+def _trouser_creases(legs: list, crotch: tuple[float, float], rng: np.random.Generator) -> Creases:
+    """Radiating from the crotch, across the knees, piled at the hem; ``legs``: middle and half width of each."""
+    creases = []
+    for side, (line, width) in zip(SIDES, legs, strict=True):
+        for angle in rng.uniform(0.1, 0.9, 3):
+            stop = (side * 0.7 * np.cos(angle), crotch[1] - 0.6 * np.sin(angle) + 0.25)
+            fold = bend((side * 0.04, crotch[1] - 0.05), stop, rng.uniform(-0.1, 0.1))
+            creases.append((fold, 0.08, rng.uniform(-1, 1)))
+        for i in (3, 3, 5, 6):
+            start = line[i] + (side * width[i], rng.normal(0, 0.12))
+            stop = line[i] + (-side * width[i] * rng.uniform(-0.4, 0.6), rng.normal(0, 0.16))
+            creases.append((bend(start, stop, rng.uniform(-0.2, 0.2)), 0.08, rng.uniform(-1, 1)))
+    return creases

@@ -113,14 +113,11 @@ def tube(axis: ArrayLike, half_widths: ArrayLike, count: int = 18, cap_start: bo
     line = along(smooth(axis, closed=False, steps=4), t)
     width = np.interp(t, np.linspace(0, 1, len(half_widths)), half_widths)[:, None]
     n = normals(line)
-    cap = [_cap(line[0], -n[0], width[0, 0])] if cap_start else []
-    return np.vstack([line + n * width, (line - n * width)[::-1], *cap])
-
-
-def _cap(centre, normal, radius) -> np.ndarray:
-    forward = np.array([-normal[1], normal[0]])
-    angle = np.linspace(0, np.pi, 9)[1:-1, None]
-    return centre + radius * (np.cos(angle) * normal + np.sin(angle) * forward)
+    outline = [line + n * width, (line - n * width)[::-1]]
+    if cap_start:  # half a disc
+        angle, (x, y) = np.linspace(0, np.pi, 9)[1:-1, None], -n[0]
+        outline.append(line[0] + width[0, 0] * (np.cos(angle) * (x, y) + np.sin(angle) * (-y, x)))
+    return np.vstack(outline)
 
 
 def ellipse(centre: ArrayLike, radii: tuple[float, float], count: int = 28) -> np.ndarray:

@@ -14,11 +14,6 @@ SUPERSAMPLE = 4
 LIGHT = np.array([-0.62, -0.78], np.float32)
 """Direction towards the light in the picture: from the upper left."""
 
-_RELIEF_SIDE = 240
-"""Light and folds are smooth: they are computed on a grid of at most this many cells a side, then enlarged."""
-
-_TOPSTITCH = (196, 152, 98)
-
 
 class Canvas:
     """A picture in the making: RGB float32 (H, W, 3), label map uint8 (0..18), item map uint8 (0 = no garment)."""
@@ -109,7 +104,7 @@ def _coverage(pieces, holes, box) -> np.ndarray:
 def _relief(rng, part, coverage, box, view, fabric, light):
     """Shade (h, w) around 1 from a height field (rounded edges, creases, waves) and its slope for the pattern."""
     h, w = coverage.shape
-    k = min(1.0, _RELIEF_SIDE / max(h, w))
+    k = min(1.0, 240 / max(h, w))  # light and folds are smooth: a coarse grid will do
     small = cv2.resize(coverage, (max(2, round(w * k)), max(2, round(h * k))), interpolation=cv2.INTER_AREA)
     unit = view.scale * k
     distance = cv2.distanceTransform(np.pad((small > 127).astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
@@ -118,7 +113,10 @@ def _relief(rng, part, coverage, box, view, fabric, light):
     height = cv2.GaussianBlur(np.sqrt(np.maximum(1 - ramp * ramp, 0)) * radius * 0.85, (0, 0), max(0.06 * unit, 0.7))
     if part.role in ("cloth", "short sleeve"):
         height += _folds(part, small.shape, box, view, k, unit) * fabric.fold
-        height += _waves(rng, small.shape, unit) * fabric.fold
+        cells = max(2, int(small.shape[0] / unit / 0.28) + 3), max(2, int(small.shape[1] / unit / 0.36) + 3)
+        waves = rng.standard_normal(cells).astype(np.float32)
+        waves = cv2.resize(waves, small.shape[::-1], interpolation=cv2.INTER_CUBIC)
+        height += waves * unit * 0.016 * fabric.fold
     gx, gy = cv2.Sobel(height, cv2.CV_32F, 1, 0, scale=0.125), cv2.Sobel(height, cv2.CV_32F, 0, 1, scale=0.125)
     slope = -(gx * LIGHT[0] + gy * LIGHT[1])
     shade = 1 + 0.34 * light * np.tanh(slope * 1.1) + 0.09 * (height / radius - 0.8)
@@ -148,11 +146,6 @@ def _folds(part, shape, box, view, k, unit):
     return cv2.GaussianBlur(field, (0, 0), max(0.035 * unit, 0.8)) * unit * 0.16
 
 
-def _waves(rng, shape, unit):
-    coarse = rng.standard_normal((max(2, int(shape[0] / unit / 0.28) + 3), max(2, int(shape[1] / unit / 0.36) + 3)))
-    return cv2.resize(coarse.astype(np.float32), shape[::-1], interpolation=cv2.INTER_CUBIC) * unit * 0.016
-
-
 def _cloth(fabric, part, view, box, drift):
     """Lay the fabric's tile along the part's grain; the pattern follows the slope of the folds a little."""
     h, w = drift[0].shape
@@ -175,22 +168,19 @@ def _draw_strokes(cloth, part, view, box, material) -> None:
             mean = cloth.reshape(-1, 3).mean(0) if mean is None else mean
             colour = _toned(mean, stroke.tone)
             if material == "denim" and stroke.width < 0.02:
-                colour = 0.35 * colour + 0.65 * np.array(_TOPSTITCH)
+                colour = 0.35 * colour + 0.65 * np.array((196, 152, 98))  # topstitching
         else:
             colour = stroke.tone
         colour = tuple(int(np.clip(v, 0, 255)) for v in colour)
         points = np.round((view(stroke.points) - box[:2]) * 16).astype(np.int32)
-        _draw_stroke(cloth, points, stroke, colour, max(1, round(stroke.width * view.scale)))
-
-
-def _draw_stroke(cloth, points, stroke, colour, width) -> None:
-    if stroke.filled:
-        cv2.fillPoly(cloth, [points], colour, cv2.LINE_AA, 4)
-    elif stroke.dashed:
-        for a, b in zip(points[:-1:2], points[1::2], strict=False):
-            cv2.line(cloth, a.tolist(), b.tolist(), colour, width, cv2.LINE_AA, 4)
-    else:
-        cv2.polylines(cloth, [points], False, colour, width, cv2.LINE_AA, 4)
+        width = max(1, round(stroke.width * view.scale))
+        if stroke.filled:
+            cv2.fillPoly(cloth, [points], colour, cv2.LINE_AA, 4)
+        elif stroke.dashed:
+            for a, b in zip(points[:-1:2], points[1::2], strict=False):
+                cv2.line(cloth, a.tolist(), b.tolist(), colour, width, cv2.LINE_AA, 4)
+        else:
+            cv2.polylines(cloth, [points], False, colour, width, cv2.LINE_AA, 4)
 
 
 def _toned(rgb, tone):

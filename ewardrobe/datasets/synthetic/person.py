@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 from ewardrobe.core.taxonomy import category
-from ewardrobe.datasets.synthetic import backgrounds, body, head
+from ewardrobe.datasets.synthetic import backgrounds, body
 from ewardrobe.datasets.synthetic.accessories import bag_parts, extras
 from ewardrobe.datasets.synthetic.body import SIDES, Figure, Pose
 from ewardrobe.datasets.synthetic.fabric import Fabric, Rgb, make_fabric, pick_colour, plain_fabric, rgb_colours
@@ -34,9 +34,6 @@ SKIN_TONES = rgb_colours("f4d4be e8bea0 d6a684 ba8664 926246 644230 462e24")
 HAIR_COLOURS = rgb_colours("1c1818 34241c 563a26 7a5432 bc965c d6ba84 8c4228 969492")
 FRAMINGS = ("whole", "half", "close")
 _INWARDS = ("bottom", "top", "dress", "outer")
-_BAGS = ("none", "none", "none", "crossbody", "tote", "hand", "straps")
-_EXTRAS = ("none", "none", "none", "glasses", "scarf", "beanie", "necklace")
-_SHOES = ("sneaker", "sneaker", "boot", "pump", "bare")
 
 
 @dataclass(frozen=True)
@@ -109,6 +106,39 @@ def render_person(
     return finish_photo(canvas, worn, viewpoint=2, zoom=1 + FRAMINGS.index(framing), rng=rng)
 
 
+def render_clip(
+    seed: int,
+    frames: int,
+    size: tuple[int, int] = (480, 640),
+    fps: float = 15.0,
+    *,
+    category_ids: Sequence[int] | None = None,
+) -> Iterator[tuple[np.ndarray, list[dict], np.ndarray]]:
+    """Yield ``frames`` webcam frames of one person who sways while an arm passes in front of the trunk every 4 s.
+
+    Each is (RGB uint8 (H, W, 3), items as in ``SyntheticPhoto``, parsing (H, W) uint8).
+    """
+    check_size(size)
+    rng = np.random.default_rng((seed, 3))
+    wears = [GarmentSpec(int(c)) for c in (category_ids or random_outfit(rng))]
+    build, start = body.random_build(rng), body.random_pose(rng, ("relaxed", "relaxed"))
+    view = replace(person_view(size, "half", rng), angle=0.0)
+    left, (upper, fore) = start.arms
+    background = backgrounds.room(size, size[0] * 1.2, rng)
+    for i in range(frames):
+        steady = np.random.default_rng((seed, 4))
+        time = i / fps
+        canvas = Canvas(background, steady)
+        lift, sway = 0.5 - 0.5 * np.cos(2 * np.pi * time / 4), 0.02 * np.sin(1.7 * time)
+        arms = (left, (upper + 8 * lift, fore - 112 * lift))
+        pose = replace(start, arms=arms, lean=start.lean + sway, nod=start.nod + 1.5 * sway)
+        moved = replace(view, centre=(view.centre[0] + 0.05 * view.scale * np.sin(1.1 * time), view.centre[1]))
+        worn = draw_person(canvas, wears, PersonSpec(), Figure(build, pose), moved, steady)
+        canvas.rng = np.random.default_rng((seed, 5, i))
+        photo = finish_photo(canvas, worn, viewpoint=2, zoom=2, rng=np.random.default_rng((seed, 6)), calm=True)
+        yield photo.image, photo.items, photo.parsing
+
+
 def person_view(size, framing: str, rng: np.random.Generator) -> BodyView:
     """Where the body stands: ``whole`` from head to foot, ``half`` to the hips, ``close`` the trunk."""
     h, w = size
@@ -142,10 +172,14 @@ def draw_person(
     _ground_shadow(canvas, fig, view)
     for g in clothes:
         g.paint(canvas, view, parts_of(g.zones, "back"))
-    canvas.paint(head.hair_back(fig, look.hairstyle, look.hair_length), hair, view, HAIR)
+    canvas.paint(body.hair_back(fig, look.hairstyle, look.hair_length), hair, view, HAIR)
     _draw_legs(canvas, fig, view, look, skin, rng)
     canvas.paint([p for s in SIDES for p in body.arm_parts(fig, s)] + [body.trunk(fig)], skin, view, SKIN)
-    _draw_clothes(canvas, clothes, view, tucked)
+    bottoms = [g for g in clothes if g.slot == "bottom"]
+    uppers = [g for g in clothes if g.slot != "bottom"]
+    under = 1 if tucked and uppers and uppers[0].slot == "top" else 0  # a tucked top goes under the bottom
+    for g in [*uppers[:under], *bottoms, *uppers[under:]]:  # the sleeves, then the trunk over their beginning
+        g.paint(canvas, view, parts_of(g.zones, "legs arm-1 arm1 torso"))
     _draw_head_and_things(canvas, fig, view, look, skin, hair, rng)
     for side in SIDES:
         if not fig.pose.behind[(side + 1) // 2]:
@@ -154,17 +188,16 @@ def draw_person(
 
 
 def _complete(look: PersonSpec, rng) -> PersonSpec:
-    """Draw what the look leaves open."""
     tone = np.clip(np.array(SKIN_TONES[rng.integers(len(SKIN_TONES))]) + rng.normal(0, 4, 3), 0, 255)
     drawn = PersonSpec(
         skin=tuple(int(v) for v in tone),
         hair=HAIR_COLOURS[rng.integers(len(HAIR_COLOURS))],
-        hairstyle=str(rng.choice(head.HAIRSTYLES[:-1] * 3 + head.HAIRSTYLES[-1:])),
+        hairstyle=str(rng.choice(body.HAIRSTYLES[:-1] * 3 + body.HAIRSTYLES[-1:])),
         hair_length=float(rng.uniform(0.1, 1.0)),
-        shoes=str(rng.choice(_SHOES)),
+        shoes=str(rng.choice(("sneaker", "sneaker", "boot", "pump", "bare"))),
         shoe_colour=pick_colour(rng, ("black", "white", "brown", "navy", "red", "grey", "beige"))[1],
-        bag=str(rng.choice(_BAGS)),
-        extra=str(rng.choice(_EXTRAS)),
+        bag=str(rng.choice(("none", "none", "none", "crossbody", "tote", "hand", "straps"))),
+        extra=str(rng.choice(("none", "none", "none", "glasses", "scarf", "beanie", "necklace"))),
     )
     return replace(drawn, **{name: value for name, value in vars(look).items() if value})
 
@@ -187,26 +220,13 @@ def _layered(wears, tucked: bool, rng) -> list[Style]:
     waists = [c.waist for c, s in zip(cuts, slots, strict=True) if s == "bottom"]
     for i, (cut, slot) in enumerate(zip(cuts, slots, strict=True)):
         if slot == "outer" and inner:
-            cuts[i] = _over(cut, inner[0])
+            eases = ("ease", "waist_ease", "hem_ease", "sleeve_ease")
+            grown = {name: max(getattr(cut, name), getattr(inner[0], name) + 0.05) for name in eases}
+            cuts[i] = replace(cut, **grown | {"hem_ease": min(grown["hem_ease"], 0.4)})
         if slot == "top" and tucked and waists:
             slim = {"hem": waists[0] + 0.2, "hem_ease": 0.03, "waist_ease": min(cut.waist_ease, 0.08), "hem_curve": 0.0}
             cuts[i] = replace(cut, **slim)
     return cuts
-
-
-def _over(cut: Style, inner: Style) -> Style:
-    eases = ("ease", "waist_ease", "hem_ease", "sleeve_ease")
-    grown = {name: max(getattr(cut, name), getattr(inner, name) + 0.05) for name in eases}
-    return replace(cut, **grown | {"hem_ease": min(grown["hem_ease"], 0.4)})
-
-
-def _draw_clothes(canvas, clothes, view, tucked) -> None:
-    """Layer by layer: a garment's sleeves, then its trunk over their beginning; a tucked top goes under the bottom."""
-    bottoms = [g for g in clothes if g.slot == "bottom"]
-    uppers = [g for g in clothes if g.slot != "bottom"]
-    under = 1 if tucked and uppers and uppers[0].slot == "top" else 0
-    for g in [*uppers[:under], *bottoms, *uppers[under:]]:
-        g.paint(canvas, view, parts_of(g.zones, "legs arm-1 arm1 torso"))
 
 
 def _draw_forearm(canvas, clothes, fig, side, skin, view) -> None:
@@ -238,14 +258,13 @@ def _draw_head_and_things(canvas, fig, view, look, skin, hair, rng) -> None:
     if look.extra == "scarf":
         canvas.paint(worn, knit, view, OTHER)
     canvas.paint([] if dangling else bag_parts(fig, look.bag), leather, view, BAG)
-    canvas.paint(head.head_parts(fig, rng), skin, view, SKIN)
-    canvas.paint(head.hair_front(fig, look.hairstyle, rng, look.hair_length), hair, view, HAIR)
+    canvas.paint(body.head_parts(fig, rng), skin, view, SKIN)
+    canvas.paint(body.hair_front(fig, look.hairstyle, rng, look.hair_length), hair, view, HAIR)
     if look.extra != "scarf":
         canvas.paint(worn, knit if look.extra == "beanie" else leather, view, OTHER)
 
 
 def _draw_legs(canvas, fig, view, look, skin, rng) -> None:
-    """Bare legs or tights, and footwear."""
     light = sum(look.shoe_colour) > 560
     shoe, sole = plain_fabric(look.shoe_colour, rng), (172, 174, 178) if light else (236, 234, 230)
     tights = bool(rng.random() < 0.1) and look.shoes != "bare"

@@ -20,8 +20,6 @@ from ewardrobe.datasets.synthetic.paint import Canvas
 from ewardrobe.datasets.synthetic.styles import Style, random_style
 
 SKIN, HAIR, FOOTWEAR, BAG, OTHER = 14, 15, 16, 17, 18
-_LEAST = 0.0015
-"""A garment of which less than this share of the picture is seen is not annotated; its pixels become "other"."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def finish_photo(
     for index, (category_id, fabric) in enumerate(worn, 1):
         seen = canvas.items == index
         mask = _without_specks(seen)
-        mask &= mask.mean() >= _LEAST
+        mask &= mask.mean() >= 0.0015  # what is hardly seen is not annotated: its pixels become "other"
         parsing[seen & ~mask] = OTHER
         if not mask.any():
             continue
