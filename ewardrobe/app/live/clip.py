@@ -61,17 +61,13 @@ class ClipTrack(MediaStreamTrack):
             self.stop()
             raise MediaStreamError
         picture, seconds = item
-        await asyncio.sleep(self._wait(seconds))
-        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
-        frame.pts, frame.time_base = round(seconds / CLOCK), CLOCK
-        return frame
-
-    def _wait(self, seconds: float) -> float:
-        """Return how long it is until the frame of ``seconds`` is due."""
         now = time.monotonic()
         if self._start is None or now - self._start - seconds > LATE_SECONDS:
             self._start = now - seconds
-        return max(self._start + seconds - now, 0.0)
+        await asyncio.sleep(max(self._start + seconds - now, 0.0))
+        frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        frame.pts, frame.time_base = round(seconds / CLOCK), CLOCK
+        return frame
 
     def stop(self) -> None:
         """End the track, and its thread after the frame that it is at."""
@@ -114,15 +110,6 @@ _DRAWINGS: dict[Path, Drawing] = {}
 _LOCK = threading.Lock()
 
 
-def _drawing(path: Path) -> Drawing:
-    """Return the drawing of ``path`` that is under way in this process, else begin it."""
-    with _LOCK:
-        if path not in _DRAWINGS or not _DRAWINGS[path].is_alive():
-            _DRAWINGS[path] = Drawing(path)
-            _DRAWINGS[path].start()
-        return _DRAWINGS[path]
-
-
 def sample_clip() -> Video:
     """Return the sample clip; the first time it is drawn, with a progress bar, which takes some seconds.
 
@@ -131,7 +118,11 @@ def sample_clip() -> Video:
     path = process.cache_dir() / "sample_clip_2.mov"  # the number: of what is drawn, counted up with every change
     if not path.is_file():
         end_others()  # it needs the processor, and what was shown before goes on until this run ends
-        drawing, bar = _drawing(path), st.empty()
+        with _LOCK:  # one drawing for all tabs of this process
+            if path not in _DRAWINGS or not _DRAWINGS[path].is_alive():
+                _DRAWINGS[path] = Drawing(path)
+                _DRAWINGS[path].start()
+            drawing, bar = _DRAWINGS[path], st.empty()
         while drawing.is_alive():
             bar.progress(drawing.done, "Drawing the sample clip, once …")
             time.sleep(0.2)

@@ -72,7 +72,9 @@ class Slots:
                 return old.ticket
             hang_up = old.hang_up if old and not old.ended else None
             slot = self._slots[key] = Slot(session, viewer, next(self._tickets), hang_up)
-            self._start_watch()
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._run_watch, name="stream-watch", daemon=True)
+                self._watch.start()
         if old is not None and old.session is not session:
             close(old.session)
         return slot.ticket
@@ -147,12 +149,6 @@ class Slots:
             self._changed.wait_for(lambda: not self._drawing, SHUT_DOWN_SECONDS)
         if watch := self._watch:  # it may be closing some that it has taken from the table
             watch.join(SHUT_DOWN_SECONDS)
-
-    def _start_watch(self) -> None:
-        """Start the watch unless it runs; the lock is held."""
-        if self._watch is None:
-            self._watch = threading.Thread(target=self._run_watch, name="stream-watch", daemon=True)
-            self._watch.start()
 
     def _run_watch(self) -> None:
         while over := self._wait():

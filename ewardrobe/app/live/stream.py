@@ -135,16 +135,12 @@ def ice_servers() -> list[dict[str, Any]]:
             chosen = json.loads(os.environ.get(ICE_VARIABLE) or "[]")
         except ValueError as error:
             raise IceServersError(f"`{ICE_VARIABLE}` is not JSON ({error}). {_EXPECTED}") from error
-    return [_ice_server(entry) for entry in _as_list(chosen)]
+    if isinstance(chosen, str | Mapping) or not hasattr(chosen, "__iter__"):
+        raise IceServersError(f"The ICE servers are not a list. {_EXPECTED}")
+    return [_ice_server(entry) for entry in chosen]
 
 
 _EXPECTED = 'Expected is a list such as `[{"urls": "turn:turn.example.org:3478", "username": "…", "credential": "…"}]`.'
-
-
-def _as_list(chosen: Any) -> list:
-    if isinstance(chosen, str | Mapping) or not hasattr(chosen, "__iter__"):
-        raise IceServersError(f"The ICE servers are not a list. {_EXPECTED}")
-    return list(chosen)
 
 
 def _ice_server(entry: Any) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.rack import Hanger
 from ewardrobe.tryon.session import PARSER, PRESETS, SIZES, LiveSession, Stats
 
-PRESET_LABELS = {"auto": "Auto", "fast": "Fast", "balanced": "Balanced", "sharp": "Sharp"}
 READOUT_SECONDS = 1.0
 SOURCES = {
     "Camera": ":material/videocam: Camera",
@@ -86,24 +85,20 @@ def settings() -> LiveSettings | None:
         preset = st.select_slider(
             "Quality",
             PRESETS,
-            format_func=PRESET_LABELS.__getitem__,
+            format_func=str.capitalize,
             key="live-preset",
             persist_state="session",
             help="Size of the picture that the models see, "
-            + ", ".join(f"{PRESET_LABELS[name].lower()} {size} px" for name, size in SIZES.items())
+            + ", ".join(f"{name} {size} px" for name, size in SIZES.items())
             + ". Auto takes what this machine is fast enough for.",
         )
         mirror = st.toggle("Mirror", True, key="live-mirror", persist_state="session", help="As in a mirror")
-    return LiveSettings(model, preset, mirror) if _models_usable(model) else None
-
-
-def _models_usable(model: str) -> bool:
     broken = {name: problem for name, problem in model_problems().items() if problem and name in (model, PARSER)}
     for name, problem in broken.items():
         st.error(f"**{page.MODEL_LABELS[name]} cannot be used.** {page.literal(problem)}", icon=":material/error:")
     if broken:
         st.caption("Or choose another model in the sidebar." if PARSER not in broken else "The live view needs it.")
-    return not broken
+    return None if broken else LiveSettings(model, preset, mirror)
 
 
 # The stream
@@ -155,8 +150,7 @@ def _readout(session: LiveSession, playing: bool, preset: str) -> None:
             st.caption(f":material/info: {said}")
     if playing and stats.error:
         st.warning(
-            f"**A frame failed; the picture goes on without it.** {page.literal(stats.error)}",
-            icon=":material/error:",
+            f"**A frame failed; the picture goes on without it.** {page.literal(stats.error)}", icon=":material/error:"
         )
 
 

@@ -115,17 +115,16 @@ def _save(closet: OutfitContext, chosen: list[str], layout: Mapping) -> None:
     st.text_input("Name", key="canvas-name", persist_state="session", placeholder=name)
     with st.container(horizontal=True):
         label = "Save changes" if edits else "Save outfit"
-        st.button(label, type="primary", key="canvas-save", on_click=_keep, args=(closet, chosen, layout, edits))
+        page.button(label, "canvas-save", None, _keep, closet, chosen, layout, edits, type="primary")
         if edits:
-            st.button("Save as another", key="canvas-copy", on_click=_keep, args=(closet, chosen, layout, None))
-        st.button("Lay out anew", key="canvas-reset", type="tertiary", on_click=_lay_anew)
+            page.button("Save as another", "canvas-copy", None, _keep, closet, chosen, layout, None)
+        page.button("Lay out anew", "canvas-reset", None, _lay_anew, type="tertiary")
 
 
 def _keep(closet: OutfitContext, chosen: list[str], layout: Mapping, outfit_id: str | None) -> None:
     name = st.session_state.get("canvas-name") or suggested_name(closet.present(chosen))
-    saved = page.change(closet.book.save, name, chosen, layout, outfit_id, said=f"Saved: {page.literal(name)}")
-    if saved:
-        st.session_state["canvas-edits"] = saved
+    st.session_state["canvas-edits"] = closet.book.save(name, chosen, layout, outfit_id)
+    page.tell(f"Saved: {page.literal(name)}")
 
 
 def _lay_anew() -> None:

@@ -68,23 +68,20 @@ def open_closet() -> OutfitContext:
         document = store.outfits.document()
     except StoreError as error:
         page.stop_unreadable("saved outfits", store.outfits, error)
+    try:
+        model = compatibility.load()
+    except WeightsError as error:
+        st.warning(f"Without the learned term: {page.literal(str(error))}", icon=":material/warning:")
+        model = None
     taste = preferences.learn(document["feedback"])
     st.html(COLLAGE_CSS)
-    return OutfitContext(store, items, {item["id"]: item for item in items}, store.outfits, document, taste, _model())
+    return OutfitContext(store, items, {item["id"]: item for item in items}, store.outfits, document, taste, model)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _items(_store: FeatureStore, home: str, signature: tuple | None) -> list[dict]:
     """Read the items once for each state of the file."""
     return _store.items()
-
-
-def _model() -> Compatibility | None:
-    try:
-        return compatibility.load()
-    except WeightsError as error:
-        st.warning(f"Without the learned term: {page.literal(str(error))}", icon=":material/warning:")
-        return None
 
 
 # What is asked for
@@ -157,9 +154,8 @@ def _question(value: float | None) -> float | None:
         st.markdown(f":material/thermostat: {problem}")
         if "°F" in problem:
             celsius = float(round(fahrenheit_to_celsius(value)))
-            st.button(f"Use {celsius:.0f} °C", key="outfits-celsius", on_click=_use_celsius, args=(celsius,))
-        without = "Without a temperature"
-        st.button(without, key="outfits-no-celsius", type="tertiary", on_click=_use_celsius, args=(None,))
+            page.button(f"Use {celsius:.0f} °C", "outfits-celsius", None, _use_celsius, celsius)
+        page.button("Without a temperature", "outfits-no-celsius", None, _use_celsius, None, type="tertiary")
     return None
 
 

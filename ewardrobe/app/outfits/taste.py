@@ -73,10 +73,10 @@ def taste(closet: OutfitContext) -> None:
         "moves the bars a little; nothing else is learned about you, and it stays in your wardrobe's folder."
     )
     disabled = not closet.document["feedback"]
-    st.button("Forget all ratings", key="taste-reset", on_click=_forget, args=(closet,), disabled=disabled)
-    forgotten = st.session_state.get("taste-forgotten")
-    if forgotten and disabled:
-        st.button("Bring them back", key="taste-undo", type="tertiary", on_click=_bring_back, args=(closet,))
+    said = "All ratings are forgotten"
+    page.button("Forget all ratings", "taste-reset", None, _forget, closet, said=said, disabled=disabled)
+    if disabled and st.session_state.get("taste-forgotten"):
+        page.button("Bring them back", "taste-undo", None, _bring_back, closet, type="tertiary")
 
 
 def weights_html(learned: Preferences) -> str:
@@ -93,7 +93,7 @@ def weights_html(learned: Preferences) -> str:
 
 
 def _forget(closet: OutfitContext) -> None:
-    st.session_state["taste-forgotten"] = page.change(closet.book.forget_feedback, said="All ratings are forgotten")
+    st.session_state["taste-forgotten"] = closet.book.forget_feedback()
 
 
 def _bring_back(closet: OutfitContext) -> None:
