@@ -124,9 +124,8 @@ def _show(room: Room, shot: Shot, session: LiveSession) -> None:
             file = partial(png_bytes, shot.composed)
             st.download_button("Download", file, f"{shot.name}.png", "image/png", key="live-download", **look)
             names = ", ".join(shot.worn.values())
-            about = (
-                f"As the try-on picture of {names}" if names else "No garment of your wardrobe is worn in this picture"
-            )
+            unworn = "No garment of your wardrobe is worn in this picture"
+            about = f"As the try-on picture of {names}" if names else unworn
             label, icon = ("Kept", "check") if room.kept else ("Keep in the wardrobe", "checkroom")
             look = {"width": "stretch", "disabled": room.kept or not shot.worn, "help": about}
             page.button(label, "live-keep", icon, _keep, room, shot, **look)
