@@ -62,7 +62,10 @@ def _zip(store: FeatureStore, name: str) -> None:
         if not place.button("Pack the backup (ZIP)", icon=":material/folder_zip:", key="export-pack"):
             return
         try:
-            st.session_state["backup"] = _packed(store, place.progress(0.0, "Packing …"))
+            buffer, signature = io.BytesIO(), store.signature()
+            told = partial(_show, place.progress(0.0, "Packing …"), verb="Packing")
+            written = backup_zip.write_backup(store, buffer, told)
+            st.session_state["backup"] = signature, buffer.getvalue(), written
         except StoreError as error:
             place.error(page.literal(error))
             return
@@ -73,13 +76,6 @@ def _zip(store: FeatureStore, name: str) -> None:
     st.caption(f"{written.items} items, {written.pictures} pictures")
     if written.missing:
         st.warning(f"{len(written.missing)} pictures are missing in the wardrobe's folder, and so in the backup.")
-
-
-def _packed(store: FeatureStore, bar: Any) -> tuple:
-    """Return the state of the wardrobe, its backup's bytes, and the report."""
-    buffer, signature = io.BytesIO(), store.signature()
-    written = backup_zip.write_backup(store, buffer, partial(_show, bar, verb="Packing"))
-    return signature, buffer.getvalue(), written
 
 
 def _show(bar: Any, done: int, total: int, verb: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 import streamlit as st
@@ -20,6 +20,9 @@ from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, cache
 from ewardrobe.wardrobe import pictures
 from ewardrobe.wardrobe.derived import with_derived
 from ewardrobe.wardrobe.filters import ordered
+
+if TYPE_CHECKING:
+    from ewardrobe.evaluation.figures.chart import Chart  # brings Plotly, which few pages need
 
 FOLDER = Path(__file__).resolve().parents[2] / "pages"
 """The pages' files."""
@@ -171,6 +174,22 @@ def colour_bar(shares: Iterable[tuple[str, float]]) -> str:
     """Return HTML of colours, such as "#aabbcc", beside each other, as wide as their shares."""
     parts = "".join(f"<span style='flex:{share:.3f};background:{colour}'></span>" for colour, share in shares)
     return f"<div style='display:flex;height:10px;border-radius:5px;overflow:hidden;{RIM}'>{parts}</div>"
+
+
+def show_chart(chart: Chart) -> None:
+    """Show a figure with its image button (above it, at the right) and its data as CSV (below it)."""
+    image = {"filename": chart.name, "format": "png", "scale": 2}
+    config = {"displaylogo": False, "toImageButtonOptions": image, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
+    heading = chart.figure.layout.title.text
+    st.plotly_chart(chart.figure, key=f"chart-{chart.name}", config=config, alt=heading)
+    download(chart.data, chart.name)
+
+
+def download(data: pd.DataFrame, name: str) -> None:
+    """Offer ``data`` as a CSV file."""
+    look: dict[str, Any] = {"icon": ":material/download:", "type": "tertiary", "on_click": "ignore"}
+    table = data.to_csv(index=False).encode()
+    st.download_button("Data as CSV", table, f"{name}.csv", "text/csv", key=f"csv-{name}", **look)
 
 
 RIM = "border:1px solid rgba(128,128,128,.4)"

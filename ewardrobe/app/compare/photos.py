@@ -25,7 +25,6 @@ from ewardrobe.evaluation.comparison.runs import (
     timed_predict,
 )
 from ewardrobe.garments.draft import Photo
-from ewardrobe.models import Segmenter
 from ewardrobe.models.weights import WeightsError
 
 TIMED_RUNS = 5
@@ -201,22 +200,17 @@ def ask(
 
 def _run_or_message(image: np.ndarray, model: str) -> ModelRun | str:
     try:
-        return run_model(image, _ready(model, image))
+        begun = time.perf_counter()
+        segmenter = page.segmenter(model)
+        load_s = time.perf_counter() - begun
+        if model not in starts():  # what loading and the first photo cost is noted apart
+            starts()[model] = Start(load_s, timed_predict(image, segmenter)[1])
+        return run_model(image, segmenter)
     except WeightsError as error:
         return str(error)
     except Exception as error:  # one model's fault must not cost the others' answers
         log.exception("%s failed on a photo of %s", model, image.shape)
         return f"It failed on this photo ({type(error).__name__}: {error}). The log has the details."
-
-
-def _ready(model: str, image: np.ndarray) -> Segmenter:
-    """Return the loaded model, warmed up: what loading and the first photo cost is noted apart."""
-    begun = time.perf_counter()
-    segmenter = page.segmenter(model)
-    load_s = time.perf_counter() - begun
-    if model not in starts():
-        starts()[model] = Start(load_s, timed_predict(image, segmenter)[1])
-    return segmenter
 
 
 def ask_about_shown(bench: Comparison, models: list[str]) -> None:
