@@ -14,6 +14,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from ewardrobe.core.images import ImageError
 from ewardrobe.feature_store.document import Document, gc_paused
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, cache
@@ -81,10 +82,10 @@ def complain(*problems: object) -> None:
 
 
 def change(action: Callable, *args: Any, said: str | None = None, **kwargs: Any) -> Any:
-    """Run a change of the wardrobe in a callback; a ``StoreError`` becomes a message on the page, and ``None``."""
+    """Run a change in a callback; a ``StoreError`` or ``ImageError`` becomes a message on the page, and ``None``."""
     try:
         result = action(*args, **kwargs)
-    except StoreError as error:
+    except (StoreError, ImageError) as error:
         complain(error)
         return None
     if said:
@@ -104,6 +105,11 @@ def button(
     """
     named = f":material/{icon}:" if icon else None
     st.button(label, key=key, icon=named, on_click=change, args=(action, *args), kwargs={"said": said}, **look)
+
+
+def kept(key: str) -> dict[str, Any]:
+    """Return the keywords of a widget whose value is remembered from page to page."""
+    return {"key": key, "persist_state": "session"}
 
 
 def choose_one(label: str, options: Iterable[Any], key: str, default: Any = None, **look: Any) -> Any:
@@ -138,7 +144,7 @@ def pick_model(default: str | None = None, key: str = "model", **look: Any) -> s
     """Show the choice of a segmenter, remembered under ``key`` from page to page; return its name."""
     names = list(MODELS)
     place = names.index(default or DEFAULT_MODEL)
-    return st.selectbox("Model", names, place, model_label, key=key, persist_state="session", **look)
+    return st.selectbox("Model", names, place, model_label, **kept(key), **look)
 
 
 def model_label(name: str) -> str:

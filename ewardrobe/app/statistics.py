@@ -27,9 +27,8 @@ def ask_which(frame: pd.DataFrame) -> pd.DataFrame:
     grid = st.grid(4, min_column_width=150, vertical_alignment="bottom")
     any_of = {}
     for name in ("kind", "tags", "season"):
-        any_of[name] = grid.multiselect(
-            FIELD[name].label, all_of(frame, name), placeholder="All", key=f"count-{name}", persist_state="session"
-        )
+        offered, label = all_of(frame, name), FIELD[name].label
+        any_of[name] = grid.multiselect(label, offered, placeholder="All", **page.kept(f"count-{name}"))
     if grid.toggle("Archived ones too", key="count-archived", persist_state="session"):
         any_of["state"] = all_of(frame, "state")
     return apply(frame, Filters(any_of=any_of))

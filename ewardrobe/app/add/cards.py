@@ -196,12 +196,8 @@ def _pick(visit: Visit, draft_id: str, picked: bool) -> None:
 
 def _repair(queue: ImportQueue, draft: Draft) -> None:
     """Open the dialog; the steps of the last repair can still be undone, what is cancelled leaves none."""
-    try:
-        image = queue.image(draft)
-    except ImageError as error:
-        page.complain(error)
-        return
-    bench = Repair(image, draft.category_id, 1.0 if draft.score is None else draft.score, list(draft.outlines))
+    score = 1.0 if draft.score is None else draft.score
+    bench = Repair(queue.image(draft), draft.category_id, score, list(draft.outlines))
     start_repair(bench, f"repairing-{draft.id}", lambda cut: page.change(queue.recut, draft, bench.steps, cut))
 
 

@@ -58,11 +58,7 @@ def many() -> None:
 
 
 def _take_folder(key: str) -> None:
-    try:
-        paths = folder_photos(st.session_state.get(key) or "")
-    except ImageError as error:
-        page.complain(error)
-        return
+    paths = folder_photos(st.session_state.get(key) or "")
     enqueue(read_photos(paths), len(paths))
 
 

@@ -47,18 +47,12 @@ def settings() -> float:
 
 def confidence_slider() -> int:
     """Show the confidence slider, the same on every page and remembered between them; return percent."""
-    return st.slider(
-        "Confidence",
-        round(LOWEST_SCORE * 100),
-        90,
-        round(SHOWN_SCORE * 100),
-        SCORE_STEP,
-        format="%d %%",
-        key="confidence",
-        persist_state="session",
-        help="Garments that the model is less sure of are hidden. 50 % is set for each model and kind of garment where "
-        "the fewest are missed or wrong on test photos; lower it to see guesses, raise it to see only sure ones.",
+    about = (
+        "Garments that the model is less sure of are hidden. 50 % is set for each model and kind of garment where "
+        "the fewest are missed or wrong on test photos; lower it to see guesses, raise it to see only sure ones."
     )
+    lowest, usual = round(LOWEST_SCORE * 100), round(SHOWN_SCORE * 100)
+    return st.slider("Confidence", lowest, 90, usual, SCORE_STEP, "%d %%", help=about, **page.kept("confidence"))
 
 
 def review(visit: Visit, store: FeatureStore, min_score: float) -> None:

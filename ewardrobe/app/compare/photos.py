@@ -41,7 +41,7 @@ class Comparison:
 
     number: counted up when the photos are forgotten, so that the widgets get new keys; notes: what was left out, and
     why; place: which photo is shown; runs: by (photo, model), what the model said or why it could not; unreadable: why
-    a photo cannot be read; summaries: by photo and settings, see ``folder``.
+    a photo cannot be read; summaries: by photo and settings, see ``views``.
     """
 
     number: int = 0
@@ -154,16 +154,9 @@ def settings() -> ComparisonSettings:
     problems = model_problems()
     usable = [name for name, problem in problems.items() if problem is None]
     with st.sidebar:
-        chosen = st.pills(
-            "Models to run",
-            usable,
-            selection_mode="multi",
-            default=usable,
-            format_func=short_label,
-            key="compare-models",
-            persist_state="session",
-            help="A model is asked once about each photo; taking it away and back costs nothing.",
-        )
+        words = "A model is asked once about each photo; taking it away and back costs nothing."
+        look = {"selection_mode": "multi", "format_func": short_label, "help": words, **page.kept("compare-models")}
+        chosen = st.pills("Models to run", usable, default=usable, **look)
         score = confidence_slider()
         words = "Two models agree on a pixel where both see a garment, or only where they give it one name."
         look = {"label_visibility": "visible", "persist_state": "session", "help": words}

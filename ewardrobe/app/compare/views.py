@@ -1,4 +1,4 @@
-"""The page Compare models, second half: what the models said about one photo, side by side."""
+"""The page Compare models, second half: what the models said, of one photo side by side and of all in a table."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.add.cards import DOT
 from ewardrobe.app.add.intake import read_image
-from ewardrobe.app.compare.folder import heat_map, summary
 from ewardrobe.app.compare.photos import (
     TIMED_RUNS,
     Comparison,
     ComparisonSettings,
+    ask_about_all,
     ask_about_shown,
     forget_failures,
     short_label,
@@ -39,8 +39,16 @@ from ewardrobe.evaluation.comparison.agreement import (
     match_table,
     mean_agreement,
 )
-from ewardrobe.evaluation.comparison.pictures import agreement_colours, detail_picture, draw_agreement
-from ewardrobe.evaluation.comparison.runs import VIEW_SIDE, ModelRun, match_masks
+from ewardrobe.evaluation.comparison.pictures import agreement_colours, detail_picture, draw_agreement, iou_figure
+from ewardrobe.evaluation.comparison.runs import (
+    VIEW_SIDE,
+    ModelRun,
+    PhotoSummary,
+    folder_matrix,
+    folder_table,
+    match_masks,
+    summarise_photo,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,25 +81,20 @@ def compare(bench: Comparison, chosen: ComparisonSettings) -> None:
     else:
         _photo(bench, chosen)
     if len(bench.photos) > 1:
-        summary(bench, chosen)
+        _summary(bench, chosen)
 
 
 def _bar(bench: Comparison) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if (total := len(bench.photos)) > 1:
             last = bench.place >= total - 1
-            left, right = ":material/chevron_left:", ":material/chevron_right:"
-            back, on = (bench, bench.place - 1), (bench, bench.place + 1)
-            st.button("Previous", key="previous", icon=left, disabled=not bench.place, on_click=_go, args=back)
-            st.button("Next", key="next", icon=right, icon_position="right", disabled=last, on_click=_go, args=on)
+            back, on = (setattr, bench, "place", bench.place - 1), (setattr, bench, "place", bench.place + 1)
+            page.button("Previous", "previous", "chevron_left", *back, disabled=not bench.place)
+            page.button("Next", "next", "chevron_right", *on, icon_position="right", disabled=last)
             st.markdown(f"**{bench.place + 1} of {total}**", width="content")
         st.markdown(page.literal(bench.photo.name), width="content")
         st.space("stretch")
-        st.button("Other photos", key="compare-over", icon=":material/restart_alt:", on_click=start_over)
-
-
-def _go(bench: Comparison, place: int) -> None:
-    bench.place = place
+        page.button("Other photos", "compare-over", "restart_alt", start_over)
 
 
 # One photo
@@ -120,7 +123,7 @@ def _side_by_side(bench: Comparison, shown: PhotoComparison, models: list[str]) 
             st.markdown(f"##### {short_label(model)}")
             if model not in found:
                 st.error(page.literal(str(bench.runs[shown.key, model])), icon=":material/error:")
-                st.button("Try again", key=f"again-{model}", on_click=forget_failures, args=(bench,))
+                page.button("Try again", f"again-{model}", None, forget_failures, bench)
                 continue
             garments, run = found[model], shown.runs[model]
             st.image(draw_detections(shown.small, garments), width="stretch", output_format="JPEG")
@@ -183,7 +186,7 @@ def _agreement(shown: PhotoComparison, by_category: bool) -> None:
         st.html(legend_html(agreement_shares(agreement, models), by_category))
     with right:
         matrix = mask_iou_matrix(labels, by_category)
-        heat_map(matrix, shown.labels, "compare-iou")
+        _heat_map(matrix, shown.labels, "compare-iou")
         if (mean := mean_agreement(matrix)) is not None:
             st.caption(f"Mask IoU of all garment pixels, each pair of models; mean {mean:.0%}.")
 
@@ -250,3 +253,80 @@ def _details(shown: PhotoComparison, matches: list[Match], names: list[str]) -> 
                 column.caption(f"{label} does not see this garment.")
                 continue
             column.image(detail_picture(shown.image, mask, box), caption=label, width="stretch", output_format="JPEG")
+
+
+# All photos
+
+
+def _summary(bench: Comparison, chosen: ComparisonSettings) -> None:
+    """Show how far the models agree over all photos that they have seen, and offer to go through the others."""
+    models = chosen.models
+    st.subheader(f"All {len(bench.photos)} photos", anchor=False)
+    left = sum(not bench.done(photo, models) for photo in bench.photos)
+    if left and st.button(f"Compare the other {page.count(left, 'photo')}", key="compare-all", type="primary"):
+        ask_about_all(bench, models)
+        st.rerun()
+    for message in list(bench.unreadable.values())[:10]:
+        st.error(page.literal(message), icon=":material/broken_image:")
+    summaries = _summaries(bench, chosen)
+    if not summaries:
+        return
+    if failed := len(bench.photos) - left - len(bench.unreadable) - len(summaries):
+        st.caption(f":material/info: {page.count(failed, 'photo')} left out here: a model failed on it.")
+    labels = [short_label(model) for model in models]
+    _folder_table(bench, [place for place, _ in summaries], folder_table([one for _, one in summaries], labels))
+    _folder_figures([one for _, one in summaries], labels)
+
+
+def _summaries(bench: Comparison, chosen: ComparisonSettings) -> list[tuple[int, PhotoSummary]]:
+    """Return (place, summary) of every photo that all models have seen; each is counted once and kept."""
+    found = []
+    for place, photo in enumerate(bench.photos):
+        runs = list(bench.answers(photo, chosen.models).values())
+        if len(runs) < len(chosen.models):
+            continue
+        key = (photo.key, chosen.min_score, chosen.by_category, *chosen.models)
+        if key not in bench.summaries:
+            bench.summaries[key] = summarise_photo(photo.name, runs, chosen.min_score, chosen.by_category)
+        found.append((place, bench.summaries[key]))
+    return found
+
+
+def _folder_table(bench: Comparison, places: list[int], table: pd.DataFrame) -> None:
+    table["Agreement"] *= 100
+    percent = st.column_config.NumberColumn(format="%.0f %%", help="Mean mask IoU over the pairs of models")
+    columns = {"Agreement": percent, "Photo": st.column_config.TextColumn(width="medium")}
+    columns |= {name: st.column_config.NumberColumn(format="%.0f") for name in table if name.endswith(": ms")}
+    state = st.dataframe(
+        table,
+        hide_index=True,
+        width="stretch",
+        placeholder="–",
+        column_config=columns,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"compare-table-{bench.number}-{bench.place}",
+    )
+    if state.selection.rows and places[state.selection.rows[0]] != bench.place:
+        bench.place = places[state.selection.rows[0]]
+        st.rerun()
+    st.caption("Tick a row to see that photo.")
+
+
+def _folder_figures(summaries: list[PhotoSummary], labels: list[str]) -> None:
+    known = [one.agreement for one in summaries if one.agreement is not None]
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        if known:
+            st.metric("Mean pairwise agreement", f"{np.mean(known):.0%}")
+            st.caption(f"Mask IoU over the pairs of models, mean of {page.count(len(known), 'photo')} with a garment.")
+        for label, seconds in zip(labels, np.median([one.seconds for one in summaries], axis=0), strict=True):
+            st.markdown(f"{label}: **{1000 * seconds:.0f} ms** a photo (median)")
+    if known and len(labels) > 1:
+        with right:
+            _heat_map(folder_matrix(summaries), labels, "compare-folder-iou")
+
+
+def _heat_map(matrix: np.ndarray, labels: list[str], key: str) -> None:
+    """Show the models' mask IoU with each other, (M, M) float64 0..1."""
+    st.plotly_chart(iou_figure(matrix, labels), key=key, config={"displaylogo": False})

@@ -83,14 +83,8 @@ def _panel(session: LiveSession | None, room: Room) -> None:
 def _pick_colour() -> tuple[int, int, int] | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = st.toggle("A new colour", key="live-recolour", persist_state="session")
-        code = st.color_picker(
-            "Colour",
-            FIRST_COLOUR,
-            key="live-colour",
-            persist_state="session",
-            label_visibility="collapsed",
-            disabled=not chosen,
-        )
+        look: dict[str, Any] = {"label_visibility": "collapsed", "disabled": not chosen, **page.kept("live-colour")}
+        code = st.color_picker("Colour", FIRST_COLOUR, **look)
     red, green, blue = ImageColor.getrgb(code)[:3]
     return (red, green, blue) if chosen else None
 
@@ -132,16 +126,9 @@ def _pictures(room: Room, slot: str, pieces: list[Hanger]) -> None:
     key = f"live-pieces-{slot}"
     st.session_state[key] = room.worn[slot] if room.worn.get(slot) in names else None
     with st.container(key="rail"):
-        st.pills(
-            SLOT_LABELS[slot],
-            list(names),
-            format_func=names.__getitem__,
-            key=key,
-            label_visibility="collapsed",
-            wrap=True,
-            on_change=_put_on,
-            args=(room, slot, lambda: st.session_state[key]),
-        )
+        look: dict[str, Any] = {"format_func": names.__getitem__, "label_visibility": "collapsed", "wrap": True}
+        args = (room, slot, lambda: st.session_state[key])
+        st.pills(SLOT_LABELS[slot], list(names), key=key, on_change=_put_on, args=args, **look)
 
 
 def _one_page(current: str | None, slot: str, pieces: list[Hanger]) -> list[Hanger]:
@@ -211,17 +198,10 @@ def _pick_outfit(room: Room, pieces: list[Hanger]) -> None:
         st.caption(f":material/error: The saved outfits cannot be read. {page.literal(str(error))}")
         return
     if saved:
-        st.selectbox(
-            "A saved outfit",
-            list(saved),
-            index=None,
-            format_func=lambda outfit_id: saved[outfit_id]["name"],
-            placeholder="A saved outfit …",
-            key="live-saved-outfit",
-            label_visibility="collapsed",
-            on_change=_put_saved_on,
-            args=(room, pieces, saved),
-        )
+        names = {key: outfit["name"] for key, outfit in saved.items()}
+        look: dict[str, Any] = {"placeholder": "A saved outfit …", "label_visibility": "collapsed"}
+        action: dict[str, Any] = {"on_change": _put_saved_on, "args": (room, pieces, saved)}
+        st.selectbox("A saved outfit", list(names), None, names.__getitem__, "live-saved-outfit", **look, **action)
 
 
 def _put_saved_on(room: Room, pieces: list[Hanger], saved: Mapping[str, dict]) -> None:

@@ -82,17 +82,11 @@ def settings() -> LiveSettings | None:
     with st.sidebar:
         words = "What finds the garments. The U-Net looks for hair and hands in any case."
         model = page.pick_model(LIVE_MODEL, "live-model", help=words)
-        preset = st.select_slider(
-            "Quality",
-            PRESETS,
-            format_func=str.capitalize,
-            key="live-preset",
-            persist_state="session",
-            help="Size of the picture that the models see, "
-            + ", ".join(f"{name} {size} px" for name, size in SIZES.items())
-            + ". Auto takes what this machine is fast enough for.",
-        )
-        mirror = st.toggle("Mirror", True, key="live-mirror", persist_state="session", help="As in a mirror")
+        sizes = ", ".join(f"{name} {size} px" for name, size in SIZES.items())
+        about = f"Size of the picture that the models see, {sizes}. Auto takes what this machine is fast enough for."
+        look = {"format_func": str.capitalize, "help": about, **page.kept("live-preset")}
+        preset = st.select_slider("Quality", PRESETS, **look)
+        mirror = st.toggle("Mirror", True, help="As in a mirror", **page.kept("live-mirror"))
     broken = {name: problem for name, problem in model_problems().items() if problem and name in (model, PARSER)}
     for name, problem in broken.items():
         st.error(f"**{page.MODEL_LABELS[name]} cannot be used.** {page.literal(problem)}", icon=":material/error:")

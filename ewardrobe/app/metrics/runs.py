@@ -57,9 +57,8 @@ def _curves(runs: list[RunFile], axis: str) -> None:
     for log in logs.values():
         log.update()
     if not any(log.training or log.validation for log in logs.values()):
-        st.info(
-            "Nothing is in these logs yet. A training writes its first line after 25 steps.", icon=":material/timer:"
-        )
+        lead = "Nothing is in these logs yet. A training writes its first line after 25 steps."
+        st.info(lead, icon=":material/timer:")
         return
     show_table(pd.DataFrame([run_logs.summary(run, log) for run, log in logs.items()]))
     for run, log in logs.items():

@@ -35,14 +35,9 @@ def by_hand(closet: OutfitContext) -> None:
     """Choose pieces, lay them out, see the score, save."""
     key = "canvas-pieces"
     st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in closet.by_id]
-    chosen = st.multiselect(
-        "Pieces",
-        list(closet.by_id),
-        format_func=lambda item_id: label_of(closet.by_id[item_id]),
-        key=key,
-        persist_state="session",
-        placeholder="Choose pieces of your wardrobe",
-    )
+    labels = {item_id: label_of(item) for item_id, item in closet.by_id.items()}
+    look = {"placeholder": "Choose pieces of your wardrobe", **page.kept(key)}
+    chosen = st.multiselect("Pieces", list(labels), format_func=labels.__getitem__, **look)
     if not chosen:
         st.info("Choose some pieces, then drag them where you like them.", icon=":material/palette:")
         return

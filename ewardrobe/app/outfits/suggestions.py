@@ -31,8 +31,6 @@ from ewardrobe.outfits.grammar import (
 from ewardrobe.outfits.suggest import Suggestions, diversity, suggest
 from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, SEASONS
 
-EXTRA_LABELS = {"shoes": "Shoes", "bag": "Bag", "hat": "Hat", "accessory": "Scarf and the like"}
-
 
 @dataclass(frozen=True)
 class OutfitContext:
@@ -102,10 +100,9 @@ def ask_temperature(key: str, width: int, help: str | None = None) -> float | No
         step=1.0,
         format="%g",
         placeholder="Any",
-        key=key,
-        persist_state="session",
         help=help,
         width=width,
+        **page.kept(key),
     )
 
 
@@ -116,30 +113,16 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
             occasion = ask_occasion("Occasion", "outfits-occasion", persist_state="session", width="content")
             typed = "Typed by you: this app asks no weather service."
             temperature = ask_temperature("outfits-temperature", 170, typed)
-            season = st.selectbox(
-                "Season",
-                SEASONS,
-                SEASONS.index(season_of(date.today())),
-                format_func=str.capitalize,
-                placeholder="Any",
-                key="outfits-season",
-                persist_state="session",
-                width=150,
-            )
-            count = st.number_input("How many", 1, 24, 6, key="outfits-count", persist_state="session", width=120)
+            now = SEASONS.index(season_of(date.today()))
+            look = {"placeholder": "Any", "width": 150, **page.kept("outfits-season")}
+            season = st.selectbox("Season", SEASONS, now, str.capitalize, **look)
+            count = st.number_input("How many", 1, 24, 6, width=120, **page.kept("outfits-count"))
         temperature = _question(temperature)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             locked = _ask_locked(closet)
-            extras = st.multiselect(
-                "With",
-                ["shoes", "bag"],
-                format_func=EXTRA_LABELS.__getitem__,
-                key="outfits-extras",
-                persist_state="session",
-                placeholder="Clothes only",
-                width=250,
-            )
-            st.button("Shuffle", icon=":material/shuffle:", key="outfits-shuffle", on_click=shuffle, width=118)
+            look = {"placeholder": "Clothes only", "width": 250, **page.kept("outfits-extras")}
+            extras = st.multiselect("With", ["shoes", "bag"], format_func=str.capitalize, **look)
+            page.button("Shuffle", "outfits-shuffle", "shuffle", shuffle, width=118)
     disliked = frozenset(frozenset(entry["items"]) for entry in closet.document["feedback"] if not entry["liked"])
     seed = st.session_state.setdefault("outfits-seed", 0)
     return Wish(occasion, temperature, season, locked, tuple(extras), disliked, date.today(), seed), count
@@ -165,19 +148,10 @@ def _use_celsius(value: float | None) -> None:
 
 def _ask_locked(closet: OutfitContext) -> tuple[str, ...]:
     key = "outfits-locked"
-    ids = [item["id"] for item in closet.items if unavailable(item) is None]
-    here = set(ids)
-    st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in here]
-    chosen = st.multiselect(
-        "Build around",
-        ids,
-        format_func=lambda item_id: label_of(closet.by_id[item_id]),
-        key=key,
-        persist_state="session",
-        placeholder="A piece that every outfit is to hold",
-        width=380,
-    )
-    return tuple(chosen)
+    labels = {item["id"]: label_of(item) for item in closet.items if unavailable(item) is None}
+    st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in labels]
+    look = {"placeholder": "A piece that every outfit is to hold", "width": 380, **page.kept(key)}
+    return tuple(st.multiselect("Build around", list(labels), format_func=labels.__getitem__, **look))
 
 
 def label_of(item: Mapping) -> str:
