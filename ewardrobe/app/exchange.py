@@ -137,7 +137,6 @@ def _preview(found: Incoming, counts: Mapping[str, int]) -> None:
 
 
 def _rows(differences: Iterable[Difference]) -> list[dict[str, str]]:
-    """Return a row for each item that would change something."""
     return [
         {
             "": STATUS[difference.status],

@@ -95,7 +95,6 @@ def money(store: FeatureStore, frame: pd.DataFrame) -> None:
 
 
 def _side_by_side(*parts: Callable) -> None:
-    """Show two parts beside each other, where it is narrow one below the other."""
     grid = st.grid(2, min_column_width=360, gap="medium")
     for part in parts:
         with grid.cell():

@@ -118,7 +118,6 @@ def _attribute_box(queue: ImportQueue, draft: Draft, name: str) -> None:
 
 
 def _twin_notice(desk: Desk, draft: Draft, twin: Twin) -> None:
-    """Show what the garment seems to be again, with the choice of what becomes of it."""
     picture: np.ndarray | str | None = None
     if twin.in_queue:
         name = "a garment of this import"
@@ -246,7 +245,6 @@ def _facts(draft: Draft, name: str) -> str:
 
 
 def _swatches_html(draft: Draft) -> str:
-    """Return the draft's colours: a bar of their shares, and their names below it."""
     colours = [colour for colour in draft.colour_shares if colour.share >= LEAST_SHARE]
     names = "".join(
         f'<span title="{colour.css}, {", ".join(colour.terms)}, {colour.hex}">'

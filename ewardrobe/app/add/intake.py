@@ -93,9 +93,8 @@ def _samples(take: Take) -> None:
         for column, (name, (data, thumbnail)) in zip(st.columns(SAMPLES_IN_A_ROW), row, strict=False):
             with column:
                 st.image(thumbnail, width="stretch")
-                page.button(
-                    name, f"sample-{name}", None, take, [Photo(f"{name}.jpg", data)], width="stretch", help=name
-                )
+                photos = [Photo(f"{name}.jpg", data)]
+                page.button(name, f"sample-{name}", None, take, photos, width="stretch", help=name)
 
 
 @st.cache_data(show_spinner="Drawing the samples …")

@@ -224,7 +224,6 @@ def _save_bar(
 
 
 def _save(store: FeatureStore, queue: ImportQueue, drafts: Sequence[Draft]) -> None:
-    """Write all kept garments and show them as saved."""
     photos, new = len({draft.photo for draft in drafts}), [draft for draft in drafts if draft.saved]
     bar = st.progress(0.0, "Saving …")
     try:

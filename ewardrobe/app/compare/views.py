@@ -235,7 +235,6 @@ def _thumbnail(shown: PhotoComparison, match: Match) -> str:
 
 @st.fragment
 def _details(shown: PhotoComparison, matches: list[Match], names: list[str]) -> None:
-    """Show one garment's sleeves and hem enlarged, the same place for every model."""
     st.subheader("Sleeves and hems, enlarged", anchor=False)
     chosen = st.selectbox(
         "Garment",
@@ -259,7 +258,6 @@ def _details(shown: PhotoComparison, matches: list[Match], names: list[str]) -> 
 
 
 def _summary(bench: Comparison, chosen: ComparisonSettings) -> None:
-    """Show how far the models agree over all photos that they have seen, and offer to go through the others."""
     models = chosen.models
     st.subheader(f"All {len(bench.photos)} photos", anchor=False)
     left = sum(not bench.done(photo, models) for photo in bench.photos)
@@ -328,5 +326,4 @@ def _folder_figures(summaries: list[PhotoSummary], labels: list[str]) -> None:
 
 
 def _heat_map(matrix: np.ndarray, labels: list[str], key: str) -> None:
-    """Show the models' mask IoU with each other, (M, M) float64 0..1."""
     st.plotly_chart(iou_figure(matrix, labels), key=key, config={"displaylogo": False})

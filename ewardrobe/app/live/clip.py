@@ -167,5 +167,4 @@ def uploaded_video(key: str) -> Video | None:
 
 @st.cache_resource(show_spinner=False, max_entries=4, scope="session")
 def _opened(file_id: str, name: str, _file) -> Video:
-    """Check an upload once, not in every run."""
     return open_video(_file.getvalue(), name)

@@ -102,7 +102,6 @@ def _empty(room: Room) -> None:
 
 
 def _rail(room: Room, pieces: list[Hanger]) -> None:
-    """Show one slot's garments as pictures, with buttons to go through them without aiming."""
     slots = [slot for slot in SLOTS if any(piece.slot == slot for piece in pieces)]
 
     def label(slot: str) -> str:
@@ -151,7 +150,6 @@ def _thumbnail(key: str, _piece: Hanger) -> str:
 
 
 def _walk(room: Room, slot: str, keys: list[str]) -> None:
-    """Show the large buttons that go through the garments, by the arrow keys too."""
     with st.container(horizontal=True, gap="small", key="walk", wrap=False):
         for label, by in (("Previous", -1), ("Next", 1)):
             arrow: dict[str, Any] = {"shortcut": "Right" if by > 0 else "Left", "width": "stretch"}

@@ -85,7 +85,6 @@ def play_clip(session: Any, key: str, make_player: Callable[[], Any]) -> StreamS
 
 
 def _streamer(session: Any, key: str, **kwargs: Any) -> StreamState:
-    """Mount the component and tie its connection to the session's slot."""
     try:
         servers = ice_servers()
     except IceServersError as error:
@@ -116,7 +115,6 @@ def draw(full_key: str, frame: av.VideoFrame) -> av.VideoFrame:
 
 
 def _full_key(key: str) -> str:
-    """Return ``key`` made unique among all tabs."""
     return f"{streamlit_internals.tab_id()}/{key}"
 
 

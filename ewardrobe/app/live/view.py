@@ -119,7 +119,6 @@ def open_stream(room: Room, chosen: LiveSettings) -> tuple[LiveSession | None, S
 
 
 def _session(key: str, room: Room, chosen: LiveSettings) -> LiveSession:
-    """Return the session of the stream ``key`` with the settings as they are now."""
     make = partial(LiveSession, chosen.model, look=room.look, mirror=chosen.mirror, preset=chosen.preset)
     session = stream.live_session(key, make)
     session.model, session.preset, session.mirror = chosen.model, chosen.preset, chosen.mirror

@@ -84,7 +84,6 @@ def live(known: ReportSet) -> None:
 
 
 def _clips(table: pd.DataFrame) -> None:
-    """Show what was measured on each kind of clip."""
     if table.empty:
         return
     st.subheader("On each kind of clip", anchor=False)

@@ -142,7 +142,6 @@ def _cards(reports: list[ModelReport]) -> None:
 
 
 def _entry(entry: dict) -> None:
-    """Show what the manifest says: there is no card of these weights yet."""
     licence, data = (literal(str(entry.get(key, "not stated"))) for key in ("licence", "data"))
     st.markdown(
         f"`{entry['file']}`, {entry['bytes'] / 1e6:.1f} MB, licence {licence}, trained on {data}, "

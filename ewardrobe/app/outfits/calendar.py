@@ -105,23 +105,19 @@ def month_html(
 
     planned: title, items and layout by ISO date; worn: items by ISO date, shown where nothing is planned.
     """
-    heads = "".join(f"<b>{name}</b>" for name in day_abbr)
-    days = Calendar().itermonthdates(month.year, month.month)
-    cells = "".join(_cell(day, month, today, planned, worn, picture) for day in days)
-    return f"<div class='ew-month'>{heads}{cells}</div>"
-
-
-def _cell(day: date, month: date, today: date, planned, worn, picture) -> str:
-    key = day.isoformat()
-    marks = ("away" if day.month != month.month else "") + (" today" if day == today else "")
-    inside, title = "", ""
-    if key in planned:
-        name, items, layout = planned[key]
-        inside, title = collage_html(items, picture, layout), name
-    elif key in worn:
-        inside, title = collage_html(worn[key], picture), "worn"
-    label = f"<em>{escape(title)}</em>" if title else ""
-    return f"<div class='{marks.strip()}'><span>{day.day}</span>{inside}{label}</div>"
+    cells = [f"<b>{name}</b>" for name in day_abbr]
+    for day in Calendar().itermonthdates(month.year, month.month):
+        key = day.isoformat()
+        marks = ("away" if day.month != month.month else "") + (" today" if day == today else "")
+        inside, title = "", ""
+        if key in planned:
+            title, items, layout = planned[key]
+            inside = collage_html(items, picture, layout)
+        elif key in worn:
+            inside, title = collage_html(worn[key], picture), "worn"
+        label = f"<em>{escape(title)}</em>" if title else ""
+        cells.append(f"<div class='{marks.strip()}'><span>{day.day}</span>{inside}{label}</div>")
+    return f"<div class='ew-month'>{''.join(cells)}</div>"
 
 
 MONTH_CSS = """<style>

@@ -51,7 +51,6 @@ def by_hand(closet: OutfitContext) -> None:
 
 
 def _canvas(closet: OutfitContext, items: Sequence[Mapping]) -> dict[str, list[float]]:
-    """Show the canvas; returns where each piece lies."""
     number = st.session_state.setdefault("canvas-number", 0)
     own = st.session_state.setdefault("canvas-layout", {})
     laid = places(items, own)
@@ -85,7 +84,6 @@ def _sound(layout: Any) -> dict[str, tuple[float, ...]]:
 
 
 def _judge(closet: OutfitContext, items: Sequence[Mapping]) -> None:
-    """Say what the recommender thinks of it."""
     if not is_outfit(slot_of(item) for item in items):
         st.info(
             "Not a whole outfit yet: a top and a bottom, or a dress; one piece of each kind.", icon=":material/info:"

@@ -74,7 +74,6 @@ def wear_button(closet: OutfitContext, item_ids: Sequence[str], key: str, outfit
 
 
 def _saved_id(closet: OutfitContext, item_ids: Sequence[str]) -> str | None:
-    """Return the id of the saved outfit of just these pieces."""
     saved = closet.document["outfits"]
     return next((outfit["id"] for outfit in saved if set(outfit["items"]) == set(item_ids)), None)
 

@@ -67,7 +67,6 @@ def _told(closet: OutfitContext, outfit: dict) -> bool:
 
 
 def _edit(closet: OutfitContext, outfit: dict) -> None:
-    """Open a saved outfit on the canvas."""
     st.session_state["canvas-edits"] = outfit["id"]
     st.session_state["canvas-name"] = outfit["name"]
     st.session_state["canvas-pieces"] = [item_id for item_id in outfit["items"] if item_id in closet.by_id]

@@ -78,7 +78,6 @@ def open_closet() -> OutfitContext:
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _items(_store: FeatureStore, home: str, signature: tuple | None) -> list[dict]:
-    """Read the items once for each state of the file."""
     return _store.items()
 
 

@@ -13,8 +13,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.fields import ask_field, typed
 from ewardrobe.app.wardrobe.overview import choose, chosen_ids, open_item
-from ewardrobe.app.wardrobe.saved_outfits import save_chosen
-from ewardrobe.app.wardrobe.wear import put_away, wear_buttons
+from ewardrobe.app.wardrobe.wear import put_away, save_chosen, wear_buttons
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import edits
 from ewardrobe.wardrobe.fields import FIELD, FLAG

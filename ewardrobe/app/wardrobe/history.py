@@ -11,7 +11,7 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.wardrobe.overview import show_cards
-from ewardrobe.app.wardrobe.saved_outfits import outfits_with, saved
+from ewardrobe.app.wardrobe.wear import outfits_with, saved
 from ewardrobe.feature_store import wearing
 from ewardrobe.feature_store.journal import JournalEntry
 from ewardrobe.feature_store.store import FeatureStore

@@ -49,7 +49,6 @@ def item_page(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> None:
 
 
 def _way_back(frame: pd.DataFrame, item_id: str) -> None:
-    """Show the way to the wardrobe, and to the neighbours in the order in which it was shown."""
     shown = [other for other in st.session_state.get("found", ()) if other in frame.index]
     place = shown.index(item_id) if item_id in shown else None
     with st.container(horizontal=True, vertical_alignment="center"):

@@ -67,7 +67,6 @@ def _save(store: FeatureStore, item_id: str, row: ItemField, entered: Any) -> No
 
 
 def _palette_bar(item: Mapping) -> None:
-    """Show the item's colours as they were measured, in their shares."""
     colours = [part for part in item.get("colours") or () if isinstance(part, Mapping) and part.get("hex")]
     shares = [
         (str(colour["hex"]), max(float(colour.get("share") or 0), 0.02))
@@ -98,7 +97,6 @@ def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
 
 
 def _add(store: FeatureStore, item: dict[str, Any], photo: Any) -> None:
-    """Save the form's item, or say what is missing."""
     if not item["type"]:
         st.error("Say what it is: choose a name, or type your own.")
         return
