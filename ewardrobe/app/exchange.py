@@ -37,9 +37,6 @@ class Incoming:
     table: csv_table.Table | None = None
 
 
-# Out
-
-
 def export(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Offer the backup and the table."""
     st.subheader("Export", anchor=False)
@@ -81,9 +78,6 @@ def _zip(store: FeatureStore, name: str) -> None:
 def _show(bar: Any, done: int, total: int, verb: str) -> None:
     if done == total or done % 20 == 0:
         bar.progress(done / max(1, total), f"{verb} {done} of {total} pictures")
-
-
-# In
 
 
 def ask_file() -> Any:

@@ -46,9 +46,6 @@ def start_over() -> None:
     st.session_state["adding"] = Visit(current_visit().number + 1)
 
 
-# Where the photos come from
-
-
 Take = Callable[[Sequence[Photo]], None]
 """What is done with the photos that come, in a callback."""
 

@@ -161,9 +161,6 @@ def _end(repair: RepairSession) -> None:
             st.rerun()
 
 
-# An item of the wardrobe
-
-
 def _repair_item(store: FeatureStore, item_id: str) -> None:
     """Begin the repair of an item of the wardrobe; what is made is saved, and can be undone even later."""
     try:

@@ -12,43 +12,16 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.add.cards import DOT
 from ewardrobe.app.add.intake import read_image
-from ewardrobe.app.compare.photos import (
-    TIMED_RUNS,
-    Comparison,
-    ComparisonSettings,
-    ask_about_all,
-    ask_about_shown,
-    forget_failures,
-    short_label,
-    start_over,
-    starts,
-    time_again,
-)
+from ewardrobe.app.compare import photos
+from ewardrobe.app.compare.photos import Comparison, ComparisonSettings
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import draw_detections
 from ewardrobe.core.images import jpeg_bytes, scale_to
 from ewardrobe.core.masks import mask_box, padded_box
-from ewardrobe.evaluation.comparison.agreement import (
-    Match,
-    agreement_map,
-    agreement_shares,
-    detail_boxes,
-    label_maps,
-    mask_iou_matrix,
-    match_garments,
-    match_table,
-    mean_agreement,
-)
+from ewardrobe.evaluation.comparison import agreement, runs
+from ewardrobe.evaluation.comparison.agreement import Match
 from ewardrobe.evaluation.comparison.pictures import agreement_colours, detail_picture, draw_agreement, iou_figure
-from ewardrobe.evaluation.comparison.runs import (
-    VIEW_SIDE,
-    ModelRun,
-    PhotoSummary,
-    folder_matrix,
-    folder_table,
-    match_masks,
-    summarise_photo,
-)
+from ewardrobe.evaluation.comparison.runs import VIEW_SIDE, ModelRun, PhotoSummary
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +37,7 @@ class PhotoComparison:
     @property
     def labels(self) -> list[str]:
         """The models' names for people."""
-        return [short_label(model) for model in self.runs]
+        return [photos.short_label(model) for model in self.runs]
 
 
 def compare(bench: Comparison, chosen: ComparisonSettings) -> None:
@@ -75,7 +48,7 @@ def compare(bench: Comparison, chosen: ComparisonSettings) -> None:
     if not chosen.models:
         st.info("Choose at least one model in the sidebar.", icon=":material/info:")
         return
-    ask_about_shown(bench, chosen.models)
+    photos.ask_about_shown(bench, chosen.models)
     if bench.photo.key in bench.unreadable:
         st.error(page.literal(bench.unreadable[bench.photo.key]), icon=":material/broken_image:")
     else:
@@ -94,19 +67,19 @@ def _bar(bench: Comparison) -> None:
             st.markdown(f"**{bench.place + 1} of {total}**", width="content")
         st.markdown(page.literal(bench.photo.name), width="content")
         st.space("stretch")
-        page.button("Other photos", "compare-over", "restart_alt", start_over)
+        page.button("Other photos", "compare-over", "restart_alt", photos.start_over)
 
 
 # One photo
 
 
 def _photo(bench: Comparison, chosen: ComparisonSettings) -> None:
-    image, runs = read_image(bench.photo.key, bench.photo), bench.answers(bench.photo, chosen.models)
-    garments = [run.small.detections(chosen.min_score) for run in runs.values()]
-    shown = PhotoComparison(bench.photo.key, image, scale_to(image, VIEW_SIDE), runs, garments)
+    image, said = read_image(bench.photo.key, bench.photo), bench.answers(bench.photo, chosen.models)
+    garments = [run.small.detections(chosen.min_score) for run in said.values()]
+    shown = PhotoComparison(bench.photo.key, image, scale_to(image, VIEW_SIDE), said, garments)
     _side_by_side(bench, shown, chosen.models)
     _times(bench, shown)
-    if len(runs) < 2:
+    if len(said) < 2:
         st.caption("Choose two models or more to see where they agree.")
         return
     if not any(map(len, garments)):
@@ -120,10 +93,10 @@ def _side_by_side(bench: Comparison, shown: PhotoComparison, models: list[str]) 
     found = dict(zip(shown.runs, shown.garments, strict=True))
     for column, model in zip(st.columns(len(models)), models, strict=True):
         with column:
-            st.markdown(f"##### {short_label(model)}")
+            st.markdown(f"##### {photos.short_label(model)}")
             if model not in found:
                 st.error(page.literal(str(bench.runs[shown.key, model])), icon=":material/error:")
-                page.button("Try again", f"again-{model}", None, forget_failures, bench)
+                page.button("Try again", f"again-{model}", None, photos.forget_failures, bench)
                 continue
             garments, run = found[model], shown.runs[model]
             st.image(draw_detections(shown.small, garments), width="stretch", output_format="JPEG")
@@ -136,8 +109,8 @@ def _times(bench: Comparison, shown: PhotoComparison) -> None:
     if not shown.runs:
         return
     with st.expander("Times", icon=":material/timer:", key="compare-times"):
-        if st.button(f"Measure {TIMED_RUNS} times more", key="measure", icon=":material/speed:"):
-            time_again(bench, bench.photo, list(shown.runs))
+        if st.button(f"Measure {photos.TIMED_RUNS} times more", key="measure", icon=":material/speed:"):
+            photos.time_again(bench, bench.photo, list(shown.runs))
         st.dataframe(
             _time_table(bench, list(shown.runs)), hide_index=True, width="stretch", column_config=_time_columns()
         )
@@ -148,10 +121,10 @@ def _time_table(bench: Comparison, models: list[str]) -> pd.DataFrame:
     rows = []
     for model, here in bench.answers(bench.photo, models).items():
         all_s = [run.median_s for (_, name), run in bench.runs.items() if name == model and isinstance(run, ModelRun)]
-        start = starts().get(model)
+        start = photos.starts().get(model)
         rows.append(
             {
-                "Model": short_label(model),
+                "Model": photos.short_label(model),
                 "ms": 1000 * here.median_s,
                 "runs": len(here.seconds),
                 "slowest": 1000 * max(here.seconds),
@@ -177,17 +150,17 @@ def _time_columns() -> dict:
 
 def _agreement(shown: PhotoComparison, by_category: bool) -> None:
     st.subheader("Where they agree", anchor=False)
-    labels = label_maps(shown.garments)
-    agreement = agreement_map(labels, by_category)
+    labels = agreement.label_maps(shown.garments)
+    shared = agreement.agreement_map(labels, by_category)
     left, right = st.columns(2, gap="large")
     with left:
         models = len(shown.runs)
-        st.image(draw_agreement(shown.small, agreement, models), width="stretch", output_format="JPEG")
-        st.html(legend_html(agreement_shares(agreement, models), by_category))
+        st.image(draw_agreement(shown.small, shared, models), width="stretch", output_format="JPEG")
+        st.html(legend_html(agreement.agreement_shares(shared, models), by_category))
     with right:
-        matrix = mask_iou_matrix(labels, by_category)
+        matrix = agreement.mask_iou_matrix(labels, by_category)
         _heat_map(matrix, shown.labels, "compare-iou")
-        if (mean := mean_agreement(matrix)) is not None:
+        if (mean := agreement.mean_agreement(matrix)) is not None:
             st.caption(f"Mask IoU of all garment pixels, each pair of models; mean {mean:.0%}.")
 
 
@@ -206,8 +179,8 @@ def legend_html(shares: list[float], by_category: bool) -> str:
 
 def _matches(shown: PhotoComparison) -> None:
     st.subheader("Garment by garment", anchor=False)
-    matches = match_garments(shown.garments)
-    table = match_table(matches, shown.garments, shown.labels)
+    matches = agreement.match_garments(shown.garments)
+    table = agreement.match_table(matches, shown.garments, shown.labels)
     table["Mask IoU"] *= 100
     table.insert(0, "", [_thumbnail(shown, match) for match in matches])
     st.dataframe(
@@ -242,8 +215,8 @@ def _details(shown: PhotoComparison, matches: list[Match], names: list[str]) -> 
         format_func=lambda i: f"{i + 1} · {names[i]}",
         key=f"compare-detail-{shown.key}-{len(matches)}",
     )
-    masks = match_masks(matches[chosen], list(shown.runs.values()))
-    boxes = detail_boxes(np.any([mask for mask in masks if mask is not None], axis=0))
+    masks = runs.match_masks(matches[chosen], list(shown.runs.values()))
+    boxes = agreement.detail_boxes(np.any([mask for mask in masks if mask is not None], axis=0))
     for place, box in boxes.items():
         columns = st.columns(len(masks) + 1)
         columns[0].image(detail_picture(shown.image, None, box), caption=place, width="stretch", output_format="JPEG")
@@ -262,7 +235,7 @@ def _summary(bench: Comparison, chosen: ComparisonSettings) -> None:
     st.subheader(f"All {len(bench.photos)} photos", anchor=False)
     left = sum(not bench.done(photo, models) for photo in bench.photos)
     if left and st.button(f"Compare the other {page.count(left, 'photo')}", key="compare-all", type="primary"):
-        ask_about_all(bench, models)
+        photos.ask_about_all(bench, models)
         st.rerun()
     for message in list(bench.unreadable.values())[:10]:
         st.error(page.literal(message), icon=":material/broken_image:")
@@ -271,8 +244,8 @@ def _summary(bench: Comparison, chosen: ComparisonSettings) -> None:
         return
     if failed := len(bench.photos) - left - len(bench.unreadable) - len(summaries):
         st.caption(f":material/info: {page.count(failed, 'photo')} left out here: a model failed on it.")
-    labels = [short_label(model) for model in models]
-    _folder_table(bench, [place for place, _ in summaries], folder_table([one for _, one in summaries], labels))
+    labels = [photos.short_label(model) for model in models]
+    _folder_table(bench, [place for place, _ in summaries], runs.folder_table([one for _, one in summaries], labels))
     _folder_figures([one for _, one in summaries], labels)
 
 
@@ -280,12 +253,12 @@ def _summaries(bench: Comparison, chosen: ComparisonSettings) -> list[tuple[int,
     """Return (place, summary) of every photo that all models have seen; each is counted once and kept."""
     found = []
     for place, photo in enumerate(bench.photos):
-        runs = list(bench.answers(photo, chosen.models).values())
-        if len(runs) < len(chosen.models):
+        said = list(bench.answers(photo, chosen.models).values())
+        if len(said) < len(chosen.models):
             continue
         key = (photo.key, chosen.min_score, chosen.by_category, *chosen.models)
         if key not in bench.summaries:
-            bench.summaries[key] = summarise_photo(photo.name, runs, chosen.min_score, chosen.by_category)
+            bench.summaries[key] = runs.summarise_photo(photo.name, said, chosen.min_score, chosen.by_category)
         found.append((place, bench.summaries[key]))
     return found
 
@@ -322,7 +295,7 @@ def _folder_figures(summaries: list[PhotoSummary], labels: list[str]) -> None:
             st.markdown(f"{label}: **{1000 * seconds:.0f} ms** a photo (median)")
     if known and len(labels) > 1:
         with right:
-            _heat_map(folder_matrix(summaries), labels, "compare-folder-iou")
+            _heat_map(runs.folder_matrix(summaries), labels, "compare-folder-iou")
 
 
 def _heat_map(matrix: np.ndarray, labels: list[str], key: str) -> None:

@@ -112,9 +112,6 @@ def take(session: LiveSession, room: Room) -> None:
     room.shot, room.shots, room.kept = Shot(name, raw, composed, worn), room.shots + 1, False
 
 
-# What to do with the picture
-
-
 def _show(room: Room, shot: Shot, session: LiveSession) -> None:
     with st.container(border=True):
         picture, actions = st.columns(2, vertical_alignment="top")

@@ -74,9 +74,6 @@ def current_room() -> Room:
     return st.session_state.setdefault("fitting-room", Room())
 
 
-# Settings
-
-
 def settings() -> LiveSettings | None:
     """Show the settings in the sidebar; ``None`` where a model cannot be used, which is said on the page."""
     with st.sidebar:
@@ -93,9 +90,6 @@ def settings() -> LiveSettings | None:
     if broken:
         st.caption("Or choose another model in the sidebar." if PARSER not in broken else "The live view needs it.")
     return None if broken else LiveSettings(model, preset, mirror)
-
-
-# The stream
 
 
 def open_stream(room: Room, chosen: LiveSettings) -> tuple[LiveSession | None, StreamState]:
@@ -124,9 +118,6 @@ def _session(key: str, room: Room, chosen: LiveSettings) -> LiveSession:
     session.model, session.preset, session.mirror = chosen.model, chosen.preset, chosen.mirror
     session.look = room.look
     return session
-
-
-# How fast everything goes
 
 
 def readout(session: LiveSession | None, playing: bool, preset: str) -> None:

@@ -14,20 +14,11 @@ from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.models.weights import WeightsError
-from ewardrobe.outfits import compatibility, preferences
+from ewardrobe.outfits import compatibility, grammar, preferences
 from ewardrobe.outfits.collage import COLLAGE_CSS
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.gaps import advice, needs_outerwear
-from ewardrobe.outfits.grammar import (
-    OCCASIONS,
-    Wish,
-    fahrenheit_to_celsius,
-    name_of,
-    season_of,
-    slot_of,
-    temperature_problem,
-    unavailable,
-)
+from ewardrobe.outfits.grammar import Wish
 from ewardrobe.outfits.suggest import Suggestions, diversity, suggest
 from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, SEASONS
 
@@ -81,12 +72,9 @@ def _items(_store: FeatureStore, home: str, signature: tuple | None) -> list[dic
     return _store.items()
 
 
-# What is asked for
-
-
 def ask_occasion(label: str, key: str, **kwargs: Any) -> str | None:
     """Show the choice of an occasion; none chosen stands for any."""
-    labels = {name: name.capitalize() for name in OCCASIONS}
+    labels = {name: name.capitalize() for name in grammar.OCCASIONS}
     words = "None chosen: any occasion"
     return st.segmented_control(label, list(labels), format_func=labels.__getitem__, key=key, help=words, **kwargs)
 
@@ -112,7 +100,7 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
             occasion = ask_occasion("Occasion", "outfits-occasion", persist_state="session", width="content")
             typed = "Typed by you: this app asks no weather service."
             temperature = ask_temperature("outfits-temperature", 170, typed)
-            now = SEASONS.index(season_of(date.today()))
+            now = SEASONS.index(grammar.season_of(date.today()))
             look = {"placeholder": "Any", "width": 150, **page.kept("outfits-season")}
             season = st.selectbox("Season", SEASONS, now, str.capitalize, **look)
             count = st.number_input("How many", 1, 24, 6, width=120, **page.kept("outfits-count"))
@@ -129,13 +117,13 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
 
 def _question(value: float | None) -> float | None:
     """Return the temperature, or ``None`` and the question what was meant where it cannot be one."""
-    problem = temperature_problem(value)
+    problem = grammar.temperature_problem(value)
     if value is None or problem is None:
         return value
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/thermostat: {problem}")
         if "°F" in problem:
-            celsius = float(round(fahrenheit_to_celsius(value)))
+            celsius = float(round(grammar.fahrenheit_to_celsius(value)))
             page.button(f"Use {celsius:.0f} °C", "outfits-celsius", None, _use_celsius, celsius)
         page.button("Without a temperature", "outfits-no-celsius", None, _use_celsius, None, type="tertiary")
     return None
@@ -147,7 +135,7 @@ def _use_celsius(value: float | None) -> None:
 
 def _ask_locked(closet: OutfitContext) -> tuple[str, ...]:
     key = "outfits-locked"
-    labels = {item["id"]: label_of(item) for item in closet.items if unavailable(item) is None}
+    labels = {item["id"]: label_of(item) for item in closet.items if grammar.unavailable(item) is None}
     st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in labels]
     look = {"placeholder": "A piece that every outfit is to hold", "width": 380, **page.kept(key)}
     return tuple(st.multiselect("Build around", list(labels), format_func=labels.__getitem__, **look))
@@ -155,7 +143,7 @@ def _ask_locked(closet: OutfitContext) -> tuple[str, ...]:
 
 def label_of(item: Mapping) -> str:
     """Return an item's name with its colour, unless the name says it."""
-    name, colour = name_of(item), item.get("colour")
+    name, colour = grammar.name_of(item), item.get("colour")
     return f"{colour} {name}" if colour and str(colour) not in name.lower() else name
 
 
@@ -164,9 +152,6 @@ def shuffle(keep: str | None = None) -> None:
     if keep is not None:
         st.session_state["outfits-locked"] = list(st.session_state[keep])
     st.session_state["outfits-seed"] = st.session_state.get("outfits-seed", 0) + 1
-
-
-# The suggestions
 
 
 def suggestions(closet: OutfitContext, wish: Wish, count: int) -> Suggestions:
@@ -204,7 +189,7 @@ def explain_shortage(closet: OutfitContext, wish: Wish, count: int, found: Sugge
 
 def summary(closet: OutfitContext, found: Suggestions) -> None:
     """State how different the outfits of the list are."""
-    slots = {item["id"]: slot_of(item) for outfit in found.outfits for item in closet.present(outfit.ids)}
+    slots = {item["id"]: grammar.slot_of(item) for outfit in found.outfits for item in closet.present(outfit.ids)}
     told = diversity(found.outfits, slots)
     if told:
         st.caption(told)

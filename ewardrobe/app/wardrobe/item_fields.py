@@ -77,9 +77,6 @@ def _palette_bar(item: Mapping) -> None:
         st.html(page.colour_bar(shares))
 
 
-# A new item
-
-
 def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show the form behind a button; ``frame``: the wardrobe, whose tags are offered beside new ones."""
     number = st.session_state.setdefault("add-number", 0)  # counted up after each item: new keys empty the form
