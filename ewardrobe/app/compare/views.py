@@ -111,9 +111,7 @@ def _times(bench: Comparison, shown: PhotoComparison) -> None:
     with st.expander("Times", icon=":material/timer:", key="compare-times"):
         if st.button(f"Measure {photos.TIMED_RUNS} times more", key="measure", icon=":material/speed:"):
             photos.time_again(bench, bench.photo, list(shown.runs))
-        st.dataframe(
-            _time_table(bench, list(shown.runs)), hide_index=True, width="stretch", column_config=_time_columns()
-        )
+        st.dataframe(_time_table(bench, list(shown.runs)), hide_index=True, column_config=_time_columns())
         st.caption("From the picture in memory to its masks at the photo's size, all scores. Reading is not counted.")
 
 
@@ -183,19 +181,9 @@ def _matches(shown: PhotoComparison) -> None:
     table = agreement.match_table(matches, shown.garments, shown.labels)
     table["Mask IoU"] *= 100
     table.insert(0, "", [_thumbnail(shown, match) for match in matches])
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=56,
-        placeholder="–",
-        width="stretch",
-        column_config={
-            "": st.column_config.ImageColumn("", width=64),
-            "Mask IoU": st.column_config.NumberColumn(
-                format="%.0f %%", help="Mean over the pairs of models that see this garment"
-            ),
-        },
-    )
+    image, words = st.column_config.ImageColumn("", width=64), "Mean over the pairs of models that see this garment"
+    columns = {"": image, "Mask IoU": st.column_config.NumberColumn(format="%.0f %%", help=words)}
+    st.dataframe(table, hide_index=True, row_height=56, placeholder="–", column_config=columns)
     _details(shown, matches, table["Garment"].tolist())
 
 
@@ -271,7 +259,6 @@ def _folder_table(bench: Comparison, places: list[int], table: pd.DataFrame) -> 
     state = st.dataframe(
         table,
         hide_index=True,
-        width="stretch",
         placeholder="–",
         column_config=columns,
         on_select="rerun",

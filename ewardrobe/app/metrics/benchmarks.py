@@ -122,7 +122,13 @@ def attributes(_: ReportSet) -> None:
         lead = "Colours, pattern, material, style and sleeves, on garments that somebody judged:"
         nothing_yet("Not measured yet", lead, [ATTRIBUTES_COMMAND])
         return
-    _colours(report.metrics["colour"], report.metrics["targets"])
+    colour, targets = report.metrics["colour"], report.metrics["targets"]
+    st.markdown("##### Colours, measured")
+    first, second, dark, one = st.columns(4)
+    first.metric("First name right", f"{colour['top1']:.3f}", help=f"Target {targets['colour_top1']}")
+    second.metric("One of the first two", f"{colour['top2']:.3f}", help=f"Target {targets['colour_top2']}")
+    dark.metric("Black and navy confused", f"{colour['black_navy_confused']:.3f}")
+    one.metric("First name, black = navy", f"{colour['top1_black_navy_as_one']:.3f}")
     _heads(report.metrics)
     meta = report.metrics["meta"]
     st.caption(f"{meta['garments']} garments in {meta['images']} photos, {str(meta['date'])[:10]}")
@@ -130,15 +136,6 @@ def attributes(_: ReportSet) -> None:
     if report.card:
         with st.expander("Model card", icon=":material/description:"):
             st.markdown(report.card)
-
-
-def _colours(colour: dict, targets: dict) -> None:
-    st.markdown("##### Colours, measured")
-    first, second, dark, one = st.columns(4)
-    first.metric("First name right", f"{colour['top1']:.3f}", help=f"Target {targets['colour_top1']}")
-    second.metric("One of the first two", f"{colour['top2']:.3f}", help=f"Target {targets['colour_top2']}")
-    dark.metric("Black and navy confused", f"{colour['black_navy_confused']:.3f}")
-    one.metric("First name, black = navy", f"{colour['top1_black_navy_as_one']:.3f}")
 
 
 def _heads(found: dict) -> None:

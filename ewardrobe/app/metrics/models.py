@@ -84,15 +84,6 @@ def pick_measure(known: ReportSet, key: str) -> str:
     return st.selectbox("Measure", names, format_func=MEASURES.__getitem__, key=key)
 
 
-def problems(known: ReportSet) -> None:
-    """Say which numbers are not shown and why."""
-    for message in [*(text for r in known.reports for text in r.problems), *known.problems]:
-        st.warning(literal(message), icon=":material/rule:")
-    if known.metrics:
-        for message in [text for r in known.reports for text in r.missing]:
-            st.caption(literal(message))
-
-
 def _measured(known: ReportSet) -> bool:
     """Tell whether there are metrics; says how to make them if not."""
     if known.metrics:
@@ -108,8 +99,11 @@ def _measured(known: ReportSet) -> bool:
 
 def overview(known: ReportSet) -> None:
     """Show AP beside the published figures, every measure, and the model cards."""
-    problems(known)
+    for message in [*(text for r in known.reports for text in r.problems), *known.problems]:
+        st.warning(literal(message), icon=":material/rule:")
     if _measured(known):
+        for message in [text for r in known.reports for text in r.missing]:
+            st.caption(literal(message))
         if not metrics.one_test(known.metrics):
             st.warning(
                 "The models were measured on different photos: compare them with care.", icon=":material/warning:"

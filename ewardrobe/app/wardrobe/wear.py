@@ -29,7 +29,7 @@ def wear_buttons(store: FeatureStore, ids: list[str], key: str) -> None:
         st.date_input("Day", max_value=date.today(), key=f"{key}-day", format="YYYY-MM-DD")
         page.button("Log this day", f"{key}-log", None, _worn, store, ids, f"{key}-day", type="primary")
     with st.popover("Laundry", icon=":material/local_laundry_service:", key=f"{key}-laundry"):
-        _state_button("In the laundry", f"{key}-to-laundry", store, ids, LAUNDRY)
+        page.button("In the laundry", f"{key}-to-laundry", None, _set_state, store, ids, LAUNDRY, width="stretch")
         page.button("Washed", f"{key}-washed", None, _act, "Washed", wearing.wash, store, ids, width="stretch")
 
 
@@ -37,19 +37,14 @@ def put_away(store: FeatureStore, ids: list[str], key: str) -> None:
     """Show what takes items out of use, and back."""
     with st.popover("Put away", icon=":material/inventory_2:", key=f"{key}-away"):
         st.text_input("Lent to", key=f"{key}-to")
-        _state_button("Lend", f"{key}-lend", store, ids, LENT, f"{key}-to")
+        page.button("Lend", f"{key}-lend", None, _set_state, store, ids, LENT, f"{key}-to", width="stretch")
         hint = "Choose or type"
         st.selectbox("Archived because", REASONS, None, key=f"{key}-reason", accept_new_options=True, placeholder=hint)
-        _state_button("Archive", f"{key}-archive", store, ids, ARCHIVED, f"{key}-reason")
-        _state_button("Back in use", f"{key}-back", store, ids, IN_USE)
+        reason = f"{key}-reason"
+        page.button("Archive", f"{key}-archive", None, _set_state, store, ids, ARCHIVED, reason, width="stretch")
+        page.button("Back in use", f"{key}-back", None, _set_state, store, ids, IN_USE, width="stretch")
         st.caption("Archived items stay in the statistics; the filter State shows them again.")
         page.button("Remove", f"{key}-remove", "delete", _remove, store, ids)
-
-
-def _state_button(
-    label: str, key: str, store: FeatureStore, ids: list[str], state: str, reason_key: str | None = None
-) -> None:
-    page.button(label, key, None, _set_state, store, ids, state, reason_key, width="stretch")
 
 
 def _worn(store: FeatureStore, ids: list[str], day_key: str | None = None) -> None:
@@ -57,7 +52,7 @@ def _worn(store: FeatureStore, ids: list[str], day_key: str | None = None) -> No
     _act(f"Worn {'today' if day == date.today() else f'on {day}'}", wearing.log_wear, store, ids, day)
 
 
-def _set_state(store: FeatureStore, ids: list[str], state: str, reason_key: str | None) -> None:
+def _set_state(store: FeatureStore, ids: list[str], state: str, reason_key: str | None = None) -> None:
     said = "In the laundry" if state == LAUNDRY else state.capitalize()
     _act(said, wearing.set_state, store, ids, state, st.session_state.get(reason_key) if reason_key else None)
 
