@@ -24,7 +24,6 @@ from ewardrobe.tryon.session import LiveSession
 
 OUTFIT_KEY = "live_outfit"
 SLOT_LABELS = {"top": "Tops", "outer": "Jackets", "bottom": "Bottoms", "dress": "Dresses"}
-MODE_LABELS = {"wear": "Wear", "overlay": "Overlay", "recolour": "Recolour", "segments": "Segments"}
 MODE_LEADS = {
     "wear": "Garments of your wardrobe in the place of what you wear.",
     "overlay": "Garments of your wardrobe held in front of you, in their own shape.",
@@ -61,7 +60,7 @@ def dress(session: LiveSession | None, room: Room) -> None:
 
 
 def _panel(session: LiveSession | None, room: Room) -> None:
-    mode = page.choose_one("What to show", MODE_LABELS, "live-mode", format_func=MODE_LABELS.__getitem__, **IN_ONE_ROW)
+    mode = page.choose_one("What to show", MODE_LEADS, "live-mode", format_func=str.capitalize, **IN_ONE_ROW)
     st.caption(MODE_LEADS[mode])
     colour = _pick_colour() if mode == "recolour" else None
     pieces = [] if mode == "segments" else hangers(room)

@@ -23,12 +23,13 @@ def suggestion_cards(closet: OutfitContext, outfits: Iterable[Outfit]) -> None:
     with st.grid(min_column_width=240):
         for outfit in outfits:
             if len(closet.present(outfit.ids)) == len(outfit.ids):
-                with st.container(border=True, height="stretch", key=f"card-{_key(outfit.ids)}"):
-                    _suggestion(closet, outfit)
+                key = "-".join(outfit.ids)
+                with st.container(border=True, height="stretch", key=f"card-{key}"):
+                    _suggestion(closet, outfit, key)
 
 
-def _suggestion(closet: OutfitContext, outfit: Outfit) -> None:
-    items, key = closet.present(outfit.ids), _key(outfit.ids)
+def _suggestion(closet: OutfitContext, outfit: Outfit, key: str) -> None:
+    items = closet.present(outfit.ids)
     st.html(collage_html(items, closet.picture))
     st.markdown(f"**{page.literal(names(items))}**")
     st.html(reasons_html(outfit.reasons, outfit.score))
@@ -43,10 +44,6 @@ def _suggestion(closet: OutfitContext, outfit: Outfit) -> None:
             plan_form(closet, outfit.ids, key)
         _reshuffle(items, key)
         try_on_button(closet, outfit.ids, key)
-
-
-def _key(item_ids: Sequence[str]) -> str:
-    return "-".join(item_ids)
 
 
 def _rating(closet: OutfitContext, outfit: Outfit, key: str) -> None:

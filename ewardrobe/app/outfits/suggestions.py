@@ -81,16 +81,8 @@ def ask_occasion(label: str, key: str, **kwargs: Any) -> str | None:
 
 def ask_temperature(key: str, width: int, help: str | None = None) -> float | None:
     """Show the number of degrees Celsius; empty stands for any."""
-    return st.number_input(
-        "Temperature, °C",
-        value=None,
-        step=1.0,
-        format="%g",
-        placeholder="Any",
-        help=help,
-        width=width,
-        **page.kept(key),
-    )
+    look: dict[str, Any] = {"placeholder": "Any", "help": help, "width": width, **page.kept(key)}
+    return st.number_input("Temperature, °C", value=None, step=1.0, format="%g", **look)
 
 
 def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:

@@ -27,7 +27,14 @@ BY_HAND = [field.name for field in TABLE if field.by_hand]
 
 def fields_form(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:
     """Show a widget for every field that the owner may fill in."""
-    _palette_bar(item)
+    colours = [part for part in item.get("colours") or () if isinstance(part, Mapping) and part.get("hex")]
+    shares = [
+        (str(colour["hex"]), max(float(colour.get("share") or 0), 0.02))
+        for colour in colours
+        if str(colour["hex"]).startswith("#") and str(colour["hex"])[1:].isalnum()
+    ]
+    if shares:
+        st.html(page.colour_bar(shares))  # as they were measured
     with st.grid(3, min_column_width=160):
         for field in (field for field in SHOWN if not _is_wide(field)):
             _field(store, frame, item, field)
@@ -64,17 +71,6 @@ def _save(store: FeatureStore, item_id: str, row: ItemField, entered: Any) -> No
         page.complain(f"{row.label} cannot be empty.")
     else:
         page.change(store.alter, [item_id], lambda item: change_of(item, row.name, value))
-
-
-def _palette_bar(item: Mapping) -> None:
-    colours = [part for part in item.get("colours") or () if isinstance(part, Mapping) and part.get("hex")]
-    shares = [
-        (str(colour["hex"]), max(float(colour.get("share") or 0), 0.02))
-        for colour in colours
-        if str(colour["hex"]).startswith("#") and str(colour["hex"])[1:].isalnum()
-    ]
-    if shares:
-        st.html(page.colour_bar(shares))
 
 
 def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
