@@ -227,8 +227,7 @@ def _summary(bench: Comparison, chosen: ComparisonSettings) -> None:
         st.rerun()
     for message in list(bench.unreadable.values())[:10]:
         st.error(page.literal(message), icon=":material/broken_image:")
-    summaries = _summaries(bench, chosen)
-    if not summaries:
+    if not (summaries := _summaries(bench, chosen)):
         return
     if failed := len(bench.photos) - left - len(bench.unreadable) - len(summaries):
         st.caption(f":material/info: {page.count(failed, 'photo')} left out here: a model failed on it.")

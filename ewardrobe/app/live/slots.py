@@ -159,8 +159,7 @@ class Slots:
         """Return streams to be released, taken from the table; an empty list when the table is empty."""
         with self._changed:
             while self._slots:
-                over = {key: slot for key, slot in self._slots.items() if slot.is_over()}
-                if over:
+                if over := {key: slot for key, slot in self._slots.items() if slot.is_over()}:
                     self._slots = {key: slot for key, slot in self._slots.items() if key not in over}
                     return list(over.values())
                 self._changed.wait(LOOK_SECONDS)

@@ -56,8 +56,7 @@ def _card(closet: OutfitContext, outfit: dict) -> None:
 
 def _told(closet: OutfitContext, outfit: dict) -> bool:
     """Say what of an outfit is gone or cannot be worn now; tell whether it is whole."""
-    gone = missing(outfit["items"], closet.by_id)
-    if gone:
+    if gone := missing(outfit["items"], closet.by_id):
         count = "One piece is" if len(gone) == 1 else f"{len(gone)} pieces are"
         st.caption(f":material/warning: {count} no longer in the wardrobe.")
     for item in closet.present(outfit["items"]):

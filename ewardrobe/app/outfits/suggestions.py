@@ -182,6 +182,5 @@ def explain_shortage(closet: OutfitContext, wish: Wish, count: int, found: Sugge
 def summary(closet: OutfitContext, found: Suggestions) -> None:
     """State how different the outfits of the list are."""
     slots = {item["id"]: grammar.slot_of(item) for outfit in found.outfits for item in closet.present(outfit.ids)}
-    told = diversity(found.outfits, slots)
-    if told:
+    if told := diversity(found.outfits, slots):
         st.caption(told)

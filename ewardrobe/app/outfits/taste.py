@@ -34,8 +34,7 @@ GAP_CSS = """<style>
 def gaps(closet: OutfitContext) -> None:
     """Show which single addition would open the most well-scored outfits."""
     wish = Wish(ask_occasion("For", "gaps-occasion"), today=date.today())
-    said = advice(closet.items, wish)
-    if said:
+    if said := advice(closet.items, wish):
         st.info(page.literal(said), icon=":material/lightbulb:")
     with st.spinner("Trying every kind in every colour …"):
         key = (str(closet.store.home), closet.store.signature(), repr(wish), repr(closet.taste.weights))

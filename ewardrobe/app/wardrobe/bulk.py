@@ -21,8 +21,7 @@ from ewardrobe.wardrobe.fields import FIELD, FLAG
 
 def bulk_bar(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show the bar for the chosen items of ``frame``, the whole wardrobe; nothing while none is chosen."""
-    ids = chosen_ids(frame)
-    if not ids:
+    if not (ids := chosen_ids(frame)):
         return
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", key="bulk-bar"):
         st.markdown(f"**{len(ids)} chosen**", width="content")

@@ -29,8 +29,7 @@ def past(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:
     days = [f"{label} {day}" for name, label in MILESTONES.items() if (day := iso_date(item.get(name)))]
     st.caption(" · ".join(days))
     _wear_table(store, item)
-    changes = [entry for entry in store.changes() if item["id"] in entry.item_ids][:CHANGES_SHOWN]
-    if changes:
+    if changes := [entry for entry in store.changes() if item["id"] in entry.item_ids][:CHANGES_SHOWN]:
         st.markdown("**Changes**")
         for entry in changes:
             change_line(store, entry, f"item-undo-{entry.id}")

@@ -145,8 +145,7 @@ def _open_row(table: TableView) -> None:
 
 def sample_banner(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Say which items are samples, with one click to be rid of them; nothing if there are none."""
-    count = int(frame["sample"].sum())
-    if not count:
+    if not (count := int(frame["sample"].sum())):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/info: {count} of these are drawn samples that show what a wardrobe looks like.")
