@@ -61,13 +61,17 @@ class ClipTrack(MediaStreamTrack):
             self.stop()
             raise MediaStreamError
         picture, seconds = item
-        now = time.monotonic()
-        if self._start is None or now - self._start - seconds > LATE_SECONDS:
-            self._start = now - seconds
-        await asyncio.sleep(max(self._start + seconds - now, 0.0))
+        await asyncio.sleep(self._wait(seconds))
         frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
         frame.pts, frame.time_base = round(seconds / CLOCK), CLOCK
         return frame
+
+    def _wait(self, seconds: float) -> float:
+        """Return how long it is until the frame of ``seconds`` is due."""
+        now = time.monotonic()
+        if self._start is None or now - self._start - seconds > LATE_SECONDS:
+            self._start = now - seconds
+        return max(self._start + seconds - now, 0.0)
 
     def stop(self) -> None:
         """End the track, and its thread after the frame that it is at."""
