@@ -1,5 +1,7 @@
 """Outfits from the wardrobe: suggested with reasons, rated, worn, saved, planned, packed."""
 
+from functools import partial
+
 import streamlit as st
 
 from ewardrobe.app import page
@@ -36,10 +38,6 @@ shared = suggestions.open_closet()
 if not shared.items:
     page.empty_state("No clothes yet", "Add three tops and two bottoms and I can make six outfits.")
     st.stop()
-wanted = st.session_state.pop("outfits-open-tab", None)
-if wanted:
+if wanted := st.session_state.pop("outfits-open-tab", None):
     st.session_state["outfits-tab"] = wanted
-for tab, show in zip(st.tabs(list(TABS), on_change="rerun", key="outfits-tab"), TABS.values(), strict=True):
-    if tab.open:  # only the open one is drawn
-        with tab:
-            show(shared)
+page.show_tabs({name: partial(show, shared) for name, show in TABS.items()}, "outfits-tab")

@@ -6,10 +6,10 @@ from ewardrobe.app import page
 from ewardrobe.app.wardrobe import overview
 from ewardrobe.app.wardrobe.bulk import bulk_bar
 from ewardrobe.app.wardrobe.filters import ask_filters, clear_filters
+from ewardrobe.app.wardrobe.history import undo_menu
 from ewardrobe.app.wardrobe.item import item_page
-from ewardrobe.app.wardrobe.new_item import add_form
-from ewardrobe.app.wardrobe.saved_outfits import wear_outfit
-from ewardrobe.app.wardrobe.undo import undo_menu
+from ewardrobe.app.wardrobe.item_fields import add_form
+from ewardrobe.app.wardrobe.wear import wear_outfit
 from ewardrobe.wardrobe.filters import apply, hidden, ordered
 
 

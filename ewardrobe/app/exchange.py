@@ -37,9 +37,6 @@ class Incoming:
     table: csv_table.Table | None = None
 
 
-# Out
-
-
 def export(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Offer the backup and the table."""
     st.subheader("Export", anchor=False)
@@ -62,7 +59,10 @@ def _zip(store: FeatureStore, name: str) -> None:
         if not place.button("Pack the backup (ZIP)", icon=":material/folder_zip:", key="export-pack"):
             return
         try:
-            st.session_state["backup"] = _packed(store, place.progress(0.0, "Packing …"))
+            buffer, signature = io.BytesIO(), store.signature()
+            told = partial(_show, place.progress(0.0, "Packing …"), verb="Packing")
+            written = backup_zip.write_backup(store, buffer, told)
+            st.session_state["backup"] = signature, buffer.getvalue(), written
         except StoreError as error:
             place.error(page.literal(error))
             return
@@ -75,19 +75,9 @@ def _zip(store: FeatureStore, name: str) -> None:
         st.warning(f"{len(written.missing)} pictures are missing in the wardrobe's folder, and so in the backup.")
 
 
-def _packed(store: FeatureStore, bar: Any) -> tuple:
-    """Return the state of the wardrobe, its backup's bytes, and the report."""
-    buffer, signature = io.BytesIO(), store.signature()
-    written = backup_zip.write_backup(store, buffer, partial(_show, bar, verb="Packing"))
-    return signature, buffer.getvalue(), written
-
-
 def _show(bar: Any, done: int, total: int, verb: str) -> None:
     if done == total or done % 20 == 0:
         bar.progress(done / max(1, total), f"{verb} {done} of {total} pictures")
-
-
-# In
 
 
 def ask_file() -> Any:
@@ -141,7 +131,6 @@ def _preview(found: Incoming, counts: Mapping[str, int]) -> None:
 
 
 def _rows(differences: Iterable[Difference]) -> list[dict[str, str]]:
-    """Return a row for each item that would change something."""
     return [
         {
             "": STATUS[difference.status],

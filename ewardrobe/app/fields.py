@@ -43,7 +43,6 @@ def ask_field(
 
 
 def _ask_one(row: ItemField, kwargs: dict[str, Any]) -> Any:
-    """Show the widget of a field that is typed or switched."""
     if row.holds == PRICE:
         return st.number_input(min_value=0.0, value=None, format="%.2f", step=1.0, help=row.help, **kwargs)
     if row.holds in NUMBERS:

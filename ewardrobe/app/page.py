@@ -8,18 +8,22 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pandas as pd
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
+from ewardrobe.core.images import ImageError
 from ewardrobe.feature_store.document import Document, gc_paused
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, cache
 from ewardrobe.wardrobe import pictures
 from ewardrobe.wardrobe.derived import with_derived
 from ewardrobe.wardrobe.filters import ordered
+
+if TYPE_CHECKING:
+    from ewardrobe.evaluation.figures.chart import Chart  # brings Plotly, which few pages need
 
 FOLDER = Path(__file__).resolve().parents[2] / "pages"
 """The pages' files."""
@@ -78,10 +82,10 @@ def complain(*problems: object) -> None:
 
 
 def change(action: Callable, *args: Any, said: str | None = None, **kwargs: Any) -> Any:
-    """Run a change of the wardrobe in a callback; a ``StoreError`` becomes a message on the page, and ``None``."""
+    """Run a change in a callback; a ``StoreError`` or ``ImageError`` becomes a message on the page, and ``None``."""
     try:
         result = action(*args, **kwargs)
-    except StoreError as error:
+    except (StoreError, ImageError) as error:
         complain(error)
         return None
     if said:
@@ -101,6 +105,11 @@ def button(
     """
     named = f":material/{icon}:" if icon else None
     st.button(label, key=key, icon=named, on_click=change, args=(action, *args), kwargs={"said": said}, **look)
+
+
+def kept(key: str) -> dict[str, Any]:
+    """Return the keywords of a widget whose value is remembered from page to page."""
+    return {"key": key, "persist_state": "session"}
 
 
 def choose_one(label: str, options: Iterable[Any], key: str, default: Any = None, **look: Any) -> Any:
@@ -135,7 +144,7 @@ def pick_model(default: str | None = None, key: str = "model", **look: Any) -> s
     """Show the choice of a segmenter, remembered under ``key`` from page to page; return its name."""
     names = list(MODELS)
     place = names.index(default or DEFAULT_MODEL)
-    return st.selectbox("Model", names, place, model_label, key=key, persist_state="session", **look)
+    return st.selectbox("Model", names, place, model_label, **kept(key), **look)
 
 
 def model_label(name: str) -> str:
@@ -171,6 +180,22 @@ def colour_bar(shares: Iterable[tuple[str, float]]) -> str:
     """Return HTML of colours, such as "#aabbcc", beside each other, as wide as their shares."""
     parts = "".join(f"<span style='flex:{share:.3f};background:{colour}'></span>" for colour, share in shares)
     return f"<div style='display:flex;height:10px;border-radius:5px;overflow:hidden;{RIM}'>{parts}</div>"
+
+
+def show_chart(chart: Chart) -> None:
+    """Show a figure with its image button (above it, at the right) and its data as CSV (below it)."""
+    image = {"filename": chart.name, "format": "png", "scale": 2}
+    config = {"displaylogo": False, "toImageButtonOptions": image, "modeBarButtonsToRemove": ["lasso2d", "select2d"]}
+    heading = chart.figure.layout.title.text
+    st.plotly_chart(chart.figure, key=f"chart-{chart.name}", config=config, alt=heading)
+    download(chart.data, chart.name)
+
+
+def download(data: pd.DataFrame, name: str) -> None:
+    """Offer ``data`` as a CSV file."""
+    look: dict[str, Any] = {"icon": ":material/download:", "type": "tertiary", "on_click": "ignore"}
+    table = data.to_csv(index=False).encode()
+    st.download_button("Data as CSV", table, f"{name}.csv", "text/csv", key=f"csv-{name}", **look)
 
 
 RIM = "border:1px solid rgba(128,128,128,.4)"

@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.charts import download, show
 from ewardrobe.evaluation.figures import wardrobe as figures
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import statistics
@@ -28,9 +27,8 @@ def ask_which(frame: pd.DataFrame) -> pd.DataFrame:
     grid = st.grid(4, min_column_width=150, vertical_alignment="bottom")
     any_of = {}
     for name in ("kind", "tags", "season"):
-        any_of[name] = grid.multiselect(
-            FIELD[name].label, all_of(frame, name), placeholder="All", key=f"count-{name}", persist_state="session"
-        )
+        offered, label = all_of(frame, name), FIELD[name].label
+        any_of[name] = grid.multiselect(label, offered, placeholder="All", **page.kept(f"count-{name}"))
     if grid.toggle("Archived ones too", key="count-archived", persist_state="session"):
         any_of["state"] = all_of(frame, "state")
     return apply(frame, Filters(any_of=any_of))
@@ -54,7 +52,7 @@ def _money(value: float | None) -> str:
 
 def overview(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show what there is, by category and by colour."""
-    _side_by_side(lambda: show(figures.categories(frame)), lambda: show(figures.colours(frame)))
+    _side_by_side(lambda: page.show_chart(figures.categories(frame)), lambda: page.show_chart(figures.colours(frame)))
 
 
 def worn(store: FeatureStore, frame: pd.DataFrame) -> None:
@@ -65,18 +63,14 @@ def worn(store: FeatureStore, frame: pd.DataFrame) -> None:
     else:
         years = statistics.years(log)
         year = page.choose_one("Year", years, "calendar-year") if len(years) > 1 else years[0]
-        show(figures.calendar(log, year))
-        _side_by_side(*(partial(show, figures.wear_counts(frame, least=least)) for least in (False, True)))
-    _never(store, frame)
-
-
-def _never(store: FeatureStore, frame: pd.DataFrame) -> None:
-    table = statistics.never_worn(frame)
-    if table.empty:
+        page.show_chart(figures.calendar(log, year))
+        _side_by_side(*(partial(page.show_chart, figures.wear_counts(frame, least=least)) for least in (False, True)))
+    never = statistics.never_worn(frame)
+    if never.empty:
         st.caption("Everything was worn at least once.")
-        return
-    _picture_table(store, frame, f"**Never worn** · {len(table)}", table)
-    download(table, "wardrobe_never_worn")
+    else:
+        _picture_table(store, frame, f"**Never worn** · {len(never)}", never)
+        page.download(never, "wardrobe_never_worn")
 
 
 def money(store: FeatureStore, frame: pd.DataFrame) -> None:
@@ -86,7 +80,7 @@ def money(store: FeatureStore, frame: pd.DataFrame) -> None:
         _nothing("No prices yet", "Enter prices in the wardrobe's table, or for many at once with Edit.")
         return
     if costs["wears"].any():
-        show(figures.cost_per_wear(frame))
+        page.show_chart(figures.cost_per_wear(frame))
     else:
         st.info("None of the items with a price was worn yet.", icon=":material/info:")
     best = costs[costs["wears"] > 0].drop(columns=["hex", "kind"])
@@ -95,13 +89,12 @@ def money(store: FeatureStore, frame: pd.DataFrame) -> None:
         _side_by_side(*(partial(_picture_table, store, frame, title, rows) for title, rows in ends.items()))
     spending = figures.spending(frame)
     if len(spending.data):
-        show(spending)
+        page.show_chart(spending)
     else:
         st.caption("With dates of purchase there would be a figure of spending over time here.")
 
 
 def _side_by_side(*parts: Callable) -> None:
-    """Show two parts beside each other, where it is narrow one below the other."""
     grid = st.grid(2, min_column_width=360, gap="medium")
     for part in parts:
         with grid.cell():
@@ -112,7 +105,7 @@ def added(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show what came into the wardrobe when."""
     chart = figures.additions(frame)
     if len(chart.data):
-        show(chart)
+        page.show_chart(chart)
     else:
         _nothing("No dates", "None of these items has a readable date of its adding.")
 

@@ -11,7 +11,7 @@ from outfit_items import basics, many, piece, planned, saved_outfit
 from streamlit.testing.v1 import AppTest
 from wardrobe_items import edit_many
 
-from ewardrobe.app.outfits.month import month_html, worn_by_day
+from ewardrobe.app.outfits.calendar import month_html, worn_by_day
 from ewardrobe.feature_store import wearing
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore

@@ -9,7 +9,7 @@ import pytest
 from stand_ins import StandIn
 
 from ewardrobe import __main__ as cli
-from ewardrobe.app.metrics.live import read_live
+from ewardrobe.app.metrics.benchmarks import read_live
 from ewardrobe.commands.benchmark import live
 from ewardrobe.core.detections import Detections
 from ewardrobe.evaluation.benchmarks import calm, clips, fit, ratio

@@ -1,8 +1,8 @@
-"""The cards of the page Add garments: one for each draft, with what can be corrected about it."""
+"""The cards of the page Add garments: one for each draft, with what can be corrected about it, or about many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from ewardrobe.app import page
 from ewardrobe.app.add.intake import Visit
 from ewardrobe.app.add.repair import start_repair
 from ewardrobe.app.fields import showing
+from ewardrobe.app.wardrobe.bulk import change_form
 from ewardrobe.app.wardrobe.item_fields import heading
 from ewardrobe.core.drawing import card_picture
 from ewardrobe.core.images import ImageError
@@ -25,12 +26,14 @@ from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import CHOICES, Draft, Twin
 from ewardrobe.garments.queue import ImportQueue
 from ewardrobe.garments.repair import Repair
+from ewardrobe.garments.review import change_field
+from ewardrobe.wardrobe import edits
 from ewardrobe.wardrobe.fields import FIELD
 from ewardrobe.wardrobe.item import kind_fields
 from ewardrobe.wardrobe.sources import LEARNED
 from ewardrobe.wardrobe.vocabulary import KINDS
 
-CARDS_IN_A_ROW = 2
+CARDS_IN_A_ROW, CARDS_ON_A_PAGE = 2, 24
 LEAST_SHARE = 0.02
 """Colours of less than this share of a garment are not worth a line."""
 
@@ -115,7 +118,6 @@ def _attribute_box(queue: ImportQueue, draft: Draft, name: str) -> None:
 
 
 def _twin_notice(desk: Desk, draft: Draft, twin: Twin) -> None:
-    """Show what the garment seems to be again, with the choice of what becomes of it."""
     picture: np.ndarray | str | None = None
     if twin.in_queue:
         name = "a garment of this import"
@@ -132,6 +134,42 @@ def _twin_notice(desk: Desk, draft: Draft, twin: Twin) -> None:
     box = showing(f"twin-{draft.id}", draft.decision, partial(_set, desk.queue, draft.id, "choice"))
     right.caption(f":orange[:material/content_copy:] {text}", help=TWIN_HELP)
     st.selectbox("What becomes of it?", CHOICES, label_visibility="collapsed", **box)
+
+
+# Many at a glance
+
+
+def at_a_glance(desk: Desk, drafts: Sequence[Draft], names: Mapping[str, str]) -> None:
+    """Show the drafts as small cards, and what can be done with those that are chosen; names: of photos by key."""
+    if drafts:
+        _choice_bar(desk, drafts, [draft for draft in drafts if draft.id in desk.visit.chosen])
+        card_grid(desk, page.one_page(drafts, CARDS_ON_A_PAGE, "garments"), names)
+
+
+def _choice_bar(desk: Desk, drafts: Sequence[Draft], chosen: Sequence[Draft]) -> None:
+    visit, queue, ids = desk.visit, desk.queue, [draft.id for draft in chosen]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        page.button("Choose all", "choose-all", None, _choose, visit, [draft.id for draft in drafts])
+        page.button("None", "choose-none", None, _choose, visit, [], disabled=not chosen)
+        st.markdown(f"{len(chosen)} chosen", width="content")
+        st.space("stretch")
+        with st.popover("Change a field", icon=":material/edit:", key="batch", disabled=not chosen):
+            change_form(desk.frame, "batch", page.count(len(chosen), "garment"), partial(_change_field, queue, chosen))
+        for label, icon, keep in (("Leave out", "visibility_off", False), ("Take back", "visibility", True)):
+            page.button(label, f"batch-keep-{keep}", icon, _keep, queue, ids, keep, disabled=not ids)
+
+
+def _choose(visit: Visit, ids: Iterable[str]) -> None:
+    visit.chosen = set(ids)
+
+
+def _keep(queue: ImportQueue, ids: Sequence[str], keep: bool) -> None:
+    queue.edit(ids, lambda draft: replace(draft, keep=keep))
+
+
+def _change_field(queue: ImportQueue, chosen: Sequence[Draft], field: str, value: Any, way: str) -> None:
+    changed = change_field(queue, chosen, field, value, way)
+    page.tell(f"{edits.FIELDS[field]} changed on {page.count(changed, 'garment')}")
 
 
 # What the owner says
@@ -157,27 +195,19 @@ def _pick(visit: Visit, draft_id: str, picked: bool) -> None:
 
 def _repair(queue: ImportQueue, draft: Draft) -> None:
     """Open the dialog; the steps of the last repair can still be undone, what is cancelled leaves none."""
-    try:
-        image = queue.image(draft)
-    except ImageError as error:
-        page.complain(error)
-        return
-    bench = Repair(image, draft.category_id, 1.0 if draft.score is None else draft.score, list(draft.outlines))
+    score = 1.0 if draft.score is None else draft.score
+    bench = Repair(queue.image(draft), draft.category_id, score, list(draft.outlines))
     start_repair(bench, f"repairing-{draft.id}", lambda cut: page.change(queue.recut, draft, bench.steps, cut))
 
 
 # What a card shows
 
 
-def _print_of(draft: Draft) -> tuple:
-    """Return what stands for the state of a cut-out's file."""
-    return draft.photo, draft.id, draft.outline["counts"]
-
-
 PRINTS: dict[str | type, Callable[[Any], Any]] = {
     ImportQueue: lambda queue: str(queue.folder),
-    Draft: _print_of,
+    Draft: lambda draft: (draft.photo, draft.id, draft.outline["counts"]),
 }
+"""What stands for the state of a cut-out's file."""
 
 
 @st.cache_data(show_spinner=False, max_entries=1000, hash_funcs=PRINTS)
@@ -215,7 +245,6 @@ def _facts(draft: Draft, name: str) -> str:
 
 
 def _swatches_html(draft: Draft) -> str:
-    """Return the draft's colours: a bar of their shares, and their names below it."""
     colours = [colour for colour in draft.colour_shares if colour.share >= LEAST_SHARE]
     names = "".join(
         f'<span title="{colour.css}, {", ".join(colour.terms)}, {colour.hex}">'

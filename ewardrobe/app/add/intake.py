@@ -46,9 +46,6 @@ def start_over() -> None:
     st.session_state["adding"] = Visit(current_visit().number + 1)
 
 
-# Where the photos come from
-
-
 Take = Callable[[Sequence[Photo]], None]
 """What is done with the photos that come, in a callback."""
 
@@ -93,9 +90,8 @@ def _samples(take: Take) -> None:
         for column, (name, (data, thumbnail)) in zip(st.columns(SAMPLES_IN_A_ROW), row, strict=False):
             with column:
                 st.image(thumbnail, width="stretch")
-                page.button(
-                    name, f"sample-{name}", None, take, [Photo(f"{name}.jpg", data)], width="stretch", help=name
-                )
+                photos = [Photo(f"{name}.jpg", data)]
+                page.button(name, f"sample-{name}", None, take, photos, width="stretch", help=name)
 
 
 @st.cache_data(show_spinner="Drawing the samples …")

@@ -13,7 +13,7 @@ from ewardrobe.app.add.intake import FILE_TYPES, Visit, current_visit
 from ewardrobe.core.images import ImageError, folder_photos
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.draft import Photo
-from ewardrobe.garments.queue import Added, ImportQueue, QueuedPhoto
+from ewardrobe.garments.queue import ImportQueue, QueuedPhoto
 from ewardrobe.garments.sources import PhotoZip, read_photos
 from ewardrobe.garments.worker import Importer, work_through
 from ewardrobe.models import DEFAULT_MODEL, cache
@@ -58,11 +58,7 @@ def many() -> None:
 
 
 def _take_folder(key: str) -> None:
-    try:
-        paths = folder_photos(st.session_state.get(key) or "")
-    except ImageError as error:
-        page.complain(error)
-        return
+    paths = folder_photos(st.session_state.get(key) or "")
     enqueue(read_photos(paths), len(paths))
 
 
@@ -93,17 +89,13 @@ def enqueue(photos: Iterable[Photo | ImageError], total: int | None = None) -> N
     visit = current_visit()
     visit.number += 1  # empties the widgets
     if added:
-        _tell(added)
+        if added.refused:
+            page.complain(*added.refused)
+        if added.again:
+            page.tell(f"{page.count(added.again, 'photo')} already in the queue")
+        if added.taken > FEW:  # fewer are shown at once
+            page.tell(f"{page.count(added.taken, 'photo')} put into the queue")
         visit.later, visit.saved = False, 0
-
-
-def _tell(added: Added) -> None:
-    if added.refused:
-        page.complain(*added.refused)
-    if added.again:
-        page.tell(f"{page.count(added.again, 'photo')} already in the queue")
-    if added.taken > FEW:  # fewer are shown at once
-        page.tell(f"{page.count(added.taken, 'photo')} put into the queue")
 
 
 # The queue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +11,12 @@ from typing import Any
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add.brush import brush_canvas
 from ewardrobe.core.drawing import card_picture
+from ewardrobe.core.images import jpeg_bytes, png_bytes
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.draft import LOWEST_SCORE
-from ewardrobe.garments.repair import Repair, RepairError, preview, stroke_from
+from ewardrobe.garments.repair import Repair, RepairError, bench_view, preview, stroke_from
 from ewardrobe.garments.repair_item import bench_of_item, earlier_cutouts, original_cutout, save_repair, undo_repair
 from ewardrobe.models import MODELS
 from ewardrobe.models.weights import WeightsError
@@ -26,6 +27,11 @@ TOOLS = {  # icon, whether it paints the garment back, whether it is a lasso
     "Lasso back": ("lasso_select", True, True),
     "Lasso away": ("content_cut", False, True),
 }
+HTML = "<canvas role='img' aria-label='Photo to paint on'></canvas>"
+CSS = """
+canvas {display: block; max-width: 100%; max-height: 62vh; margin: 0 auto; border-radius: 8px; cursor: crosshair;
+  touch-action: none;}
+"""
 HELP = "Paint over the photo: what is clear belongs to the garment. A lasso takes everything that you draw round."
 
 
@@ -75,15 +81,45 @@ def _dialog(repair: RepairSession) -> None:
         )
         _, back, lasso = TOOLS[tool]
         width = st.session_state.get(f"{key}-width", 28)
-        brush_canvas(bench, f"{key}-canvas", width, back, lasso, partial(repair.take, _draw, bench))
+        _canvas(repair, width, back, lasso)
     with right:
         st.image(card_picture(preview(bench), 360, 300), width="stretch")
         st.slider("Brush", 4, 120, 28, format="%d px", key=f"{key}-width", disabled=lasso)
         _steps(repair)
-        _ask_model(repair)
+        with st.popover("Ask a model", icon=":material/frame_inspect:", width="stretch"):
+            for name in MODELS:
+                label = page.model_label(name).partition(" · ")[0]
+                repair.button(label, f"ask-{name}", None, _ask, bench, name, label, width="stretch")
         if problem := st.session_state.pop(f"{key}-problem", None):
             st.warning(page.literal(problem), icon=":material/info:")
     _end(repair)
+
+
+def _canvas(repair: RepairSession, width: float, back: bool, lasso: bool) -> None:
+    """Show the photo with the outline at hand; every stroke is painted at once.
+
+    streamlit-drawable-canvas gives back drawings; here each stroke changes the outline, on the photo itself.
+    width: of the brush in pixels of the view; back: paint the garment back, else away; lasso: the area drawn round.
+    """
+    key = f"{repair.key}-canvas"
+    photo, veil, scale = bench_view(repair.bench)
+    data: dict[str, Any] = {
+        "photo": f"data:image/jpeg;base64,{base64.b64encode(jpeg_bytes(photo, 88)).decode()}",
+        "veil": f"data:image/png;base64,{base64.b64encode(png_bytes(veil)).decode()}",
+        "size": [photo.shape[1], photo.shape[0]],
+        "width": width,
+        "back": back,
+        "lasso": lasso,
+        "step": st.session_state.setdefault(f"{key}-strokes", 0),
+    }
+
+    def take() -> None:
+        st.session_state[f"{key}-strokes"] += 1  # tells the browser that this stroke was dealt with
+        if stroke := (st.session_state.get(key) or {}).get("stroke"):
+            repair.take(_draw, repair.bench, stroke, scale)
+
+    canvas = st.components.v2.component("ewardrobe_brush", html=HTML, css=CSS, js=page.script_beside(__file__))
+    canvas(key=key, data=data, on_stroke_change=take)
 
 
 def _draw(bench: Repair, sent: Mapping[str, Any], scale: float) -> None:
@@ -106,13 +142,6 @@ def _steps(repair: RepairSession) -> None:
         repair.button("Undo", "undo", "undo", bench.undo, width="stretch", help=last, disabled=not undoable)
 
 
-def _ask_model(repair: RepairSession) -> None:
-    with st.popover("Ask a model", icon=":material/frame_inspect:", width="stretch"):
-        for name in MODELS:
-            label = page.model_label(name).partition(" · ")[0]
-            repair.button(label, f"ask-{name}", None, _ask, repair.bench, name, label, width="stretch")
-
-
 def _ask(bench: Repair, name: str, label: str) -> None:
     bench.ask(page.segmenter(name).predict(bench.image, LOWEST_SCORE), label)
 
@@ -130,9 +159,6 @@ def _end(repair: RepairSession) -> None:
             _close()
             repair.done(bench.garment())
             st.rerun()
-
-
-# An item of the wardrobe
 
 
 def _repair_item(store: FeatureStore, item_id: str) -> None:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.add.box import add_by_hand
-from ewardrobe.app.add.cards import Desk, card_grid, small_picture
-from ewardrobe.app.add.grid import at_a_glance
+from ewardrobe.app.add.cards import Desk, at_a_glance, card_grid, small_picture
 from ewardrobe.app.add.intake import Visit, current_visit, read_image, start_over
 from ewardrobe.app.add.queue import FEW, look_at_waiting, problems, queue_of
 from ewardrobe.app.fields import showing
+from ewardrobe.core.drawing import draw_box
 from ewardrobe.core.images import ImageError
+from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments import attributes
-from ewardrobe.garments.draft import LOWEST_SCORE, Draft, draw_drafts
+from ewardrobe.garments.draft import LOWEST_SCORE, Draft, draft_of, draw_drafts
+from ewardrobe.garments.from_box import box_of, garment_in_box
 from ewardrobe.garments.queue import FAILED, READY, ImportQueue, QueuedPhoto
 from ewardrobe.garments.review import best_hidden, hash_of, photos_of, reviewed, save_drafts
 from ewardrobe.models import MODELS, SHOWN_SCORE
+from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.vocabulary import KINDS
 
 SCORE_STEP = 5
+SMALLEST_BOX = 16
+"""Pixels a side from which a box drawn by hand can hold a garment."""
+
 SECTIONS = 20
 """Photos on a page of the view "One by one"."""
 
@@ -40,18 +47,12 @@ def settings() -> float:
 
 def confidence_slider() -> int:
     """Show the confidence slider, the same on every page and remembered between them; return percent."""
-    return st.slider(
-        "Confidence",
-        round(LOWEST_SCORE * 100),
-        90,
-        round(SHOWN_SCORE * 100),
-        SCORE_STEP,
-        format="%d %%",
-        key="confidence",
-        persist_state="session",
-        help="Garments that the model is less sure of are hidden. 50 % is set for each model and kind of garment where "
-        "the fewest are missed or wrong on test photos; lower it to see guesses, raise it to see only sure ones.",
+    about = (
+        "Garments that the model is less sure of are hidden. 50 % is set for each model and kind of garment where "
+        "the fewest are missed or wrong on test photos; lower it to see guesses, raise it to see only sure ones."
     )
+    lowest, usual = round(LOWEST_SCORE * 100), round(SHOWN_SCORE * 100)
+    return st.slider("Confidence", lowest, 90, usual, SCORE_STEP, "%d %%", help=about, **page.kept("confidence"))
 
 
 def review(visit: Visit, store: FeatureStore, min_score: float) -> None:
@@ -109,17 +110,13 @@ def _sections(desk: Desk, entries: Sequence[QueuedPhoto], min_score: float) -> N
         if len(entries) == 1:
             _panel(desk, entry, drafts, min_score)
             continue
-        label = _label(entry, drafts)
+        kept = sum(draft.saved for draft in drafts)
+        again = sum(draft.saved and draft.twin is not None and draft.choice is None for draft in drafts)
+        label = f"{page.literal(entry.name)} · {page.count(kept, 'garment') if kept else 'nothing to save'}"
+        label += f" · :orange[{again} there already?]" if again else ""
         with st.expander(label, expanded=place == 0, key=f"photo-{entry.key}", on_change="rerun") as section:
             if section.open:  # a closed photo costs nothing
                 _panel(desk, entry, drafts, min_score)
-
-
-def _label(entry: QueuedPhoto, drafts: Sequence[Draft]) -> str:
-    kept = sum(draft.saved for draft in drafts)
-    label = f"{page.literal(entry.name)} · {page.count(kept, 'garment') if kept else 'nothing to save'}"
-    again = sum(draft.saved and draft.twin is not None and draft.choice is None for draft in drafts)
-    return label + (f" · :orange[{again} there already?]" if again else "")
 
 
 def _panel(desk: Desk, entry: QueuedPhoto, drafts: Sequence[Draft], min_score: float) -> None:
@@ -136,7 +133,7 @@ def _panel(desk: Desk, entry: QueuedPhoto, drafts: Sequence[Draft], min_score: f
         _photo_buttons(desk.queue, entry)
         if entry.state != READY:  # its model did not load, which has been said
             return
-        add_by_hand(desk.queue, entry, image, expanded=not drafts)
+        _add_by_hand(desk.queue, entry, image, expanded=not drafts)
     with right:
         if not any(draft.score is not None for draft in drafts):
             _nothing_found(entry, min_score)
@@ -163,6 +160,30 @@ def _photo_buttons(queue: ImportQueue, entry: QueuedPhoto) -> None:
         st.selectbox("Model for this photo", list(MODELS), None, page.model_label, **box)
         about = "Discard this photo and what was found in it; your own file stays"
         page.button("", f"discard-{entry.key}", "delete", queue.remove, [entry.key], help=about)
+
+
+def _add_by_hand(queue: ImportQueue, entry: QueuedPhoto, image: np.ndarray, expanded: bool) -> None:
+    """Ask what it is and where in the photo, RGB uint8 (H, W, 3), and cut it out."""
+    number = sum(draft.score is None for draft in entry.drafts)  # one more: new keys empty the widgets
+    base, title = f"{entry.key}-{number}", "Add a garment by hand"
+    with st.expander(title, expanded, icon=":material/crop:", key=f"hand-{base}", on_change="rerun") as section:
+        if not section.open:
+            return
+        kind = st.selectbox("What is it?", KINDS, None, key=f"hand-kind-{base}", placeholder="Shoes, bag, skirt, …")
+        across = st.slider("From left to right", 0, 100, (20, 80), format="%d %%", key=f"hand-across-{base}")
+        down = st.slider("From top to bottom", 0, 100, (20, 80), format="%d %%", key=f"hand-down-{base}")
+        box = box_of(image.shape[:2], across, down)
+        st.image(draw_box(image, box), width="stretch", output_format="JPEG")
+        large = min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_BOX
+
+        def take(kind: str) -> None:
+            garment = garment_in_box(image, box, CATEGORY_ID_BY_NAME.get(kind, 1))
+            draft = draft_of(garment, entry.key, None, kind_fields(kind))
+            queue.put(entry.key, [(draft, garment.cutout)])
+
+        ready = kind is not None and large
+        about = None if ready else "Say what it is, and draw the box round it"
+        page.button("Cut it out", f"hand-add-{base}", "content_cut", take, kind, disabled=not ready, help=about)
 
 
 def _nothing_found(entry: QueuedPhoto, min_score: float) -> None:
@@ -203,7 +224,6 @@ def _save_bar(
 
 
 def _save(store: FeatureStore, queue: ImportQueue, drafts: Sequence[Draft]) -> None:
-    """Write all kept garments and show them as saved."""
     photos, new = len({draft.photo for draft in drafts}), [draft for draft in drafts if draft.saved]
     bar = st.progress(0.0, "Saving …")
     try:

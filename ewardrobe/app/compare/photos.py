@@ -15,17 +15,9 @@ from ewardrobe.app import page
 from ewardrobe.app.add.intake import choose_photos, read_image
 from ewardrobe.app.add.review import confidence_slider
 from ewardrobe.core.images import ImageError
-from ewardrobe.evaluation.comparison.runs import (
-    ModelRun,
-    PhotoFile,
-    PhotoSummary,
-    model_problems,
-    photos_in,
-    run_model,
-    timed_predict,
-)
+from ewardrobe.evaluation.comparison import runs
+from ewardrobe.evaluation.comparison.runs import ModelRun, PhotoFile, PhotoSummary
 from ewardrobe.garments.draft import Photo
-from ewardrobe.models import Segmenter
 from ewardrobe.models.weights import WeightsError
 
 TIMED_RUNS = 5
@@ -42,7 +34,7 @@ class Comparison:
 
     number: counted up when the photos are forgotten, so that the widgets get new keys; notes: what was left out, and
     why; place: which photo is shown; runs: by (photo, model), what the model said or why it could not; unreadable: why
-    a photo cannot be read; summaries: by photo and settings, see ``folder``.
+    a photo cannot be read; summaries: by photo and settings, see ``views``.
     """
 
     number: int = 0
@@ -64,8 +56,8 @@ class Comparison:
 
     def answers(self, photo: Photo | PhotoFile, models: Iterable[str]) -> dict[str, ModelRun]:
         """Return what those of ``models`` said about ``photo`` that did not fail."""
-        runs = {model: self.runs.get((photo.key, model)) for model in models}
-        return {model: run for model, run in runs.items() if isinstance(run, ModelRun)}
+        said = {model: self.runs.get((photo.key, model)) for model in models}
+        return {model: run for model, run in said.items() if isinstance(run, ModelRun)}
 
 
 @dataclass(frozen=True)
@@ -106,9 +98,6 @@ def short_label(model: str) -> str:
     return page.MODEL_LABELS.get(model, model).partition(" · ")[0]
 
 
-# Photos in
-
-
 def choose(bench: Comparison) -> None:
     """Show the ways in: upload, camera, samples, a folder of this computer."""
     folder = {"Folder": (":material/folder_open:", partial(_folder, bench))}
@@ -140,31 +129,21 @@ def _folder(bench: Comparison) -> None:
         st.error("Type the folder's path first, such as ~/Pictures/clothes.", icon=":material/error:")
         return
     try:
-        bench.photos, bench.notes = [*photos_in(path)], []
+        bench.photos, bench.notes = [*runs.photos_in(path)], []
     except ImageError as error:
         st.error(page.literal(str(error)), icon=":material/error:")
         return
     st.rerun()
 
 
-# Settings
-
-
 def settings() -> ComparisonSettings:
     """Show in the sidebar which models to run, the confidence, and what counts as agreement."""
-    problems = model_problems()
+    problems = runs.model_problems()
     usable = [name for name, problem in problems.items() if problem is None]
     with st.sidebar:
-        chosen = st.pills(
-            "Models to run",
-            usable,
-            selection_mode="multi",
-            default=usable,
-            format_func=short_label,
-            key="compare-models",
-            persist_state="session",
-            help="A model is asked once about each photo; taking it away and back costs nothing.",
-        )
+        words = "A model is asked once about each photo; taking it away and back costs nothing."
+        look = {"selection_mode": "multi", "format_func": short_label, "help": words, **page.kept("compare-models")}
+        chosen = st.pills("Models to run", usable, default=usable, **look)
         score = confidence_slider()
         words = "Two models agree on a pixel where both see a garment, or only where they give it one name."
         look = {"label_visibility": "visible", "persist_state": "session", "help": words}
@@ -174,9 +153,6 @@ def settings() -> ComparisonSettings:
                 with st.expander(f"{short_label(name)} cannot run", icon=":material/warning:"):
                     st.markdown(page.literal(problem))
     return ComparisonSettings([name for name in usable if name in chosen], score / 100, AGREEMENT[way])
-
-
-# Running
 
 
 def ask(
@@ -201,22 +177,17 @@ def ask(
 
 def _run_or_message(image: np.ndarray, model: str) -> ModelRun | str:
     try:
-        return run_model(image, _ready(model, image))
+        begun = time.perf_counter()
+        segmenter = page.segmenter(model)
+        load_s = time.perf_counter() - begun
+        if model not in starts():  # what loading and the first photo cost is noted apart
+            starts()[model] = Start(load_s, runs.timed_predict(image, segmenter)[1])
+        return runs.run_model(image, segmenter)
     except WeightsError as error:
         return str(error)
     except Exception as error:  # one model's fault must not cost the others' answers
         log.exception("%s failed on a photo of %s", model, image.shape)
         return f"It failed on this photo ({type(error).__name__}: {error}). The log has the details."
-
-
-def _ready(model: str, image: np.ndarray) -> Segmenter:
-    """Return the loaded model, warmed up: what loading and the first photo cost is noted apart."""
-    begun = time.perf_counter()
-    segmenter = page.segmenter(model)
-    load_s = time.perf_counter() - begun
-    if model not in starts():
-        starts()[model] = Start(load_s, timed_predict(image, segmenter)[1])
-    return segmenter
 
 
 def ask_about_shown(bench: Comparison, models: list[str]) -> None:
@@ -249,7 +220,7 @@ def time_again(bench: Comparison, photo: Photo | PhotoFile, models: list[str]) -
     for turn in range(TIMED_RUNS):
         bar.progress(turn / TIMED_RUNS, f"Measuring: round {turn + 1} of {TIMED_RUNS}")
         for model, run in bench.answers(photo, models).items():
-            seconds = timed_predict(image, page.segmenter(model))[1]
+            seconds = runs.timed_predict(image, page.segmenter(model))[1]
             bench.runs[photo.key, model] = run.asked_again(seconds)
     bench.summaries = {key: summary for key, summary in bench.summaries.items() if key[0] != photo.key}
     bar.empty()

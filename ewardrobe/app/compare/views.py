@@ -1,4 +1,4 @@
-"""The page Compare models, second half: what the models said about one photo, side by side."""
+"""The page Compare models, second half: what the models said, of one photo side by side and of all in a table."""
 
 from __future__ import annotations
 
@@ -12,35 +12,16 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.add.cards import DOT
 from ewardrobe.app.add.intake import read_image
-from ewardrobe.app.compare.folder import heat_map, summary
-from ewardrobe.app.compare.photos import (
-    TIMED_RUNS,
-    Comparison,
-    ComparisonSettings,
-    ask_about_shown,
-    forget_failures,
-    short_label,
-    start_over,
-    starts,
-    time_again,
-)
+from ewardrobe.app.compare import photos
+from ewardrobe.app.compare.photos import Comparison, ComparisonSettings
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import draw_detections
 from ewardrobe.core.images import jpeg_bytes, scale_to
 from ewardrobe.core.masks import mask_box, padded_box
-from ewardrobe.evaluation.comparison.agreement import (
-    Match,
-    agreement_map,
-    agreement_shares,
-    detail_boxes,
-    label_maps,
-    mask_iou_matrix,
-    match_garments,
-    match_table,
-    mean_agreement,
-)
-from ewardrobe.evaluation.comparison.pictures import agreement_colours, detail_picture, draw_agreement
-from ewardrobe.evaluation.comparison.runs import VIEW_SIDE, ModelRun, match_masks
+from ewardrobe.evaluation.comparison import agreement, runs
+from ewardrobe.evaluation.comparison.agreement import Match
+from ewardrobe.evaluation.comparison.pictures import agreement_colours, detail_picture, draw_agreement, iou_figure
+from ewardrobe.evaluation.comparison.runs import VIEW_SIDE, ModelRun, PhotoSummary
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +37,7 @@ class PhotoComparison:
     @property
     def labels(self) -> list[str]:
         """The models' names for people."""
-        return [short_label(model) for model in self.runs]
+        return [photos.short_label(model) for model in self.runs]
 
 
 def compare(bench: Comparison, chosen: ComparisonSettings) -> None:
@@ -67,43 +48,38 @@ def compare(bench: Comparison, chosen: ComparisonSettings) -> None:
     if not chosen.models:
         st.info("Choose at least one model in the sidebar.", icon=":material/info:")
         return
-    ask_about_shown(bench, chosen.models)
+    photos.ask_about_shown(bench, chosen.models)
     if bench.photo.key in bench.unreadable:
         st.error(page.literal(bench.unreadable[bench.photo.key]), icon=":material/broken_image:")
     else:
         _photo(bench, chosen)
     if len(bench.photos) > 1:
-        summary(bench, chosen)
+        _summary(bench, chosen)
 
 
 def _bar(bench: Comparison) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if (total := len(bench.photos)) > 1:
             last = bench.place >= total - 1
-            left, right = ":material/chevron_left:", ":material/chevron_right:"
-            back, on = (bench, bench.place - 1), (bench, bench.place + 1)
-            st.button("Previous", key="previous", icon=left, disabled=not bench.place, on_click=_go, args=back)
-            st.button("Next", key="next", icon=right, icon_position="right", disabled=last, on_click=_go, args=on)
+            back, on = (setattr, bench, "place", bench.place - 1), (setattr, bench, "place", bench.place + 1)
+            page.button("Previous", "previous", "chevron_left", *back, disabled=not bench.place)
+            page.button("Next", "next", "chevron_right", *on, icon_position="right", disabled=last)
             st.markdown(f"**{bench.place + 1} of {total}**", width="content")
         st.markdown(page.literal(bench.photo.name), width="content")
         st.space("stretch")
-        st.button("Other photos", key="compare-over", icon=":material/restart_alt:", on_click=start_over)
-
-
-def _go(bench: Comparison, place: int) -> None:
-    bench.place = place
+        page.button("Other photos", "compare-over", "restart_alt", photos.start_over)
 
 
 # One photo
 
 
 def _photo(bench: Comparison, chosen: ComparisonSettings) -> None:
-    image, runs = read_image(bench.photo.key, bench.photo), bench.answers(bench.photo, chosen.models)
-    garments = [run.small.detections(chosen.min_score) for run in runs.values()]
-    shown = PhotoComparison(bench.photo.key, image, scale_to(image, VIEW_SIDE), runs, garments)
+    image, said = read_image(bench.photo.key, bench.photo), bench.answers(bench.photo, chosen.models)
+    garments = [run.small.detections(chosen.min_score) for run in said.values()]
+    shown = PhotoComparison(bench.photo.key, image, scale_to(image, VIEW_SIDE), said, garments)
     _side_by_side(bench, shown, chosen.models)
     _times(bench, shown)
-    if len(runs) < 2:
+    if len(said) < 2:
         st.caption("Choose two models or more to see where they agree.")
         return
     if not any(map(len, garments)):
@@ -117,10 +93,10 @@ def _side_by_side(bench: Comparison, shown: PhotoComparison, models: list[str]) 
     found = dict(zip(shown.runs, shown.garments, strict=True))
     for column, model in zip(st.columns(len(models)), models, strict=True):
         with column:
-            st.markdown(f"##### {short_label(model)}")
+            st.markdown(f"##### {photos.short_label(model)}")
             if model not in found:
                 st.error(page.literal(str(bench.runs[shown.key, model])), icon=":material/error:")
-                st.button("Try again", key=f"again-{model}", on_click=forget_failures, args=(bench,))
+                page.button("Try again", f"again-{model}", None, photos.forget_failures, bench)
                 continue
             garments, run = found[model], shown.runs[model]
             st.image(draw_detections(shown.small, garments), width="stretch", output_format="JPEG")
@@ -133,11 +109,9 @@ def _times(bench: Comparison, shown: PhotoComparison) -> None:
     if not shown.runs:
         return
     with st.expander("Times", icon=":material/timer:", key="compare-times"):
-        if st.button(f"Measure {TIMED_RUNS} times more", key="measure", icon=":material/speed:"):
-            time_again(bench, bench.photo, list(shown.runs))
-        st.dataframe(
-            _time_table(bench, list(shown.runs)), hide_index=True, width="stretch", column_config=_time_columns()
-        )
+        if st.button(f"Measure {photos.TIMED_RUNS} times more", key="measure", icon=":material/speed:"):
+            photos.time_again(bench, bench.photo, list(shown.runs))
+        st.dataframe(_time_table(bench, list(shown.runs)), hide_index=True, column_config=_time_columns())
         st.caption("From the picture in memory to its masks at the photo's size, all scores. Reading is not counted.")
 
 
@@ -145,10 +119,10 @@ def _time_table(bench: Comparison, models: list[str]) -> pd.DataFrame:
     rows = []
     for model, here in bench.answers(bench.photo, models).items():
         all_s = [run.median_s for (_, name), run in bench.runs.items() if name == model and isinstance(run, ModelRun)]
-        start = starts().get(model)
+        start = photos.starts().get(model)
         rows.append(
             {
-                "Model": short_label(model),
+                "Model": photos.short_label(model),
                 "ms": 1000 * here.median_s,
                 "runs": len(here.seconds),
                 "slowest": 1000 * max(here.seconds),
@@ -174,17 +148,17 @@ def _time_columns() -> dict:
 
 def _agreement(shown: PhotoComparison, by_category: bool) -> None:
     st.subheader("Where they agree", anchor=False)
-    labels = label_maps(shown.garments)
-    agreement = agreement_map(labels, by_category)
+    labels = agreement.label_maps(shown.garments)
+    shared = agreement.agreement_map(labels, by_category)
     left, right = st.columns(2, gap="large")
     with left:
         models = len(shown.runs)
-        st.image(draw_agreement(shown.small, agreement, models), width="stretch", output_format="JPEG")
-        st.html(legend_html(agreement_shares(agreement, models), by_category))
+        st.image(draw_agreement(shown.small, shared, models), width="stretch", output_format="JPEG")
+        st.html(legend_html(agreement.agreement_shares(shared, models), by_category))
     with right:
-        matrix = mask_iou_matrix(labels, by_category)
-        heat_map(matrix, shown.labels, "compare-iou")
-        if (mean := mean_agreement(matrix)) is not None:
+        matrix = agreement.mask_iou_matrix(labels, by_category)
+        _heat_map(matrix, shown.labels, "compare-iou")
+        if (mean := agreement.mean_agreement(matrix)) is not None:
             st.caption(f"Mask IoU of all garment pixels, each pair of models; mean {mean:.0%}.")
 
 
@@ -203,23 +177,13 @@ def legend_html(shares: list[float], by_category: bool) -> str:
 
 def _matches(shown: PhotoComparison) -> None:
     st.subheader("Garment by garment", anchor=False)
-    matches = match_garments(shown.garments)
-    table = match_table(matches, shown.garments, shown.labels)
+    matches = agreement.match_garments(shown.garments)
+    table = agreement.match_table(matches, shown.garments, shown.labels)
     table["Mask IoU"] *= 100
     table.insert(0, "", [_thumbnail(shown, match) for match in matches])
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=56,
-        placeholder="–",
-        width="stretch",
-        column_config={
-            "": st.column_config.ImageColumn("", width=64),
-            "Mask IoU": st.column_config.NumberColumn(
-                format="%.0f %%", help="Mean over the pairs of models that see this garment"
-            ),
-        },
-    )
+    image, words = st.column_config.ImageColumn("", width=64), "Mean over the pairs of models that see this garment"
+    columns = {"": image, "Mask IoU": st.column_config.NumberColumn(format="%.0f %%", help=words)}
+    st.dataframe(table, hide_index=True, row_height=56, placeholder="–", column_config=columns)
     _details(shown, matches, table["Garment"].tolist())
 
 
@@ -232,7 +196,6 @@ def _thumbnail(shown: PhotoComparison, match: Match) -> str:
 
 @st.fragment
 def _details(shown: PhotoComparison, matches: list[Match], names: list[str]) -> None:
-    """Show one garment's sleeves and hem enlarged, the same place for every model."""
     st.subheader("Sleeves and hems, enlarged", anchor=False)
     chosen = st.selectbox(
         "Garment",
@@ -240,8 +203,8 @@ def _details(shown: PhotoComparison, matches: list[Match], names: list[str]) -> 
         format_func=lambda i: f"{i + 1} · {names[i]}",
         key=f"compare-detail-{shown.key}-{len(matches)}",
     )
-    masks = match_masks(matches[chosen], list(shown.runs.values()))
-    boxes = detail_boxes(np.any([mask for mask in masks if mask is not None], axis=0))
+    masks = runs.match_masks(matches[chosen], list(shown.runs.values()))
+    boxes = agreement.detail_boxes(np.any([mask for mask in masks if mask is not None], axis=0))
     for place, box in boxes.items():
         columns = st.columns(len(masks) + 1)
         columns[0].image(detail_picture(shown.image, None, box), caption=place, width="stretch", output_format="JPEG")
@@ -250,3 +213,76 @@ def _details(shown: PhotoComparison, matches: list[Match], names: list[str]) -> 
                 column.caption(f"{label} does not see this garment.")
                 continue
             column.image(detail_picture(shown.image, mask, box), caption=label, width="stretch", output_format="JPEG")
+
+
+# All photos
+
+
+def _summary(bench: Comparison, chosen: ComparisonSettings) -> None:
+    models = chosen.models
+    st.subheader(f"All {len(bench.photos)} photos", anchor=False)
+    left = sum(not bench.done(photo, models) for photo in bench.photos)
+    if left and st.button(f"Compare the other {page.count(left, 'photo')}", key="compare-all", type="primary"):
+        photos.ask_about_all(bench, models)
+        st.rerun()
+    for message in list(bench.unreadable.values())[:10]:
+        st.error(page.literal(message), icon=":material/broken_image:")
+    if not (summaries := _summaries(bench, chosen)):
+        return
+    if failed := len(bench.photos) - left - len(bench.unreadable) - len(summaries):
+        st.caption(f":material/info: {page.count(failed, 'photo')} left out here: a model failed on it.")
+    labels = [photos.short_label(model) for model in models]
+    _folder_table(bench, [place for place, _ in summaries], runs.folder_table([one for _, one in summaries], labels))
+    _folder_figures([one for _, one in summaries], labels)
+
+
+def _summaries(bench: Comparison, chosen: ComparisonSettings) -> list[tuple[int, PhotoSummary]]:
+    """Return (place, summary) of every photo that all models have seen; each is counted once and kept."""
+    found = []
+    for place, photo in enumerate(bench.photos):
+        said = list(bench.answers(photo, chosen.models).values())
+        if len(said) < len(chosen.models):
+            continue
+        key = (photo.key, chosen.min_score, chosen.by_category, *chosen.models)
+        if key not in bench.summaries:
+            bench.summaries[key] = runs.summarise_photo(photo.name, said, chosen.min_score, chosen.by_category)
+        found.append((place, bench.summaries[key]))
+    return found
+
+
+def _folder_table(bench: Comparison, places: list[int], table: pd.DataFrame) -> None:
+    table["Agreement"] *= 100
+    percent = st.column_config.NumberColumn(format="%.0f %%", help="Mean mask IoU over the pairs of models")
+    columns = {"Agreement": percent, "Photo": st.column_config.TextColumn(width="medium")}
+    columns |= {name: st.column_config.NumberColumn(format="%.0f") for name in table if name.endswith(": ms")}
+    state = st.dataframe(
+        table,
+        hide_index=True,
+        placeholder="–",
+        column_config=columns,
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"compare-table-{bench.number}-{bench.place}",
+    )
+    if state.selection.rows and places[state.selection.rows[0]] != bench.place:
+        bench.place = places[state.selection.rows[0]]
+        st.rerun()
+    st.caption("Tick a row to see that photo.")
+
+
+def _folder_figures(summaries: list[PhotoSummary], labels: list[str]) -> None:
+    known = [one.agreement for one in summaries if one.agreement is not None]
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        if known:
+            st.metric("Mean pairwise agreement", f"{np.mean(known):.0%}")
+            st.caption(f"Mask IoU over the pairs of models, mean of {page.count(len(known), 'photo')} with a garment.")
+        for label, seconds in zip(labels, np.median([one.seconds for one in summaries], axis=0), strict=True):
+            st.markdown(f"{label}: **{1000 * seconds:.0f} ms** a photo (median)")
+    if known and len(labels) > 1:
+        with right:
+            _heat_map(runs.folder_matrix(summaries), labels, "compare-folder-iou")
+
+
+def _heat_map(matrix: np.ndarray, labels: list[str], key: str) -> None:
+    st.plotly_chart(iou_figure(matrix, labels), key=key, config={"displaylogo": False})

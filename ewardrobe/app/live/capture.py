@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import time
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import cv2
 import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.queue import enqueue
-from ewardrobe.app.live.outfit import hangers
+from ewardrobe.app.live.rack import hangers
 from ewardrobe.app.live.view import Room, Shot
 from ewardrobe.app.streamlit_internals import COLUMN, LAYOUT_WRAPPER
 from ewardrobe.core.images import png_bytes
@@ -87,14 +89,8 @@ def _button(session: LiveSession, room: Room, playing: bool, left: int | None) -
                 room.due = None
                 st.rerun()
             return
-        pressed = st.button(
-            "Take a picture",
-            key="live-take",
-            type="primary",
-            icon=":material/photo_camera:",
-            shortcut="S",
-            disabled=not playing,
-        )
+        look: dict[str, Any] = {"type": "primary", "icon": ":material/photo_camera:", "shortcut": "S"}
+        pressed = st.button("Take a picture", key="live-take", disabled=not playing, **look)
         wait = page.choose_one("When", WAITS, "live-wait", format_func=WAITS.__getitem__, persist_state="session")
     if pressed and wait:
         room.due = time.monotonic() + wait
@@ -111,16 +107,9 @@ def take(session: LiveSession, room: Room) -> None:
     raw, composed = pictures
     raw = cv2.flip(raw, 1) if session.mirror else raw  # letters on a garment are read from left to right
     name = f"try-on-{datetime.now():%Y-%m-%d-%H%M%S}"
-    room.shot, room.shots, room.kept = Shot(name, raw, composed, _worn_items(session, room)), room.shots + 1, False
-
-
-def _worn_items(session: LiveSession, room: Room) -> dict[str, str]:
-    """Return the names by id of the wardrobe's garments that are being drawn."""
     drawn = {garment.key for garment in session.look.garments.values()}
-    return {piece.item_id: piece.name for piece in hangers(room) if piece.item_id and piece.key in drawn}
-
-
-# What to do with the picture
+    worn = {piece.item_id: piece.name for piece in hangers(room) if piece.item_id and piece.key in drawn}
+    room.shot, room.shots, room.kept = Shot(name, raw, composed, worn), room.shots + 1, False
 
 
 def _show(room: Room, shot: Shot, session: LiveSession) -> None:
@@ -128,49 +117,23 @@ def _show(room: Room, shot: Shot, session: LiveSession) -> None:
         picture, actions = st.columns(2, vertical_alignment="top")
         picture.image(shot.composed, width="stretch", output_format="JPEG")
         with actions:
-            st.download_button(
-                "Download",
-                lambda: png_bytes(shot.composed),
-                f"{shot.name}.png",
-                "image/png",
-                key="live-download",
-                icon=":material/download:",
-                on_click="ignore",
-                width="stretch",
-            )
-            _keep(room, shot)
+            look: dict[str, Any] = {"icon": ":material/download:", "on_click": "ignore", "width": "stretch"}
+            file = partial(png_bytes, shot.composed)
+            st.download_button("Download", file, f"{shot.name}.png", "image/png", key="live-download", **look)
+            names = ", ".join(shot.worn.values())
+            unworn = "No garment of your wardrobe is worn in this picture"
+            about = f"As the try-on picture of {names}" if names else unworn
+            label, icon = ("Kept", "check") if room.kept else ("Keep in the wardrobe", "checkroom")
+            look = {"width": "stretch", "disabled": room.kept or not shot.worn, "help": about}
+            page.button(label, "live-keep", icon, _keep, room, shot, **look)
             _digitize(room, shot)
             _cut(room, shot, session)
-            st.button(
-                "Discard",
-                key="live-discard",
-                type="tertiary",
-                width="stretch",
-                on_click=setattr,
-                args=(room, "shot", None),
-            )
+            page.button("Discard", "live-discard", None, setattr, room, "shot", None, type="tertiary", width="stretch")
 
 
 def _keep(room: Room, shot: Shot) -> None:
-    names = ", ".join(shot.worn.values())
-    st.button(
-        "Kept" if room.kept else "Keep in the wardrobe",
-        key="live-keep",
-        icon=":material/check:" if room.kept else ":material/checkroom:",
-        width="stretch",
-        disabled=room.kept or not shot.worn,
-        help=f"As the try-on picture of {names}" if names else "No garment of your wardrobe is worn in this picture",
-        on_click=_keep_now,
-        args=(room, shot),
-    )
-
-
-def _keep_now(room: Room, shot: Shot) -> None:
-    def keep() -> bool:
-        page.wardrobe_store().keep_try_on(list(shot.worn), shot.composed)
-        return True
-
-    room.kept = bool(page.change(keep))
+    page.wardrobe_store().keep_try_on(list(shot.worn), shot.composed)
+    room.kept = True
 
 
 def _digitize(room: Room, shot: Shot) -> None:

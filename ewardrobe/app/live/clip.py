@@ -114,15 +114,6 @@ _DRAWINGS: dict[Path, Drawing] = {}
 _LOCK = threading.Lock()
 
 
-def _drawing(path: Path) -> Drawing:
-    """Return the drawing of ``path`` that is under way in this process, else begin it."""
-    with _LOCK:
-        if path not in _DRAWINGS or not _DRAWINGS[path].is_alive():
-            _DRAWINGS[path] = Drawing(path)
-            _DRAWINGS[path].start()
-        return _DRAWINGS[path]
-
-
 def sample_clip() -> Video:
     """Return the sample clip; the first time it is drawn, with a progress bar, which takes some seconds.
 
@@ -131,7 +122,11 @@ def sample_clip() -> Video:
     path = process.cache_dir() / "sample_clip_2.mov"  # the number: of what is drawn, counted up with every change
     if not path.is_file():
         end_others()  # it needs the processor, and what was shown before goes on until this run ends
-        drawing, bar = _drawing(path), st.empty()
+        with _LOCK:  # one drawing for all tabs of this process
+            if path not in _DRAWINGS or not _DRAWINGS[path].is_alive():
+                _DRAWINGS[path] = Drawing(path)
+                _DRAWINGS[path].start()
+            drawing, bar = _DRAWINGS[path], st.empty()
         while drawing.is_alive():
             bar.progress(drawing.done, "Drawing the sample clip, once …")
             time.sleep(0.2)
@@ -176,5 +171,4 @@ def uploaded_video(key: str) -> Video | None:
 
 @st.cache_resource(show_spinner=False, max_entries=4, scope="session")
 def _opened(file_id: str, name: str, _file) -> Video:
-    """Check an upload once, not in every run."""
     return open_video(_file.getvalue(), name)

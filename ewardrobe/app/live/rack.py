@@ -5,25 +5,25 @@ All of it is one fragment: a choice runs this panel alone and sets ``session.loo
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 from PIL import ImageColor
 
 from ewardrobe.app import page
-from ewardrobe.app.live import outfit
 from ewardrobe.app.live.view import Room
 from ewardrobe.app.streamlit_internals import CHOICE, COLUMN, STREAM_FRAME
 from ewardrobe.core.taxonomy import SLOTS
+from ewardrobe.feature_store.document import StoreError
 from ewardrobe.tryon import rack
 from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.garment import GarmentImageError, WearableGarment
 from ewardrobe.tryon.rack import Hanger
 from ewardrobe.tryon.session import LiveSession
 
+OUTFIT_KEY = "live_outfit"
 SLOT_LABELS = {"top": "Tops", "outer": "Jackets", "bottom": "Bottoms", "dress": "Dresses"}
-MODE_LABELS = {"wear": "Wear", "overlay": "Overlay", "recolour": "Recolour", "segments": "Segments"}
 MODE_LEADS = {
     "wear": "Garments of your wardrobe in the place of what you wear.",
     "overlay": "Garments of your wardrobe held in front of you, in their own shape.",
@@ -52,7 +52,7 @@ its picture, which Streamlit shows as small as a letter."""
 def dress(session: LiveSession | None, room: Room) -> None:
     """Show mode and rail, and let ``session`` (``None`` while there is no picture) draw what is chosen."""
     st.html(PANEL_CSS)
-    outfit.wear_left(room)
+    _wear_left(room)
     with st.container(key="panel"):
         _panel(session, room)
     keys = st.components.v2.component("ewardrobe_keys", js=page.script_beside(__file__))
@@ -60,44 +60,30 @@ def dress(session: LiveSession | None, room: Room) -> None:
 
 
 def _panel(session: LiveSession | None, room: Room) -> None:
-    mode = _pick_mode()
+    mode = page.choose_one("What to show", MODE_LEADS, "live-mode", format_func=str.capitalize, **IN_ONE_ROW)
+    st.caption(MODE_LEADS[mode])
     colour = _pick_colour() if mode == "recolour" else None
-    pieces = [] if mode == "segments" else outfit.hangers(room)
+    pieces = [] if mode == "segments" else hangers(room)
     if mode != "segments" and colour is None:
         if pieces:
-            outfit.pick(room, pieces)
+            _pick_outfit(room, pieces)
         _rail(room, pieces) if pieces else _empty(room)
-    opacity = 1.0 if mode == "segments" else _pick_opacity()
+    opacity = 100
+    if mode != "segments":
+        opacity = st.slider("Opacity", 10, 100, 100, 5, format="%d %%", key="live-opacity", persist_state="session")
     garments = {} if colour else _prepared(room, pieces)
     if mode == "recolour" and not colour and not garments:
         st.caption(":material/info: Choose a garment for its cloth, or switch a new colour on.")
-    room.look = Look(mode, garments, opacity, colour)
+    room.look = Look(mode, garments, opacity / 100, colour)
     if session is not None:
         session.look = room.look
-
-
-def _pick_mode() -> str:
-    mode = page.choose_one("What to show", MODE_LABELS, "live-mode", format_func=MODE_LABELS.__getitem__, **IN_ONE_ROW)
-    st.caption(MODE_LEADS[mode])
-    return mode
-
-
-def _pick_opacity() -> float:
-    percent = st.slider("Opacity", 10, 100, 100, 5, format="%d %%", key="live-opacity", persist_state="session")
-    return percent / 100
 
 
 def _pick_colour() -> tuple[int, int, int] | None:
     with st.container(horizontal=True, vertical_alignment="center"):
         chosen = st.toggle("A new colour", key="live-recolour", persist_state="session")
-        code = st.color_picker(
-            "Colour",
-            FIRST_COLOUR,
-            key="live-colour",
-            persist_state="session",
-            label_visibility="collapsed",
-            disabled=not chosen,
-        )
+        look: dict[str, Any] = {"label_visibility": "collapsed", "disabled": not chosen, **page.kept("live-colour")}
+        code = st.color_picker("Colour", FIRST_COLOUR, **look)
     red, green, blue = ImageColor.getrgb(code)[:3]
     return (red, green, blue) if chosen else None
 
@@ -110,12 +96,11 @@ def _empty(room: Room) -> None:
         st.markdown("##### Nothing to put on yet", width="content")
         st.markdown("Photograph some clothes first, or look how it works with two drawn ones.", width="content")
         with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center"):
-            st.button("Try with sample garments", key="live-samples", on_click=setattr, args=(room, "samples", True))
+            page.button("Try with sample garments", "live-samples", None, setattr, room, "samples", True)
             page.link("add_garments", "Add garments", ":material/add_a_photo:")
 
 
 def _rail(room: Room, pieces: list[Hanger]) -> None:
-    """Show one slot's garments as pictures, with buttons to go through them without aiming."""
     slots = [slot for slot in SLOTS if any(piece.slot == slot for piece in pieces)]
 
     def label(slot: str) -> str:
@@ -139,16 +124,9 @@ def _pictures(room: Room, slot: str, pieces: list[Hanger]) -> None:
     key = f"live-pieces-{slot}"
     st.session_state[key] = room.worn[slot] if room.worn.get(slot) in names else None
     with st.container(key="rail"):
-        st.pills(
-            SLOT_LABELS[slot],
-            list(names),
-            format_func=names.__getitem__,
-            key=key,
-            label_visibility="collapsed",
-            wrap=True,
-            on_change=_put_on,
-            args=(room, slot, lambda: st.session_state[key]),
-        )
+        look: dict[str, Any] = {"format_func": names.__getitem__, "label_visibility": "collapsed", "wrap": True}
+        args = (room, slot, lambda: st.session_state[key])
+        st.pills(SLOT_LABELS[slot], list(names), key=key, on_change=_put_on, args=args, **look)
 
 
 def _one_page(current: str | None, slot: str, pieces: list[Hanger]) -> list[Hanger]:
@@ -171,29 +149,69 @@ def _thumbnail(key: str, _piece: Hanger) -> str:
 
 
 def _walk(room: Room, slot: str, keys: list[str]) -> None:
-    """Show the large buttons that go through the garments, by the arrow keys too."""
     with st.container(horizontal=True, gap="small", key="walk", wrap=False):
         for label, by in (("Previous", -1), ("Next", 1)):
-            st.button(
-                label,
-                key=f"live-{label.lower()}",
-                shortcut="Right" if by > 0 else "Left",
-                width="stretch",
-                on_click=_put_on,
-                args=(room, slot, lambda by=by: rack.step(keys, room.worn.get(slot), by)),
-            )
-        st.button(
-            "Remove",
-            key="live-remove",
-            width="stretch",
-            disabled=slot not in room.worn,
-            on_click=_put_on,
-            args=(room, slot, lambda: None),
-        )
+            arrow: dict[str, Any] = {"shortcut": "Right" if by > 0 else "Left", "width": "stretch"}
+
+            def turn(by: int = by) -> str | None:
+                return rack.step(keys, room.worn.get(slot), by)
+
+            page.button(label, f"live-{label.lower()}", None, _put_on, room, slot, turn, **arrow)
+        look: dict[str, Any] = {"width": "stretch", "disabled": slot not in room.worn}
+        page.button("Remove", "live-remove", None, _put_on, room, slot, lambda: None, **look)
 
 
 def _put_on(room: Room, slot: str, choose: Callable[[], str | None]) -> None:
     room.worn, room.left_over = rack.put_on(room.worn, slot, choose()), []
+
+
+# Outfits
+
+
+def hangers(room: Room) -> list[Hanger]:
+    """Return what hangs on the rail: what was cut out here (the newest first), the wardrobe, samples if asked for."""
+    store = page.wardrobe_store()
+    items = page.load_wardrobe(store).reset_index().to_dict("records")
+    return [*reversed(room.cut), *rack.wardrobe_pieces(items, store.picture), *(_samples() if room.samples else [])]
+
+
+@st.cache_resource(show_spinner="Drawing the samples …")
+def _samples() -> list[Hanger]:
+    return rack.sample_pieces()
+
+
+def _wear_left(room: Room) -> None:
+    """Put on the outfit that another page has left in ``st.session_state[OUTFIT_KEY]``: a list of item ids."""
+    if item_ids := st.session_state.pop(OUTFIT_KEY, None):
+        _wear(room, hangers(room), item_ids)
+        st.session_state["live-mode"] = "wear"
+
+
+def _pick_outfit(room: Room, pieces: list[Hanger]) -> None:
+    """Offer the saved outfits, if there are any; one that is chosen is put on as a whole."""
+    try:
+        saved = {outfit["id"]: outfit for outfit in page.wardrobe_store().outfits.saved()}
+    except StoreError as error:
+        st.caption(f":material/error: The saved outfits cannot be read. {page.literal(str(error))}")
+        return
+    if saved:
+        names = {key: outfit["name"] for key, outfit in saved.items()}
+        look: dict[str, Any] = {"placeholder": "A saved outfit …", "label_visibility": "collapsed"}
+        action: dict[str, Any] = {"on_change": _put_saved_on, "args": (room, pieces, saved)}
+        st.selectbox("A saved outfit", list(names), None, names.__getitem__, "live-saved-outfit", **look, **action)
+
+
+def _put_saved_on(room: Room, pieces: list[Hanger], saved: Mapping[str, dict]) -> None:
+    if outfit := saved.get(st.session_state["live-saved-outfit"]):
+        _wear(room, pieces, outfit["items"])
+
+
+def _wear(room: Room, pieces: list[Hanger], item_ids: Sequence[str]) -> None:
+    items = page.load_wardrobe(page.wardrobe_store())
+    room.worn, left_over = rack.outfit(pieces, item_ids)
+    room.left_over = [str(items["type"].get(item_id, "one that is gone")) for item_id in left_over]
+    if room.worn:
+        st.session_state["live-slot"] = next(slot for slot in SLOTS if slot in room.worn)
 
 
 # From pictures to what is drawn

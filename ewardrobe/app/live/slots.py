@@ -72,7 +72,9 @@ class Slots:
                 return old.ticket
             hang_up = old.hang_up if old and not old.ended else None
             slot = self._slots[key] = Slot(session, viewer, next(self._tickets), hang_up)
-            self._start_watch()
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._run_watch, name="stream-watch", daemon=True)
+                self._watch.start()
         if old is not None and old.session is not session:
             close(old.session)
         return slot.ticket
@@ -148,12 +150,6 @@ class Slots:
         if watch := self._watch:  # it may be closing some that it has taken from the table
             watch.join(SHUT_DOWN_SECONDS)
 
-    def _start_watch(self) -> None:
-        """Start the watch unless it runs; the lock is held."""
-        if self._watch is None:
-            self._watch = threading.Thread(target=self._run_watch, name="stream-watch", daemon=True)
-            self._watch.start()
-
     def _run_watch(self) -> None:
         while over := self._wait():
             for slot in over:
@@ -163,8 +159,7 @@ class Slots:
         """Return streams to be released, taken from the table; an empty list when the table is empty."""
         with self._changed:
             while self._slots:
-                over = {key: slot for key, slot in self._slots.items() if slot.is_over()}
-                if over:
+                if over := {key: slot for key, slot in self._slots.items() if slot.is_over()}:
                     self._slots = {key: slot for key, slot in self._slots.items() if key not in over}
                     return list(over.values())
                 self._changed.wait(LOOK_SECONDS)

@@ -85,7 +85,6 @@ def play_clip(session: Any, key: str, make_player: Callable[[], Any]) -> StreamS
 
 
 def _streamer(session: Any, key: str, **kwargs: Any) -> StreamState:
-    """Mount the component and tie its connection to the session's slot."""
     try:
         servers = ice_servers()
     except IceServersError as error:
@@ -116,7 +115,6 @@ def draw(full_key: str, frame: av.VideoFrame) -> av.VideoFrame:
 
 
 def _full_key(key: str) -> str:
-    """Return ``key`` made unique among all tabs."""
     return f"{streamlit_internals.tab_id()}/{key}"
 
 
@@ -135,16 +133,12 @@ def ice_servers() -> list[dict[str, Any]]:
             chosen = json.loads(os.environ.get(ICE_VARIABLE) or "[]")
         except ValueError as error:
             raise IceServersError(f"`{ICE_VARIABLE}` is not JSON ({error}). {_EXPECTED}") from error
-    return [_ice_server(entry) for entry in _as_list(chosen)]
+    if isinstance(chosen, str | Mapping) or not hasattr(chosen, "__iter__"):
+        raise IceServersError(f"The ICE servers are not a list. {_EXPECTED}")
+    return [_ice_server(entry) for entry in chosen]
 
 
 _EXPECTED = 'Expected is a list such as `[{"urls": "turn:turn.example.org:3478", "username": "…", "credential": "…"}]`.'
-
-
-def _as_list(chosen: Any) -> list:
-    if isinstance(chosen, str | Mapping) or not hasattr(chosen, "__iter__"):
-        raise IceServersError(f"The ICE servers are not a list. {_EXPECTED}")
-    return list(chosen)
 
 
 def _ice_server(entry: Any) -> dict[str, Any]:

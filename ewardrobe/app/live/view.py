@@ -17,7 +17,6 @@ from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.rack import Hanger
 from ewardrobe.tryon.session import PARSER, PRESETS, SIZES, LiveSession, Stats
 
-PRESET_LABELS = {"auto": "Auto", "fast": "Fast", "balanced": "Balanced", "sharp": "Sharp"}
 READOUT_SECONDS = 1.0
 SOURCES = {
     "Camera": ":material/videocam: Camera",
@@ -75,38 +74,22 @@ def current_room() -> Room:
     return st.session_state.setdefault("fitting-room", Room())
 
 
-# Settings
-
-
 def settings() -> LiveSettings | None:
     """Show the settings in the sidebar; ``None`` where a model cannot be used, which is said on the page."""
     with st.sidebar:
         words = "What finds the garments. The U-Net looks for hair and hands in any case."
         model = page.pick_model(LIVE_MODEL, "live-model", help=words)
-        preset = st.select_slider(
-            "Quality",
-            PRESETS,
-            format_func=PRESET_LABELS.__getitem__,
-            key="live-preset",
-            persist_state="session",
-            help="Size of the picture that the models see, "
-            + ", ".join(f"{PRESET_LABELS[name].lower()} {size} px" for name, size in SIZES.items())
-            + ". Auto takes what this machine is fast enough for.",
-        )
-        mirror = st.toggle("Mirror", True, key="live-mirror", persist_state="session", help="As in a mirror")
-    return LiveSettings(model, preset, mirror) if _models_usable(model) else None
-
-
-def _models_usable(model: str) -> bool:
+        sizes = ", ".join(f"{name} {size} px" for name, size in SIZES.items())
+        about = f"Size of the picture that the models see, {sizes}. Auto takes what this machine is fast enough for."
+        look = {"format_func": str.capitalize, "help": about, **page.kept("live-preset")}
+        preset = st.select_slider("Quality", PRESETS, **look)
+        mirror = st.toggle("Mirror", True, help="As in a mirror", **page.kept("live-mirror"))
     broken = {name: problem for name, problem in model_problems().items() if problem and name in (model, PARSER)}
     for name, problem in broken.items():
         st.error(f"**{page.MODEL_LABELS[name]} cannot be used.** {page.literal(problem)}", icon=":material/error:")
     if broken:
         st.caption("Or choose another model in the sidebar." if PARSER not in broken else "The live view needs it.")
-    return not broken
-
-
-# The stream
+    return None if broken else LiveSettings(model, preset, mirror)
 
 
 def open_stream(room: Room, chosen: LiveSettings) -> tuple[LiveSession | None, StreamState]:
@@ -130,15 +113,11 @@ def open_stream(room: Room, chosen: LiveSettings) -> tuple[LiveSession | None, S
 
 
 def _session(key: str, room: Room, chosen: LiveSettings) -> LiveSession:
-    """Return the session of the stream ``key`` with the settings as they are now."""
     make = partial(LiveSession, chosen.model, look=room.look, mirror=chosen.mirror, preset=chosen.preset)
     session = stream.live_session(key, make)
     session.model, session.preset, session.mirror = chosen.model, chosen.preset, chosen.mirror
     session.look = room.look
     return session
-
-
-# How fast everything goes
 
 
 def readout(session: LiveSession | None, playing: bool, preset: str) -> None:
@@ -155,8 +134,7 @@ def _readout(session: LiveSession, playing: bool, preset: str) -> None:
             st.caption(f":material/info: {said}")
     if playing and stats.error:
         st.warning(
-            f"**A frame failed; the picture goes on without it.** {page.literal(stats.error)}",
-            icon=":material/error:",
+            f"**A frame failed; the picture goes on without it.** {page.literal(stats.error)}", icon=":material/error:"
         )
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import streamlit as st
 
-from ewardrobe.app.charts import download, show
-from ewardrobe.app.page import choose_one, literal
+from ewardrobe.app.page import choose_one, download, literal, show_chart
 from ewardrobe.evaluation import metrics
 from ewardrobe.evaluation.figures import metrics as figures
 from ewardrobe.evaluation.figures.curves import calibration, confusion, parsing, pr_curves, speed_accuracy, speed_table
@@ -86,15 +84,6 @@ def pick_measure(known: ReportSet, key: str) -> str:
     return st.selectbox("Measure", names, format_func=MEASURES.__getitem__, key=key)
 
 
-def problems(known: ReportSet) -> None:
-    """Say which numbers are not shown and why."""
-    for message in [*(text for r in known.reports for text in r.problems), *known.problems]:
-        st.warning(literal(message), icon=":material/rule:")
-    if known.metrics:
-        for message in [text for r in known.reports for text in r.missing]:
-            st.caption(literal(message))
-
-
 def _measured(known: ReportSet) -> bool:
     """Tell whether there are metrics; says how to make them if not."""
     if known.metrics:
@@ -110,13 +99,16 @@ def _measured(known: ReportSet) -> bool:
 
 def overview(known: ReportSet) -> None:
     """Show AP beside the published figures, every measure, and the model cards."""
-    problems(known)
+    for message in [*(text for r in known.reports for text in r.problems), *known.problems]:
+        st.warning(literal(message), icon=":material/rule:")
     if _measured(known):
+        for message in [text for r in known.reports for text in r.missing]:
+            st.caption(literal(message))
         if not metrics.one_test(known.metrics):
             st.warning(
                 "The models were measured on different photos: compare them with care.", icon=":material/warning:"
             )
-        show(figures.comparison(known.metrics))
+        show_chart(figures.comparison(known.metrics))
         st.caption(
             "Grey: published figures **on other photos** (DeepFashion2), for orientation only. They are not the same "
             "test as ours. Bars: 95 % interval by bootstrap over the photos."
@@ -144,7 +136,6 @@ def _cards(reports: list[ModelReport]) -> None:
 
 
 def _entry(entry: dict) -> None:
-    """Show what the manifest says: there is no card of these weights yet."""
     licence, data = (literal(str(entry.get(key, "not stated"))) for key in ("licence", "data"))
     st.markdown(
         f"`{entry['file']}`, {entry['bytes'] / 1e6:.1f} MB, licence {licence}, trained on {data}, "
@@ -170,17 +161,17 @@ def categories(known: ReportSet) -> None:
         return
     names = list(CATEGORY_MEASURES)
     measure = st.selectbox("Measure", names, format_func=CATEGORY_MEASURES.__getitem__, key="category-measure")
-    show(figures.per_category(known.metrics, measure))
+    show_chart(figures.per_category(known.metrics, measure))
     st.caption("–: no garment of this category (or, for precision, nothing found). Fewer than ten garments say little.")
     if chart := parsing(known.metrics):
-        show(chart)
+        show_chart(chart)
 
 
 def conditions(known: ReportSet) -> None:
     """Show a measure by DeepFashion2's conditions."""
     if not _measured(known):
         return
-    show(figures.conditions(known.metrics, pick_measure(known, "condition-measure")))
+    show_chart(figures.conditions(known.metrics, pick_measure(known, "condition-measure")))
     st.caption(
         "A photo counts under the hardest condition of its garments. Conditions that the data lacks are left out. "
         "Webcam: the worn photos cropped, tilted, darkened and disturbed as a webcam shows them (`evaluate --webcam`)."
@@ -197,10 +188,10 @@ def curves(known: ReportSet) -> None:
         ordered = sorted(names, key=lambda name: -counts.get(name, 0))
         label = "Category (the most frequent first)"
         category = st.selectbox(label, ordered, format_func=lambda n: f"{n} ({counts.get(n, 0)} garments)", key="pr")
-        show(pr_curves(known.metrics, category))
+        show_chart(pr_curves(known.metrics, category))
     model = choose_one("Confusion of", known.metrics, "cm", format_func=title, label_visibility="visible")
-    show(confusion(model, known.metrics[model]))
-    show(calibration(known.metrics))
+    show_chart(confusion(model, known.metrics[model]))
+    show_chart(calibration(known.metrics))
 
 
 def speed(known: ReportSet) -> None:
@@ -209,7 +200,7 @@ def speed(known: ReportSet) -> None:
         nothing_yet("Not measured yet", "Speed side by side:", [metrics.BENCHMARK_COMMAND])
         return
     if known.metrics:
-        show(speed_accuracy(known.metrics, known.benchmark, pick_measure(known, "speed-measure")))
+        show_chart(speed_accuracy(known.metrics, known.benchmark, pick_measure(known, "speed-measure")))
         st.caption(
             "Filled: side by side in one run. Open: in each evaluation. The bar to the right ends at 95 %. First: "
             "the first call of a new process. Peak: its memory."
@@ -223,8 +214,3 @@ def speed(known: ReportSet) -> None:
         nothing_yet("Side by side", "To compare all models and runtimes in one run:", [metrics.BENCHMARK_COMMAND])
     else:
         show_command(known.benchmark["meta"])
-
-
-def runs_dir() -> Path:
-    """Return the folder that trainings write to: ``runs/`` in the working directory."""
-    return Path("runs")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
-from ewardrobe.app.charts import show
-from ewardrobe.app.metrics.models import ReportSet, nothing_yet, number_columns, runs_dir, show_table
-from ewardrobe.app.page import choose_one, literal
+from ewardrobe.app.metrics.models import ReportSet, nothing_yet, number_columns, show_table
+from ewardrobe.app.page import choose_one, literal, show_chart
 from ewardrobe.evaluation import run_logs
 from ewardrobe.evaluation.figures import runs as figures_runs
 from ewardrobe.evaluation.figures.runs import AXES
 from ewardrobe.evaluation.learning_curve import Outlook, outlook
 from ewardrobe.evaluation.run_logs import RunFile, RunLog, SweepTable
 from ewardrobe.models.weights import weights_dir
+
+RUNS_DIR = Path("runs")
+"""What trainings write to, in the working directory."""
 
 LIVE_SECONDS, IDLE_SECONDS = 5, 60
 """How often the curves look for news: while a training goes on, and otherwise."""
@@ -29,7 +33,7 @@ SWEEP_COMMAND = "python -m train.sweep unet --name first --trials 30 --images 30
 
 def training(_: ReportSet) -> None:
     """Show the curves of every run in ``runs/`` and of the shipped runs."""
-    runs = run_logs.find_runs(runs_dir(), weights_dir())
+    runs = run_logs.find_runs(RUNS_DIR, weights_dir())
     if not runs:
         lead = "The curves of every training in `runs/` appear here, also while it goes on. To start one:"
         nothing_yet("No training yet", lead, [TRAIN_COMMAND])
@@ -53,9 +57,8 @@ def _curves(runs: list[RunFile], axis: str) -> None:
     for log in logs.values():
         log.update()
     if not any(log.training or log.validation for log in logs.values()):
-        st.info(
-            "Nothing is in these logs yet. A training writes its first line after 25 steps.", icon=":material/timer:"
-        )
+        lead = "Nothing is in these logs yet. A training writes its first line after 25 steps."
+        st.info(lead, icon=":material/timer:")
         return
     show_table(pd.DataFrame([run_logs.summary(run, log) for run, log in logs.items()]))
     for run, log in logs.items():
@@ -106,20 +109,15 @@ def _quantity(logs: dict[RunFile, RunLog], axis: str, validation: bool) -> None:
     first = next((names.index(n) for n in ("mask_ap", "loss") if n in names), 0)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         quantity = st.selectbox(
-            f"Measured at {kind}",
-            names,
-            first,
-            format_func=figures_runs.label,
-            key=f"{kind}-quantity",
-            width=420,
+            f"Measured at {kind}", names, first, format_func=figures_runs.label, key=f"{kind}-quantity", width=420
         )
         log_scale = not validation and st.toggle("Logarithmic", key=f"{kind}-log")
-    show(figures_runs.training(logs, quantity, axis, log_scale, validation))
+    show_chart(figures_runs.training(logs, quantity, axis, log_scale, validation))
 
 
 def sweeps(_: ReportSet) -> None:
     """Show the trials of a sweep: settings, what made the difference, history."""
-    found = run_logs.find_sweeps(runs_dir(), weights_dir())
+    found = run_logs.find_sweeps(RUNS_DIR, weights_dir())
     for sweep in found:
         if sweep.problem:
             st.warning(literal(sweep.problem), icon=":material/warning:")
@@ -138,16 +136,16 @@ def _sweep(sweep: SweepTable) -> None:
         st.info(f"{len(sweep.trials)} trials so far, none has run to its end.", icon=":material/timer:")
     else:
         chosen = {name: best[f"params.{name}"] for name in sweep.params}
-        settings = ", ".join(f"{name} {_short(value)}" for name, value in chosen.items() if pd.notna(value))
+        settings = ", ".join(
+            f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}"
+            for name, value in chosen.items()
+            if pd.notna(value)
+        )
         st.markdown(f"Best: trial {best['number']}, mask AP **{best['value']:.4f}** with {literal(settings)}")
-        show(figures_runs.parallel_coordinates(sweep))
+        show_chart(figures_runs.parallel_coordinates(sweep))
     if sweep.importance:
-        show(figures_runs.importance(sweep))
+        show_chart(figures_runs.importance(sweep))
     elif best is not None:
         st.caption("Too few finished trials to say which setting made the difference.")
     if len(sweep.trials):
-        show(figures_runs.history(sweep))
-
-
-def _short(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+        show_chart(figures_runs.history(sweep))

@@ -1,30 +1,30 @@
-"""The tabs on what is worn when: the calendar of planned outfits."""
+"""The tab Calendar: a month of planned and worn outfits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from calendar import Calendar, day_abbr
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from html import escape
 
 import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.outfits.cards import plan, try_on_button, wear_button
-from ewardrobe.app.outfits.month import MONTH_CSS, month_html, worn_by_day
 from ewardrobe.app.outfits.suggestions import OutfitContext
-from ewardrobe.outfits.collage import names
+from ewardrobe.outfits.collage import collage_html, names
+from ewardrobe.wardrobe.wear_log import days_worn
 
 
 def calendar(closet: OutfitContext) -> None:
     """Show a month, what is planned next, and the form to plan a day."""
     month = st.session_state.setdefault("calendar-month", date.today().replace(day=1))
     with st.container(horizontal=True, vertical_alignment="center"):
-        _turn("Month before", ":material/chevron_left:", -1)
+        page.button("", "calendar--1", "chevron_left", _shift, -1, help="Month before")
         st.markdown(f"##### {month:%B %Y}", width=190)
-        _turn("Next month", ":material/chevron_right:", 1)
-        st.button(
-            "Today", key="calendar-today", type="tertiary", on_click=st.session_state.pop, args=("calendar-month",)
-        )
+        page.button("", "calendar-1", "chevron_right", _shift, 1, help="Next month")
+        page.button("Today", "calendar-today", None, st.session_state.pop, "calendar-month", type="tertiary")
         st.space("stretch")
         _plan_form(closet)
     plans = {plan["date"]: plan for plan in closet.document["planned"]}
@@ -34,11 +34,13 @@ def calendar(closet: OutfitContext) -> None:
     }
     worn = {day: closet.present(ids) for day, ids in worn_by_day(closet.items).items()}
     st.html(MONTH_CSS + month_html(month, date.today(), shown, worn, closet.picture))
-    _coming(closet, plans)
-
-
-def _turn(label: str, icon: str, by: int) -> None:
-    st.button("", icon=icon, key=f"calendar-{by}", help=label, on_click=_shift, args=(by,))
+    coming = sorted(day for day in plans if day >= date.today().isoformat())
+    if not coming:
+        st.caption("Nothing is planned. Plan a saved outfit here, or a suggestion from its card.")
+        return
+    st.markdown("##### Coming up")
+    for day in coming:
+        _line(closet, date.fromisoformat(day), plans[day])
 
 
 def _shift(by: int) -> None:
@@ -64,18 +66,7 @@ def _plan_form(closet: OutfitContext) -> None:
         st.date_input("Day", "today", key="calendar-day", format="YYYY-MM-DD")
         chosen = st.selectbox("Outfit", list(saved), format_func=lambda i: saved[i]["name"], key="calendar-outfit")
         args = (closet, saved[chosen]["items"], "calendar-day", chosen)
-        st.button("Plan it", type="primary", key="calendar-save", on_click=plan, args=args)
-
-
-def _coming(closet: OutfitContext, plans: Mapping[str, Mapping]) -> None:
-    """List what is planned from today on, with what can be done about it."""
-    days = sorted(day for day in plans if day >= date.today().isoformat())
-    if not days:
-        st.caption("Nothing is planned. Plan a saved outfit here, or a suggestion from its card.")
-        return
-    st.markdown("##### Coming up")
-    for day in days:
-        _line(closet, date.fromisoformat(day), plans[day])
+        page.button("Plan it", "calendar-save", None, plan, *args, type="primary")
 
 
 def _line(closet: OutfitContext, day: date, plan: Mapping) -> None:
@@ -87,10 +78,59 @@ def _line(closet: OutfitContext, day: date, plan: Mapping) -> None:
         if day == date.today() and items:
             wear_button(closet, [item["id"] for item in items], f"c-{day}", plan.get("outfit"))
         try_on_button(closet, [item["id"] for item in items], f"c-{day}")
-        st.button(
-            "", icon=":material/delete:", key=f"unplan-{day}", help="Take it out", on_click=_unplan, args=(closet, day)
-        )
+        said = f"Nothing planned for {day:%A, %d %B} any more"
+        page.button("", f"unplan-{day}", "delete", closet.book.unplan, day, said=said, help="Take it out")
 
 
-def _unplan(closet: OutfitContext, day: date) -> None:
-    page.change(closet.book.unplan, day, said=f"Nothing planned for {day:%A, %d %B} any more")
+# The month as HTML
+
+
+def worn_by_day(items: Iterable[Mapping]) -> dict[str, list[str]]:
+    """Return the ids of what was worn on each ISO date of the wear logs."""
+    days: dict[str, list[str]] = {}
+    for item in items:
+        for day in days_worn(item):
+            days.setdefault(day, []).append(str(item["id"]))
+    return days
+
+
+def month_html(
+    month: date,
+    today: date,
+    planned: Mapping[str, tuple[str, Sequence[Mapping], Mapping]],
+    worn: Mapping[str, Sequence[Mapping]],
+    picture: Callable[[Mapping], str],
+) -> str:
+    """Return the weeks of ``month``, Monday first.
+
+    planned: title, items and layout by ISO date; worn: items by ISO date, shown where nothing is planned.
+    """
+    cells = [f"<b>{name}</b>" for name in day_abbr]
+    for day in Calendar().itermonthdates(month.year, month.month):
+        key = day.isoformat()
+        marks = ("away" if day.month != month.month else "") + (" today" if day == today else "")
+        inside, title = "", ""
+        if key in planned:
+            title, items, layout = planned[key]
+            inside = collage_html(items, picture, layout)
+        elif key in worn:
+            inside, title = collage_html(worn[key], picture), "worn"
+        label = f"<em>{escape(title)}</em>" if title else ""
+        cells.append(f"<div class='{marks.strip()}'><span>{day.day}</span>{inside}{label}</div>")
+    return f"<div class='ew-month'>{''.join(cells)}</div>"
+
+
+MONTH_CSS = """<style>
+.ew-month {display: grid; grid-template-columns: repeat(7, minmax(0, 1fr)); gap: 6px;}
+.ew-month > b {font-size: 13px; font-weight: 600; padding: 0 6px;
+  color: color-mix(in srgb, currentColor 70%, transparent);}
+.ew-month > div {min-height: 84px; padding: 6px; border-radius: 8px; overflow: hidden;
+  border: 1px solid color-mix(in srgb, currentColor 14%, transparent);}
+.ew-month > div.away {opacity: .4;}
+.ew-month > div.today {border: 2px solid var(--st-primary-color, #0f766e); padding: 5px;}
+.ew-month > div > span {display: block; font-size: 13px; line-height: 1.4; font-variant-numeric: tabular-nums;}
+.ew-month em {display: block; font: 12px sans-serif; padding-top: 3px; overflow: hidden; text-overflow: ellipsis;
+  white-space: nowrap; color: color-mix(in srgb, currentColor 78%, transparent);}
+.ew-month .ew-collage {border-radius: 6px;}
+.ew-month .ew-collage span b {font-size: 0; padding: 0;}
+</style>"""

@@ -35,14 +35,9 @@ def by_hand(closet: OutfitContext) -> None:
     """Choose pieces, lay them out, see the score, save."""
     key = "canvas-pieces"
     st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in closet.by_id]
-    chosen = st.multiselect(
-        "Pieces",
-        list(closet.by_id),
-        format_func=lambda item_id: label_of(closet.by_id[item_id]),
-        key=key,
-        persist_state="session",
-        placeholder="Choose pieces of your wardrobe",
-    )
+    labels = {item_id: label_of(item) for item_id, item in closet.by_id.items()}
+    look = {"placeholder": "Choose pieces of your wardrobe", **page.kept(key)}
+    chosen = st.multiselect("Pieces", list(labels), format_func=labels.__getitem__, **look)
     if not chosen:
         st.info("Choose some pieces, then drag them where you like them.", icon=":material/palette:")
         return
@@ -56,7 +51,6 @@ def by_hand(closet: OutfitContext) -> None:
 
 
 def _canvas(closet: OutfitContext, items: Sequence[Mapping]) -> dict[str, list[float]]:
-    """Show the canvas; returns where each piece lies."""
     number = st.session_state.setdefault("canvas-number", 0)
     own = st.session_state.setdefault("canvas-layout", {})
     laid = places(items, own)
@@ -90,7 +84,6 @@ def _sound(layout: Any) -> dict[str, tuple[float, ...]]:
 
 
 def _judge(closet: OutfitContext, items: Sequence[Mapping]) -> None:
-    """Say what the recommender thinks of it."""
     if not is_outfit(slot_of(item) for item in items):
         st.info(
             "Not a whole outfit yet: a top and a bottom, or a dress; one piece of each kind.", icon=":material/info:"
@@ -115,17 +108,16 @@ def _save(closet: OutfitContext, chosen: list[str], layout: Mapping) -> None:
     st.text_input("Name", key="canvas-name", persist_state="session", placeholder=name)
     with st.container(horizontal=True):
         label = "Save changes" if edits else "Save outfit"
-        st.button(label, type="primary", key="canvas-save", on_click=_keep, args=(closet, chosen, layout, edits))
+        page.button(label, "canvas-save", None, _keep, closet, chosen, layout, edits, type="primary")
         if edits:
-            st.button("Save as another", key="canvas-copy", on_click=_keep, args=(closet, chosen, layout, None))
-        st.button("Lay out anew", key="canvas-reset", type="tertiary", on_click=_lay_anew)
+            page.button("Save as another", "canvas-copy", None, _keep, closet, chosen, layout, None)
+        page.button("Lay out anew", "canvas-reset", None, _lay_anew, type="tertiary")
 
 
 def _keep(closet: OutfitContext, chosen: list[str], layout: Mapping, outfit_id: str | None) -> None:
     name = st.session_state.get("canvas-name") or suggested_name(closet.present(chosen))
-    saved = page.change(closet.book.save, name, chosen, layout, outfit_id, said=f"Saved: {page.literal(name)}")
-    if saved:
-        st.session_state["canvas-edits"] = saved
+    st.session_state["canvas-edits"] = closet.book.save(name, chosen, layout, outfit_id)
+    page.tell(f"Saved: {page.literal(name)}")
 
 
 def _lay_anew() -> None:

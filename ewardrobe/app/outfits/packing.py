@@ -29,8 +29,15 @@ def packing(closet: OutfitContext) -> None:
     if packed.note:
         st.info(packed.note, icon=":material/luggage:")
     _list(closet, packed)
-    _plan(closet, packed)
-    _days(closet, packed)
+    with st.popover("Plan these days", icon=":material/event:", key="packing-plan"):
+        st.date_input("First day", "today", min_value="today", key="packing-first", format="YYYY-MM-DD")
+        page.button("Plan them", "packing-save", None, _plan_all, closet, packed.days, type="primary")
+    with st.grid(min_column_width=170):
+        for number, outfit in enumerate(packed.days, 1):
+            items = closet.present(outfit.ids)
+            with st.container(border=True, key=f"packing-{number}"):
+                st.html(collage_html(items, closet.picture))
+                st.markdown(f"**Day {number}**  \n{page.literal(names(items))}")
 
 
 def _ask() -> tuple[int, Wish | None]:
@@ -62,26 +69,10 @@ def _list(closet: OutfitContext, packed: PackingList) -> None:
         column.markdown("\n".join(part))
 
 
-def _plan(closet: OutfitContext, packed: PackingList) -> None:
-    with st.popover("Plan these days", icon=":material/event:", key="packing-plan"):
-        st.date_input("First day", "today", min_value="today", key="packing-first", format="YYYY-MM-DD")
-        st.button("Plan them", type="primary", key="packing-save", on_click=_plan_all, args=(closet, packed.days))
-
-
 def _plan_all(closet: OutfitContext, days: Sequence) -> None:
     first = st.session_state["packing-first"]
     if first is None:
         return
     for number, outfit in enumerate(days):
-        if page.change(closet.book.plan, first + timedelta(days=number), list(outfit.ids)) is not None:
-            break
+        closet.book.plan(first + timedelta(days=number), list(outfit.ids))
     page.tell(f"{len(days)} days planned from {first:%d %B}")
-
-
-def _days(closet: OutfitContext, packed: PackingList) -> None:
-    with st.grid(min_column_width=170):
-        for number, outfit in enumerate(packed.days, 1):
-            items = closet.present(outfit.ids)
-            with st.container(border=True, key=f"packing-{number}"):
-                st.html(collage_html(items, closet.picture))
-                st.markdown(f"**Day {number}**  \n{page.literal(names(items))}")

@@ -17,7 +17,13 @@ from ewardrobe.outfits.grammar import STATE_WORDS, unavailable
 
 def saved(closet: OutfitContext) -> None:
     """Show the saved outfits, newest first."""
-    _undo(closet)
+    if gone := st.session_state.get("outfit-removed"):
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f":material/delete: “{page.literal(gone['name'])}” is removed.")
+            st.space("stretch")
+            said = "Back among the saved outfits"
+            page.button("Undo", "outfit-undo", None, _put_back, closet, said=said)
+            page.button("Close", "outfit-close", None, st.session_state.pop, "outfit-removed", type="tertiary")
     outfits = closet.document["outfits"][::-1]
     if not outfits:
         st.info("Nothing saved yet. Save a suggestion, or build one by hand.", icon=":material/bookmark:")
@@ -40,13 +46,17 @@ def _card(closet: OutfitContext, outfit: dict) -> None:
             wear_button(closet, ids, key, outfit["id"])
         try_on_button(closet, [item["id"] for item in items], key)
         with st.popover("", icon=":material/more_horiz:", key=f"more-{key}", help="Plan, change, remove"):
-            _more(closet, outfit, key)
+            plan_form(closet, ids, key, outfit["id"])
+            st.divider()
+            rename = partial(page.change, closet.book.rename, outfit["id"], said="Renamed")
+            st.text_input("Name", **showing(f"rename-{key}", outfit["name"], rename))
+            page.button("Change by hand", f"edit-{key}", None, _edit, closet, outfit, width="stretch")
+            page.button("Remove", f"remove-{key}", "delete", _remove, closet, outfit["id"], width="stretch")
 
 
 def _told(closet: OutfitContext, outfit: dict) -> bool:
     """Say what of an outfit is gone or cannot be worn now; tell whether it is whole."""
-    gone = missing(outfit["items"], closet.by_id)
-    if gone:
+    if gone := missing(outfit["items"], closet.by_id):
         count = "One piece is" if len(gone) == 1 else f"{len(gone)} pieces are"
         st.caption(f":material/warning: {count} no longer in the wardrobe.")
     for item in closet.present(outfit["items"]):
@@ -55,21 +65,7 @@ def _told(closet: OutfitContext, outfit: dict) -> bool:
     return not gone
 
 
-def _more(closet: OutfitContext, outfit: dict, key: str) -> None:
-    plan_form(closet, outfit["items"], key, outfit["id"])
-    st.divider()
-    st.text_input("Name", **showing(f"rename-{key}", outfit["name"], partial(_rename, closet, outfit["id"])))
-    st.button("Change by hand", key=f"edit-{key}", on_click=edit, args=(closet, outfit), width="stretch")
-    icon = ":material/delete:"
-    st.button("Remove", icon=icon, key=f"remove-{key}", on_click=_remove, args=(closet, outfit["id"]), width="stretch")
-
-
-def _rename(closet: OutfitContext, outfit_id: str, name: str) -> None:
-    page.change(closet.book.rename, outfit_id, name, said="Renamed")
-
-
-def edit(closet: OutfitContext, outfit: dict) -> None:
-    """Open a saved outfit on the canvas; for a callback."""
+def _edit(closet: OutfitContext, outfit: dict) -> None:
     st.session_state["canvas-edits"] = outfit["id"]
     st.session_state["canvas-name"] = outfit["name"]
     st.session_state["canvas-pieces"] = [item_id for item_id in outfit["items"] if item_id in closet.by_id]
@@ -79,21 +75,8 @@ def edit(closet: OutfitContext, outfit: dict) -> None:
 
 
 def _remove(closet: OutfitContext, outfit_id: str) -> None:
-    gone = page.change(closet.book.remove, outfit_id)
-    if gone:
-        st.session_state["outfit-removed"] = gone
-
-
-def _undo(closet: OutfitContext) -> None:
-    gone = st.session_state.get("outfit-removed")
-    if not gone:
-        return
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/delete: “{page.literal(gone['name'])}” is removed.")
-        st.space("stretch")
-        st.button("Undo", key="outfit-undo", on_click=_put_back, args=(closet,))
-        st.button("Close", key="outfit-close", type="tertiary", on_click=st.session_state.pop, args=("outfit-removed",))
+    st.session_state["outfit-removed"] = closet.book.remove(outfit_id)
 
 
 def _put_back(closet: OutfitContext) -> None:
-    page.change(closet.book.put_back, st.session_state.pop("outfit-removed"), said="Back among the saved outfits")
+    closet.book.put_back(st.session_state.pop("outfit-removed"))

@@ -14,24 +14,13 @@ from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.models.weights import WeightsError
-from ewardrobe.outfits import compatibility, preferences
+from ewardrobe.outfits import compatibility, grammar, preferences
 from ewardrobe.outfits.collage import COLLAGE_CSS
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.gaps import advice, needs_outerwear
-from ewardrobe.outfits.grammar import (
-    OCCASIONS,
-    Wish,
-    fahrenheit_to_celsius,
-    name_of,
-    season_of,
-    slot_of,
-    temperature_problem,
-    unavailable,
-)
+from ewardrobe.outfits.grammar import Wish
 from ewardrobe.outfits.suggest import Suggestions, diversity, suggest
 from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, SEASONS
-
-EXTRA_LABELS = {"shoes": "Shoes", "bag": "Bag", "hat": "Hat", "accessory": "Scarf and the like"}
 
 
 @dataclass(frozen=True)
@@ -68,48 +57,32 @@ def open_closet() -> OutfitContext:
         document = store.outfits.document()
     except StoreError as error:
         page.stop_unreadable("saved outfits", store.outfits, error)
+    try:
+        model = compatibility.load()
+    except WeightsError as error:
+        st.warning(f"Without the learned term: {page.literal(str(error))}", icon=":material/warning:")
+        model = None
     taste = preferences.learn(document["feedback"])
     st.html(COLLAGE_CSS)
-    return OutfitContext(store, items, {item["id"]: item for item in items}, store.outfits, document, taste, _model())
+    return OutfitContext(store, items, {item["id"]: item for item in items}, store.outfits, document, taste, model)
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _items(_store: FeatureStore, home: str, signature: tuple | None) -> list[dict]:
-    """Read the items once for each state of the file."""
     return _store.items()
-
-
-def _model() -> Compatibility | None:
-    try:
-        return compatibility.load()
-    except WeightsError as error:
-        st.warning(f"Without the learned term: {page.literal(str(error))}", icon=":material/warning:")
-        return None
-
-
-# What is asked for
 
 
 def ask_occasion(label: str, key: str, **kwargs: Any) -> str | None:
     """Show the choice of an occasion; none chosen stands for any."""
-    labels = {name: name.capitalize() for name in OCCASIONS}
+    labels = {name: name.capitalize() for name in grammar.OCCASIONS}
     words = "None chosen: any occasion"
     return st.segmented_control(label, list(labels), format_func=labels.__getitem__, key=key, help=words, **kwargs)
 
 
 def ask_temperature(key: str, width: int, help: str | None = None) -> float | None:
     """Show the number of degrees Celsius; empty stands for any."""
-    return st.number_input(
-        "Temperature, °C",
-        value=None,
-        step=1.0,
-        format="%g",
-        placeholder="Any",
-        key=key,
-        persist_state="session",
-        help=help,
-        width=width,
-    )
+    look: dict[str, Any] = {"placeholder": "Any", "help": help, "width": width, **page.kept(key)}
+    return st.number_input("Temperature, °C", value=None, step=1.0, format="%g", **look)
 
 
 def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
@@ -119,30 +92,16 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
             occasion = ask_occasion("Occasion", "outfits-occasion", persist_state="session", width="content")
             typed = "Typed by you: this app asks no weather service."
             temperature = ask_temperature("outfits-temperature", 170, typed)
-            season = st.selectbox(
-                "Season",
-                SEASONS,
-                SEASONS.index(season_of(date.today())),
-                format_func=str.capitalize,
-                placeholder="Any",
-                key="outfits-season",
-                persist_state="session",
-                width=150,
-            )
-            count = st.number_input("How many", 1, 24, 6, key="outfits-count", persist_state="session", width=120)
+            now = SEASONS.index(grammar.season_of(date.today()))
+            look = {"placeholder": "Any", "width": 150, **page.kept("outfits-season")}
+            season = st.selectbox("Season", SEASONS, now, str.capitalize, **look)
+            count = st.number_input("How many", 1, 24, 6, width=120, **page.kept("outfits-count"))
         temperature = _question(temperature)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             locked = _ask_locked(closet)
-            extras = st.multiselect(
-                "With",
-                ["shoes", "bag"],
-                format_func=EXTRA_LABELS.__getitem__,
-                key="outfits-extras",
-                persist_state="session",
-                placeholder="Clothes only",
-                width=250,
-            )
-            st.button("Shuffle", icon=":material/shuffle:", key="outfits-shuffle", on_click=shuffle, width=118)
+            look = {"placeholder": "Clothes only", "width": 250, **page.kept("outfits-extras")}
+            extras = st.multiselect("With", ["shoes", "bag"], format_func=str.capitalize, **look)
+            page.button("Shuffle", "outfits-shuffle", "shuffle", shuffle, width=118)
     disliked = frozenset(frozenset(entry["items"]) for entry in closet.document["feedback"] if not entry["liked"])
     seed = st.session_state.setdefault("outfits-seed", 0)
     return Wish(occasion, temperature, season, locked, tuple(extras), disliked, date.today(), seed), count
@@ -150,16 +109,15 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
 
 def _question(value: float | None) -> float | None:
     """Return the temperature, or ``None`` and the question what was meant where it cannot be one."""
-    problem = temperature_problem(value)
+    problem = grammar.temperature_problem(value)
     if value is None or problem is None:
         return value
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/thermostat: {problem}")
         if "°F" in problem:
-            celsius = float(round(fahrenheit_to_celsius(value)))
-            st.button(f"Use {celsius:.0f} °C", key="outfits-celsius", on_click=_use_celsius, args=(celsius,))
-        without = "Without a temperature"
-        st.button(without, key="outfits-no-celsius", type="tertiary", on_click=_use_celsius, args=(None,))
+            celsius = float(round(grammar.fahrenheit_to_celsius(value)))
+            page.button(f"Use {celsius:.0f} °C", "outfits-celsius", None, _use_celsius, celsius)
+        page.button("Without a temperature", "outfits-no-celsius", None, _use_celsius, None, type="tertiary")
     return None
 
 
@@ -169,24 +127,15 @@ def _use_celsius(value: float | None) -> None:
 
 def _ask_locked(closet: OutfitContext) -> tuple[str, ...]:
     key = "outfits-locked"
-    ids = [item["id"] for item in closet.items if unavailable(item) is None]
-    here = set(ids)
-    st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in here]
-    chosen = st.multiselect(
-        "Build around",
-        ids,
-        format_func=lambda item_id: label_of(closet.by_id[item_id]),
-        key=key,
-        persist_state="session",
-        placeholder="A piece that every outfit is to hold",
-        width=380,
-    )
-    return tuple(chosen)
+    labels = {item["id"]: label_of(item) for item in closet.items if grammar.unavailable(item) is None}
+    st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in labels]
+    look = {"placeholder": "A piece that every outfit is to hold", "width": 380, **page.kept(key)}
+    return tuple(st.multiselect("Build around", list(labels), format_func=labels.__getitem__, **look))
 
 
 def label_of(item: Mapping) -> str:
     """Return an item's name with its colour, unless the name says it."""
-    name, colour = name_of(item), item.get("colour")
+    name, colour = grammar.name_of(item), item.get("colour")
     return f"{colour} {name}" if colour and str(colour) not in name.lower() else name
 
 
@@ -195,9 +144,6 @@ def shuffle(keep: str | None = None) -> None:
     if keep is not None:
         st.session_state["outfits-locked"] = list(st.session_state[keep])
     st.session_state["outfits-seed"] = st.session_state.get("outfits-seed", 0) + 1
-
-
-# The suggestions
 
 
 def suggestions(closet: OutfitContext, wish: Wish, count: int) -> Suggestions:
@@ -235,7 +181,6 @@ def explain_shortage(closet: OutfitContext, wish: Wish, count: int, found: Sugge
 
 def summary(closet: OutfitContext, found: Suggestions) -> None:
     """State how different the outfits of the list are."""
-    slots = {item["id"]: slot_of(item) for outfit in found.outfits for item in closet.present(outfit.ids)}
-    told = diversity(found.outfits, slots)
-    if told:
+    slots = {item["id"]: grammar.slot_of(item) for outfit in found.outfits for item in closet.present(outfit.ids)}
+    if told := diversity(found.outfits, slots):
         st.caption(told)

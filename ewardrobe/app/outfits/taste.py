@@ -34,8 +34,7 @@ GAP_CSS = """<style>
 def gaps(closet: OutfitContext) -> None:
     """Show which single addition would open the most well-scored outfits."""
     wish = Wish(ask_occasion("For", "gaps-occasion"), today=date.today())
-    said = advice(closet.items, wish)
-    if said:
+    if said := advice(closet.items, wish):
         st.info(page.literal(said), icon=":material/lightbulb:")
     with st.spinner("Trying every kind in every colour …"):
         key = (str(closet.store.home), closet.store.signature(), repr(wish), repr(closet.taste.weights))
@@ -73,10 +72,10 @@ def taste(closet: OutfitContext) -> None:
         "moves the bars a little; nothing else is learned about you, and it stays in your wardrobe's folder."
     )
     disabled = not closet.document["feedback"]
-    st.button("Forget all ratings", key="taste-reset", on_click=_forget, args=(closet,), disabled=disabled)
-    forgotten = st.session_state.get("taste-forgotten")
-    if forgotten and disabled:
-        st.button("Bring them back", key="taste-undo", type="tertiary", on_click=_bring_back, args=(closet,))
+    said = "All ratings are forgotten"
+    page.button("Forget all ratings", "taste-reset", None, _forget, closet, said=said, disabled=disabled)
+    if disabled and st.session_state.get("taste-forgotten"):
+        page.button("Bring them back", "taste-undo", None, _bring_back, closet, type="tertiary")
 
 
 def weights_html(learned: Preferences) -> str:
@@ -93,7 +92,7 @@ def weights_html(learned: Preferences) -> str:
 
 
 def _forget(closet: OutfitContext) -> None:
-    st.session_state["taste-forgotten"] = page.change(closet.book.forget_feedback, said="All ratings are forgotten")
+    st.session_state["taste-forgotten"] = closet.book.forget_feedback()
 
 
 def _bring_back(closet: OutfitContext) -> None:

@@ -13,8 +13,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.fields import ask_field, typed
 from ewardrobe.app.wardrobe.overview import choose, chosen_ids, open_item
-from ewardrobe.app.wardrobe.saved_outfits import save_chosen
-from ewardrobe.app.wardrobe.wear import put_away, wear_buttons
+from ewardrobe.app.wardrobe.wear import put_away, save_chosen, wear_buttons
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import edits
 from ewardrobe.wardrobe.fields import FIELD, FLAG
@@ -22,8 +21,7 @@ from ewardrobe.wardrobe.fields import FIELD, FLAG
 
 def bulk_bar(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Show the bar for the chosen items of ``frame``, the whole wardrobe; nothing while none is chosen."""
-    ids = chosen_ids(frame)
-    if not ids:
+    if not (ids := chosen_ids(frame)):
         return
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", key="bulk-bar"):
         st.markdown(f"**{len(ids)} chosen**", width="content")

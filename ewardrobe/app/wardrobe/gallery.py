@@ -19,7 +19,7 @@ def gallery_html(items: Iterable[Mapping], picture: Callable[[Mapping], str]) ->
     items: with their ``id``; picture: the data URL of an item's picture.
     Where an item has a try-on picture the card shows it under the pointer.
     """
-    return "".join(_card(item, picture(item), _worn(item, picture)) for item in items)
+    return "".join(_card(item, picture) for item in items)
 
 
 def card_name(item: Mapping) -> str:
@@ -27,15 +27,17 @@ def card_name(item: Mapping) -> str:
     return str(_text(item.get("type")) or kind(item))
 
 
-def _card(item: Mapping, url: str, worn: str) -> str:
+def _card(item: Mapping, picture: Callable[[Mapping], str]) -> str:
     swatch = SWATCHES.get(_text(item.get("colour")) or "", "transparent")
     facts = " · ".join(escape(str(item[name])) for name in ("colour", "brand", "size") if _text(item.get(name)))
     name = escape(card_name(item))
+    worn = _text(item.get("try_on"))
+    over = f"<img class='ew-worn' src='{picture({'image': worn})}' alt='' loading='lazy'>" if worn else ""
     return (
         f"<figure data-id='{escape(str(item['id']))}'>"
         f"<button class='pick' role='checkbox' aria-checked='false' aria-label='Choose {name}'></button>"
         f"<button class='open' aria-label='Open {name}'><span class='frame'>"
-        f"<img src='{url}' alt='{name}' loading='lazy'>{worn}{_marks(item)}</span>"
+        f"<img src='{picture(item)}' alt='{name}' loading='lazy'>{over}{_marks(item)}</span>"
         f"<span class='caption'><b>{name}</b><span><s style='background:{swatch}'></s>{facts or '&nbsp;'}</span></span>"
         "</button></figure>"
     )
@@ -47,11 +49,6 @@ def _marks(item: Mapping) -> str:
     words += ["sample"] if item.get("sample") is True else []
     heart = "<i title='Favourite'>♥</i>" if item.get("favourite") is True else ""
     return heart + (f"<em>{escape(', '.join(words))}</em>" if words else "")
-
-
-def _worn(item: Mapping, picture: Callable[[Mapping], str]) -> str:
-    name = _text(item.get("try_on"))
-    return f"<img class='ew-worn' src='{picture({'image': name})}' alt='' loading='lazy'>" if name else ""
 
 
 def _text(value: Any) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -45,11 +44,11 @@ def item_page(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> None:
         with st.container(horizontal=True):
             wear_buttons(store, [item_id], "item")
             put_away(store, [item_id], "item")
-        _tabs(store, frame, item)
+        parts = {"Details": fields_form, "History": past, "Similar": _similar, "Outfits": outfits}
+        page.show_tabs({name: partial(show, store, frame, item) for name, show in parts.items()}, "item-tab")
 
 
 def _way_back(frame: pd.DataFrame, item_id: str) -> None:
-    """Show the way to the wardrobe, and to the neighbours in the order in which it was shown."""
     shown = [other for other in st.session_state.get("found", ()) if other in frame.index]
     place = shown.index(item_id) if item_id in shown else None
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -88,16 +87,14 @@ def _heading(item: Mapping) -> None:
         page.literal(name[:1].upper() + name[1:]) + (" ♥" if item["favourite"] else ""),
         page.literal(" · ".join(str(fact) for fact in facts if fact)),
     )
-    marks = [_state(item)] + (["needs a wash"] if item["needs_wash"] else []) + (["sample"] if item["sample"] else [])
+    state = STATE_MARKS.get(item["state"], "")
+    if state and item.get("state_reason"):
+        state = f"{state}: {item['state_reason']}"
+    marks = [state] + (["needs a wash"] if item["needs_wash"] else []) + (["sample"] if item["sample"] else [])
     if any(marks):
         with st.container(horizontal=True, gap="small"):
             for mark in filter(None, marks):
                 st.badge(page.literal(mark), color="gray")
-
-
-def _state(item: Mapping) -> str:
-    mark = STATE_MARKS.get(item["state"], "")
-    return f"{mark}: {item['state_reason']}" if mark and item.get("state_reason") else mark
 
 
 def _figures(item: Mapping) -> None:
@@ -116,12 +113,6 @@ def _short(day: str | None) -> str:
         return "–"
     found = date.fromisoformat(day)
     return f"{found.day} {found:%b}" if found.year == date.today().year else f"{found:%b %Y}"
-
-
-def _tabs(store: FeatureStore, frame: pd.DataFrame, item: Mapping[str, Any]) -> None:
-    """Show what there is to know, one part at a time."""
-    parts = {"Details": fields_form, "History": past, "Similar": _similar, "Outfits": outfits}
-    page.show_tabs({name: partial(show, store, frame, item) for name, show in parts.items()}, "item-tab")
 
 
 def _similar(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:

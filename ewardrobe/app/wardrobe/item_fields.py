@@ -1,4 +1,4 @@
-"""All fields of one item, each saved as soon as it is changed; what the network guessed is told or asked."""
+"""The fields of one item, each saved as soon as it is changed; and the form for an item that no photo shows."""
 
 from __future__ import annotations
 
@@ -11,18 +11,30 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.fields import as_shown, ask_field, showing, typed
+from ewardrobe.core.images import ImageError, load_image
+from ewardrobe.feature_store.pictures import opaque
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import sources
 from ewardrobe.wardrobe.edits import change_of
 from ewardrobe.wardrobe.fields import FLAG, PALETTE, TABLE, ItemField
 from ewardrobe.wardrobe.palette import palette_names
+from ewardrobe.wardrobe.vocabulary import TYPES
 
 SHOWN = [field for field in TABLE if field.form]
+BY_HAND = [field.name for field in TABLE if field.by_hand]
+"""What the form asks beside the name."""
 
 
 def fields_form(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:
     """Show a widget for every field that the owner may fill in."""
-    _palette_bar(item)
+    colours = [part for part in item.get("colours") or () if isinstance(part, Mapping) and part.get("hex")]
+    shares = [
+        (str(colour["hex"]), max(float(colour.get("share") or 0), 0.02))
+        for colour in colours
+        if str(colour["hex"]).startswith("#") and str(colour["hex"])[1:].isalnum()
+    ]
+    if shares:
+        st.html(page.colour_bar(shares))  # as they were measured
     with st.grid(3, min_column_width=160):
         for field in (field for field in SHOWN if not _is_wide(field)):
             _field(store, frame, item, field)
@@ -61,13 +73,32 @@ def _save(store: FeatureStore, item_id: str, row: ItemField, entered: Any) -> No
         page.change(store.alter, [item_id], lambda item: change_of(item, row.name, value))
 
 
-def _palette_bar(item: Mapping) -> None:
-    """Show the item's colours as they were measured, in their shares."""
-    colours = [part for part in item.get("colours") or () if isinstance(part, Mapping) and part.get("hex")]
-    shares = [
-        (str(colour["hex"]), max(float(colour.get("share") or 0), 0.02))
-        for colour in colours
-        if str(colour["hex"]).startswith("#") and str(colour["hex"])[1:].isalnum()
-    ]
-    if shares:
-        st.html(page.colour_bar(shares))
+def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Show the form behind a button; ``frame``: the wardrobe, whose tags are offered beside new ones."""
+    number = st.session_state.setdefault("add-number", 0)  # counted up after each item: new keys empty the form
+    with st.popover("Add by hand", icon=":material/add:"), st.form(f"add-{number}", border=False):
+        hint = "Shoes, bag, hat …"
+        what = st.selectbox("What is it?", TYPES, None, key=f"type-{number}", accept_new_options=True, placeholder=hint)
+        item: dict[str, Any] = {"type": what}
+        sides = st.columns(2)
+        for place, name in enumerate(BY_HAND):
+            with sides[place % 2]:
+                item[name] = typed(ask_field(frame, name, f"{name}-{number}"))
+        photo = st.file_uploader("Photo (optional)", ["jpg", "jpeg", "png", "webp", "heic"], key=f"photo-{number}")
+        if st.form_submit_button("Add to the wardrobe", type="primary"):
+            _add(store, item, photo)
+
+
+def _add(store: FeatureStore, item: dict[str, Any], photo: Any) -> None:
+    if not item["type"]:
+        st.error("Say what it is: choose a name, or type your own.")
+        return
+    try:
+        cutout = opaque(load_image(photo, max_side=1200)) if photo else None
+    except ImageError as error:
+        st.error(page.literal(error))
+        return
+    item |= {"source": {name: "user" for name, value in item.items() if value}}
+    if page.change(store.add, item, cutout, photo and photo.getvalue(), said=f"Added: {page.literal(item['type'])}"):
+        st.session_state["add-number"] += 1
+    st.rerun()

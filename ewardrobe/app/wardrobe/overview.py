@@ -21,8 +21,6 @@ from ewardrobe.wardrobe.table import READ_ONLY, SHOWN, TableView, item_fields, t
 PAGE_LENGTH = 60
 """Items shown at a time: each carries its picture to the browser."""
 
-# What is chosen, the same in gallery and table
-
 
 def chosen_ids(frame: pd.DataFrame) -> list[str]:
     """Return the ids of the chosen items that are still there, in the order of ``frame``."""
@@ -40,9 +38,6 @@ def _mark(marks: Mapping[str, bool]) -> None:
     choose((chosen - set(marks)) | {item_id for item_id, on in marks.items() if on})
 
 
-# One item
-
-
 def opened_id() -> str | None:
     """Return the id of the item whose page is open: the address names it, so that it can be linked to."""
     return st.query_params.get("item")
@@ -54,9 +49,6 @@ def open_item(item_id: str | None) -> None:
         st.query_params.pop("item", None)
     else:
         st.query_params["item"] = item_id
-
-
-# Both views
 
 
 def show_gallery(store: FeatureStore, frame: pd.DataFrame) -> None:
@@ -151,13 +143,9 @@ def _open_row(table: TableView) -> None:
         open_item(table.ids[click["row"]])
 
 
-# Around them
-
-
 def sample_banner(store: FeatureStore, frame: pd.DataFrame) -> None:
     """Say which items are samples, with one click to be rid of them; nothing if there are none."""
-    count = int(frame["sample"].sum())
-    if not count:
+    if not (count := int(frame["sample"].sum())):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/info: {count} of these are drawn samples that show what a wardrobe looks like.")

@@ -1,17 +1,21 @@
-"""Wearing, washing, lending, archiving and removing: the buttons, for one item or for many."""
+"""What is done with one item or many: worn, washed, lent, archived, removed; and whole saved outfits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
+from ewardrobe.app.wardrobe.gallery import card_name
 from ewardrobe.app.wardrobe.overview import choose, open_item, opened_id
 from ewardrobe.feature_store import wearing
-from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.feature_store.store import FeatureStore, StoreError
+from ewardrobe.wardrobe.derived import rows_of
 from ewardrobe.wardrobe.wear_log import ARCHIVED, IN_USE, LAUNDRY, LENT
 
 REASONS = ("sold", "given away", "donated", "worn out", "lost")
@@ -25,7 +29,7 @@ def wear_buttons(store: FeatureStore, ids: list[str], key: str) -> None:
         st.date_input("Day", max_value=date.today(), key=f"{key}-day", format="YYYY-MM-DD")
         page.button("Log this day", f"{key}-log", None, _worn, store, ids, f"{key}-day", type="primary")
     with st.popover("Laundry", icon=":material/local_laundry_service:", key=f"{key}-laundry"):
-        _state_button("In the laundry", f"{key}-to-laundry", store, ids, LAUNDRY)
+        page.button("In the laundry", f"{key}-to-laundry", None, _set_state, store, ids, LAUNDRY, width="stretch")
         page.button("Washed", f"{key}-washed", None, _act, "Washed", wearing.wash, store, ids, width="stretch")
 
 
@@ -33,19 +37,14 @@ def put_away(store: FeatureStore, ids: list[str], key: str) -> None:
     """Show what takes items out of use, and back."""
     with st.popover("Put away", icon=":material/inventory_2:", key=f"{key}-away"):
         st.text_input("Lent to", key=f"{key}-to")
-        _state_button("Lend", f"{key}-lend", store, ids, LENT, f"{key}-to")
+        page.button("Lend", f"{key}-lend", None, _set_state, store, ids, LENT, f"{key}-to", width="stretch")
         hint = "Choose or type"
         st.selectbox("Archived because", REASONS, None, key=f"{key}-reason", accept_new_options=True, placeholder=hint)
-        _state_button("Archive", f"{key}-archive", store, ids, ARCHIVED, f"{key}-reason")
-        _state_button("Back in use", f"{key}-back", store, ids, IN_USE)
+        reason = f"{key}-reason"
+        page.button("Archive", f"{key}-archive", None, _set_state, store, ids, ARCHIVED, reason, width="stretch")
+        page.button("Back in use", f"{key}-back", None, _set_state, store, ids, IN_USE, width="stretch")
         st.caption("Archived items stay in the statistics; the filter State shows them again.")
         page.button("Remove", f"{key}-remove", "delete", _remove, store, ids)
-
-
-def _state_button(
-    label: str, key: str, store: FeatureStore, ids: list[str], state: str, reason_key: str | None = None
-) -> None:
-    page.button(label, key, None, _set_state, store, ids, state, reason_key, width="stretch")
 
 
 def _worn(store: FeatureStore, ids: list[str], day_key: str | None = None) -> None:
@@ -53,7 +52,7 @@ def _worn(store: FeatureStore, ids: list[str], day_key: str | None = None) -> No
     _act(f"Worn {'today' if day == date.today() else f'on {day}'}", wearing.log_wear, store, ids, day)
 
 
-def _set_state(store: FeatureStore, ids: list[str], state: str, reason_key: str | None) -> None:
+def _set_state(store: FeatureStore, ids: list[str], state: str, reason_key: str | None = None) -> None:
     said = "In the laundry" if state == LAUNDRY else state.capitalize()
     _act(said, wearing.set_state, store, ids, state, st.session_state.get(reason_key) if reason_key else None)
 
@@ -70,3 +69,63 @@ def _act(said: str, action: Callable, store: FeatureStore, ids: list[str], *args
         page.tell(f"{said}: {page.count(len(ids), 'item')}")
     if st.session_state.get("chosen") == set(ids):
         choose(())
+
+
+# Saved outfits
+
+
+def saved(store: FeatureStore) -> list[dict]:
+    """Return the saved outfits, the newest first; none if their file is broken, which the page Outfits tells."""
+    with suppress(StoreError):
+        return store.outfits.saved()
+    return []
+
+
+def wear_outfit(store: FeatureStore, frame: pd.DataFrame) -> None:
+    """Show the button that logs a whole saved outfit; nothing where none is saved."""
+    outfits = {outfit["id"]: outfit for outfit in saved(store)}
+    if not outfits:
+        return
+    with st.popover("Wear an outfit", icon=":material/styler:", key="wear-outfit"):
+        name_of = {key: outfit["name"] for key, outfit in outfits.items()}.__getitem__
+        chosen = outfits[st.selectbox("Outfit", list(outfits), format_func=name_of, key="wear-outfit-which")]
+        st.caption(_pieces(frame, chosen) or "None of its pieces is in the wardrobe any more.")
+        st.date_input("Day", max_value=date.today(), key="wear-outfit-day", format="YYYY-MM-DD")
+        page.button("Log it", "wear-outfit-log", None, _log, store, chosen, type="primary")
+
+
+def _pieces(frame: pd.DataFrame, outfit: dict) -> str:
+    there = [item_id for item_id in outfit["items"] if item_id in frame.index]
+    return page.literal(", ".join(card_name(row) for row in rows_of(frame.loc[there])))
+
+
+def _log(store: FeatureStore, outfit: dict, day: date | None = None) -> None:
+    day = day or st.session_state["wear-outfit-day"]
+    wearing.log_wear(store, outfit["items"], day, outfit["id"])
+    page.tell(f"{page.literal(outfit['name'])}: worn {'today' if day == date.today() else f'on {day}'}")
+
+
+def outfits_with(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> bool:
+    """Show the saved outfits that an item is in, each with a button to wear it today; tell whether there are any."""
+    found = [outfit for outfit in saved(store) if item_id in outfit["items"]]
+    for outfit in found:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown(f"**{page.literal(outfit['name'])}**  \n:gray[{_pieces(frame, outfit)}]")
+            page.button("Worn today", f"wear-{outfit['id']}", None, _log, store, outfit, date.today())
+    return bool(found)
+
+
+def save_chosen(store: FeatureStore, ids: list[str]) -> None:
+    """Show the button that saves the chosen pieces as an outfit; nothing for a single piece."""
+    if len(ids) > 1:
+        with st.popover("Outfit", icon=":material/styler:", key="bulk-outfit"):
+            st.text_input("Name of the outfit", placeholder="Monday, wedding, rain …", key="bulk-outfit-name")
+            page.button("Save as an outfit", "bulk-outfit-save", None, _save, store, ids, type="primary")
+
+
+def _save(store: FeatureStore, ids: list[str]) -> None:
+    name = st.session_state["bulk-outfit-name"]
+    store.outfits.save(name, ids)
+    page.tell(f"Saved: {page.literal(name)}")
+    st.session_state["bulk-outfit-name"] = ""
+    choose(())
