@@ -91,7 +91,7 @@ def wear_outfit(store: FeatureStore, frame: pd.DataFrame) -> None:
         chosen = outfits[st.selectbox("Outfit", list(outfits), format_func=name_of, key="wear-outfit-which")]
         st.caption(_pieces(frame, chosen) or "None of its pieces is in the wardrobe any more.")
         st.date_input("Day", max_value=date.today(), key="wear-outfit-day", format="YYYY-MM-DD")
-        page.button("Log it", "wear-outfit-log", None, _log, store, chosen, type="primary")
+        page.button("Log it", "wear-outfit-log", None, _log, store, chosen, "wear-outfit-day", type="primary")
 
 
 def _pieces(frame: pd.DataFrame, outfit: dict) -> str:
@@ -99,8 +99,8 @@ def _pieces(frame: pd.DataFrame, outfit: dict) -> str:
     return page.literal(", ".join(card_name(row) for row in rows_of(frame.loc[there])))
 
 
-def _log(store: FeatureStore, outfit: dict, day: date | None = None) -> None:
-    day = day or st.session_state["wear-outfit-day"]
+def _log(store: FeatureStore, outfit: dict, day_key: str = "") -> None:
+    day = st.session_state[day_key] if day_key else date.today()  # of the click: the page may be of yesterday
     wearing.log_wear(store, outfit["items"], day, outfit["id"])
     page.tell(f"{page.literal(outfit['name'])}: worn {'today' if day == date.today() else f'on {day}'}")
 
@@ -111,7 +111,7 @@ def outfits_with(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> bool
     for outfit in found:
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(f"**{page.literal(outfit['name'])}**  \n:gray[{_pieces(frame, outfit)}]")
-            page.button("Worn today", f"wear-{outfit['id']}", None, _log, store, outfit, date.today())
+            page.button("Worn today", f"wear-{outfit['id']}", None, _log, store, outfit)
     return bool(found)
 
 
