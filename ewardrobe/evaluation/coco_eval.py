@@ -108,20 +108,11 @@ class CocoMatcher:
         if not self._pending:
             return
         truth, detected = (_dataset(self._pending, part) for part in (0, 1))
-        evaluation = COCOeval_faster(
-            truth,
-            detected,
-            self._iou_type,
-            separate_eval=True,
-            print_function=_silent,
-            rle_iou_max_workers=self._threads,
-        )
+        quietly = {"separate_eval": True, "print_function": _silent, "rle_iou_max_workers": self._threads}
+        evaluation = COCOeval_faster(truth, detected, self._iou_type, **quietly)
         evaluation.params = self._params(self._ids, [photo["id"] for _, _, photo in self._pending])
         evaluation.evaluate()
-        self._keep(evaluation._evalImgs_cpp)
-
-    def _keep(self, evaluated: list) -> None:
-        """Keep the matches of the (category, photo) pairs that hold anything; the list runs photo by photo."""
+        evaluated = evaluation._evalImgs_cpp  # category by category, each photo by photo; empty pairs are not kept
         for index, (truths, detections, _) in enumerate(self._pending):
             for category_id in {a["category_id"] for a in truths + detections}:
                 match = evaluated[self._ids.index(category_id) * len(self._pending) + index]

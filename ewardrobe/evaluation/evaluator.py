@@ -17,7 +17,6 @@ import numpy as np
 from tqdm import tqdm
 
 from ewardrobe.core import process
-from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
 from ewardrobe.datasets.webcam import VIEWS, write_views
@@ -116,13 +115,21 @@ class _Run:
     def add(self, record: Record) -> None:
         try:
             image = load_image(record.image_path, max_side=None)
-            self._check_size(record, image)
+            if image.shape[:2] != (record.height, record.width):
+                raise DatasetError(
+                    f"{record.image_path}: {image.shape[1]}×{image.shape[0]} pixels once turned as its EXIF says, "
+                    f"the annotation is for {record.width}×{record.height}; save the photo upright"
+                )
             self._judge(record, image)
         except (ImageError, DatasetError) as error:
             self.skipped.append(str(error))
 
     def _judge(self, record: Record, image: np.ndarray) -> None:
-        detections = self._predict(image)
+        started = time.perf_counter()
+        detections = self.segmenter.predict(image, self.options.min_score)
+        if self.first_ms is None:  # what the app's first photo costs: kernels chosen, memory allocated
+            self.first_ms = (time.perf_counter() - started) * 1e3
+        detections = detections[:MAX_DETECTIONS]
         shown = detections.above(self.options.threshold)
         truth = read_truth(record)
         result = judge(record, truth, detections, self.options.threshold)
@@ -136,13 +143,6 @@ class _Run:
         self.judged.photos.append(result)
         self.sizes.append(image.shape[:2])
 
-    def _predict(self, image: np.ndarray) -> Detections:
-        started = time.perf_counter()
-        detections = self.segmenter.predict(image, self.options.min_score)
-        if self.first_ms is None:  # what the app's first photo costs: kernels chosen, memory allocated
-            self.first_ms = (time.perf_counter() - started) * 1e3
-        return detections[:MAX_DETECTIONS]
-
     def _time(self, image: np.ndarray, shown: int) -> None:
         """Take the time of some photos as the app asks for them; it must also get what was judged."""
         if len(self.judged.photos) % self.timed_every or len(self.times_ms) >= self.options.timed:
@@ -151,14 +151,6 @@ class _Run:
         detections = self.segmenter.predict(image, self.options.threshold)
         self.times_ms.append((time.perf_counter() - started) * 1e3)
         self.disagreements += len(detections) != shown
-
-    @staticmethod
-    def _check_size(record: Record, image: np.ndarray) -> None:
-        if image.shape[:2] != (record.height, record.width):
-            raise DatasetError(
-                f"{record.image_path}: {image.shape[1]}×{image.shape[0]} pixels once turned as its EXIF says, "
-                f"the annotation is for {record.width}×{record.height}; save the photo upright"
-            )
 
     def speed(self) -> dict:
         heights, widths = np.array(self.sizes).T

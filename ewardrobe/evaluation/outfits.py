@@ -156,7 +156,12 @@ def evaluate(
     count = len(data.members)
     weights = resampled(count, resamples, seed)
     drawn = {name: np.array([_measures(table, w) for w in weights]).reshape(-1, 2) for name, table in tables.items()}
-    return [_row(name, _measures(table, np.ones(count)), drawn) for name, table in tables.items()]
+    rows: list[dict[str, Any]] = []
+    for name, table in tables.items():
+        fitb, auc = _measures(table, np.ones(count))
+        against = {other: _intervals(drawn[name] - sample) for other, sample in drawn.items() if other != name}
+        rows.append({"method": name, "fitb": fitb, "auc": auc} | _intervals(drawn[name]) | {"against": against})
+    return rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,11 +190,6 @@ def _measures(answers: _Answers, weights: np.ndarray) -> tuple[float, float]:
     """Return FITB and AUC with each outfit counted ``weights`` (O,) times."""
     fitb = weights @ answers.right / max(weights @ answers.asked, 1e-12)
     return float(fitb), float(weights @ answers.wins @ weights / weights.sum() ** 2)
-
-
-def _row(name: str, values: tuple[float, float], drawn: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    against = {other: _intervals(drawn[name] - sample) for other, sample in drawn.items() if other != name}
-    return {"method": name, "fitb": values[0], "auc": values[1]} | _intervals(drawn[name]) | {"against": against}
 
 
 def _intervals(samples: np.ndarray) -> dict[str, list[float] | None]:

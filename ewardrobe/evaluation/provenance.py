@@ -71,13 +71,14 @@ def commit() -> str | None:
 
 def machine() -> dict:
     """Return processor, cores, memory, operating system and GPU; nothing that names the machine or its user."""
+    torch = sys.modules.get("torch")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": memory and round(memory / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
-        "gpu": _gpu(),
+        "gpu": torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else None,
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
 
@@ -104,8 +105,3 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def _gpu() -> str | None:
-    torch = sys.modules.get("torch")
-    return torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else None

@@ -88,17 +88,13 @@ class RunLog:
             self._earlier_seconds += self._last_seconds
         self._last_seconds = seconds
         record["minutes"] = (self._earlier_seconds + seconds) / 60
-        self._forget_from(step, "val" in record)
+        for rows, limit in ((self.training, step + ("val" in record)), (self.validation, step)):
+            while rows and rows[-1]["step"] >= limit:  # a resumed run does steps since its last checkpoint again
+                rows.pop()
         if "val" in record:
             self.validation.append({k: v for k, v in record.items() if k != "val"} | _numbers(record["val"]))
         else:
             self.training.append(record)
-
-    def _forget_from(self, step: int, validation: bool) -> None:
-        """Drop steps that a resumed run does again from its last checkpoint."""
-        for rows, limit in ((self.training, step + validation), (self.validation, step)):
-            while rows and rows[-1]["step"] >= limit:
-                rows.pop()
 
     def live(self) -> bool:
         """Tell whether a training seems to be writing it."""
@@ -191,10 +187,9 @@ def read_sweep(path: Path) -> SweepTable:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{path.name} cannot be read ({type(error).__name__}: {error}): run the sweep again to write it anew"
         return SweepTable(path.stem, _no_trials(), {}, problem=reason)
-    importance = content.get("importance") or {}
     maximise = str(content.get("direction", "maximize")).lower().startswith("max")
     trials = trials if len(trials) else _no_trials()
-    return SweepTable(str(content.get("name", path.stem)), trials, _numbers(importance), maximise)
+    return SweepTable(str(content.get("name", path.stem)), trials, _numbers(content.get("importance")), maximise)
 
 
 def _trial(trial: dict) -> dict:

@@ -48,8 +48,7 @@ class Confidence:
 
     @property
     def _by_class(self) -> np.ndarray:
-        missing = len(INSTANCES) - len(self.thresholds)
-        return np.array((*self.thresholds, *(DEFAULT_THRESHOLD,) * missing))
+        return np.pad(self.thresholds, (0, len(INSTANCES) - len(self.thresholds)), constant_values=DEFAULT_THRESHOLD)
 
     def of(self, scores: np.ndarray, category_ids: np.ndarray) -> np.ndarray:
         """Return the confidences (N,) float32 0..1 of raw ``scores`` (N,) 0..1 of labels ``category_ids`` (N,).

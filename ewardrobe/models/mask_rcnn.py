@@ -114,12 +114,8 @@ def paste_mask(soft: np.ndarray, box_xyxy: np.ndarray, image_size: tuple[int, in
         return mask
     rows, cols = soft.shape
     step_x, step_y = cols / max(x1 - x0, 1e-3), rows / max(y1 - y0, 1e-3)  # cells a pixel
-    inverse = np.array(
-        [
-            [step_x, 0, (left + 0.5 - x0) * step_x - 0.5],
-            [0, step_y, (top + 0.5 - y0) * step_y - 0.5],
-        ]
-    )
+    shift_x, shift_y = (left + 0.5 - x0) * step_x - 0.5, (top + 0.5 - y0) * step_y - 0.5
+    inverse = np.array([[step_x, 0, shift_x], [0, step_y, shift_y]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     mask[top:bottom, left:right] = cv2.warpAffine(soft, inverse, (right - left, bottom - top), flags=flags) >= 0.5
     return mask

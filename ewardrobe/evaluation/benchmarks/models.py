@@ -37,7 +37,10 @@ def write_photos(images: Iterable[np.ndarray], folder: Path, count: int, size: i
     """Write the first ``count`` of ``images`` as PNG files whose long side is ``size`` pixels; returns how many."""
     number = 0
     for number, image in enumerate(islice(images, count), start=1):
-        (folder / f"{number:04}.png").write_bytes(png_bytes(_with_long_side(image, size)))
+        factor = size / max(image.shape[:2])
+        method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+        scaled = cv2.resize(image, None, fx=factor, fy=factor, interpolation=method)
+        (folder / f"{number:04}.png").write_bytes(png_bytes(scaled))
     return number
 
 
@@ -115,10 +118,3 @@ def _times(ms: list[float]) -> dict:
         return {}
     low, middle, high, p95 = (round(float(value), 2) for value in np.percentile(ms, [25, 50, 75, 95]))
     return {"ms_median": middle, "ms_p95": p95, "ms_iqr": [low, high], "calls": len(ms)}
-
-
-def _with_long_side(image: np.ndarray, size: int) -> np.ndarray:
-    """Return ``image`` with a long side of ``size`` pixels, larger or smaller."""
-    factor = size / max(image.shape[:2])
-    method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
-    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=method)

@@ -93,7 +93,11 @@ def _flat(colour: str) -> str:
 def wear_counts(frame: pd.DataFrame, least: bool = False) -> Chart:
     """Draw how often the items worn most, or least, were worn."""
     table = statistics.most_worn(frame, least=least)
-    labels = _labels(table)
+    labels = []  # unique: plotly adds up bars of one label
+    for number, row in enumerate(table.itertuples()):
+        name = str(row.type if isinstance(row.type, str) else row.kind)
+        colour = f", {row.colour}" if isinstance(row.colour, str) and row.colour else ""
+        labels.append(f"{name}{colour}\u200b{number}")
     bars = {"x": "wears", "y": labels, "text": "wears", "custom_data": ["last_worn"]}
     figure = px.bar(table, orientation="h", color_discrete_sequence=[ACCENT], **bars)
     hover = "%{y}: worn %{x} times, last on %{customdata[0]}<extra></extra>"
@@ -218,12 +222,3 @@ def calendar(log: pd.DataFrame, year: int) -> Chart:
 def _wrapped(names: str, most: int = 12) -> str:
     parts = names.split(", ")
     return "<br>".join(parts[:most]) + (f"<br>and {len(parts) - most} more" if len(parts) > most else "")
-
-
-def _labels(table: pd.DataFrame) -> list[str]:
-    """Return a label for each row, unique: plotly adds up bars of one label."""
-    names = [
-        str(kind if not isinstance(name, str) else name) + (f", {colour}" if isinstance(colour, str) and colour else "")
-        for name, kind, colour in zip(table["type"], table["kind"], table["colour"], strict=True)
-    ]
-    return [f"{name}\u200b{number}" for number, name in enumerate(names)]
