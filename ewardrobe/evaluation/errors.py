@@ -23,8 +23,6 @@ from ewardrobe.models import Segmenter
 ROUGH_IOU = 0.75
 """A garment that is found with less than this mask IoU has a rough outline."""
 
-KINDS = ("misnamed", "missed", "invented", "rough")
-
 
 @dataclass(frozen=True, eq=False)
 class PhotoErrors:
@@ -32,7 +30,7 @@ class PhotoErrors:
 
     quality: panoptic quality (Kirillov et al., CVPR 2019) of the photo, 0..1: the summed IoU of the garments found
     under their right names, divided by garments found + half of the missed + half of the invented; a misnamed one
-    counts as both.  kinds: faults by ``KINDS``.  image: RGB uint8 (H, W, 3).
+    counts as both.  kinds: how many are misnamed, missed, invented, rough.  image: RGB uint8 (H, W, 3).
     """
 
     record: Record

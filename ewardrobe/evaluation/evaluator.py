@@ -1,9 +1,7 @@
 """One evaluator for every model: what the app would show for each photo, compared with the annotation.
 
-``evaluate(segmenter, dataset)`` runs ``segmenter.predict`` on the photos at full size, exactly as the app does, and
-returns one dictionary: AP by faster-coco-eval, pixel and boundary measures, cuts by condition, confidence
-intervals, confusion, calibration and speed.  Masks are turned into run lengths as soon as they are predicted and
-matched in chunks, so that memory does not grow with the data set (a few kilobytes a photo stay).
+Masks are turned into run lengths as soon as they are predicted and matched in chunks, so that memory does not grow with
+the data set (a few kilobytes a photo stay).
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher
 from ewardrobe.evaluation.photo import add_parsing, add_refined, judge, read_truth
 from ewardrobe.evaluation.speed import peak_rss_mb
 from ewardrobe.evaluation.summary import Judgements, summarise
-from ewardrobe.models import SHOWN_SCORE, Segmenter, as_parser
+from ewardrobe.models import SHOWN_SCORE, Parser, Segmenter
 from ewardrobe.models.unet import label_map
 
 MIN_SCORE = 0.01
@@ -103,7 +101,7 @@ class _Run:
 
     def __init__(self, segmenter: Segmenter, options: Options, timed_every: int) -> None:
         self.segmenter, self.options, self.timed_every = segmenter, options, timed_every
-        self.parser = as_parser(segmenter) if options.parsing else None
+        self.parser = segmenter if options.parsing and isinstance(segmenter, Parser) else None
         threads = process.cpu_threads()
         self.judged = Judgements(CocoMatcher("segm", threads=threads), CocoMatcher("bbox"), [], options.threshold)
         self.skipped: list[str] = []

@@ -209,12 +209,10 @@ def verdicts(rows: list[dict]) -> list[str]:
     last = rows[-1]
     lines = []
     for other in rows[:-1]:
-        found = last["against"][other["method"]]
-        parts = [f"{_verdict(found[f'{m}_ci'])} in {m.upper()}" for m in ("fitb", "auc")]
+        parts = []
+        for measure in ("fitb", "auc"):
+            low, high = last["against"][other["method"]][f"{measure}_ci"]
+            word = "better" if low > 0 else "worse" if high < 0 else "not told apart"
+            parts.append(f"{word} ({low:+.3f} … {high:+.3f}) in {measure.upper()}")
         lines.append(f"{last['method']} against {other['method']}: {', '.join(parts)}")
     return lines
-
-
-def _verdict(interval: list[float]) -> str:
-    word = "better" if interval[0] > 0 else "worse" if interval[1] < 0 else "not told apart"
-    return f"{word} ({interval[0]:+.3f} … {interval[1]:+.3f})"

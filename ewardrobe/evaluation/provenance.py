@@ -50,12 +50,13 @@ def command_line(program: str, args: Any, names: Iterable[str]) -> str:
 
 
 def describe_run() -> dict:
-    """Return commit, date, machine and versions."""
+    """Return commit, date, machine, and the versions of Python, eWardrobe and the packages that decide results."""
+    own = {"python": platform.python_version(), "ewardrobe": ewardrobe.__version__}
     return {
         "commit": commit(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
-        "versions": versions(),
+        "versions": own | {package: version_of(package) for package in PACKAGES},
     }
 
 
@@ -81,12 +82,6 @@ def machine() -> dict:
         "gpu": torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else None,
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
-
-
-def versions() -> dict[str, str | None]:
-    """Return the versions of Python, eWardrobe and the packages that decide results."""
-    own = {"python": platform.python_version(), "ewardrobe": ewardrobe.__version__}
-    return own | {package: version_of(package) for package in PACKAGES}
 
 
 def version_of(package: str) -> str | None:

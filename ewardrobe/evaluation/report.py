@@ -37,7 +37,12 @@ def format_report(metrics: dict) -> str:
         parts.append(f"parsing: mIoU {_number(parsing['miou'])} over {parsing['images']} photos")
     if views := metrics.get("webcam"):
         parts.append(_views_table(views))
-    parts.append(_speed_line(metrics["speed"]))
+    speed = metrics["speed"]
+    parts.append(
+        f"a photo takes {_number(speed['ms_median'], 1)} ms (median), {_number(speed['ms_p95'], 1)} (95 %), "
+        f"{_number(speed['first_ms'], 1)} (first) with {speed['threads']} threads; "
+        f"peak memory {_number(speed['peak_rss_mb'], 0)} MB"
+    )
     if skipped := metrics["meta"]["skipped"]:
         parts.append(f"{len(skipped)} photos could not be judged, the first: {skipped[0]}")
     if problems := metrics["meta"]["annotation_problems"]:
@@ -88,14 +93,6 @@ def _views_table(views: dict[str, dict]) -> str:
 
 def _picked(row: dict, keys: tuple[str, ...], labels: tuple[str, ...]) -> dict:
     return {label: row.get(key) for key, label in zip(keys, labels, strict=True)}
-
-
-def _speed_line(speed: dict) -> str:
-    return (
-        f"a photo takes {_number(speed['ms_median'], 1)} ms (median), {_number(speed['ms_p95'], 1)} (95 %), "
-        f"{_number(speed['first_ms'], 1)} (first) with {speed['threads']} threads; "
-        f"peak memory {_number(speed['peak_rss_mb'], 0)} MB"
-    )
 
 
 def _table(rows: list[dict]) -> str:

@@ -1,8 +1,7 @@
 """Mask R-CNN (torchvision) as a segmenter: proposals, a category and a box for each, and a mask inside its box.
 
-The network is in ``networks.mask_rcnn``; pre- and post-processing are here.  A mask leaves the network as 28×28
-probabilities inside its box and is pasted at the photo's full resolution, one crop at a time: torchvision's paste
-makes a floating-point picture of the whole photo for every candidate.
+A mask leaves the network as 28×28 probabilities inside its box and is pasted at the photo's full resolution, one crop
+at a time: torchvision's paste makes a floating-point picture of the whole photo for every candidate.
 """
 
 from __future__ import annotations

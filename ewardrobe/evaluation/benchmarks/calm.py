@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import cast
 
 import numpy as np
@@ -54,21 +55,17 @@ class Subject:
 
 def rendered_subject(model: str) -> Subject:
     """Return the drawn person, of ``CANDIDATES``, whose top the model sees best: calm needs to be seen at all."""
-    subjects = []
+    segmenter, parser = cache.segmenter(model), cast(Parser, cache.segmenter("unet"))
+    found: list[tuple[float, Subject]] = []
     for seed in range(CANDIDATES):
         worn = (1, 8) if seed % 2 else (2, 8)
         photo = synthetic.render_person(seed=seed, category_ids=worn, size=clips.SIZE, framing="half")
         top = next((item for item in photo.items if item["category_id"] == worn[0]), None)
         if top is not None:
-            subjects.append(Subject("rendered", photo.image, top["mask"], worn[0]))
-    return max(subjects, key=lambda subject: _seen_iou(subject, model))
-
-
-def _seen_iou(subject: Subject, model: str) -> float:
-    parser = cast(Parser, cache.segmenter("unet"))
-    scene = read_scene(subject.picture, cache.segmenter(model), parser, frame_id=0, time=0.0)
-    case = FitCase(subject.picture, subject.mask, np.zeros(subject.mask.shape, np.uint8), subject.category_id)
-    return fit.judged(case, scene)[0]
+            scene = read_scene(photo.image, segmenter, parser, frame_id=0, time=0.0)
+            seen = fit.judged(FitCase(photo.image, top["mask"], photo.parsing, worn[0]), scene)[0]
+            found.append((seen, Subject("rendered", photo.image, top["mask"], worn[0])))
+    return max(found, key=itemgetter(0))[1]
 
 
 def photo_subjects(cases: Iterable[FitCase], count: int) -> list[Subject]:

@@ -1,9 +1,7 @@
 """The exported forms of a model side by side: size, time, mask AP, and how far their outputs are from OpenVINO's f32.
 
-All forms of a model look at each photo one after the other, so that whatever else the machine does meanwhile is shared
-out.  AP is computed by the evaluation's own code.
-
-Photos are RGB uint8 (H, W, 3).
+All forms of a model look at each photo, RGB uint8 (H, W, 3), one after the other: whatever else the machine does
+meanwhile is shared out.
 """
 
 from __future__ import annotations

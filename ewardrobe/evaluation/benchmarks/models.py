@@ -1,9 +1,7 @@
 """Speed side by side: every model on every runtime, each in its own process, taking turns on the same photos.
 
-Turns (one pass over the photos for each process, then the next pass) share out whatever else the machine does
-meanwhile; only one process computes at a time.
-
-Photos are RGB uint8 (H, W, 3).
+Turns (each process once over the photos, RGB uint8 (H, W, 3), then the next pass) share out whatever else the machine
+does meanwhile; only one process computes at a time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Models asked about photos: once each, everything kept; what the comparison page filters, draws and times.
 
 All measures are taken at ``VIEW_SIDE``, so that the figures of one photo and of a folder of a thousand are the same.
-
 Photos are RGB uint8 (H, W, 3); a matrix of M models is (M, M) float64.
 """
 
