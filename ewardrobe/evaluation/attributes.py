@@ -126,10 +126,7 @@ def reliability(confidence: np.ndarray, right: np.ndarray) -> list[dict]:
 def _interval(
     figure: Callable[[np.ndarray], float | None], photos: Sequence[str] | np.ndarray, resamples: int
 ) -> list[float] | None:
-    """Return the 95 % interval of ``figure``, which is given the garments of the photos drawn; ``None`` for one photo.
-
-    photos: (N,) names, the photo of each garment.
-    """
+    """Return the 95 % interval of ``figure`` of the garments in the ``photos`` drawn (N,); ``None`` for one photo."""
     names, places = np.unique(photos, return_inverse=True)
     if len(names) < 2:
         return None

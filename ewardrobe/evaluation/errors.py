@@ -60,10 +60,7 @@ def judge_errors(record: Record, image: np.ndarray, found: Detections) -> PhotoE
 
 
 def photo_errors(segmenter: Segmenter, records: Iterable[Record], threshold: float) -> Iterator[PhotoErrors]:
-    """Yield the faults of ``segmenter`` on every photo, with the garments of at least ``threshold``.
-
-    What the app takes for the same garment seen twice counts once.
-    """
+    """Yield the faults on every photo, of garments of at least ``threshold``; one that was seen twice counts once."""
     for record in records:
         image = load_image(record.image_path, max_side=None)
         yield judge_errors(record, image, drop_duplicates(segmenter.predict(image, threshold)))

@@ -164,16 +164,8 @@ def evaluate(
     return rows
 
 
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """right: (O,) sum of right answers, asked: (O,) questions; wins: (O, O) share of thrown outfits j that i beats."""
-
-    right: np.ndarray
-    asked: np.ndarray
-    wins: np.ndarray
-
-
-def _answers(closet: Closet, trials: Trials, scorer: Scorer) -> _Answers:
+def _answers(closet: Closet, trials: Trials, scorer: Scorer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (O,) sums of right answers, (O,) questions, and (O, O) the share of thrown outfits j that i beats."""
     count, width = trials.real.shape
     values = scorer(closet, trials.blanks.reshape(-1, width)).reshape(-1, CHOICES)
     best = values >= values.max(axis=1, keepdims=True) - 1e-12
@@ -183,13 +175,14 @@ def _answers(closet: Closet, trials: Trials, scorer: Scorer) -> _Answers:
     apart = scorer(closet, np.repeat(trials.real, draws, axis=0)).reshape(count, 1, draws) - thrown[None]
     wins = ((apart > 1e-12) + 0.5 * (np.abs(apart) <= 1e-12)).mean(axis=2)
     asked = np.bincount(trials.blank_outfit, minlength=count)
-    return _Answers(np.bincount(trials.blank_outfit, right, minlength=count), asked, wins)
+    return np.bincount(trials.blank_outfit, right, minlength=count), asked, wins
 
 
-def _measures(answers: _Answers, weights: np.ndarray) -> tuple[float, float]:
+def _measures(answers: tuple[np.ndarray, np.ndarray, np.ndarray], weights: np.ndarray) -> tuple[float, float]:
     """Return FITB and AUC with each outfit counted ``weights`` (O,) times."""
-    fitb = weights @ answers.right / max(weights @ answers.asked, 1e-12)
-    return float(fitb), float(weights @ answers.wins @ weights / weights.sum() ** 2)
+    right, asked, wins = answers
+    fitb = weights @ right / max(weights @ asked, 1e-12)
+    return float(fitb), float(weights @ wins @ weights / weights.sum() ** 2)
 
 
 def _intervals(samples: np.ndarray) -> dict[str, list[float] | None]:

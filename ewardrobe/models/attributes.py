@@ -110,7 +110,7 @@ def crop(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[np.ndarray, np
 
 
 def mask_threshold(mask: np.ndarray) -> int:
-    """Return the value above which a pixel of ``mask`` belongs to the garment: 0 for bool, 127 for 0..255."""
+    """Return the value above which a pixel of ``mask``, (H, W) bool or 0..255, is garment: 0 for bool, else 127."""
     return 0 if mask.dtype == bool else 127
 
 

@@ -180,10 +180,7 @@ def _scores(votes: np.ndarray, sureness: float) -> np.ndarray:
 
 
 def _garment_regions(probabilities: np.ndarray) -> Iterator[Region]:
-    """Yield regions that are one garment each.
-
-    On a person the slots tell the garments apart.  What lies flat is one garment for each connected region.
-    """
+    """Yield regions of one garment each: on a person the slots tell them apart, what lies flat is one if connected."""
     slots = np.stack([probabilities[channels].sum(axis=0) for channels in SLOT_CHANNELS])
     context = np.minimum(probabilities[GARMENTS:].sum(axis=0), 1)
     clear = np.minimum(slots.sum(axis=0), 1) - np.maximum(context, GARMENT_SHARE)

@@ -8,6 +8,7 @@ from ewardrobe.app.metrics import models
 from ewardrobe.app.metrics.models import ReportSet, nothing_yet, number_columns, show_command, show_table
 from ewardrobe.app.page import literal
 from ewardrobe.evaluation.figures import exports as figures_exports
+from ewardrobe.evaluation.metrics import read_rows
 from ewardrobe.models.weights import weights_dir
 
 
@@ -21,7 +22,7 @@ def speed(known: ReportSet) -> None:
 def exports(known: ReportSet) -> None:
     """Show what ``benchmark exports`` measured on the shipped weights."""
     entries = {r.name: r.entry for r in known.reports}
-    result, problem = figures_exports.read_exports(weights_dir() / "exports.json", entries)
+    result, problem = read_rows(weights_dir() / "exports.json", "rows", entries, figures_exports.table)
     if problem or result is None:
         lead = (
             f"{problem}. To measure again:"

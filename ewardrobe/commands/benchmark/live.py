@@ -77,7 +77,7 @@ def _measured(args: argparse.Namespace) -> dict[str, Any]:
     drawn = calm.rendered_subject(args.model)
     result = {"kind": "live", "model": args.model}
     say(f"pace, {args.seconds:.0f} s in real time")
-    result |= pace.pace(args.model, drawn.look, _clip(args, drawn.picture), args.seconds)
+    result |= pace.pace(args.model, fit.look_of(drawn.category_id), _clip(args, drawn.picture), args.seconds)
     subjects = [drawn, *(calm.photo_subjects(cases, PHOTO_CLIPS) if args.data else [])]
     result |= calm.calm(args.model, subjects, min(CLIP_SECONDS, args.seconds), say)
     say("against ultralytics")

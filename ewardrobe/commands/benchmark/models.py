@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _cases(args: argparse.Namespace) -> list:
-    from ewardrobe.evaluation.benchmarks.models import SpeedCase
     from ewardrobe.models import MODELS
     from ewardrobe.models.inference import RUNTIMES
     from ewardrobe.models.weights import read_manifest
@@ -61,7 +61,7 @@ def _cases(args: argparse.Namespace) -> list:
             expected = ", ".join(names) or "none, no weights are shipped"
             raise CommandError(f"--{option} {unknown[0]}: expected one of {expected}")
     models, runtimes = ([n for n in names if n in (getattr(args, o) or names)] for o, names in known.items())
-    return [SpeedCase(model, runtime) for model in models for runtime in runtimes]
+    return list(product(models, runtimes))
 
 
 def _meta(args: argparse.Namespace, photos: int) -> dict[str, Any]:

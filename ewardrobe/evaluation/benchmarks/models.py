@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,13 +21,6 @@ from ewardrobe.core.images import load_image, png_bytes
 from ewardrobe.evaluation import speed
 
 ROUNDS = 5
-
-
-class SpeedCase(NamedTuple):
-    """One model on one runtime (``openvino`` or ``torch``)."""
-
-    model: str
-    runtime: str
 
 
 def write_photos(images: Iterable[np.ndarray], folder: Path, count: int, size: int) -> int:
@@ -60,7 +52,7 @@ def data_set_photos(root: Path, split: str, count: int) -> Iterator[np.ndarray]:
 
 
 def benchmark_models(
-    cases: Iterable[SpeedCase],
+    cases: Iterable[tuple[str, str]],
     folder: Path,
     threads: int,
     rounds: int = ROUNDS,
@@ -69,17 +61,17 @@ def benchmark_models(
     """Return a row for each case: model, runtime, device, weights_sha256, input_px, load_s, first_ms, ms_median,
     ms_p95, ms_iqr, peak_rss_mb, calls; or model, runtime and ``error``.
 
-    folder: photos of ``write_photos``.  load_s: from nothing to a loaded model, with the imports and, for weights that
-    OpenVINO has not seen before, their conversion.  A case whose model has no such runtime is left out.
+    cases: models, each with its runtime.  folder: photos of ``write_photos``.  load_s: from nothing to a loaded model,
+    with the imports and the conversion of weights new to OpenVINO.  A model without such a runtime is left out.
     """
     with ExitStack() as stack:
         runs = []
-        for case in cases:
-            progress(f"loading {case.model} on {case.runtime}")
+        for model, runtime in cases:
+            progress(f"loading {model} on {runtime}")
             pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
-            run = _SpeedRun(pool, {"model": case.model, "runtime": case.runtime})
-            run.ask(speed.start, case.model, case.runtime, threads, folder)
-            if run.row["runtime"] == case.runtime:
+            run = _SpeedRun(pool, {"model": model, "runtime": runtime})
+            run.ask(speed.start, model, runtime, threads, folder)
+            if run.row["runtime"] == runtime:
                 runs.append(run)
         for number in range(rounds):
             progress(f"round {number + 1} of {rounds}")

@@ -31,9 +31,6 @@ Match = tuple[int | None, ...]
 Box = tuple[int, int, int, int]
 
 
-# Agreement of pixels
-
-
 def label_maps(detections: Sequence[Detections]) -> np.ndarray:
     """Return (M, H, W) uint8: for each model the category id of every pixel, 0 where it sees no garment."""
     return np.stack([label_map(found.masks, found.category_ids) for found in detections])
@@ -81,9 +78,6 @@ def mean_agreement(matrix: np.ndarray) -> float | None:
     pairs = matrix[np.triu_indices(len(matrix), 1)]
     pairs = pairs[~np.isnan(pairs)]
     return float(pairs.mean()) if len(pairs) else None
-
-
-# Garments across models
 
 
 def match_garments(detections: Sequence[Detections], min_iou: float = MATCH_IOU) -> list[Match]:
@@ -166,9 +160,6 @@ def match_table(matches: Sequence[Match], detections: Sequence[Detections], labe
     ]
     frame = pd.DataFrame(rows, columns=["Garment", *labels, "Mask IoU", "Verdict"])
     return frame.astype({"Mask IoU": float})
-
-
-# Details
 
 
 def detail_boxes(mask: np.ndarray) -> dict[str, Box]:

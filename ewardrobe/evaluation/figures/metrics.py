@@ -98,8 +98,7 @@ def per_category(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
     label = CATEGORY_MEASURES.get(measure, measure)
     height = 140 + drawn["label"].nunique() * (14 + 18 * len(metrics))
     styled(figure, f"{label} by category (number of garments)", f"{label}, fraction of 1", height=height)
-    figure.update_layout(bargap=0.25, legend={"traceorder": "reversed"})
-    figure.update_xaxes(range=[0, 1.05])
+    figure.update_layout(bargap=0.25, legend={"traceorder": "reversed"}, xaxis_range=[0, 1.05])
     return Chart(f"categories_{measure}", figure, data)
 
 
@@ -122,6 +121,5 @@ def conditions(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
     label = MEASURES.get(measure, measure)
     height = 190 + 32 * len(order)
     styled(figure, f"{label} by condition (number of photos)", f"{label}, fraction of 1", height=height)
-    figure.update_yaxes(categoryorder="array", categoryarray=order[::-1])
-    figure.update_xaxes(range=[-0.02, 1.02])
+    figure.update_layout(xaxis_range=[-0.02, 1.02], yaxis_categoryorder="array", yaxis_categoryarray=order[::-1])
     return Chart(f"conditions_{measure}", figure, data)

@@ -2,7 +2,6 @@
 
 All give five maps at strides 2, 4, 8, 16 and 32.  A YOLO's backbone can start from public weights, which have seen a
 hundred times as many photos as a wardrobe data set holds: what a small set of garments lacks most.
-
 Pictures and maps are (B, C, H, W) float32, or of the precision that they are run in.
 """
 
@@ -89,10 +88,7 @@ class YoloEncoder(nn.Module):
         self.widths = tuple(m.shape[1] for m in maps)
 
     def forward(self, x: Tensor, more: Tensor | None = None) -> list[Tensor]:
-        """Map (B, 3, H, W) RGB, normalised as for the U-Net, to five maps (B, widths[i], H / 2**(i+1), …).
-
-        more: (B, widths[0], H / 2, W / 2), added to the first convolution's map, such as a mask's own.
-        """
+        """Map as `Encoder.forward` does."""
         stem, *layers = self.layers
         x = stem.conv(x * PIXEL_SCALE + PIXEL_SHIFT)
         x = stem.act(stem.bn(x if more is None else x + more))

@@ -3,7 +3,6 @@
 The light network keeps torchvision's region proposals, sampling and losses, and saves where garments allow it: no
 pyramid level of stride 4 (a garment fills a good part of the picture), few anchors and proposals, heads a fraction as
 wide.  Its body is the U-Net's encoder, which a trained U-Net can fill, or a ResNet.
-
 Pictures and maps are (B, C, H, W) float32, or of the precision that they are run in.
 """
 

@@ -3,7 +3,6 @@
 There are three: ``body`` (with pyramid and the proposals' head), ``boxes`` and ``masks``.  Anchors, suppression and
 RoIAlign between them stay torchvision's code: how many regions there are differs from photo to photo, and
 torchvision's own export fixes the photo's size.
-
 Pictures and maps are (B, C, H, W) float32, or of the precision that they are run in.
 """
 
