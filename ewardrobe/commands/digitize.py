@@ -42,30 +42,25 @@ def run(args: argparse.Namespace) -> int:
     """Digitize every photo; returns 0, or 1 when a file could not be used."""
     from tqdm import tqdm
 
-    from ewardrobe.garments.digitize import find_photos
-    from ewardrobe.garments.ray_engine import EngineError
+    from ewardrobe.garments.digitize import DigitizeSettings, digitize_paths, find_photos
+    from ewardrobe.garments.ray_engine import EngineError, digitize_with_ray
 
     photos = find_photos(args.photos)
     if not photos:
         raise CommandError(f"no photo in {', '.join(map(str, args.photos))}")
+    settings = DigitizeSettings(args.model, args.weights, args.min_score, not args.no_refine)
+    if args.engine == "ray":
+        outcomes = digitize_with_ray(photos, settings, max(1, args.workers), args.ray_address)
+    else:
+        outcomes = digitize_paths(photos, settings)
     store, bad = open_store(args), 0
     try:
-        with tqdm(_outcomes(photos, args), total=len(photos), unit="photo", disable=None) as progress:
+        with tqdm(outcomes, total=len(photos), unit="photo", disable=None) as progress:
             for path, outcome in progress:
                 bad += not _keep(path, outcome, store, args)
     except EngineError as error:
         raise CommandError(str(error)) from error
     return 1 if bad else 0
-
-
-def _outcomes(photos: list[Path], args: argparse.Namespace):
-    from ewardrobe.garments.digitize import DigitizeSettings, digitize_paths
-    from ewardrobe.garments.ray_engine import digitize_with_ray
-
-    settings = DigitizeSettings(args.model, args.weights, args.min_score, not args.no_refine)
-    if args.engine == "ray":
-        return digitize_with_ray(photos, settings, max(1, args.workers), args.ray_address)
-    return digitize_paths(photos, settings)
 
 
 def _keep(path: Path, outcome, store, args: argparse.Namespace) -> bool:

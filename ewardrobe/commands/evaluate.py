@@ -51,21 +51,15 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(f"unknown model {args.model!r}: known are {', '.join(sorted(MODELS))}")
     check_json(args.json)
     dataset = DeepFashion2(args.data, args.split, on_error="raise" if args.strict else "skip")
-    options = Options(
-        threshold=args.threshold,
-        min_score=min(args.min_score, args.threshold),
-        refine=args.refine,
-        parsing=not args.no_parsing,
-        resamples=max(0, args.resamples),
-    )
+    min_score, resamples = min(args.min_score, args.threshold), max(0, args.resamples)
+    options = Options(args.threshold, min_score, args.refine, not args.no_parsing, resamples)
     segmenter = load_segmenter(args.model, args.weights)
     metrics = evaluate(segmenter, dataset, options, limit=args.limit, progress=True)
     if args.webcam:
         metrics["webcam"] = evaluate_views(segmenter, dataset, options, progress=True)
     metrics["meta"] |= _provenance(args, dataset)
     print(report.format_report(metrics))
-    if args.json is not None:
-        report.write_metrics(metrics, args.json)
+    report.write_metrics(metrics, args.json)
     return 0 if metrics["meta"]["images"] == min(len(dataset), args.limit or len(dataset)) else 1
 
 

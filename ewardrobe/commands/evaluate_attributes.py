@@ -35,8 +35,7 @@ def run(args: argparse.Namespace) -> int:
     metrics = evaluate_attributes(found, max(0, args.resamples))
     metrics["meta"] = _provenance(args, found, bool(missing))
     print(_figures(metrics))
-    if args.json is not None:
-        write_metrics(metrics, args.json)
+    write_metrics(metrics, args.json)
     return 1 if missing else 0
 
 

@@ -39,6 +39,5 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         raise CommandError(str(error)) from error
     print(json.dumps(report))
-    if args.json:
-        write_metrics(report, args.json)
+    write_metrics(report, args.json)
     return 0

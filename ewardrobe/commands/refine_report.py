@@ -48,13 +48,9 @@ def run(args: argparse.Namespace) -> int:
 def _table(report: dict[str, Any]) -> str:
     import pandas as pd
 
-    columns = {
-        "garments": "garments",
-        "iou_before": "mask IoU before",
-        "iou_after": "after",
-        "boundary_before": "boundary IoU before",
-        "boundary_after": "after",
-    }
-    rows = pd.DataFrame([report[view] for view in ("all", "worn", "not_worn")], index=["all", "worn", "not_worn"])
-    shown = rows[list(columns)].to_string(header=list(columns.values()), na_rep="-", float_format="{:.3f}".format)
+    views = ["all", "worn", "not_worn"]
+    columns = ["garments", "iou_before", "iou_after", "boundary_before", "boundary_after"]
+    header = ["garments", "mask IoU before", "after", "boundary IoU before", "after"]
+    rows = pd.DataFrame([report[view] for view in views], views, columns)
+    shown = rows.to_string(header=header, na_rep="-", float_format="{:.3f}".format)
     return f"{report['photos']} photos, {report['ms_per_garment']} ms a garment\n{shown}"

@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong and write the sheet."""
+    import numpy as np
     from tqdm import tqdm
 
     from ewardrobe.core.atomic import write_bytes
@@ -47,20 +48,14 @@ def run(args: argparse.Namespace) -> int:
         faults = ", ".join(f"{count} {kind}" for kind, count in photo.kinds.items())
         print(f"{photo.record.image_path.name}  quality {photo.quality:.2f}  {faults}")
     print("all photos: " + ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()))
+    cells = [_cell(photo) for photo in photos]
+    cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)
+    rows = [np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)]
     try:
-        write_bytes(args.sheet, png_bytes(_sheet(photos)))
+        write_bytes(args.sheet, png_bytes(np.vstack(rows)))
     except OSError as error:
         raise CommandError(f"{args.sheet}: cannot be written ({error.strerror})") from error
     return 0
-
-
-def _sheet(photos):
-    """Return RGB uint8: a cell for every photo, row by row."""
-    import numpy as np
-
-    cells = [_cell(photo) for photo in photos]
-    cells += [np.full_like(cells[0], 255)] * (-len(cells) % COLUMNS)
-    return np.vstack([np.hstack(cells[i : i + COLUMNS]) for i in range(0, len(cells), COLUMNS)])
 
 
 def _cell(photo):

@@ -35,7 +35,13 @@ class Answer:
 
 def answers(data: Path, split: str, progress=iter) -> list[Answer]:
     """Return what the app says of every judged garment; ``DatasetError`` where the data cannot be read."""
-    return [_answer(*found) for found in progress(judged_garments(data, split))]
+    found = []
+    for judged, pixels, mask in progress(judged_garments(data, split)):
+        garment = garment_from_mask(pixels, mask, judged.category_id, 1.0)
+        truth = judged.values | {"sleeve": SLEEVE_OF_CATEGORY.get(judged.category_id, "")}
+        guesses = dict(attributes.guess(garment.cutout, judged.category_id))
+        found.append(Answer(judged.image, truth, colour_ranking(garment.colours), garment.colour, guesses))
+    return found
 
 
 def evaluate_attributes(found: list[Answer], resamples: int = RESAMPLES) -> dict:
@@ -56,14 +62,14 @@ def colour_figures(found: list[Answer], resamples: int = RESAMPLES) -> dict | No
     first = np.array(truth) == np.array(best)
     second = np.array([a.truth["colour"] in a.ranking[:2] for a in named])
     dark = np.array([set(pair) == DARK for pair in zip(truth, best, strict=True)])
-    places = _places([a.image for a in named])
+    photos = [a.image for a in named]
     judged, told = zip(*((a.truth["colour"], a.colour) for a in found if a.ranking), strict=True)
     return {
         "garments": len(named),
         "top1": _mean(first),
-        "top1_ci": _interval(lambda drawn: first[drawn].mean(), places, resamples),
+        "top1_ci": _interval(lambda drawn: first[drawn].mean(), photos, resamples),
         "top2": _mean(second),
-        "top2_ci": _interval(lambda drawn: second[drawn].mean(), places, resamples),
+        "top2_ci": _interval(lambda drawn: second[drawn].mean(), photos, resamples),
         "black_navy_confused": _mean(dark),
         "top1_black_navy_as_one": _mean(first | dark),
         "app_name_right": _mean(np.array(judged) == np.array(told)),
@@ -86,14 +92,15 @@ def head_figures(found: list[Answer], name: str, resamples: int = RESAMPLES) -> 
     if not rows:
         return None
     truth, told, confidence, sure, images = map(np.array, zip(*rows, strict=True))
-    right, places = truth == told, _places(images)
-    common = int(np.bincount(truth).argmax())
+    confusion = np.zeros((len(values),) * 2, int)
+    np.add.at(confusion, (truth, told), 1)
+    right, common = truth == told, int(np.bincount(truth).argmax())
     return {
         "garments": len(rows),
         "accuracy": _mean(right),
-        "accuracy_ci": _interval(lambda drawn: right[drawn].mean(), places, resamples),
+        "accuracy_ci": _interval(lambda drawn: right[drawn].mean(), images, resamples),
         "macro_f1": macro_f1(truth, told, len(values)),
-        "macro_f1_ci": _interval(lambda drawn: macro_f1(truth[drawn], told[drawn], len(values)), places, resamples),
+        "macro_f1_ci": _interval(lambda drawn: macro_f1(truth[drawn], told[drawn], len(values)), images, resamples),
         "majority": values[common],
         "majority_accuracy": _mean(truth == common),
         "majority_macro_f1": macro_f1(truth, np.full_like(truth, common), len(values)),
@@ -102,17 +109,12 @@ def head_figures(found: list[Answer], name: str, resamples: int = RESAMPLES) -> 
         "asserted": _mean(sure),
         "asserted_right": _mean(right[sure]) if sure.any() else None,
         "per_value": _head_table(values, truth, told),
-        "confusion": np.bincount(truth * len(values) + told, minlength=len(values) ** 2)
-        .reshape(len(values), -1)
-        .tolist(),
+        "confusion": confusion.tolist(),
     }
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray) -> list[dict]:
-    """Return for each filled bin the mean confidence, the share of right answers, and their number.
-
-    confidence: (N,) float 0..1; right: (N,) bool.
-    """
+    """Return for each filled bin the means of ``confidence``, (N,) float 0..1, and ``right``, (N,) bool, and N."""
     place = places_of(confidence)
     return [
         {"confidence": _mean(confidence[place == b]), "right": _mean(right[place == b]), "garments": int(n)}
@@ -121,27 +123,15 @@ def reliability(confidence: np.ndarray, right: np.ndarray) -> list[dict]:
     ]
 
 
-def _interval(figure: Callable[[np.ndarray], float | None], places: np.ndarray, resamples: int) -> list[float] | None:
-    """Return the 95 % interval of ``figure``, which is given the garments of the photos drawn; ``None`` for one photo.
-
-    places: (N,) int, the photo of each garment.
-    """
-    count = int(places.max()) + 1
-    if count < 2:
+def _interval(
+    figure: Callable[[np.ndarray], float | None], photos: Sequence[str] | np.ndarray, resamples: int
+) -> list[float] | None:
+    """Return the 95 % interval of ``figure`` of the garments in the ``photos`` drawn (N,); ``None`` for one photo."""
+    names, places = np.unique(photos, return_inverse=True)
+    if len(names) < 2:
         return None
     garments = np.arange(len(places))
-    return interval(figure(np.repeat(garments, weights[places])) for weights in resampled(count, resamples))
-
-
-def _answer(judged, pixels: np.ndarray, mask: np.ndarray) -> Answer:
-    garment = garment_from_mask(pixels, mask, judged.category_id, 1.0)
-    truth = judged.values | {"sleeve": SLEEVE_OF_CATEGORY.get(judged.category_id, "")}
-    guesses = dict(attributes.guess(garment.cutout, judged.category_id))
-    return Answer(judged.image, truth, colour_ranking(garment.colours), garment.colour, guesses)
-
-
-def _places(images: Sequence[str] | np.ndarray) -> np.ndarray:
-    return np.unique(images, return_inverse=True)[1]
+    return interval(figure(np.repeat(garments, weights[places])) for weights in resampled(len(names), resamples))
 
 
 def _mean(values: np.ndarray) -> float:

@@ -7,6 +7,7 @@ overall, of a cut or of a bootstrap resample, only counts how often each photo's
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from faster_coco_eval import COCO, COCOeval_faster
@@ -23,6 +24,7 @@ MAX_DETECTIONS = 100
 """COCO's cap: only the 100 best detections of a photo count."""
 
 _ALL_AREAS = [[0.0, 1e10]]
+_QUIETLY: dict[str, Any] = {"separate_eval": True, "print_function": lambda *_: None}  # its lines belong in no report
 _IOU_50, _IOU_75 = 0, 5  # places in COCO's thresholds 0.50, 0.55 … 0.95
 
 
@@ -97,7 +99,7 @@ class CocoMatcher:
         chosen = [match for index, match in self._matches[category_id] for _ in range(weights[index])]
         if not chosen:
             return None
-        evaluation = COCOeval_faster(iouType=self._iou_type, separate_eval=True, print_function=_silent)
+        evaluation = COCOeval_faster(iouType=self._iou_type, **_QUIETLY)
         # The only way to accumulate a selection without matching again; pinned by a test against pycocotools.
         evaluation._paramsEval = self._params([category_id], range(len(chosen)))
         evaluation._evalImgs_cpp = chosen
@@ -108,20 +110,10 @@ class CocoMatcher:
         if not self._pending:
             return
         truth, detected = (_dataset(self._pending, part) for part in (0, 1))
-        evaluation = COCOeval_faster(
-            truth,
-            detected,
-            self._iou_type,
-            separate_eval=True,
-            print_function=_silent,
-            rle_iou_max_workers=self._threads,
-        )
+        evaluation = COCOeval_faster(truth, detected, self._iou_type, rle_iou_max_workers=self._threads, **_QUIETLY)
         evaluation.params = self._params(self._ids, [photo["id"] for _, _, photo in self._pending])
         evaluation.evaluate()
-        self._keep(evaluation._evalImgs_cpp)
-
-    def _keep(self, evaluated: list) -> None:
-        """Keep the matches of the (category, photo) pairs that hold anything; the list runs photo by photo."""
+        evaluated = evaluation._evalImgs_cpp  # category by category, each photo by photo; empty pairs are not kept
         for index, (truths, detections, _) in enumerate(self._pending):
             for category_id in {a["category_id"] for a in truths + detections}:
                 match = evaluated[self._ids.index(category_id) * len(self._pending) + index]
@@ -149,10 +141,7 @@ def common_categories(instances: np.ndarray) -> list[int]:
 
 
 def average_precisions(masks: CocoMatcher, boxes: CocoMatcher, weights: np.ndarray, common: list[int]) -> dict:
-    """Return COCO's means over the categories, ``{box,mask}_{ap,ap50,ap75,ar}``, and ``…_min10`` over ``common``.
-
-    weights: (P,) int, how often each photo counts.
-    """
+    """Return ``{box,mask}_{ap,ap50,ap75,ar}``, and ``…_min10`` over ``common``; weights: (P,) int, of each photo."""
     result: dict[str, float | None] = {}
     for kind, matcher in (("box", boxes), ("mask", masks)):
         scores = matcher.scores(weights)
@@ -181,7 +170,3 @@ def _dataset(pending: list[tuple], part: int) -> COCO:
         annotation["id"] = annotation_id
     categories = [{"id": c.id, "name": c.name} for c in INSTANCES]
     return COCO({"images": [photo for _, _, photo in pending], "annotations": annotations, "categories": categories})
-
-
-def _silent(*_: object) -> None:
-    """Take the progress lines of faster-coco-eval, which belong in no report."""

@@ -23,8 +23,6 @@ from ewardrobe.models import Segmenter
 ROUGH_IOU = 0.75
 """A garment that is found with less than this mask IoU has a rough outline."""
 
-KINDS = ("misnamed", "missed", "invented", "rough")
-
 
 @dataclass(frozen=True, eq=False)
 class PhotoErrors:
@@ -32,7 +30,7 @@ class PhotoErrors:
 
     quality: panoptic quality (Kirillov et al., CVPR 2019) of the photo, 0..1: the summed IoU of the garments found
     under their right names, divided by garments found + half of the missed + half of the invented; a misnamed one
-    counts as both.  kinds: faults by ``KINDS``.  image: RGB uint8 (H, W, 3).
+    counts as both.  kinds: how many are misnamed, missed, invented, rough.  image: RGB uint8 (H, W, 3).
     """
 
     record: Record
@@ -62,10 +60,7 @@ def judge_errors(record: Record, image: np.ndarray, found: Detections) -> PhotoE
 
 
 def photo_errors(segmenter: Segmenter, records: Iterable[Record], threshold: float) -> Iterator[PhotoErrors]:
-    """Yield the faults of ``segmenter`` on every photo, with the garments of at least ``threshold``.
-
-    What the app takes for the same garment seen twice counts once.
-    """
+    """Yield the faults on every photo, of garments of at least ``threshold``; one that was seen twice counts once."""
     for record in records:
         image = load_image(record.image_path, max_side=None)
         yield judge_errors(record, image, drop_duplicates(segmenter.predict(image, threshold)))

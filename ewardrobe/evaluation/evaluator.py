@@ -1,9 +1,7 @@
 """One evaluator for every model: what the app would show for each photo, compared with the annotation.
 
-``evaluate(segmenter, dataset)`` runs ``segmenter.predict`` on the photos at full size, exactly as the app does, and
-returns one dictionary: AP by faster-coco-eval, pixel and boundary measures, cuts by condition, confidence
-intervals, confusion, calibration and speed.  Masks are turned into run lengths as soon as they are predicted and
-matched in chunks, so that memory does not grow with the data set (a few kilobytes a photo stay).
+Masks are turned into run lengths as soon as they are predicted and matched in chunks, so that memory does not grow with
+the data set (a few kilobytes a photo stay).
 """
 
 from __future__ import annotations
@@ -17,7 +15,6 @@ import numpy as np
 from tqdm import tqdm
 
 from ewardrobe.core import process
-from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
 from ewardrobe.datasets.webcam import VIEWS, write_views
@@ -26,7 +23,7 @@ from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher
 from ewardrobe.evaluation.photo import add_parsing, add_refined, judge, read_truth
 from ewardrobe.evaluation.speed import peak_rss_mb
 from ewardrobe.evaluation.summary import Judgements, summarise
-from ewardrobe.models import SHOWN_SCORE, Segmenter, as_parser
+from ewardrobe.models import SHOWN_SCORE, Parser, Segmenter
 from ewardrobe.models.unet import label_map
 
 MIN_SCORE = 0.01
@@ -104,7 +101,7 @@ class _Run:
 
     def __init__(self, segmenter: Segmenter, options: Options, timed_every: int) -> None:
         self.segmenter, self.options, self.timed_every = segmenter, options, timed_every
-        self.parser = as_parser(segmenter) if options.parsing else None
+        self.parser = segmenter if options.parsing and isinstance(segmenter, Parser) else None
         threads = process.cpu_threads()
         self.judged = Judgements(CocoMatcher("segm", threads=threads), CocoMatcher("bbox"), [], options.threshold)
         self.skipped: list[str] = []
@@ -116,13 +113,21 @@ class _Run:
     def add(self, record: Record) -> None:
         try:
             image = load_image(record.image_path, max_side=None)
-            self._check_size(record, image)
+            if image.shape[:2] != (record.height, record.width):
+                raise DatasetError(
+                    f"{record.image_path}: {image.shape[1]}×{image.shape[0]} pixels once turned as its EXIF says, "
+                    f"the annotation is for {record.width}×{record.height}; save the photo upright"
+                )
             self._judge(record, image)
         except (ImageError, DatasetError) as error:
             self.skipped.append(str(error))
 
     def _judge(self, record: Record, image: np.ndarray) -> None:
-        detections = self._predict(image)
+        started = time.perf_counter()
+        detections = self.segmenter.predict(image, self.options.min_score)
+        if self.first_ms is None:  # what the app's first photo costs: kernels chosen, memory allocated
+            self.first_ms = (time.perf_counter() - started) * 1e3
+        detections = detections[:MAX_DETECTIONS]
         shown = detections.above(self.options.threshold)
         truth = read_truth(record)
         result = judge(record, truth, detections, self.options.threshold)
@@ -136,13 +141,6 @@ class _Run:
         self.judged.photos.append(result)
         self.sizes.append(image.shape[:2])
 
-    def _predict(self, image: np.ndarray) -> Detections:
-        started = time.perf_counter()
-        detections = self.segmenter.predict(image, self.options.min_score)
-        if self.first_ms is None:  # what the app's first photo costs: kernels chosen, memory allocated
-            self.first_ms = (time.perf_counter() - started) * 1e3
-        return detections[:MAX_DETECTIONS]
-
     def _time(self, image: np.ndarray, shown: int) -> None:
         """Take the time of some photos as the app asks for them; it must also get what was judged."""
         if len(self.judged.photos) % self.timed_every or len(self.times_ms) >= self.options.timed:
@@ -151,14 +149,6 @@ class _Run:
         detections = self.segmenter.predict(image, self.options.threshold)
         self.times_ms.append((time.perf_counter() - started) * 1e3)
         self.disagreements += len(detections) != shown
-
-    @staticmethod
-    def _check_size(record: Record, image: np.ndarray) -> None:
-        if image.shape[:2] != (record.height, record.width):
-            raise DatasetError(
-                f"{record.image_path}: {image.shape[1]}×{image.shape[0]} pixels once turned as its EXIF says, "
-                f"the annotation is for {record.width}×{record.height}; save the photo upright"
-            )
 
     def speed(self) -> dict:
         heights, widths = np.array(self.sizes).T

@@ -30,10 +30,7 @@ def match_by_score(ious: np.ndarray, detected_ids, truth_ids) -> np.ndarray:
 
 
 def match_by_iou(ious: np.ndarray) -> np.ndarray:
-    """Match whatever the category: the pairs of greatest IoU first, each side once.
-
-    ious: (D, T) float64 0..1.  Returns (D,) int: the index of the truth, -1 for none.
-    """
+    """Return (D,) int, the index of the truth or -1: pairs of greatest ``ious`` (D, T) float64 first, each once."""
     open_ious, matches = np.where(ious >= MATCH_IOU, ious, -1.0), np.full(len(ious), -1)
     while open_ious.size and open_ious.max() >= 0:
         row, column = np.unravel_index(open_ious.argmax(), open_ious.shape)

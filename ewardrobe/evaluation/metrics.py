@@ -44,11 +44,8 @@ MEASURES = {
 """Keys of ``overall`` and of every cut with their labels; all are fractions of 1, more is better."""
 
 AP_COLUMNS = ("box_ap", "box_ap50", "box_ap75", "mask_ap", "mask_ap50", "mask_ap75")
-LISTS, OBJECTS = (
-    ("per_category", "pr_curves"),
-    ("overall", "overall_ci", "cuts", "confusion", "calibration", "speed", "meta"),
-)
-SECTIONS: dict[str, type] = {**dict.fromkeys(OBJECTS, dict), **dict.fromkeys(LISTS, list)}
+OBJECTS = ("overall", "overall_ci", "cuts", "confusion", "calibration", "speed", "meta")
+SECTIONS: dict[str, type] = dict.fromkeys(OBJECTS, dict) | dict.fromkeys(("per_category", "pr_curves"), list)
 """What a file of ``evaluate`` holds."""
 
 

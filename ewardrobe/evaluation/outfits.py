@@ -156,19 +156,16 @@ def evaluate(
     count = len(data.members)
     weights = resampled(count, resamples, seed)
     drawn = {name: np.array([_measures(table, w) for w in weights]).reshape(-1, 2) for name, table in tables.items()}
-    return [_row(name, _measures(table, np.ones(count)), drawn) for name, table in tables.items()]
+    rows: list[dict[str, Any]] = []
+    for name, table in tables.items():
+        fitb, auc = _measures(table, np.ones(count))
+        against = {other: _intervals(drawn[name] - sample) for other, sample in drawn.items() if other != name}
+        rows.append({"method": name, "fitb": fitb, "auc": auc} | _intervals(drawn[name]) | {"against": against})
+    return rows
 
 
-@dataclass(frozen=True, eq=False)
-class _Answers:
-    """right: (O,) sum of right answers, asked: (O,) questions; wins: (O, O) share of thrown outfits j that i beats."""
-
-    right: np.ndarray
-    asked: np.ndarray
-    wins: np.ndarray
-
-
-def _answers(closet: Closet, trials: Trials, scorer: Scorer) -> _Answers:
+def _answers(closet: Closet, trials: Trials, scorer: Scorer) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (O,) sums of right answers, (O,) questions, and (O, O) the share of thrown outfits j that i beats."""
     count, width = trials.real.shape
     values = scorer(closet, trials.blanks.reshape(-1, width)).reshape(-1, CHOICES)
     best = values >= values.max(axis=1, keepdims=True) - 1e-12
@@ -178,18 +175,14 @@ def _answers(closet: Closet, trials: Trials, scorer: Scorer) -> _Answers:
     apart = scorer(closet, np.repeat(trials.real, draws, axis=0)).reshape(count, 1, draws) - thrown[None]
     wins = ((apart > 1e-12) + 0.5 * (np.abs(apart) <= 1e-12)).mean(axis=2)
     asked = np.bincount(trials.blank_outfit, minlength=count)
-    return _Answers(np.bincount(trials.blank_outfit, right, minlength=count), asked, wins)
+    return np.bincount(trials.blank_outfit, right, minlength=count), asked, wins
 
 
-def _measures(answers: _Answers, weights: np.ndarray) -> tuple[float, float]:
+def _measures(answers: tuple[np.ndarray, np.ndarray, np.ndarray], weights: np.ndarray) -> tuple[float, float]:
     """Return FITB and AUC with each outfit counted ``weights`` (O,) times."""
-    fitb = weights @ answers.right / max(weights @ answers.asked, 1e-12)
-    return float(fitb), float(weights @ answers.wins @ weights / weights.sum() ** 2)
-
-
-def _row(name: str, values: tuple[float, float], drawn: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    against = {other: _intervals(drawn[name] - sample) for other, sample in drawn.items() if other != name}
-    return {"method": name, "fitb": values[0], "auc": values[1]} | _intervals(drawn[name]) | {"against": against}
+    right, asked, wins = answers
+    fitb = weights @ right / max(weights @ asked, 1e-12)
+    return float(fitb), float(weights @ wins @ weights / weights.sum() ** 2)
 
 
 def _intervals(samples: np.ndarray) -> dict[str, list[float] | None]:
@@ -209,12 +202,10 @@ def verdicts(rows: list[dict]) -> list[str]:
     last = rows[-1]
     lines = []
     for other in rows[:-1]:
-        found = last["against"][other["method"]]
-        parts = [f"{_verdict(found[f'{m}_ci'])} in {m.upper()}" for m in ("fitb", "auc")]
+        parts = []
+        for measure in ("fitb", "auc"):
+            low, high = last["against"][other["method"]][f"{measure}_ci"]
+            word = "better" if low > 0 else "worse" if high < 0 else "not told apart"
+            parts.append(f"{word} ({low:+.3f} … {high:+.3f}) in {measure.upper()}")
         lines.append(f"{last['method']} against {other['method']}: {', '.join(parts)}")
     return lines
-
-
-def _verdict(interval: list[float]) -> str:
-    word = "better" if interval[0] > 0 else "worse" if interval[1] < 0 else "not told apart"
-    return f"{word} ({interval[0]:+.3f} … {interval[1]:+.3f})"

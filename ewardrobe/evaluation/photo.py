@@ -8,7 +8,7 @@ import numpy as np
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.masks import boundary_iou, pairwise_iou
-from ewardrobe.core.taxonomy import CATEGORIES, UNKNOWN
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, UNKNOWN
 from ewardrobe.datasets.deepfashion2 import Record, item_mask
 from ewardrobe.datasets.records import read_parsing
 from ewardrobe.evaluation.matching import confusion_pairs, match_by_score
@@ -79,10 +79,7 @@ def judge(record: Record, truth: Detections, detections: Detections, threshold: 
 
 
 def add_refined(result: JudgedPhoto, truth: Detections, image: np.ndarray, detections: Detections) -> None:
-    """Judge the garments that the app makes of ``detections`` (those that it shows), refined on the photo.
-
-    image: RGB uint8 (H, W, 3).
-    """
+    """Judge the garments that the app makes of the shown ``detections``, refined on ``image``, RGB uint8 (H, W, 3)."""
     from ewardrobe.garments.cutout import extract_garments
 
     garments = sorted(extract_garments(image, detections, refine=True), key=lambda g: -g.score)
@@ -105,11 +102,7 @@ def add_parsing(result: JudgedPhoto, record: Record, predicted: np.ndarray) -> N
         judged &= ~np.isin(predicted, list(record.unlabelled_in_map))
     predicted, truth = predicted[judged], truth[judged]
     result.parsing = parsing_counts(predicted, truth, result.worn)
-    result.mapped = overlap_counts(_is_garment(predicted), _is_garment(truth))
-
-
-def _is_garment(labels: np.ndarray) -> np.ndarray:
-    return (labels > 0) & (labels <= len(CATEGORIES))
+    result.mapped = overlap_counts(np.isin(predicted, CATEGORY_IDS), np.isin(truth, CATEGORY_IDS))
 
 
 def category_rows(result: JudgedPhoto, threshold: float) -> np.ndarray:

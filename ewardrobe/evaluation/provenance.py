@@ -50,12 +50,13 @@ def command_line(program: str, args: Any, names: Iterable[str]) -> str:
 
 
 def describe_run() -> dict:
-    """Return commit, date, machine and versions."""
+    """Return commit, date, machine, and the versions of Python, eWardrobe and the packages that decide results."""
+    own = {"python": platform.python_version(), "ewardrobe": ewardrobe.__version__}
     return {
         "commit": commit(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
-        "versions": versions(),
+        "versions": own | {package: version_of(package) for package in PACKAGES},
     }
 
 
@@ -71,21 +72,16 @@ def commit() -> str | None:
 
 def machine() -> dict:
     """Return processor, cores, memory, operating system and GPU; nothing that names the machine or its user."""
+    torch = sys.modules.get("torch")
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else None
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": memory and round(memory / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
-        "gpu": _gpu(),
+        "gpu": torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else None,
         "load_average": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
     }
-
-
-def versions() -> dict[str, str | None]:
-    """Return the versions of Python, eWardrobe and the packages that decide results."""
-    own = {"python": platform.python_version(), "ewardrobe": ewardrobe.__version__}
-    return own | {package: version_of(package) for package in PACKAGES}
 
 
 def version_of(package: str) -> str | None:
@@ -104,8 +100,3 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or platform.machine()
-
-
-def _gpu() -> str | None:
-    torch = sys.modules.get("torch")
-    return torch.cuda.get_device_name(0) if torch is not None and torch.cuda.is_available() else None

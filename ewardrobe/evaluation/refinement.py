@@ -46,7 +46,11 @@ def measure_refinement(
         after = resolve_overlaps(refined(image, before))
         seconds += time.perf_counter() - started
         photos, refinements = photos + 1, refinements + len(before)
-        rows += [(record.worn, *row) for row in _compare(truth, before, after)]
+        for mask in truth.masks:
+            old, new = _best(mask, before), _best(mask, after)
+            if mask.any() and mask_iou(mask, old) >= FOUND_IOU:
+                ious = [measure(mask, other) for measure in (mask_iou, boundary_iou) for other in (old, new)]
+                rows.append((record.worn, *ious))
     views = {"all": rows, "worn": [r for r in rows if r[0]], "not_worn": [r for r in rows if not r[0]]}
     per_garment = round(1000 * seconds / refinements, 1) if refinements else None
     return {"photos": photos, "ms_per_garment": per_garment, **{name: _means(view) for name, view in views.items()}}
@@ -70,13 +74,6 @@ def coarse_mask(mask: np.ndarray, random: np.random.Generator, wander: float = W
     y, x = np.mgrid[:rows, :columns].astype(np.float32)
     soft = cv2.GaussianBlur(cv2.remap(small, x + shift[..., 0], y + shift[..., 1], cv2.INTER_LINEAR), (0, 0), 1)
     return cv2.resize(soft, (width, height)) > 0.5 + random.uniform(-0.2, 0.2)
-
-
-def _compare(truth: Detections, before: Detections, after: Detections) -> Iterable[tuple[float, ...]]:
-    for mask in truth.masks:
-        coarse, fine = _best(mask, before), _best(mask, after)
-        if mask.any() and mask_iou(mask, coarse) >= FOUND_IOU:
-            yield mask_iou(mask, coarse), mask_iou(mask, fine), boundary_iou(mask, coarse), boundary_iou(mask, fine)
 
 
 def _best(mask: np.ndarray, detections: Detections) -> np.ndarray:

@@ -15,11 +15,15 @@ DIGITS = 6
 _NUMBER_LIST = re.compile(r"\[([\d\s.,eE+-]+)\]")
 
 
-def write_metrics(metrics: dict, path: Path) -> None:
-    """Write ``metrics`` as JSON, floats to six digits, whole or not at all; ``ValueError`` for NaN or infinity."""
+def write_metrics(metrics: dict, path: Path | None) -> None:
+    """Write ``metrics`` as JSON, floats to six digits, whole or not at all; ``ValueError`` for NaN or infinity.
+
+    Without a ``path`` nothing is written.
+    """
+    if path is None:
+        return
     rounded = json.loads(json.dumps(metrics, allow_nan=False), parse_float=lambda text: round(float(text), DIGITS))
     text = json.dumps(rounded, indent=1, ensure_ascii=False)
-    path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Lists of numbers on one line each: curves would otherwise fill thousands.
     text = _NUMBER_LIST.sub(lambda match: f"[{', '.join(match[1].replace(',', ' ').split())}]", text)
@@ -28,11 +32,17 @@ def write_metrics(metrics: dict, path: Path) -> None:
 
 def format_report(metrics: dict) -> str:
     """Return the metrics as text of at most 100 columns: overall and cuts, then categories, then speed."""
-    parts = [_overall_table(metrics), _category_table(metrics["per_category"]), _speed_line(metrics)]
-    if views := metrics.get("webcam"):
-        parts.insert(2, _views_table(views))
+    parts = [_overall_table(metrics), _category_table(metrics["per_category"])]
     if parsing := metrics.get("parsing"):
-        parts.insert(2, f"parsing: mIoU {_number(parsing['miou'])} over {parsing['images']} photos")
+        parts.append(f"parsing: mIoU {_number(parsing['miou'])} over {parsing['images']} photos")
+    if views := metrics.get("webcam"):
+        parts.append(_views_table(views))
+    speed = metrics["speed"]
+    parts.append(
+        f"a photo takes {_number(speed['ms_median'], 1)} ms (median), {_number(speed['ms_p95'], 1)} (95 %), "
+        f"{_number(speed['first_ms'], 1)} (first) with {speed['threads']} threads; "
+        f"peak memory {_number(speed['peak_rss_mb'], 0)} MB"
+    )
     if skipped := metrics["meta"]["skipped"]:
         parts.append(f"{len(skipped)} photos could not be judged, the first: {skipped[0]}")
     if problems := metrics["meta"]["annotation_problems"]:
@@ -62,7 +72,7 @@ def _overall_table(metrics: dict) -> str:
     rows = [
         {"measure": label}
         | {f"{name} ({cut['images']})": cut.get(key) for name, cut in columns.items()}
-        | {"95 % interval": _interval(metrics["overall_ci"].get(key))}
+        | {"95 % interval": "{:.3f} … {:.3f}".format(*bounds) if (bounds := metrics["overall_ci"].get(key)) else ""}
         for key, label in MEASURES.items()
         if key in metrics["overall"]
     ]
@@ -85,15 +95,6 @@ def _picked(row: dict, keys: tuple[str, ...], labels: tuple[str, ...]) -> dict:
     return {label: row.get(key) for key, label in zip(keys, labels, strict=True)}
 
 
-def _speed_line(metrics: dict) -> str:
-    speed = metrics["speed"]
-    return (
-        f"a photo takes {_number(speed['ms_median'], 1)} ms (median), {_number(speed['ms_p95'], 1)} (95 %), "
-        f"{_number(speed['first_ms'], 1)} (first) with {speed['threads']} threads; "
-        f"peak memory {_number(speed['peak_rss_mb'], 0)} MB"
-    )
-
-
 def _table(rows: list[dict]) -> str:
     """Return rows as text; their first column names them."""
     frame = pd.DataFrame(rows)
@@ -103,7 +104,3 @@ def _table(rows: list[dict]) -> str:
 
 def _number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
-
-
-def _interval(bounds: list[float] | None) -> str:
-    return f"{bounds[0]:.3f} … {bounds[1]:.3f}" if bounds else ""

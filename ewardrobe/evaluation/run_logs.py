@@ -19,6 +19,7 @@ LIVE_SECONDS = 180
 """A log that was written to within this time belongs to a training that goes on."""
 
 SHIPPED_SUFFIX = ".log.jsonl"
+TRIAL_COLUMNS = ["number", "value", "state", "seconds", "reached"]
 
 
 @dataclass(frozen=True)
@@ -88,17 +89,13 @@ class RunLog:
             self._earlier_seconds += self._last_seconds
         self._last_seconds = seconds
         record["minutes"] = (self._earlier_seconds + seconds) / 60
-        self._forget_from(step, "val" in record)
+        for rows, limit in ((self.training, step + ("val" in record)), (self.validation, step)):
+            while rows and rows[-1]["step"] >= limit:  # a resumed run does steps since its last checkpoint again
+                rows.pop()
         if "val" in record:
             self.validation.append({k: v for k, v in record.items() if k != "val"} | _numbers(record["val"]))
         else:
             self.training.append(record)
-
-    def _forget_from(self, step: int, validation: bool) -> None:
-        """Drop steps that a resumed run does again from its last checkpoint."""
-        for rows, limit in ((self.training, step + validation), (self.validation, step)):
-            while rows and rows[-1]["step"] >= limit:
-                rows.pop()
 
     def live(self) -> bool:
         """Tell whether a training seems to be writing it."""
@@ -187,14 +184,13 @@ def read_sweep(path: Path) -> SweepTable:
     """Return the sweep in ``path``, as ``python -m train.sweep`` writes it."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        trials = pd.DataFrame([_trial(trial) for trial in content["trials"]])
+        trials = [_trial(trial) for trial in content["trials"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{path.name} cannot be read ({type(error).__name__}: {error}): run the sweep again to write it anew"
-        return SweepTable(path.stem, _no_trials(), {}, problem=reason)
-    importance = content.get("importance") or {}
+        return SweepTable(path.stem, pd.DataFrame(columns=TRIAL_COLUMNS), {}, problem=reason)
     maximise = str(content.get("direction", "maximize")).lower().startswith("max")
-    trials = trials if len(trials) else _no_trials()
-    return SweepTable(str(content.get("name", path.stem)), trials, _numbers(importance), maximise)
+    table = pd.DataFrame(trials, columns=None if trials else TRIAL_COLUMNS)
+    return SweepTable(str(content.get("name", path.stem)), table, _numbers(content.get("importance")), maximise)
 
 
 def _trial(trial: dict) -> dict:
@@ -207,7 +203,3 @@ def _trial(trial: dict) -> dict:
         "reached": steps[-1][1] if steps and trial["value"] is None else trial["value"],
         **{f"params.{name}": value for name, value in trial["params"].items()},
     }
-
-
-def _no_trials() -> pd.DataFrame:
-    return pd.DataFrame(columns=["number", "value", "state", "seconds", "reached"])

@@ -8,13 +8,7 @@ import numpy as np
 
 from ewardrobe.core.taxonomy import CATEGORIES, LABELS
 from ewardrobe.evaluation.bootstrap import RESAMPLES, interval, resampled
-from ewardrobe.evaluation.coco_eval import (
-    MIN_INSTANCES,
-    CategoryScores,
-    CocoMatcher,
-    average_precisions,
-    common_categories,
-)
+from ewardrobe.evaluation.coco_eval import MIN_INSTANCES, CocoMatcher, average_precisions, common_categories
 from ewardrobe.evaluation.matching import calibration, precision_recall
 from ewardrobe.evaluation.photo import CONDITIONS, JudgedPhoto, category_rows
 from ewardrobe.evaluation.pixels import dice_of_counts, iou_of_counts
@@ -41,13 +35,26 @@ def summarise(judged: Judgements, resamples: int = RESAMPLES) -> dict:
     """Return every section of the metrics that the photos decide; fractions of 1, ``None`` where nothing was there."""
     everything, measures = np.ones(len(judged.photos), int), PhotoMeasures(judged.photos)
     mask_scores, box_scores = judged.masks.scores(everything), judged.boxes.scores(everything)
+    labels = [*(c.name for c in CATEGORIES), "background"]
+    confusion = np.zeros((len(labels),) * 2, int)
+    for pair in (pair for p in judged.photos for pair in p.confusion):
+        confusion[pair] += 1
     return {
         "overall": _measures(judged, measures, everything),
         "overall_ci": _intervals(judged, measures, resamples),
         "per_category": _per_category(judged, mask_scores, box_scores),
         "cuts": _cuts(judged, measures),
-        "confusion": _confusion(judged.photos),
-        "pr_curves": [_pr_curve(c, scores) for c in CATEGORIES if (scores := mask_scores[c.id])],
+        "confusion": {"labels": labels, "rows": "true", "columns": "predicted", "matrix": confusion.tolist()},
+        "pr_curves": [
+            {
+                "category_id": c.id,
+                "name": c.name,
+                "precision": [round(v, 4) for v in scores.curve.tolist()],
+                "score": [round(v, 4) for v in scores.curve_scores.tolist()],
+            }
+            for c in CATEGORIES
+            if (scores := mask_scores[c.id])
+        ],
         "calibration": calibration(
             np.concatenate([p.scores for p in judged.photos]), np.concatenate([p.found for p in judged.photos])
         ),
@@ -173,23 +180,6 @@ def _cuts(judged: Judgements, measures: PhotoMeasures) -> dict:
         if len(present) > (2 if name == "viewpoint" else 1):  # two viewpoints are "worn" and "not worn" again
             chosen |= {f"{name}_{v}": values == v for v in present}
     return {name: _measures(judged, measures, cut.astype(int)) for name, cut in chosen.items()}
-
-
-def _confusion(photos: list[JudgedPhoto]) -> dict:
-    labels = [*(c.name for c in CATEGORIES), "background"]
-    matrix = np.zeros((len(labels),) * 2, int)
-    for pair in (pair for p in photos for pair in p.confusion):
-        matrix[pair] += 1
-    return {"labels": labels, "rows": "true", "columns": "predicted", "matrix": matrix.tolist()}
-
-
-def _pr_curve(category, scores: CategoryScores) -> dict:
-    return {
-        "category_id": category.id,
-        "name": category.name,
-        "precision": [round(float(v), 4) for v in scores.curve],
-        "score": [round(float(v), 4) for v in scores.curve_scores],
-    }
 
 
 def _parsing(photos: list[JudgedPhoto]) -> dict:

@@ -78,11 +78,6 @@ class Parser(Segmenter, Protocol):
         ...
 
 
-def as_parser(segmenter: Segmenter) -> Parser | None:
-    """Return ``segmenter`` if it is a ``Parser`` too, else ``None``: the one place that asks."""
-    return segmenter if isinstance(segmenter, Parser) else None
-
-
 def load_segmenter(name: str = DEFAULT_MODEL, weights: Path | None = None, runtime: str | None = None) -> Segmenter:
     """Load model ``name``; ``weights`` is a file outside the manifest (your own training), else the shipped one.
 

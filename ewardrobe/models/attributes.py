@@ -1,8 +1,5 @@
 """Pattern, material, style and sleeve length of a garment, told by a small network that says how sure it is.
 
-    guesses = load_classifier().predict(image, mask, category_id)
-    guesses["pattern"]           # Guess("striped", 0.93, sure=True)
-
 A confidence is calibrated: of the guesses with 0.8, about eight in ten are right on photos like those of the training.
 What is not ``sure`` is a suggestion to ask the owner about, never a value to store.
 """
@@ -49,12 +46,15 @@ class AttributeClassifier:
             raise ValueError(f"image is {image.shape[:2]}, the mask is {mask.shape}: give the mask of this image")
         if not (mask > mask_threshold(mask)).any():
             return {}
-        logits = self.logits(image, mask, category_id)
-        return {
-            name: _guess(name, self.calibration[name], values)
-            for name, values in logits.items()
-            if name != "sleeve" or category_id is None or category_id in SLEEVE_OF_CATEGORY
-        }
+        guesses = {}
+        for name, logits in self.logits(image, mask, category_id).items():
+            if name == "sleeve" and category_id is not None and category_id not in SLEEVE_OF_CATEGORY:
+                continue
+            chances = self.calibration[name].chances(logits)[0].round(4).tolist()
+            confidence = max(chances)
+            value, sure = HEADS[name][chances.index(confidence)], confidence >= self.calibration[name].ask_below
+            guesses[name] = Guess(value, confidence, sure, tuple(chances))
+        return guesses
 
     def logits(self, image: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, np.ndarray]:
         """Return (1, values) float32 of each head: means over the views of the garment and their mirror images.
@@ -110,7 +110,7 @@ def crop(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[np.ndarray, np
 
 
 def mask_threshold(mask: np.ndarray) -> int:
-    """Return the value above which a pixel of ``mask`` belongs to the garment: 0 for bool, 127 for 0..255."""
+    """Return the value above which a pixel of ``mask``, (H, W) bool or 0..255, is garment: 0 for bool, else 127."""
     return 0 if mask.dtype == bool else 127
 
 
@@ -128,11 +128,3 @@ def _squared(picture: np.ndarray, size: int, fill: int) -> np.ndarray:
     top, left = (size - height) // 2, (size - width) // 2
     canvas[top : top + height, left : left + width] = cv2.resize(picture, (width, height), interpolation=method)
     return canvas
-
-
-def _guess(name: str, calibration: Calibration, logits: np.ndarray) -> Guess:
-    chances = calibration.chances(logits)[0].round(4).tolist()
-    confidence = max(chances)
-    return Guess(
-        HEADS[name][chances.index(confidence)], confidence, confidence >= calibration.ask_below, tuple(chances)
-    )

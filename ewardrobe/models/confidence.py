@@ -1,9 +1,8 @@
 """From a network's raw score to the confidence that the app shows: 0.5 is where each category's F1 is best.
 
-Networks are sure of trousers at 0.9 and of a sling at 0.2, and each network in its own way.  ``python -m
-train.thresholds`` chooses a raw threshold for every model and category on validation photos and keeps it in the
-manifest; here it becomes the 0.5 of one scale, so that one slider serves all.  The map is monotone within a category:
-no category's AP changes by it.
+Networks are sure of trousers at 0.9 and of a sling at 0.2, and each network in its own way.  ``train.thresholds``
+chooses a raw threshold for every model and category on validation photos; here it becomes the 0.5 of one scale, so that
+one slider serves all.  The map is monotone within a category: no category's AP changes by it.
 """
 
 from __future__ import annotations
@@ -48,8 +47,7 @@ class Confidence:
 
     @property
     def _by_class(self) -> np.ndarray:
-        missing = len(INSTANCES) - len(self.thresholds)
-        return np.array((*self.thresholds, *(DEFAULT_THRESHOLD,) * missing))
+        return np.pad(self.thresholds, (0, len(INSTANCES) - len(self.thresholds)), constant_values=DEFAULT_THRESHOLD)
 
     def of(self, scores: np.ndarray, category_ids: np.ndarray) -> np.ndarray:
         """Return the confidences (N,) float32 0..1 of raw ``scores`` (N,) 0..1 of labels ``category_ids`` (N,).
@@ -87,10 +85,7 @@ DEFAULT = Confidence((DEFAULT_THRESHOLD,) * len(CATEGORIES))
 
 
 def of_entry(entry: dict) -> Confidence:
-    """Return the map that a manifest entry holds, ``DEFAULT`` if it has none or one that was chosen for other weights.
-
-    Raises ``WeightsError`` for thresholds that are none.
-    """
+    """Return the map of a manifest entry, ``DEFAULT`` without one of its weights; ``WeightsError`` for a broken one."""
     chosen = entry.get("thresholds")
     if chosen is None:
         return DEFAULT

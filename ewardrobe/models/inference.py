@@ -1,9 +1,8 @@
 """Run a network on whichever runtime is fastest here: OpenVINO on a processor, torch on a GPU.
 
-Measured on two x86 cores: OpenVINO needs a quarter to a half of PyTorch's time for both of our live models.  The
-converted network is kept in the cache folder under the checksum of the weights it came from.  Where a network in eight
-bits was shipped for those very weights (``train.quantize``), and the processor has instructions for it, that one runs;
-with AMX, bfloat16 is as fast, and its AP differs by 0.004 at most (weights/exports.json): OpenVINO then uses that.
+OpenVINO needs a quarter to a half of PyTorch's time on two x86 cores.  Where a network in eight bits was shipped for
+the very weights (``train.quantize``), and the processor has instructions for it, that one runs; with AMX, bfloat16 is
+as fast, and its AP differs by 0.004 at most (weights/exports.json): OpenVINO then uses that.
 """
 
 from __future__ import annotations
@@ -28,7 +27,6 @@ RUNTIMES = ("openvino", "torch")
 PRECISIONS = ("f32", "bf16", "int8")
 INT8_FLAGS = {"avx512_vnni", "avx_vnni"}
 """Without these, sums of 8-bit products overflow at 16 bits on x86, and eight bits are hardly faster."""
-BF16_FLAG = "amx_bf16"
 
 Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 """Maps (B, 3, H, W) float32 to the network's outputs, each a float32 array."""
@@ -45,7 +43,7 @@ def choose_precision() -> str:
     ``EWARDROBE_PRECISION`` if set; else bf16 with AMX, int8 with other instructions for it, f32 without.
     """
     flags = processor_flags()
-    fitting = "bf16" if BF16_FLAG in flags else "int8" if flags & INT8_FLAGS else "f32"
+    fitting = "bf16" if "amx_bf16" in flags else "int8" if flags & INT8_FLAGS else "f32"
     return _chosen("EWARDROBE_PRECISION", PRECISIONS) or fitting
 
 
@@ -67,10 +65,7 @@ def processor_flags() -> frozenset[str]:
 
 
 def make_network(
-    module: torch.nn.Module,
-    key: str | None = None,
-    runtime: str | None = None,
-    example: torch.Tensor | None = None,
+    module: torch.nn.Module, key: str | None = None, runtime: str | None = None, example: torch.Tensor | None = None
 ) -> TorchNetwork | OpenVINONetwork:
     """Return a function that runs ``module``, which maps one tensor to a tensor or a tuple of tensors.
 

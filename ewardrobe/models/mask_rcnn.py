@@ -1,8 +1,7 @@
 """Mask R-CNN (torchvision) as a segmenter: proposals, a category and a box for each, and a mask inside its box.
 
-The network is in ``networks.mask_rcnn``; pre- and post-processing are here.  A mask leaves the network as 28×28
-probabilities inside its box and is pasted at the photo's full resolution, one crop at a time: torchvision's paste
-makes a floating-point picture of the whole photo for every candidate.
+A mask leaves the network as 28×28 probabilities inside its box and is pasted at the photo's full resolution, one crop
+at a time: torchvision's paste makes a floating-point picture of the whole photo for every candidate.
 """
 
 from __future__ import annotations
@@ -114,12 +113,8 @@ def paste_mask(soft: np.ndarray, box_xyxy: np.ndarray, image_size: tuple[int, in
         return mask
     rows, cols = soft.shape
     step_x, step_y = cols / max(x1 - x0, 1e-3), rows / max(y1 - y0, 1e-3)  # cells a pixel
-    inverse = np.array(
-        [
-            [step_x, 0, (left + 0.5 - x0) * step_x - 0.5],
-            [0, step_y, (top + 0.5 - y0) * step_y - 0.5],
-        ]
-    )
+    shift_x, shift_y = (left + 0.5 - x0) * step_x - 0.5, (top + 0.5 - y0) * step_y - 0.5
+    inverse = np.array([[step_x, 0, shift_x], [0, step_y, shift_y]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     mask[top:bottom, left:right] = cv2.warpAffine(soft, inverse, (right - left, bottom - top), flags=flags) >= 0.5
     return mask

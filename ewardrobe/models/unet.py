@@ -180,17 +180,17 @@ def _scores(votes: np.ndarray, sureness: float) -> np.ndarray:
 
 
 def _garment_regions(probabilities: np.ndarray) -> Iterator[Region]:
-    """Yield regions that are one garment each.
-
-    On a person the slots tell the garments apart.  What lies flat is one garment for each connected region.
-    """
+    """Yield regions of one garment each: on a person the slots tell them apart, what lies flat is one if connected."""
     slots = np.stack([probabilities[channels].sum(axis=0) for channels in SLOT_CHANNELS])
     context = np.minimum(probabilities[GARMENTS:].sum(axis=0), 1)
     clear = np.minimum(slots.sum(axis=0), 1) - np.maximum(context, GARMENT_SHARE)
     winner = np.where(clear > 0, slots.argmax(axis=0), BACKGROUND)
     winner[(clear <= 0) & (context > CONTEXT_SHARE)] = CONTEXT
     bodies = _joined_regions(winner <= CONTEXT)
-    flat = _without_person(winner, bodies)
+    count = int(bodies.max()) + 1
+    seen = np.bincount(bodies[winner <= CONTEXT], minlength=count)
+    person = np.bincount(bodies[winner == CONTEXT], minlength=count)
+    flat = (person < PERSON_SHARE * np.maximum(seen, 1))[bodies]
     for slot, channels in enumerate(SLOT_CHANNELS):
         ahead = slots[slot] - np.delete(slots, slot, axis=0).max(axis=0)
         for region in _regions((winner == slot) & ~flat, bodies):
@@ -200,7 +200,6 @@ def _garment_regions(probabilities: np.ndarray) -> Iterator[Region]:
 
 
 def _accessory_regions(probabilities: np.ndarray) -> Iterator[Region]:
-    """Yield regions of footwear, bags and headwear."""
     if len(probabilities) < LABEL_COUNT:
         return  # networks of that time saw footwear and bags as context only
     bodies = _joined_regions(probabilities.max(axis=0) > CONTEXT_SHARE)
@@ -209,14 +208,6 @@ def _accessory_regions(probabilities: np.ndarray) -> Iterator[Region]:
         margin = own - np.maximum(np.delete(probabilities, channel, axis=0).max(axis=0), CONTEXT_SHARE)
         for region in _regions(margin > 0, bodies):
             yield region, margin, [channel]
-
-
-def _without_person(winner: np.ndarray, bodies: np.ndarray) -> np.ndarray:
-    """Return (h, w) bool: the bodies of which less than ``PERSON_SHARE`` is skin, hair, footwear, bag or other."""
-    count = int(bodies.max()) + 1
-    seen = np.bincount(bodies[winner <= CONTEXT], minlength=count)
-    person = np.bincount(bodies[winner == CONTEXT], minlength=count)
-    return (person < PERSON_SHARE * np.maximum(seen, 1))[bodies]
 
 
 def _joined_regions(foreground: np.ndarray) -> np.ndarray:

@@ -100,7 +100,15 @@ def load_state(name: str, weights: Path | None = None, kind: str | None = None) 
     weights: a file of your own, whose entry holds just its name, size and checksum; without it the verified shipped
     file is read.  kind: of the network, where it is not the model's name.
     """
-    path, entry = _own_file(Path(weights)) if weights is not None else verified_path(name)
+    if weights is None:
+        path, entry = verified_path(name)
+    else:
+        path = Path(weights)
+        try:
+            entry = {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size}
+        except OSError as error:
+            why = f"{path} cannot be read ({error.strerror}): give a file that a training script wrote"
+            raise WeightsError(why) from None
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals
@@ -132,15 +140,6 @@ def classes_in(tensors: dict[str, torch.Tensor]) -> int:
         if name.endswith((".cv3.0.2.weight", ".box_predictor.cls_score.weight")):
             return len(tensor)
     raise ValueError("no layer for categories among the tensors")
-
-
-def _own_file(path: Path) -> tuple[Path, dict]:
-    try:
-        return path, {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size}
-    except OSError as error:
-        raise WeightsError(
-            f"{path} cannot be read ({error.strerror}): give a file that a training script wrote"
-        ) from None
 
 
 def fill(model: torch.nn.Module, state: dict, name: str) -> None:

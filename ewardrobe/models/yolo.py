@@ -54,24 +54,19 @@ class YoloSegmenter(OneNetwork):
 
     def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
-        found = self._raw(check_image(image), self.confidence.lowest_raw(min_score))
-        return self.confidence.applied(found, min_score)
-
-    def _raw(self, image: np.ndarray, min_score: float) -> Detections:
-        """Return what the network itself scores at least ``min_score``."""
-        batch, (rows, cols) = network_input(image, self.size, *SCALING, grey=GREY)
+        batch, (rows, cols) = network_input(check_image(image), self.size, *SCALING, grey=GREY)
         boxes, prototypes = self.network(batch)
-        found = suppress(boxes, min_score, boxes.shape[1] - 4 - prototypes.shape[1])
-        logits = np.einsum("nc,chw->nhw", found[:, 6:], prototypes[0])
+        raw = suppress(boxes, self.confidence.lowest_raw(min_score), boxes.shape[1] - 4 - prototypes.shape[1])
+        logits = np.einsum("nc,chw->nhw", raw[:, 6:], prototypes[0])
         scale = image.shape[0] / rows, image.shape[1] / cols
         masks = [
             full_mask(soft, box[:4], (rows, cols), batch.shape[2:], image.shape[:2], scale)
-            for soft, box in zip(logits, found, strict=True)
+            for soft, box in zip(logits, raw, strict=True)
         ]
         if not masks:
             return Detections.empty(*image.shape[:2])
-        scores = np.clip(found[:, 4], 0, 1)
-        return Detections.from_masks(np.stack(masks), labels_of(found[:, 5]), scores)
+        found = Detections.from_masks(np.stack(masks), labels_of(raw[:, 5]), np.clip(raw[:, 4], 0, 1))
+        return self.confidence.applied(found, min_score)
 
 
 def suppress(boxes: np.ndarray, min_score: float, classes: int = len(INSTANCES)) -> np.ndarray:
@@ -82,12 +77,7 @@ def suppress(boxes: np.ndarray, min_score: float, classes: int = len(INSTANCES))
     from ultralytics.utils.nms import non_max_suppression
 
     rows = non_max_suppression(
-        torch.from_numpy(boxes),
-        max(min_score, 1e-3),
-        NMS_IOU,
-        max_det=MAX_GARMENTS,
-        nc=classes,
-        max_time_img=10.0,
+        torch.from_numpy(boxes), max(min_score, 1e-3), NMS_IOU, max_det=MAX_GARMENTS, nc=classes, max_time_img=10.0
     )
     return rows[0].numpy()
 

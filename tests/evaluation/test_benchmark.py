@@ -13,7 +13,7 @@ import pytest
 from ewardrobe.__main__ import main
 from ewardrobe.evaluation import speed
 from ewardrobe.evaluation.benchmarks import models
-from ewardrobe.evaluation.benchmarks.models import SpeedCase, benchmark_models
+from ewardrobe.evaluation.benchmarks.models import benchmark_models
 from ewardrobe.models import weights
 
 
@@ -24,12 +24,12 @@ def fake_process(tmp_path, monkeypatch):
     return tmp_path
 
 
-def measure(folder, *cases: SpeedCase, rounds: int = 2) -> list[dict]:
+def measure(folder, *cases: tuple[str, str], rounds: int = 2) -> list[dict]:
     return benchmark_models(cases, folder, threads=1, rounds=rounds, progress=lambda text: None)
 
 
 def test_processes_take_turns_and_their_times_are_summed_up(fake_process):
-    unet, yolo = measure(fake_process, SpeedCase("unet", "torch"), SpeedCase("yolo", "openvino"))
+    unet, yolo = measure(fake_process, ("unet", "torch"), ("yolo", "openvino"))
     assert (fake_process / "turns").read_text().split() == ["unett", "yoloo"] * 2
     assert (unet["model"], unet["runtime"], yolo["runtime"]) == ("unet", "torch", "openvino")
     assert unet["ms_median"] == 15.5  # of 10, 11, 20, 20
@@ -38,7 +38,7 @@ def test_processes_take_turns_and_their_times_are_summed_up(fake_process):
 
 
 def test_a_model_without_that_runtime_is_left_out(fake_process):
-    rows = measure(fake_process, SpeedCase("torch_only", "openvino"), SpeedCase("torch_only", "torch"))
+    rows = measure(fake_process, ("torch_only", "openvino"), ("torch_only", "torch"))
     assert [row["runtime"] for row in rows] == ["torch"]
 
 
@@ -47,7 +47,7 @@ def test_a_model_without_that_runtime_is_left_out(fake_process):
     [("broken", "terminated abruptly"), ("untrusted", "RuntimeError: altered"), ("dies", "terminated abruptly")],
 )
 def test_a_process_that_fails_is_told_and_the_others_go_on(fake_process, name, says):
-    failed, good = measure(fake_process, SpeedCase(name, "torch"), SpeedCase("unet", "torch"))
+    failed, good = measure(fake_process, (name, "torch"), ("unet", "torch"))
     assert says in failed["error"]
     assert good["calls"] == 4 and set(failed) == {"model", "runtime", "error"}
 

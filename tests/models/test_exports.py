@@ -17,6 +17,7 @@ from ewardrobe.core.taxonomy import LABEL_COUNT
 from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.evaluation.benchmarks import exports as exports_benchmark
 from ewardrobe.evaluation.figures import exports as figures_exports
+from ewardrobe.evaluation.metrics import read_rows
 from ewardrobe.models import inference, mask_rcnn, unet, weights
 from ewardrobe.models.inputs import network_input
 from ewardrobe.models.networks import exports
@@ -215,9 +216,9 @@ def test_the_command_writes_the_table(folder, rendered_dataset, tmp_path, monkey
     printed = capsys.readouterr().out
     assert "OpenVINO, f16 weights" in printed and "2 photos of" in printed and "nan" not in printed.lower()
     entries = weights.read_manifest()
-    assert figures_exports.read_exports(tmp_path / "e.json", entries)[1] is None
+    assert read_rows(tmp_path / "e.json", "rows", entries, figures_exports.table)[1] is None
     entries["unet"]["sha256"] = "f" * 64
-    assert "U-Net changed since" in figures_exports.read_exports(tmp_path / "e.json", entries)[1]
+    assert "U-Net changed since" in read_rows(tmp_path / "e.json", "rows", entries, figures_exports.table)[1]
 
 
 @pytest.mark.parametrize(

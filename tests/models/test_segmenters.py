@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ewardrobe.core.detections import Detections, masks_to_xyxy
 from ewardrobe.core.taxonomy import LABEL_COUNT
-from ewardrobe.models import MODELS, Parser, Segmenter, as_parser, load_segmenter
+from ewardrobe.models import MODELS, Parser, Segmenter, load_segmenter
 from ewardrobe.models.inputs import network_input
 from ewardrobe.models.unet import decode, label_map
 from ewardrobe.models.weights import WeightsError, weights_dir
@@ -25,8 +25,8 @@ def segmenter(request) -> Segmenter:
 
 @pytest.fixture(scope="module")
 def parser() -> Parser:
-    found = as_parser(load_segmenter("unet"))
-    assert found is not None
+    found = load_segmenter("unet")
+    assert isinstance(found, Parser)
     return found
 
 
@@ -101,7 +101,7 @@ def test_wrong_input_is_refused_with_the_cure(segmenter, image):
 def test_the_protocol_is_met(segmenter):
     assert isinstance(segmenter, Segmenter)
     assert segmenter.name in MODELS
-    assert (as_parser(segmenter) is segmenter) == (segmenter.name == "unet")
+    assert isinstance(segmenter, Parser) == (segmenter.name == "unet")
 
 
 def test_the_same_network_at_another_size(segmenter):

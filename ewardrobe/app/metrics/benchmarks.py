@@ -30,7 +30,7 @@ def speed(known: ReportSet) -> None:
 
 def _exports(known: ReportSet) -> None:
     entries = {r.name: r.entry for r in known.reports}
-    result, problem = exports.read_exports(weights_dir() / "exports.json", entries)
+    result, problem = metrics.read_rows(weights_dir() / "exports.json", "rows", entries, exports.table)
     if problem or result is None:
         lead = (
             f"{problem}. To measure again:"

@@ -36,8 +36,7 @@ def run(args: argparse.Namespace) -> int:
         rows += exports.measure(model, dataset, int8=args.int8, limit=args.limit, progress=True)
     result = {"kind": "exports", "rows": rows, "meta": _meta(args, rows)}
     print(text(result))
-    if args.json is not None:
-        write_metrics(result, args.json)
+    write_metrics(result, args.json)
     return 0
 
 
@@ -59,14 +58,13 @@ def _meta(args: argparse.Namespace, rows: list[dict[str, Any]]) -> dict[str, Any
     from ewardrobe.models.inference import processor_flags
 
     run = provenance.describe_run()
+    told = ("data", "split", "model", "limit", "threads")
     run["versions"] |= {name: provenance.version_of(name) for name in ("nncf", "onnxruntime")}
     return {
         "data": f"{args.data.resolve().name}, {args.split}",
         "photos": max((row.get("photos", 0) for row in rows), default=0),
         "threads": process.cpu_threads(),
         "processor_flags": sorted(f for f in processor_flags() if f.startswith(("amx", "avx512_bf16", "avx512_vnni"))),
-        "command": provenance.command_line(
-            "ewardrobe benchmark exports", args, ("data", "split", "model", "limit", "threads")
-        ),
+        "command": provenance.command_line("ewardrobe benchmark exports", args, told),
         **run,
     }

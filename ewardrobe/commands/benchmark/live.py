@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from itertools import cycle
 from pathlib import Path
 from typing import Any, cast
@@ -44,9 +45,8 @@ def run(args: argparse.Namespace) -> int:
         result = _measured(args)
     except VideoError as error:
         raise CommandError(str(error)) from error
-    print(_report(result), _clips_report(result), sep="\n\n")
-    if args.json is not None:
-        write_metrics(result, args.json)
+    print(_report(result))
+    write_metrics(result, args.json)
     return 0
 
 
@@ -68,6 +68,7 @@ def _measured(args: argparse.Namespace) -> dict[str, Any]:
     from ewardrobe.evaluation.benchmarks import calm, fit, pace, ratio
     from ewardrobe.models import MODELS, Parser, cache
 
+    say = partial(print, file=sys.stderr, flush=True)
     models = {name: cache.segmenter(name) for name in dict.fromkeys((args.model, *MODELS))}
     found = fit.rendered_cases(args.photos)
     if args.data is not None:
@@ -75,13 +76,13 @@ def _measured(args: argparse.Namespace) -> dict[str, Any]:
     cases = [case for case in found if case.mask.mean() >= fit.MIN_SHARE]
     drawn = calm.rendered_subject(args.model)
     result = {"kind": "live", "model": args.model}
-    _say(f"pace, {args.seconds:.0f} s in real time")
-    result |= pace.pace(args.model, drawn.look, _clip(args, drawn.picture), args.seconds)
+    say(f"pace, {args.seconds:.0f} s in real time")
+    result |= pace.pace(args.model, fit.look_of(drawn.category_id), _clip(args, drawn.picture), args.seconds)
     subjects = [drawn, *(calm.photo_subjects(cases, PHOTO_CLIPS) if args.data else [])]
-    result |= calm.calm(args.model, subjects, min(CLIP_SECONDS, args.seconds), _say)
-    _say("against ultralytics")
+    result |= calm.calm(args.model, subjects, min(CLIP_SECONDS, args.seconds), say)
+    say("against ultralytics")
     result |= ratio.ratio_to_ultralytics(drawn.picture, fit.garment_of(drawn.category_id))
-    _say("fit")
+    say("fit")
     parser = cast(Parser, models["unet"])
     result |= fit.fit_quality(cases, *fit.as_live(models[args.model], parser))
     result["speed_quality"] = fit.speed_quality(models, parser, cases[:FEW])
@@ -98,24 +99,17 @@ def _clip(args: argparse.Namespace, picture):
 
 
 def _report(result: dict[str, Any]) -> str:
-    """Return the figures beside their targets, as lines of text."""
-    import pandas as pd
-
-    from ewardrobe.evaluation.figures.live import rows
-
-    shown = pd.DataFrame(rows(result), columns=["figure", "measured", "target", "met"])
-    return shown.to_string(index=False, na_rep="–", float_format="{:.3g}".format)
-
-
-def _clips_report(result: dict[str, Any]) -> str:
-    """Return what was measured on each kind of clip, as lines of text."""
+    """Return the figures beside their targets, and below them each kind of clip, as lines of text."""
     import pandas as pd
 
     from ewardrobe.evaluation.benchmarks.calm import FIGURES
+    from ewardrobe.evaluation.figures.live import rows
 
+    figures = pd.DataFrame(rows(result), columns=["figure", "measured", "target", "met"])
     names = pd.Index([f"{row['kind']}, {row['source']}" for row in result["clips"]], name="clip")
-    shown = pd.DataFrame(result["clips"], names, list(FIGURES), dtype=float)
-    return shown.to_string(na_rep="–", float_format="{:.3g}".format)
+    clips = pd.DataFrame(result["clips"], names, list(FIGURES), dtype=float)
+    how = {"na_rep": "–", "float_format": "{:.3g}".format}
+    return f"{figures.to_string(index=False, **how)}\n\n{clips.to_string(**how)}"
 
 
 def _meta(args: argparse.Namespace) -> dict[str, Any]:
@@ -136,7 +130,3 @@ def _meta(args: argparse.Namespace) -> dict[str, Any]:
         "command": provenance.command_line("ewardrobe benchmark live", args, told),
         **provenance.describe_run(),
     }
-
-
-def _say(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ import argparse
 import sys
 import tempfile
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,33 +31,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print; 1 when a model could not be measured."""
-    from ewardrobe.evaluation.benchmarks.models import (
-        benchmark_models,
-        data_set_photos,
-        synthetic_photos,
-        write_photos,
-    )
+    from ewardrobe.evaluation.benchmarks import models
     from ewardrobe.evaluation.report import format_benchmark, write_metrics
 
     cases = _cases(args)
     check_json(args.json)
     args.threads = args.threads or process.cpu_threads()
-    photos = data_set_photos(args.data, args.split, args.photos) if args.data else synthetic_photos()
+    photos = models.data_set_photos(args.data, args.split, args.photos) if args.data else models.synthetic_photos()
     with tempfile.TemporaryDirectory() as folder:
-        count = write_photos(photos, Path(folder), args.photos, args.size)
+        count = models.write_photos(photos, Path(folder), args.photos, args.size)
         if not count:
             raise CommandError(f"no readable photo in {args.data / args.split}")
         say = partial(print, file=sys.stderr, flush=True)
-        rows = benchmark_models(cases, Path(folder), args.threads, args.rounds, say)
+        rows = models.benchmark_models(cases, Path(folder), args.threads, args.rounds, say)
     result = {"kind": "models", "models": rows, "meta": _meta(args, count)}
     print(format_benchmark(result))
-    if args.json is not None:
-        write_metrics(result, args.json)
+    write_metrics(result, args.json)
     return 1 if any("error" in row for row in rows) else 0
 
 
 def _cases(args: argparse.Namespace) -> list:
-    from ewardrobe.evaluation.benchmarks.models import SpeedCase
     from ewardrobe.models import MODELS
     from ewardrobe.models.inference import RUNTIMES
     from ewardrobe.models.weights import read_manifest
@@ -67,7 +61,7 @@ def _cases(args: argparse.Namespace) -> list:
             expected = ", ".join(names) or "none, no weights are shipped"
             raise CommandError(f"--{option} {unknown[0]}: expected one of {expected}")
     models, runtimes = ([n for n in names if n in (getattr(args, o) or names)] for o, names in known.items())
-    return [SpeedCase(model, runtime) for model in models for runtime in runtimes]
+    return list(product(models, runtimes))
 
 
 def _meta(args: argparse.Namespace, photos: int) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
+from operator import itemgetter
 from typing import cast
 
 import numpy as np
@@ -46,29 +47,20 @@ class Subject:
     mask: np.ndarray
     category_id: int
 
-    @property
-    def look(self) -> Look:
-        """A garment of the worn one's category, to be drawn over it."""
-        return Look("wear", {category(self.category_id).slot: fit.garment_of(self.category_id)})
-
 
 def rendered_subject(model: str) -> Subject:
     """Return the drawn person, of ``CANDIDATES``, whose top the model sees best: calm needs to be seen at all."""
-    subjects = []
+    segmenter, parser = cache.segmenter(model), cast(Parser, cache.segmenter("unet"))
+    found: list[tuple[float, Subject]] = []
     for seed in range(CANDIDATES):
         worn = (1, 8) if seed % 2 else (2, 8)
         photo = synthetic.render_person(seed=seed, category_ids=worn, size=clips.SIZE, framing="half")
         top = next((item for item in photo.items if item["category_id"] == worn[0]), None)
         if top is not None:
-            subjects.append(Subject("rendered", photo.image, top["mask"], worn[0]))
-    return max(subjects, key=lambda subject: _seen_iou(subject, model))
-
-
-def _seen_iou(subject: Subject, model: str) -> float:
-    parser = cast(Parser, cache.segmenter("unet"))
-    scene = read_scene(subject.picture, cache.segmenter(model), parser, frame_id=0, time=0.0)
-    case = FitCase(subject.picture, subject.mask, np.zeros(subject.mask.shape, np.uint8), subject.category_id)
-    return fit.judged(case, scene)[0]
+            scene = read_scene(photo.image, segmenter, parser, frame_id=0, time=0.0)
+            seen = fit.judged(FitCase(photo.image, top["mask"], photo.parsing, worn[0]), scene)[0]
+            found.append((seen, Subject("rendered", photo.image, top["mask"], worn[0])))
+    return max(found, key=itemgetter(0))[1]
 
 
 def photo_subjects(cases: Iterable[FitCase], count: int) -> list[Subject]:
@@ -109,7 +101,7 @@ def measured(model: str, subject: Subject, kind: str, seconds: float) -> dict:
     The anchors are the four ends of the garment's first and last row as drawn; jitter is their RMS distance from where
     the known motion takes their mean, lag what was late taken out; the lag is the shift in time that fits best.
     """
-    look, slot = subject.look, category(subject.category_id).slot
+    look, slot = fit.look_of(subject.category_id), category(subject.category_id).slot
     anchors, motions, fits, covered = [], [], [], []
     with closing(LiveSession(model, look=look, mirror=False, preset="balanced")) as session:
         for number, frame in _frames(session, subject, kind, seconds):
@@ -169,10 +161,7 @@ def _calm(anchors: list[np.ndarray | None], motions: np.ndarray, kind: str) -> d
 
 
 def lag(path: np.ndarray, motions: np.ndarray, most: float = 12.0) -> float:
-    """Return by how many frames the anchors follow the motions: where what is left is least.
-
-    path: (T, N, 2) float64 pixels; motions: (T, 2, 3) float64.
-    """
+    """Return by how many frames ``path`` (T, N, 2) float64 follows ``motions`` (T, 2, 3): where least is left over."""
     shifts = np.arange(0, min(most, len(path) / 3), 0.1)
     inner = slice(int(shifts[-1]) + 1, None)
     return float(shifts[int(np.argmin([(_residual(path, motions, s)[inner] ** 2).mean() for s in shifts]))])

@@ -1,9 +1,7 @@
 """The exported forms of a model side by side: size, time, mask AP, and how far their outputs are from OpenVINO's f32.
 
-All forms of a model look at each photo one after the other, so that whatever else the machine does meanwhile is shared
-out.  AP is computed by the evaluation's own code.
-
-Photos are RGB uint8 (H, W, 3).
+All forms of a model look at each photo, RGB uint8 (H, W, 3), one after the other: whatever else the machine does
+meanwhile is shared out.
 """
 
 from __future__ import annotations
@@ -63,13 +61,12 @@ class Run:
 
     def time(self, image: np.ndarray) -> None:
         """Take the time of ``image`` as the app asks for it."""
-        before, started = self._ms(), time.perf_counter()
+        for network in self.networks:
+            network.ms = 0.0
+        started = time.perf_counter()
         self.segmenter.predict(image, SHOWN_SCORE)
         self.predict_ms.append((time.perf_counter() - started) * 1e3)
-        self.network_ms.append(self._ms() - before)
-
-    def _ms(self) -> float:
-        return sum(network.ms for network in self.networks)
+        self.network_ms.append(sum(network.ms for network in self.networks))
 
 
 def measure(
@@ -95,9 +92,13 @@ def measure(
         runs = [run for run in started if isinstance(run, Run)]
         counts, photos = _look(runs, dataset, limit, timed, progress) if runs else (np.zeros(len(CATEGORIES)), 0)
     head = {"model": model, "weights_sha256": source.sha256}
-    rows = [row(s, counts, photos) if isinstance(s, Run) else s for s in started]
+    rows = [head | (row(s, counts, photos) if isinstance(s, Run) else s) for s in started]
     reference = next((r.get("mask_ap_min10") for r in rows if r["variant"] == REFERENCE), None)
-    return [head | _with_loss(r, reference) for r in rows]
+    for measured in rows:
+        if "reason" not in measured:
+            value = measured["mask_ap_min10"]
+            measured["ap_loss"] = None if reference is None or value is None else reference - value
+    return rows
 
 
 def _start(variant: str, source: exports.Source, folder: Path, int8: Path | None) -> Run | dict:
@@ -121,7 +122,9 @@ def _look(runs: list[Run], dataset: DeepFashion2, limit, timed: int, progress: b
             continue
         _judge(runs, image, truth)
         if photos and photos % every == 0 or photos == total - 1:  # the first photo is for warming up
-            _take_turns(runs, image, photos)
+            first = photos % len(runs)  # who is first changes from photo to photo
+            for run in runs[first:] + runs[:first]:
+                run.time(image)
         counts += np.bincount(truth.category_ids, minlength=len(CATEGORIES) + 1)[1:]
         photos += 1
     if not photos:
@@ -140,13 +143,6 @@ def _judge(runs: list[Run], image: np.ndarray, truth: Detections) -> None:
     if reference is not None:
         for run in runs:
             run.difference = max(run.difference, largest_difference(outputs[run], reference))
-
-
-def _take_turns(runs: list[Run], image: np.ndarray, number: int) -> None:
-    """Time every run on ``image``; who is first changes from photo to photo."""
-    first = number % len(runs)
-    for run in runs[first:] + runs[:first]:
-        run.time(image)
 
 
 def largest_difference(outputs: Iterable[np.ndarray], expected: Iterable[np.ndarray]) -> float:
@@ -177,10 +173,3 @@ def row(run: Run, counts: np.ndarray, photos: int) -> dict:
 
 def _times(name: str, ms: list[float]) -> dict:
     return {f"{name}_median": round(float(np.median(ms)), 2), f"{name}_p95": round(float(np.percentile(ms, 95)), 2)}
-
-
-def _with_loss(measured: dict, reference: float | None) -> dict:
-    if "reason" in measured:
-        return measured
-    value = measured["mask_ap_min10"]
-    return measured | {"ap_loss": None if reference is None or value is None else reference - value}

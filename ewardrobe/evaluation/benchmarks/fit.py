@@ -103,7 +103,7 @@ def speed_quality(models: Mapping[str, Segmenter], parser: Parser, cases: Sequen
             for number, case in enumerate(cases):
                 start = time.perf_counter()
                 scene = read_scene(case.image, *seen_by, frame_id=0, time=0.0, size=size)
-                compose(case.image, ComposedState(scene, IDENTITY), _look(case))
+                compose(case.image, ComposedState(scene, IDENTITY), look_of(case.category_id))
                 ms += [1000 * (time.perf_counter() - start)] if number < TIMED + 3 else []
                 fits.append(judged(case, scene)[0])
             row = {"model": name, "size": size, "frame_ms": float(np.median(ms[3:] or ms))}
@@ -117,8 +117,9 @@ def as_live(segmenter: Segmenter, parser: Parser, size: int = INPUT_PX) -> tuple
     return (small if segmenter is parser else segmenter), small
 
 
-def _look(case: FitCase) -> Look:
-    return Look("wear", {category(case.category_id).slot: garment_of(case.category_id)})
+def look_of(category_id: int) -> Look:
+    """Return a drawn garment of a category, to be worn over the one in a picture."""
+    return Look("wear", {category(category_id).slot: garment_of(category_id)})
 
 
 FIGURES = ("fit_iou", "wrongly_covered", "old_showing", "undressed")
@@ -180,7 +181,7 @@ def _true(case: FitCase) -> Scene:
 
 def judged(case: FitCase, scene: Scene) -> tuple[float, ...]:
     """Return ``FIGURES`` of one case, wrongly_covered as NaN where no skin is nearby, see `fit_quality`."""
-    drawn = drawn_alpha(ComposedState(scene, IDENTITY), _look(case), case.image) > 0.5
+    drawn = drawn_alpha(ComposedState(scene, IDENTITY), look_of(case.category_id), case.image) > 0.5
     either = (drawn | case.mask).sum()
     near = cv2.dilate(case.mask.astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
     bare = np.isin(case.parsing, (SKIN, HAIR)) & near

@@ -1,9 +1,7 @@
 """Speed side by side: every model on every runtime, each in its own process, taking turns on the same photos.
 
-Turns (one pass over the photos for each process, then the next pass) share out whatever else the machine does
-meanwhile; only one process computes at a time.
-
-Photos are RGB uint8 (H, W, 3).
+Turns (each process once over the photos, RGB uint8 (H, W, 3), then the next pass) share out whatever else the machine
+does meanwhile; only one process computes at a time.
 """
 
 from __future__ import annotations
@@ -15,7 +13,6 @@ from dataclasses import dataclass, field
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -26,18 +23,14 @@ from ewardrobe.evaluation import speed
 ROUNDS = 5
 
 
-class SpeedCase(NamedTuple):
-    """One model on one runtime (``openvino`` or ``torch``)."""
-
-    model: str
-    runtime: str
-
-
 def write_photos(images: Iterable[np.ndarray], folder: Path, count: int, size: int) -> int:
     """Write the first ``count`` of ``images`` as PNG files whose long side is ``size`` pixels; returns how many."""
     number = 0
     for number, image in enumerate(islice(images, count), start=1):
-        (folder / f"{number:04}.png").write_bytes(png_bytes(_with_long_side(image, size)))
+        factor = size / max(image.shape[:2])
+        method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
+        scaled = cv2.resize(image, None, fx=factor, fy=factor, interpolation=method)
+        (folder / f"{number:04}.png").write_bytes(png_bytes(scaled))
     return number
 
 
@@ -59,7 +52,7 @@ def data_set_photos(root: Path, split: str, count: int) -> Iterator[np.ndarray]:
 
 
 def benchmark_models(
-    cases: Iterable[SpeedCase],
+    cases: Iterable[tuple[str, str]],
     folder: Path,
     threads: int,
     rounds: int = ROUNDS,
@@ -68,17 +61,17 @@ def benchmark_models(
     """Return a row for each case: model, runtime, device, weights_sha256, input_px, load_s, first_ms, ms_median,
     ms_p95, ms_iqr, peak_rss_mb, calls; or model, runtime and ``error``.
 
-    folder: photos of ``write_photos``.  load_s: from nothing to a loaded model, with the imports and, for weights that
-    OpenVINO has not seen before, their conversion.  A case whose model has no such runtime is left out.
+    cases: models, each with its runtime.  folder: photos of ``write_photos``.  load_s: from nothing to a loaded model,
+    with the imports and the conversion of weights new to OpenVINO.  A model without such a runtime is left out.
     """
     with ExitStack() as stack:
         runs = []
-        for case in cases:
-            progress(f"loading {case.model} on {case.runtime}")
+        for model, runtime in cases:
+            progress(f"loading {model} on {runtime}")
             pool = stack.enter_context(ProcessPoolExecutor(1, mp_context=get_context("spawn")))
-            run = _SpeedRun(pool, {"model": case.model, "runtime": case.runtime})
-            run.ask(speed.start, case.model, case.runtime, threads, folder)
-            if run.row["runtime"] == case.runtime:
+            run = _SpeedRun(pool, {"model": model, "runtime": runtime})
+            run.ask(speed.start, model, runtime, threads, folder)
+            if run.row["runtime"] == runtime:
                 runs.append(run)
         for number in range(rounds):
             progress(f"round {number + 1} of {rounds}")
@@ -115,10 +108,3 @@ def _times(ms: list[float]) -> dict:
         return {}
     low, middle, high, p95 = (round(float(value), 2) for value in np.percentile(ms, [25, 50, 75, 95]))
     return {"ms_median": middle, "ms_p95": p95, "ms_iqr": [low, high], "calls": len(ms)}
-
-
-def _with_long_side(image: np.ndarray, size: int) -> np.ndarray:
-    """Return ``image`` with a long side of ``size`` pixels, larger or smaller."""
-    factor = size / max(image.shape[:2])
-    method = cv2.INTER_CUBIC if factor > 1 else cv2.INTER_AREA
-    return cv2.resize(image, None, fx=factor, fy=factor, interpolation=method)

@@ -56,7 +56,9 @@ def _pace(session: LiveSession, frames: Iterable[Frame], seconds: float) -> dict
         ms.append(1000 * (time.perf_counter() - start))
         in_time += time.perf_counter() - due < 1 / FPS
         ages += [] if (age := session.stats().result_age_ms) is None else [age]
-        dressed += _is_dressed(session)
+        state = session.state()
+        if state is not None and state.strength > 0:
+            dressed += any(target(state.scene, slot) for slot in session.look.garments)
     return {
         "compositor_ms": {"median": float(np.median(ms)), "p95": float(np.percentile(ms, 95))},
         "output_fps": in_time / len(ms) * FPS,
@@ -67,12 +69,6 @@ def _pace(session: LiveSession, frames: Iterable[Frame], seconds: float) -> dict
         "frames": len(ms),
         "seconds": len(ms) / FPS,
     }
-
-
-def _is_dressed(session: LiveSession) -> bool:
-    """Tell whether a garment of the session's look is drawn now."""
-    state = session.state()
-    return state is not None and state.strength > 0 and any(target(state.scene, slot) for slot in session.look.garments)
 
 
 def _rss_mb() -> float:

@@ -47,24 +47,19 @@ def ratio_to_ultralytics(picture: np.ndarray, garment: WearableGarment) -> dict:
     with _ultralytics(size) as (plain, exported):
         runs = {"ours": ours, "ultralytics": _predict_and_plot(plain, picture, size)}
         runs["ultralytics_openvino"] = _predict_and_plot(exported, picture, size)
-        ms = _in_turn(runs)
+        times: dict[str, list[float]] = {name: [] for name in runs}
+        for _ in range(ROUNDS + UNCOUNTED):
+            for name, run in runs.items():
+                start = time.perf_counter()
+                run()
+                times[name].append(1000 * (time.perf_counter() - start))
+    ms = {name: float(np.median(taken[UNCOUNTED:])) for name, taken in times.items()}
     return {
         "ratio_to_ultralytics": ms["ours"] / ms["ultralytics"],
         "ratio_to_ultralytics_openvino": ms["ours"] / ms["ultralytics_openvino"],
         **{f"{name}_ms": value for name, value in ms.items()},
         "rounds": ROUNDS,
     }
-
-
-def _in_turn(runs: dict[str, Callable]) -> dict[str, float]:
-    """Return the median milliseconds of each of ``runs``, called in turn."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(ROUNDS + UNCOUNTED):
-        for name, run in runs.items():
-            start = time.perf_counter()
-            run()
-            times[name].append(1000 * (time.perf_counter() - start))
-    return {name: float(np.median(ms[UNCOUNTED:])) for name, ms in times.items()}
 
 
 def _predict_and_plot(model, picture: np.ndarray, size: int) -> Callable[[], None]:

@@ -31,9 +31,6 @@ Match = tuple[int | None, ...]
 Box = tuple[int, int, int, int]
 
 
-# Agreement of pixels
-
-
 def label_maps(detections: Sequence[Detections]) -> np.ndarray:
     """Return (M, H, W) uint8: for each model the category id of every pixel, 0 where it sees no garment."""
     return np.stack([label_map(found.masks, found.category_ids) for found in detections])
@@ -83,9 +80,6 @@ def mean_agreement(matrix: np.ndarray) -> float | None:
     return float(pairs.mean()) if len(pairs) else None
 
 
-# Garments across models
-
-
 def match_garments(detections: Sequence[Detections], min_iou: float = MATCH_IOU) -> list[Match]:
     """Find which detections of different models are one garment, whatever they call it.
 
@@ -96,9 +90,12 @@ def match_garments(detections: Sequence[Detections], min_iou: float = MATCH_IOU)
     groups: list[dict[int, int]] = []
     for model, found in enumerate(detections):
         free = set(range(len(found)))
-        for group, one in _assign(_group_ious(groups, detections, found), min_iou):
-            groups[group][model] = one
-            free.remove(one)
+        ious = _group_ious(groups, detections, found)
+        rows, columns = linear_sum_assignment(np.where(ious >= min_iou, ious, 0), maximize=True)
+        for group, one in zip(rows.tolist(), columns.tolist(), strict=True):
+            if ious[group, one] >= min_iou:
+                groups[group][model] = one
+                free.remove(one)
         groups += [{model: one} for one in sorted(free)]
     best = [max(float(detections[model].scores[one]) for model, one in group.items()) for group in groups]
     order = sorted(range(len(groups)), key=lambda g: (-len(groups[g]), -best[g]))
@@ -109,11 +106,6 @@ def _group_ious(groups: list[dict[int, int]], detections: Sequence[Detections], 
     ious = [pairwise_iou(other.masks, found.masks) for other in detections]
     rows = [np.mean([ious[model][one] for model, one in group.items()], axis=0) for group in groups]
     return np.array(rows).reshape(len(groups), len(found))
-
-
-def _assign(ious: np.ndarray, min_iou: float) -> list[tuple[int, int]]:
-    rows, columns = linear_sum_assignment(np.where(ious >= min_iou, ious, 0), maximize=True)
-    return [(int(r), int(c)) for r, c in zip(rows, columns, strict=True) if ious[r, c] >= min_iou]
 
 
 def seen_by(match: Match, detections: Sequence[Detections]) -> list[Detections]:
@@ -170,9 +162,6 @@ def match_table(matches: Sequence[Match], detections: Sequence[Detections], labe
     return frame.astype({"Mask IoU": float})
 
 
-# Details
-
-
 def detail_boxes(mask: np.ndarray) -> dict[str, Box]:
     """Return square boxes ``x0 y0 x1 y1`` where outlines go wrong first: left and right edge (sleeves), and hem.
 
@@ -191,15 +180,14 @@ def detail_boxes(mask: np.ndarray) -> dict[str, Box]:
         "Right edge": (x1 + side // 4 - side, right - side // 2),
         "Hem": (bottom - side // 2, y1 + side // 4 - side),
     }
-    return {name: _inside(corner, side, mask.shape) for name, corner in corners.items()}
+    boxes: dict[str, Box] = {}
+    for name, corner in corners.items():
+        left, top = (int(np.clip(at, 0, most - side)) for at, most in zip(corner, mask.shape[::-1], strict=True))
+        boxes[name] = left, top, left + side, top + side
+    return boxes
 
 
 def _middle(part: np.ndarray, axis: int) -> int:
     """Return the middle one of the lines along ``axis`` that show the garment: on it, unlike their mean."""
     places = np.flatnonzero(part.any(axis=axis))
     return int(places[len(places) // 2])
-
-
-def _inside(corner: tuple[int, int], side: int, size: tuple[int, int]) -> Box:
-    x, y = (int(np.clip(value, 0, length - side)) for value, length in zip(corner, size[::-1], strict=True))
-    return x, y, x + side, y + side

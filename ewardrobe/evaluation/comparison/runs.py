@@ -1,7 +1,6 @@
 """Models asked about photos: once each, everything kept; what the comparison page filters, draws and times.
 
 All measures are taken at ``VIEW_SIDE``, so that the figures of one photo and of a folder of a thousand are the same.
-
 Photos are RGB uint8 (H, W, 3); a matrix of M models is (M, M) float64.
 """
 
@@ -59,9 +58,6 @@ def photos_in(folder: str) -> list[PhotoFile]:
     return [PhotoFile(file, str(file.relative_to(path))) for file in folder_photos(folder)]
 
 
-# Running
-
-
 @dataclass(frozen=True, eq=False)
 class ModelRun:
     """What one model said about one photo, and the seconds of each time that it was asked.
@@ -85,11 +81,10 @@ class ModelRun:
 
 def model_problems() -> dict[str, str | None]:
     """Return for every known model ``None`` if its weights may be used, else what is wrong and what to do."""
-    problems: dict[str, str | None] = {}
+    problems: dict[str, str | None] = dict.fromkeys(MODELS)
     for name in MODELS:
         try:
             verified_path(name)
-            problems[name] = None
         except WeightsError as error:
             problems[name] = str(error)
     return problems
@@ -118,9 +113,6 @@ def run_model(image: np.ndarray, segmenter: Segmenter) -> ModelRun:
 def match_masks(match: Match, runs: Sequence[ModelRun]) -> list[np.ndarray | None]:
     """Return for each model its (H, W) bool mask of one garment at the photo's size, ``None`` where it saw none."""
     return [None if one is None else rle_to_mask(run.found.rles[one]) for run, one in zip(runs, match, strict=True)]
-
-
-# A folder
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,6 +52,5 @@ def reliability(metrics: dict) -> Chart:
     figure.update_traces(hovertemplate="%{y:.2f} right of %{customdata[0]} garments")
     add_diagonal(figure, "as it should be")
     styled(figure, "Does a confidence mean what it says?", "confidence", "share of right answers", 380)
-    figure.update_xaxes(range=[0, 1])
-    figure.update_yaxes(range=[0, 1])
+    figure.update_layout(xaxis_range=[0, 1], yaxis_range=[0, 1])
     return Chart("attributes_reliability", figure, data)

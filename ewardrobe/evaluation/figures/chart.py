@@ -34,13 +34,9 @@ class Chart:
 
 def colour_of(name: str) -> str:
     """Return the colour of a model, or of a run named after it, the same in every figure."""
-    return COLOURS.get(_model(name)) or OTHER_COLOURS[sum(name.encode()) % len(OTHER_COLOURS)]
-
-
-def _model(name: str) -> str:
-    """Return the model that a run is named after, such as ``yolo`` for ``yolo11n-long`` and ``yolo_seg``."""
     plain = name.lower().replace("-", "_")
-    return max((m for m in COLOURS if re.match(rf"{m}(?![a-z])", plain)), key=len, default=name)
+    models = [m for m in COLOURS if re.match(rf"{m}(?![a-z])", plain)]  # of ``yolo11n-long`` and ``yolo_seg``: yolo
+    return COLOURS[max(models, key=len)] if models else OTHER_COLOURS[sum(name.encode()) % len(OTHER_COLOURS)]
 
 
 def drawn_by_model(draw: Callable[..., go.Figure], data: pd.DataFrame, models: Iterable[str], **options) -> go.Figure:

@@ -47,8 +47,7 @@ def pr_curves(metrics: dict[str, dict], category: str) -> Chart:
     hover = "recall %{x:.2f}, precision %{y:.2f} from confidence %{customdata[0]:.2f}"
     figure.update_traces(line_width=2.5, hovertemplate=hover, showlegend=True)
     styled(figure, f"Precision and recall: {category}", "Recall, fraction of 1", "Precision, fraction of 1", 460)
-    figure.update_xaxes(range=[0, 1.01])
-    figure.update_yaxes(range=[0, 1.03])
+    figure.update_layout(xaxis_range=[0, 1.01], yaxis_range=[0, 1.03])
     return Chart(f"precision_recall_{category.replace(' ', '_')}", figure, data)
 
 
@@ -93,8 +92,7 @@ def calibration(metrics: dict[str, dict]) -> Chart:
     add_diagonal(figure, "ideal")
     heading = "Calibration: how often a detection is right, by its confidence"
     styled(figure, heading, "Mean confidence of the detections", "Share matched at mask IoU 0.5", 460)
-    figure.update_xaxes(range=[0, 1])
-    figure.update_yaxes(range=[0, 1.02])
+    figure.update_layout(xaxis_range=[0, 1], yaxis_range=[0, 1.02])
     return Chart("calibration", figure, data)
 
 
@@ -109,8 +107,7 @@ def parsing(metrics: dict[str, dict]) -> Chart | None:
     figure = drawn_by_model(px.bar, drawn, metrics, x="label", y="drawn", text="text", barmode="group")
     figure.update_traces(textposition="outside", hovertemplate="%{x}: %{text}")
     styled(figure, "Parsing maps: pixel IoU of every label", y="IoU, fraction of 1")
-    figure.update_yaxes(range=[0, 1.08])
-    figure.update_xaxes(tickangle=-40)
+    figure.update_layout(xaxis_tickangle=-40, yaxis_range=[0, 1.08])
     return Chart("parsing", figure, data)
 
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 
-from ewardrobe.evaluation.metrics import read_rows
 from ewardrobe.models import title
 from ewardrobe.models.networks.exports import VARIANTS
 
@@ -24,11 +21,6 @@ COLUMNS = {
 """Figures of a row with their headings; AP is over the categories with at least ten garments."""
 
 DIGITS = {"MB": 1, "Net ms": 1, "95 % ms": 1, "Photo ms": 1, "Mask AP": 3, "Mask AP50": 3, "AP loss": 3}
-
-
-def read_exports(path: Path, entries: dict[str, dict]) -> tuple[dict | None, str | None]:
-    """Return the result in ``path`` with the rows of the weights of ``entries`` only, and what is left out and why."""
-    return read_rows(path, "rows", entries, table)
 
 
 def table(result: dict) -> pd.DataFrame:

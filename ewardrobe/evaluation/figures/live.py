@@ -97,6 +97,5 @@ def speed_quality(result: dict) -> Chart | None:
     dotted = {"dash": "dot", "width": 1}
     figure.add_vline(x=INFERENCE_HZ, line=dotted, annotation_text="target", annotation_position="top right")
     styled(figure, "Fit against speed", "Pictures that models and drawing do a second", "Fit (IoU), fraction of 1", 400)
-    figure.update_xaxes(rangemode="tozero")
-    figure.update_yaxes(rangemode="tozero")
+    figure.update_layout(xaxis_rangemode="tozero", yaxis_rangemode="tozero")
     return Chart("live_speed_quality", figure, data)

@@ -98,20 +98,22 @@ def per_category(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
     label = CATEGORY_MEASURES.get(measure, measure)
     height = 140 + drawn["label"].nunique() * (14 + 18 * len(metrics))
     styled(figure, f"{label} by category (number of garments)", f"{label}, fraction of 1", height=height)
-    figure.update_layout(bargap=0.25, legend={"traceorder": "reversed"})
-    figure.update_xaxes(range=[0, 1.05])
+    figure.update_layout(bargap=0.25, legend={"traceorder": "reversed"}, xaxis_range=[0, 1.05])
     return Chart(f"categories_{measure}", figure, data)
 
 
 def conditions(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
     """Draw ``measure`` for the photos of every condition beside all photos, with the number of photos."""
-    cuts = {name: _all_cuts(m) for name, m in metrics.items()}
-    rows = [
-        [name, f"{label} ({cut['images']})", cut["images"], cut["instances"], cut.get(measure)]
-        for name in metrics
-        for label, cut in cuts[name].items()
-        if cut["images"]
-    ]
+    rows = []
+    for name, m in metrics.items():
+        known = {"all": m["overall"], **m["cuts"]}
+        cuts = {label: known[key] for key, label in CONDITION_LABELS.items() if key in known}
+        cuts |= {f"webcam: {view.replace('_', ' ')}": cut for view, cut in m.get("webcam", {}).items()}
+        rows += [
+            [name, f"{label} ({cut['images']})", cut["images"], cut["instances"], cut.get(measure)]
+            for label, cut in cuts.items()
+            if cut["images"]
+        ]
     data = pd.DataFrame(rows, columns=["model", "condition", "photos", "garments", measure])
     figure = drawn_by_model(px.scatter, data, metrics, x=measure, y="condition", custom_data=["garments"])
     figure.update_traces(marker_size=12, hovertemplate="%{y}: %{x:.3f}, %{customdata[0]} garments")
@@ -119,13 +121,5 @@ def conditions(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
     label = MEASURES.get(measure, measure)
     height = 190 + 32 * len(order)
     styled(figure, f"{label} by condition (number of photos)", f"{label}, fraction of 1", height=height)
-    figure.update_yaxes(categoryorder="array", categoryarray=order[::-1])
-    figure.update_xaxes(range=[-0.02, 1.02])
+    figure.update_layout(xaxis_range=[-0.02, 1.02], yaxis_categoryorder="array", yaxis_categoryarray=order[::-1])
     return Chart(f"conditions_{measure}", figure, data)
-
-
-def _all_cuts(metrics: dict) -> dict[str, dict]:
-    """Return the measures of all photos, of each condition and of each webcam view, by the condition in words."""
-    cuts = {"all": metrics["overall"], **metrics["cuts"]}
-    views = {f"webcam: {name.replace('_', ' ')}": view for name, view in metrics.get("webcam", {}).items()}
-    return {label: cuts[key] for key, label in CONDITION_LABELS.items() if key in cuts} | views

@@ -132,11 +132,5 @@ def _dimension(name: str, values: pd.Series) -> dict:
         return {"label": name, "values": numbers.tolist()}
     logs = np.log10(numbers)
     ticks = list(range(floor(logs.min()), ceil(logs.max()) + 1))
-    texts = [f"{10.0**t:g}" for t in ticks]
-    return {
-        "label": name,
-        "values": logs.tolist(),
-        "range": [ticks[0], ticks[-1]],
-        "tickvals": ticks,
-        "ticktext": texts,
-    }
+    marked = {"range": [ticks[0], ticks[-1]], "tickvals": ticks, "ticktext": [f"{10.0**t:g}" for t in ticks]}
+    return {"label": name, "values": logs.tolist()} | marked

@@ -39,8 +39,7 @@ def categories(frame: pd.DataFrame) -> Chart:
     figure = px.bar(counts, y="category", x=list(parts), color_discrete_map=parts)
     figure.update_traces(hovertemplate="%{y}: %{x}<extra>%{fullData.name}</extra>")
     styled(figure, "Items by category", height=150 + 30 * len(table))
-    figure.update_layout(bargap=0.35, legend={"traceorder": "normal"})
-    figure.update_yaxes(autorange="reversed")
+    figure.update_layout(bargap=0.35, legend={"traceorder": "normal"}, yaxis_autorange="reversed")
     _whole(figure, "xaxis", table["items"])
     return Chart("wardrobe_categories", figure, table)
 
@@ -62,8 +61,7 @@ def colours(frame: pd.DataFrame) -> Chart:
     )
     names = list(dict.fromkeys(table["colour"]))
     styled(figure := go.Figure(bars), "Items by colour, as they are", height=110 + 30 * len(names))
-    figure.update_layout(bargap=0.3, showlegend=False)
-    figure.update_yaxes(categoryorder="array", categoryarray=names[::-1])
+    figure.update_layout(bargap=0.3, showlegend=False, yaxis_categoryorder="array", yaxis_categoryarray=names[::-1])
     _whole(figure, "xaxis", table["colour"].value_counts())
     return Chart("wardrobe_colours", figure, table)
 
@@ -93,7 +91,11 @@ def _flat(colour: str) -> str:
 def wear_counts(frame: pd.DataFrame, least: bool = False) -> Chart:
     """Draw how often the items worn most, or least, were worn."""
     table = statistics.most_worn(frame, least=least)
-    labels = _labels(table)
+    labels = []  # unique: plotly adds up bars of one label
+    for number, row in enumerate(table.itertuples()):
+        name = str(row.type if isinstance(row.type, str) else row.kind)
+        colour = f", {row.colour}" if isinstance(row.colour, str) and row.colour else ""
+        labels.append(f"{name}{colour}\u200b{number}")
     bars = {"x": "wears", "y": labels, "text": "wears", "custom_data": ["last_worn"]}
     figure = px.bar(table, orientation="h", color_discrete_sequence=[ACCENT], **bars)
     hover = "%{y}: worn %{x} times, last on %{customdata[0]}<extra></extra>"
@@ -111,17 +113,15 @@ def cost_per_wear(frame: pd.DataFrame) -> Chart:
     table = statistics.cost_per_wear(frame)
     worn = table[table["wears"] > 0]
     colours = [code or _flat(name) for code, name in zip(worn["hex"], worn["colour"], strict=True)]
-    points = {"x": "wears", "y": "price", "custom_data": ["cost_per_wear"], "hover_name": "type"}
-    figure = px.scatter(worn, **points)
+    figure = px.scatter(worn, x="wears", y="price", custom_data=["cost_per_wear"], hover_name="type")
     hover = "%{hovertext}: %{y:,.2f} / %{x} wears = %{customdata[0]:,.2f} a wear<extra></extra>"
-    figure.update_traces(hovertemplate=hover)
-    figure.update_traces(marker={"size": 13, "color": colours, "line": {"width": 1, "color": RIM}})
+    figure.update_traces(hovertemplate=hover, marker={"size": 13, "color": colours, "line": {"width": 1, "color": RIM}})
     figure.add_traces(_cost_lines(worn))
     styled(figure, "Price and wears", x="wears", y="price", height=460)
     figure.update_layout(showlegend=False)
     if len(worn):
-        figure.update_xaxes(range=[0, worn["wears"].max() * 1.12 + 0.5])
-        figure.update_yaxes(range=[0, worn["price"].max() * 1.12 + 1])
+        right, top = worn["wears"].max() * 1.12 + 0.5, worn["price"].max() * 1.12 + 1
+        figure.update_layout(xaxis_range=[0, right], yaxis_range=[0, top])
     return Chart("wardrobe_cost_per_wear", figure, table.drop(columns="hex"))
 
 
@@ -218,12 +218,3 @@ def calendar(log: pd.DataFrame, year: int) -> Chart:
 def _wrapped(names: str, most: int = 12) -> str:
     parts = names.split(", ")
     return "<br>".join(parts[:most]) + (f"<br>and {len(parts) - most} more" if len(parts) > most else "")
-
-
-def _labels(table: pd.DataFrame) -> list[str]:
-    """Return a label for each row, unique: plotly adds up bars of one label."""
-    names = [
-        str(kind if not isinstance(name, str) else name) + (f", {colour}" if isinstance(colour, str) and colour else "")
-        for name, kind, colour in zip(table["type"], table["kind"], table["colour"], strict=True)
-    ]
-    return [f"{name}\u200b{number}" for number, name in enumerate(names)]

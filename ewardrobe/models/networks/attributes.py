@@ -32,12 +32,11 @@ class AttributeNet(nn.Module):
         nn.init.zeros_(self.mask_stem.weight)  # begins as the encoder that it was initialised with
         self.category = nn.Embedding(len(CATEGORIES) + 1, EMBEDDING)  # 0: unknown
         features = 2 * (widths[2] + widths[3] + widths[4])
-        self.heads = nn.ModuleDict(
-            {
-                name: _head(features + EMBEDDING * (name in NEEDS_CATEGORY), len(values), dropout)
-                for name, values in HEADS.items()
-            }
-        )
+        self.heads = nn.ModuleDict()
+        for name, values in HEADS.items():
+            inputs = features + EMBEDDING * (name in NEEDS_CATEGORY)
+            first, last = nn.Linear(inputs, HIDDEN), nn.Linear(HIDDEN, len(values))
+            self.heads[name] = nn.Sequential(nn.LayerNorm(inputs), nn.Dropout(dropout), first, nn.GELU(), last)
 
     def freeze_body(self) -> None:
         """Let training change the heads alone."""
@@ -56,13 +55,11 @@ class AttributeNet(nn.Module):
 
         x: normalised RGB, 0 outside the garment, and the mask 0..1; category_ids: 1..13, 0 where unknown.
         """
-        pooled = torch.cat(self._pooled(x[:, :3], x[:, 3:]), dim=1)
+        rgb, mask = x[:, :3], x[:, 3:]
+        maps = self.body(rgb, self.mask_stem(mask))[2:]
+        pooled = torch.cat([moment for one in maps for moment in masked_moments(one, mask)], dim=1)
         known = torch.cat([pooled, self.category(category_ids)], dim=1)
         return {name: head(known if name in NEEDS_CATEGORY else pooled) for name, head in self.heads.items()}
-
-    def _pooled(self, rgb: Tensor, mask: Tensor) -> list[Tensor]:
-        pooled = self.body(rgb, self.mask_stem(mask))
-        return [moment for x in pooled[2:] for moment in masked_moments(x, mask)]
 
 
 def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -76,9 +73,3 @@ def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     mean = (x * weight).sum(dim=(2, 3)) / total
     variance = ((x - mean[:, :, None, None]).square() * weight).sum(dim=(2, 3)) / total
     return mean, (variance + 1e-6).sqrt()
-
-
-def _head(inputs: int, outputs: int, dropout: float) -> nn.Sequential:
-    return nn.Sequential(
-        nn.LayerNorm(inputs), nn.Dropout(dropout), nn.Linear(inputs, HIDDEN), nn.GELU(), nn.Linear(HIDDEN, outputs)
-    )

@@ -2,12 +2,12 @@
 
 All give five maps at strides 2, 4, 8, 16 and 32.  A YOLO's backbone can start from public weights, which have seen a
 hundred times as many photos as a wardrobe data set holds: what a small set of garments lacks most.
-
 Pictures and maps are (B, C, H, W) float32, or of the precision that they are run in.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -53,14 +53,10 @@ class Encoder(nn.Module):
         super().__init__()
         self.widths = tuple(widths)
         self.stem = conv_bn(3, widths[0], stride=2)
-        depths = (1, 2, 2, 2)
-        self.stages = nn.ModuleList(
-            nn.Sequential(
-                ResidualBlock(widths[i], widths[i + 1], stride=2),
-                *(ResidualBlock(widths[i + 1], widths[i + 1]) for _ in range(depth - 1)),
-            )
-            for i, depth in enumerate(depths)
-        )
+        self.stages = nn.ModuleList()
+        for depth, (inputs, outputs) in zip((1, 2, 2, 2), pairwise(widths), strict=True):
+            first = ResidualBlock(inputs, outputs, stride=2)
+            self.stages.append(nn.Sequential(first, *(ResidualBlock(outputs, outputs) for _ in range(depth - 1))))
 
     def forward(self, x: Tensor, more: Tensor | None = None) -> list[Tensor]:
         """Map (B, 3, H, W) normalised RGB to five maps (B, widths[i], H / 2**(i+1), W / 2**(i+1)).
@@ -86,13 +82,13 @@ class YoloEncoder(nn.Module):
         self.taps = YOLO_BACKBONES[name]
         whole: Any = DetectionModel(f"{name}.yaml", verbose=False)
         self.layers = whole.model[: self.taps[-1] + 1]
-        self.widths = self._measured_widths()
+        with torch.no_grad():
+            maps = self.eval()(torch.zeros(1, 3, 64, 64))  # training mode would change the statistics
+        self.train()
+        self.widths = tuple(m.shape[1] for m in maps)
 
     def forward(self, x: Tensor, more: Tensor | None = None) -> list[Tensor]:
-        """Map (B, 3, H, W) RGB, normalised as for the U-Net, to five maps (B, widths[i], H / 2**(i+1), …).
-
-        more: (B, widths[0], H / 2, W / 2), added to the first convolution's map, such as a mask's own.
-        """
+        """Map as `Encoder.forward` does."""
         stem, *layers = self.layers
         x = stem.conv(x * PIXEL_SCALE + PIXEL_SHIFT)
         x = stem.act(stem.bn(x if more is None else x + more))
@@ -102,12 +98,6 @@ class YoloEncoder(nn.Module):
             if place in self.taps:
                 features.append(x)
         return features
-
-    def _measured_widths(self) -> tuple[int, ...]:
-        with torch.no_grad():
-            maps = self.eval()(torch.zeros(1, 3, 64, 64))  # training mode would change the statistics
-        self.train()
-        return tuple(m.shape[1] for m in maps)
 
 
 class ResidualBlock(nn.Module):

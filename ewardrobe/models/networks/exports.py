@@ -84,8 +84,7 @@ def build(variant: str, source: Source, folder: Path, int8: Path | None = None) 
     """Return the networks of ``source`` by part in the form ``variant``, and the bytes of their files.
 
     folder: where files are written.  int8: folder of ``train.quantize``; by default what is shipped, else what is in
-    ``INT8_FOLDER``.
-    Raises ``Unavailable`` for what is missing here.
+    ``INT8_FOLDER``.  Raises ``Unavailable`` for what is missing here.
     """
     if variant == "torch":
         return {part.name: TorchNetwork(part.module) for part in source.parts}, source.size
@@ -101,12 +100,9 @@ def _made(variant: str, source: Source, part: NetworkPart, folder: Path, int8: P
     if variant == "openvino-int8":
         path = _int8_folder(source, int8) / f"{int8_stem(source.model, part.name)}.xml"
         return OpenVINONetwork(path, "int8"), path
-    return _openvino(part, stem.with_name(f"{stem.name}.xml"), variant)
-
-
-def _openvino(part: NetworkPart, path: Path, variant: str) -> tuple[Network, Path]:
     import openvino
 
+    path = stem.with_name(f"{stem.name}.xml")
     if variant == "openvino-bf16" and "BF16" not in core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
         raise Unavailable("this processor does not compute in bfloat16")
     openvino.save_model(convert(part.module, part.example), path, compress_to_fp16=variant == "openvino-fp16")
@@ -123,7 +119,6 @@ def int8_stem(model: str, part: str) -> str:
 
 
 def _int8_folder(source: Source, folder: Path | None) -> Path:
-    """Return where the int8 files of these very weights are."""
     if folder is None and (shipped := int8_model(source.sha256)):
         return shipped.parent
     folder = folder or INT8_FOLDER
@@ -143,7 +138,11 @@ def _onnx(part: NetworkPart, path: Path) -> tuple[Network, Path]:
         import onnxruntime
     except ImportError as error:
         raise Unavailable(f"{error.name} is not installed: pip install -r requirements-onnx.txt") from None
-    _write_onnx(part, path)
+    axes = {0: "batch", 2: "height", 3: "width"} if part.example.shape[1] == 3 else {0: "regions"}
+    names: dict[str, Any] = {"input_names": ["input"], "dynamic_axes": {"input": axes}}
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # the exporter by tracing is deprecated; the new one fixes the picture's size
+        torch.onnx.export(part.module, (part.example,), path, dynamo=False, verbose=False, **names)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = process.cpu_threads()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as ours: waiting threads sleep
@@ -154,18 +153,3 @@ def _onnx(part: NetworkPart, path: Path) -> tuple[Network, Path]:
             return tuple(session.run(None, {"input": np.ascontiguousarray(batch)}))
 
     return run, path
-
-
-def _write_onnx(part: NetworkPart, path: Path) -> None:
-    axes = {0: "batch", 2: "height", 3: "width"} if part.example.shape[1] == 3 else {0: "regions"}
-    with warnings.catch_warnings(), torch.inference_mode():
-        warnings.simplefilter("ignore")  # the exporter by tracing is deprecated; the new one fixes the picture's size
-        torch.onnx.export(
-            part.module,
-            (part.example,),
-            path,
-            dynamo=False,
-            verbose=False,
-            input_names=["input"],
-            dynamic_axes={"input": axes},
-        )

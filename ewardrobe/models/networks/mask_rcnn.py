@@ -3,7 +3,6 @@
 The light network keeps torchvision's region proposals, sampling and losses, and saves where garments allow it: no
 pyramid level of stride 4 (a garment fills a good part of the picture), few anchors and proposals, heads a fraction as
 wide.  Its body is the U-Net's encoder, which a trained U-Net can fill, or a ResNet.
-
 Pictures and maps are (B, C, H, W) float32, or of the precision that they are run in.
 """
 
@@ -131,9 +130,9 @@ class ResNetBody(nn.Module):
 
 def _light(body: Encoder | YoloEncoder | ResNetBody, size: int, classes: int, shared: dict) -> MaskRCNN:
     pyramid = Pyramid(body, list(body.widths[-3:]))
-    anchors = _anchors(size)
+    sides = tuple(tuple(round(side * size / ANCHOR_IMAGE) for side in level) for level in ANCHOR_SIDES)
+    anchors = AnchorGenerator(sides, (ASPECTS,) * len(sides))
     align = partial(MultiScaleRoIAlign, list(LEVELS), sampling_ratio=2)
-    masks = MaskRCNNHeads(PYRAMID_CHANNELS, list(MASK_CHANNELS), 1)
     return MaskRCNN(
         pyramid,
         rpn_anchor_generator=anchors,
@@ -142,17 +141,11 @@ def _light(body: Encoder | YoloEncoder | ResNetBody, size: int, classes: int, sh
         box_head=TwoMLPHead(PYRAMID_CHANNELS * 7 * 7, BOX_FEATURES),
         box_predictor=FastRCNNPredictor(BOX_FEATURES, classes),
         mask_roi_pool=align(output_size=14, canonical_scale=224),  # stride 8 for all but the largest: finer contours
-        mask_head=masks,
+        mask_head=MaskRCNNHeads(PYRAMID_CHANNELS, list(MASK_CHANNELS), 1),
         mask_predictor=MaskRCNNPredictor(MASK_CHANNELS[-1], MASK_CHANNELS[-1], classes),
         **LIGHT,
         **shared,
     )
-
-
-def _anchors(size: int) -> AnchorGenerator:
-    scale = size / ANCHOR_IMAGE
-    sides = tuple(tuple(round(side * scale) for side in level) for level in ANCHOR_SIDES)
-    return AnchorGenerator(sides, (ASPECTS,) * len(sides))
 
 
 def imagenet_weights(backbone: str):

@@ -3,7 +3,6 @@
 There are three: ``body`` (with pyramid and the proposals' head), ``boxes`` and ``masks``.  Anchors, suppression and
 RoIAlign between them stay torchvision's code: how many regions there are differs from photo to photo, and
 torchvision's own export fixes the photo's size.
-
 Pictures and maps are (B, C, H, W) float32, or of the precision that they are run in.
 """
 
@@ -34,12 +33,11 @@ def parts_of(model: MaskRCNN) -> list[NetworkPart]:
     picture = torch.zeros(1, 3, 256, 192)
     with torch.inference_mode():
         levels = model.backbone(picture)
-    channels = next(iter(levels.values())).shape[1]
-    heads = model.roi_heads
+    channels, heads = next(iter(levels.values())).shape[1], model.roi_heads
     boxes, masks = (torch.zeros(2, channels, *pool.output_size) for pool in (heads.box_roi_pool, heads.mask_roi_pool))
     return [
         NetworkPart("body", Body(model.backbone, model.rpn.head), picture),
-        NetworkPart("boxes", nn.Sequential(heads.box_head, Tupled(heads.box_predictor)), boxes),
+        NetworkPart("boxes", nn.Sequential(heads.box_head, heads.box_predictor), boxes),
         NetworkPart("masks", nn.Sequential(heads.mask_head, heads.mask_predictor), masks),
     ]
 
@@ -69,18 +67,6 @@ class Body(nn.Module):
         levels = list(self.backbone(x).values())
         logits, offsets = self.head(levels)
         return (*levels, *logits, *offsets)
-
-
-class Tupled(nn.Module):
-    """Gives what a module returns as a tuple."""
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Map ``x`` as the module does."""
-        return tuple(self.module(x))
 
 
 class _BodyCall(nn.Module):

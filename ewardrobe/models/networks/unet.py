@@ -2,7 +2,6 @@
 
 After Ronneberger et al. (MICCAI 2015) with a squeeze-and-excitation at the bottleneck (Hu et al., CVPR 2018): a
 category needs the whole garment in view.
-
 Pictures and maps are (B, C, H, W) float32, or of the precision that they are run in.
 """
 
