@@ -23,7 +23,7 @@ from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS, normalised
 from ewardrobe.models.networks.unet import UNet
 from ewardrobe.models.unet import UNetSegmenter
-from train.loop import public_weights
+from train.loop import checkpoints
 from train.loop.config import Config, FlagError, option
 from train.loop.losses import bce_loss, competition_loss, dice_loss, union_loss
 from train.loop.trainer import SegmenterTask, main
@@ -62,7 +62,7 @@ class UNetTask(SegmenterTask):
         """Return the network in the memory layout that convolutions on a CPU like best."""
         model = UNet(encoder=self.config.encoder)
         if self.config.pretrained and not (self.config.resume or self.config.init):
-            public_weights.fill_encoder(model.encoder, self.config.pretrained)
+            checkpoints.fill_public_encoder(model.encoder, self.config.pretrained)
         return model.to(memory_format=torch.channels_last)
 
     def encode(self, sample: Sample) -> tuple:
