@@ -13,7 +13,7 @@ import pytest
 from training import SMALL, TinyTask
 
 from train import sweep
-from train.loop import trainer
+from train.loop import engine, trainer
 from train.loop.config import Config
 from train.loop.engine import TrainingError
 from train.search import study
@@ -108,7 +108,7 @@ def test_a_failed_trial_is_noted_and_the_sweep_goes_on(command, monkeypatch):
 
 
 def test_an_interrupted_trial_is_done_again(command, monkeypatch):
-    class Stopped(trainer.GracefulStop):
+    class Stopped(engine.GracefulStop):
         requested = True
 
         def __init__(self):
@@ -121,7 +121,7 @@ def test_an_interrupted_trial_is_done_again(command, monkeypatch):
             pass
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "GracefulStop", Stopped)
+        patch.setattr(engine, "GracefulStop", Stopped)
         assert sweep.main(command("--trials", "1")) == 130
     assert sweep.main(command("--trials", "1")) == 0
     first, second = results()["trials"]

@@ -83,7 +83,13 @@ def fit(garments: list[Palette]) -> np.ndarray:
     """Return the weights of ``lab_features``, (11, 13) float64, that make the judged names likeliest."""
     garments = [garment for garment in garments if garment[0] in COLOUR_NAMES]
     anchors = _anchor_palettes()
-    features, shares, names = _stacked(garments + anchors)
+    palettes = garments + anchors
+    most = max(len(shares) for _, _, shares in palettes)
+    labs, padded = np.zeros((len(palettes), most, 3)), np.zeros((len(palettes), most))
+    for i, (_, colours, part) in enumerate(palettes):
+        labs[i, : len(colours)], padded[i, : len(part)] = colours, part / part.sum()
+    features, shares = torch.tensor(lab_features(labs)), torch.tensor(padded)
+    names = [COLOUR_NAMES.index(name) for name, _, _ in palettes]
     counts = torch.tensor([1.0] * len(garments) + [ANCHOR_WEIGHT] * len(anchors), dtype=torch.float64)
     weights = torch.zeros((features.shape[-1], len(COLOUR_NAMES)), dtype=torch.float64, requires_grad=True)
 
@@ -113,14 +119,6 @@ def _report(title: str, garments: list[Palette], weights: np.ndarray | None) -> 
     wrong = [pair for pair in anchors if pair[0] != pair[1]]
     print(f"{title}: {len(judged)} garments, top-1 {first:.3f}, top-2 {second:.3f}, black/navy confused {dark:.3f}")
     print(f"  textbook colours named wrongly: {len(wrong)} of {len(anchors)} {wrong}")
-
-
-def _stacked(garments: list[Palette]) -> tuple[torch.Tensor, torch.Tensor, list[int]]:
-    most = max(len(shares) for _, _, shares in garments)
-    labs, weights = np.zeros((len(garments), most, 3)), np.zeros((len(garments), most))
-    for i, (_, colours, shares) in enumerate(garments):
-        labs[i, : len(colours)], weights[i, : len(shares)] = colours, shares / shares.sum()
-    return torch.tensor(lab_features(labs)), torch.tensor(weights), [COLOUR_NAMES.index(g[0]) for g in garments]
 
 
 def _ranking(labs: np.ndarray, shares: np.ndarray, weights: np.ndarray | None) -> list[str]:

@@ -107,14 +107,6 @@ def what_is_left(folder: Path) -> str:
     return f"{path} holds step {read(path).get('step')}: --resume goes on from there"
 
 
-def check_folder(folder: Path, config: RunConfig) -> None:
-    """Refuse to begin anew over an earlier run."""
-    if (folder / LAST).is_file() and not config.resume and not config.overwrite:
-        raise TrainingError(
-            f"{folder} holds a run already: give --resume to go on with it, another --name, or --overwrite"
-        )
-
-
 def write(path: Path, content: dict[str, Any]) -> None:
     """Write ``content`` so that ``path`` is always a whole file; ``TrainingError`` when the disk refuses."""
     try:

@@ -54,18 +54,17 @@ class Data:
 
 def load_data(config: Config, validate: bool = True) -> Data:
     """Read the photos that ``config`` names; only the process that validates needs validation photos."""
-    whole = config.fraction == 1 and not config.max_images
-    limit = config.validation_images or config.max_images or None
-    fraction = None if config.fraction == 1 else config.fraction
+    fraction, most = (None if config.fraction == 1 else config.fraction), config.max_images or None
+    limit = config.validation_images or most
 
     def some(index: Index) -> np.ndarray:
-        return subset(index.present, fraction, config.max_images or None, config.balance, config.seed)
+        return subset(index.present, fraction, most, config.balance, config.seed)
 
     def spaced(index: Index) -> list[int]:
         return spread(len(index), limit)
 
     try:
-        train = _photos(config, "train", *photo_sides(config), None if whole else some)
+        train = _photos(config, "train", *photo_sides(config), some if fraction or most else None)
     except DatasetError:
         raise
     except ValueError as error:

@@ -19,21 +19,10 @@ from torch import Tensor
 
 from ewardrobe.core import process
 from ewardrobe.datasets.samples import Sample
-from train.loop import checkpoints
+from train.loop import checkpoints, engine
 from train.loop.config import AnyConfig, Config, RunConfig, check, exit_code, parse_config, run_folder
 from train.loop.data import Data, load_data, make_loader, quick_scores
-from train.loop.engine import (
-    Clock,
-    GracefulStop,
-    Log,
-    TrainingError,
-    averaged,
-    check_finite,
-    is_out_of_memory,
-    learning_rate,
-    make_optimizer,
-    prepare_norm,
-)
+from train.loop.engine import TrainingError
 
 REPORT_STEPS = 25
 VALIDATION_LIMIT = timedelta(hours=6)
@@ -111,27 +100,31 @@ class Trainer:
         config: RunConfig = task.config
         self.config, self.task, self.fabric = config, task, fabric
         self.folder = run_folder(config.name)
-        checkpoints.check_folder(self.folder, config)
+        if (self.folder / checkpoints.LAST).is_file() and not config.resume and not config.overwrite:
+            raise TrainingError(
+                f"{self.folder} holds a run already: give --resume to go on with it, another --name, or --overwrite"
+            )
         model = task.build()
         if config.init and not config.resume:
             task.initialise(model, checkpoints.read(Path(config.init)))
-        model = prepare_norm(model, config.norm, fabric.world_size)
-        self.model, self.optimizer = fabric.setup(model, make_optimizer(model, config))
-        self.average = averaged(self.model.module, config.ema)
-        self.clock = Clock(config.steps, config.minutes)
+        model = engine.prepare_norm(model, config.norm, fabric.world_size)
+        self.model, self.optimizer = fabric.setup(model, engine.make_optimizer(model, config))
+        self.average = engine.averaged(self.model.module, config.ema)
+        self.clock = engine.Clock(config.steps, config.minutes)
         self.step, self.images, self.best, self.stale = 0, 0, -1.0, 0
         self.ending = ""
-        self.stop: GracefulStop | None = None
+        self.stop: engine.GracefulStop | None = None
         if config.resume:
             checkpoints.restore(self)
-        self.log = Log(self.folder, self.step if config.resume else 0, enabled=fabric.is_global_zero)
+        self.log = engine.Log(self.folder, self.step if config.resume else 0, enabled=fabric.is_global_zero)
 
     def train_step(self, batch: Any) -> dict[str, float]:
         """Run one optimiser step and return the parts of its loss."""
         c = self.config
         # Sampled proposals depend on the step alone: a resumed run draws the same as one that was not interrupted.
         torch.manual_seed((c.seed * 1_000_003 + self.step) * self.fabric.world_size + self.fabric.global_rank)
-        rate = learning_rate(self.step, self.clock.expected_steps(self.step), c.lr, c.warmup, c.schedule, c.decay)
+        steps = self.clock.expected_steps(self.step)
+        rate = engine.learning_rate(self.step, steps, c.lr, c.warmup, c.schedule, c.decay)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with self._rescue():
@@ -145,13 +138,13 @@ class Trainer:
     def _backward(self, batch: Any) -> tuple[float, dict[str, Tensor]]:
         loss, parts = self.task.loss(self.model, batch)
         value = self._agree(loss)
-        check_finite(value, "loss", self.step)
+        engine.check_finite(value, "loss", self.step)
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         clip = self.config.clip
         norm = self.fabric.clip_gradients(self.model, self.optimizer, max_norm=clip, error_if_nonfinite=False)
         if norm is not None and self.config.precision != "16-mixed":  # there the scaler skips the step
-            check_finite(float(norm), "gradient", self.step)
+            engine.check_finite(float(norm), "gradient", self.step)
         return value, parts
 
     def _agree(self, loss: Tensor) -> float:
@@ -176,7 +169,7 @@ class Trainer:
         except TrainingError as error:
             raise TrainingError(f"{error}; {checkpoints.rescue(self)}") from error
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+            if not engine.is_out_of_memory(error):
                 raise
             self.optimizer.zero_grad(set_to_none=True)
             cure = "lower --batch-size, --image-size or --workers"
@@ -261,7 +254,7 @@ def run(task: Task, data: Any = None, watcher: Watcher | None = None) -> Trainer
     torch.set_num_threads(config.threads)  # importing ultralytics changes it
     batches = task.batches(data, fabric, trainer.step)
     fabric.print(f"{data}; from step {trainer.step}", flush=True)
-    with GracefulStop() as trainer.stop:
+    with engine.GracefulStop() as trainer.stop:
         _loop(trainer, batches, data.validation, watcher)
     return trainer
 
@@ -270,7 +263,7 @@ def _loop(trainer: Trainer, batches: Iterable[Any], validation: Any, watcher: Wa
     config, first = trainer.config, trainer.fabric.is_global_zero
     trainer.model.train()
     if config.norm == "frozen":
-        prepare_norm(trainer.model, "frozen", 1)
+        engine.prepare_norm(trainer.model, "frozen", 1)
     saved = validated = reported = time.monotonic()
     recent: list[dict[str, float]] = []
     for batch in batches:

@@ -14,13 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import (
-    JournalFileBackend,
-    JournalFileOpenLock,
-    JournalFileSymlinkLock,
-    JournalRedisBackend,
-)
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage, journal
 from optuna.trial import FrozenTrial, TrialState
 
 from ewardrobe.core import atomic
@@ -75,7 +69,9 @@ def storage_errors(storage: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not _is_storage_error(error):
+        library = type(error).__module__.partition(".")[0]  # by its name: neither has to be installed
+        known = isinstance(error, optuna.exceptions.StorageInternalError | OSError | ImportError)
+        if not known and library not in ("sqlalchemy", "redis"):
             raise
         scheme, separator, rest = storage.partition("://")
         shown = scheme + separator + rest.rpartition("@")[2] if separator else storage  # without a password
@@ -84,13 +80,6 @@ def storage_errors(storage: str) -> Iterator[None]:
             f"the storage {shown} cannot be used ({reason}): check the address, and that its "
             "database driver is installed; without --storage a journal file on this machine is used"
         ) from error
-
-
-def _is_storage_error(error: Exception) -> bool:
-    """Tell whether Optuna, the database, Redis or the disk refused; the libraries are optional, so by module name."""
-    if isinstance(error, optuna.exceptions.StorageInternalError | OSError | ImportError):
-        return not isinstance(error, TrainingError)
-    return type(error).__module__.partition(".")[0] in ("sqlalchemy", "redis")
 
 
 def finished(study: optuna.Study) -> int:
@@ -127,12 +116,14 @@ def _open_storage(storage: str) -> BaseStorage:
     if storage.startswith("redis"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return JournalStorage(JournalRedisBackend(storage))
+            return JournalStorage(journal.JournalRedisBackend(storage))
     if "://" in storage:
         return RDBStorage(storage)
     Path(storage).parent.mkdir(parents=True, exist_ok=True)
-    lock = JournalFileOpenLock(storage) if os.name == "nt" else JournalFileSymlinkLock(storage)  # needs rights there
-    backend = JournalFileBackend(storage, lock_obj=lock)
+    # Windows lets only some users make links
+    lock_class = journal.JournalFileOpenLock if os.name == "nt" else journal.JournalFileSymlinkLock
+    lock = lock_class(storage)
+    backend = journal.JournalFileBackend(storage, lock_obj=lock)
     lock.acquire()
     try:
         _mend_journal(Path(storage))
