@@ -10,6 +10,7 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
 from training import SMALL, TinyTask
 
 from train import sweep
@@ -17,7 +18,7 @@ from train.loop import engine, trainer
 from train.loop.config import Config
 from train.loop.engine import TrainingError
 from train.search import study
-from train.search.space import SGD_RATE, Range, largest, parse_space, suggest
+from train.search.space import SGD_RATE, largest, parse_space, suggest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = [f"--{k.replace('_', '-')}={v}" for k, v in SMALL.items() if k != "batch_size"]
@@ -230,7 +231,7 @@ def test_flags_of_a_sweep_that_cannot_be_are_told_before_anything_is_written(com
 def test_space_from_the_command_line():
     config = Config()
     space = parse_space(["lr=1e-4:1e-2", "batch-size=4,8", "balance=true,false", "schedule=cosine"], config)
-    assert space["lr"] == Range(1e-4, 1e-2, log=True) and space["batch_size"] == (4, 8)
+    assert space["lr"] == FloatDistribution(1e-4, 1e-2, log=True) and space["batch_size"] == (4, 8)
     assert space["balance"] == (True, False) and space["augment"] == parse_space([], config)["augment"]
     assert largest(space, config).image_size == max(space["image_size"]) == 320
     trial = optuna.trial.FixedTrial(

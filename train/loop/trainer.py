@@ -276,7 +276,10 @@ def _loop(trainer: Trainer, batches: Iterable[Any], validation: Any, watcher: Wa
         if first and not ended and now - saved > config.checkpoint_minutes * 60:
             checkpoints.save(trainer)
             saved = now
-        if first and not ended and _validation_due(config, trainer.step, now - validated):
+        due = now - validated > config.validate_minutes * 60
+        if config.validate_steps:
+            due = trainer.step % config.validate_steps == 0
+        if first and not ended and due:
             _score(trainer, validation, watcher)
             validated = reported = time.monotonic()
         if ended:
@@ -288,13 +291,6 @@ def _loop(trainer: Trainer, batches: Iterable[Any], validation: Any, watcher: Wa
             print(f"{trainer.ending} at step {trainer.step}: {left}. A last validation follows.", flush=True)
         _score(trainer, validation, watcher)  # a second Ctrl-C leaves this out
     trainer.fabric.barrier()
-
-
-def _validation_due(config: RunConfig, step: int, seconds: float) -> bool:
-    """Tell whether to validate after ``step``, ``seconds`` after the last validation."""
-    if config.validate_steps:
-        return step % config.validate_steps == 0
-    return seconds > config.validate_minutes * 60
 
 
 def _score(trainer: Trainer, validation: Any, watcher: Watcher | None) -> None:
