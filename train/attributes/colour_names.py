@@ -55,19 +55,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="data set with attributes_{train,validation}.csv")
     parser.add_argument("--check", action="store_true", help="measure the package's weights, fit nothing")
     args = parser.parse_args(argv)
-    return exit_code(lambda: _run(args.data, args.check))
 
+    def work() -> None:
+        validation = _palettes(args.data, "validation")
+        if not args.check:
+            train = _palettes(args.data, "train")
+            weights = np.round(fit(train), 2)
+            for name, column in zip(COLOUR_NAMES, weights.T, strict=True):  # as they stand in the package
+                print(f'    "{name}": ({", ".join(f"{value:g}" for value in column)}),')
+            _report("train", train, weights)
+            _report("validation", validation, weights)
+        _report("validation, weights of the package", validation, None)
 
-def _run(data: Path, check: bool) -> None:
-    validation = _palettes(data, "validation")
-    if not check:
-        train = _palettes(data, "train")
-        weights = np.round(fit(train), 2)
-        for name, column in zip(COLOUR_NAMES, weights.T, strict=True):  # as they stand in the package
-            print(f'    "{name}": ({", ".join(f"{value:g}" for value in column)}),')
-        _report("train", train, weights)
-        _report("validation", validation, weights)
-    _report("validation, weights of the package", validation, None)
+    return exit_code(work)
 
 
 def _palettes(root: Path, split: str) -> list[Palette]:
@@ -103,7 +103,6 @@ def fit(garments: list[Palette]) -> np.ndarray:
 
 
 def _anchor_palettes() -> list[Palette]:
-    """Return the textbook colours as garments of one colour."""
     return [
         (name, np.array([hex_to_lab(code)]), np.ones(1)) for name, codes in ANCHORS.items() for code in codes.split()
     ]

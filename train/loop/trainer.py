@@ -301,7 +301,6 @@ def _score(trainer: Trainer, validation: Any, watcher: Watcher | None) -> None:
 
 
 def _report(trainer: Trainer, recent: list[dict[str, float]], seconds: float) -> None:
-    """Log and print the mean of the last steps, the speed and the time left."""
     mean = {k: float(np.mean([r[k] for r in recent])) for k in recent[0]}
     batch = trainer.config.batch_size * trainer.fabric.world_size
     speed = len(recent) * batch / max(seconds, 1e-6)
