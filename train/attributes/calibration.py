@@ -105,8 +105,7 @@ def recalibrate(path: Path, data: Path) -> dict[str, float]:
     """Calibrate the weights file ``path`` on its held-out photos of ``data`` and return the scores there."""
     content = checkpoints.read(path)
     logits, labels = _served_logits(path, data, content["info"]["config"])
-    prior = log_priors(labels, np.ones(len(labels["style"])))
-    calibration = calibrate(logits, labels, prior)
+    calibration = calibrate(logits, labels, log_priors(labels, np.ones(len(labels["style"]))))
     values = scores(logits, labels, calibration)
     content["info"]["scores"] = values
     checkpoints.write(path, content | {"calibration": {name: asdict(head) for name, head in calibration.items()}})

@@ -172,8 +172,7 @@ class AttributesTask(Task):
         model = AttributeNet(self.config.last_width, 0, self.config.encoder).to(next(iter(state.values())).device)
         model.load_state_dict(state)
         logits = _held_out_logits(model.eval(), samples)
-        natural = log_priors(samples.labels, np.ones(len(samples)))
-        self.calibration = calibrate(logits, samples.labels, natural)
+        self.calibration = calibrate(logits, samples.labels, log_priors(samples.labels, np.ones(len(samples))))
         return scores(logits, samples.labels, self.calibration)
 
     def content(self) -> dict[str, Any]:

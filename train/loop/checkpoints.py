@@ -51,8 +51,7 @@ def export(run: Trainer, scores: dict[str, float]) -> None:
     flags = asdict(run.config)
     flags |= {name: Path(flags[name]).name for name in PATHS if isinstance(flags.get(name), str)}
     info = {"step": run.step, "images": run.images, "config": flags, "scores": scores}
-    content = {"kind": run.task.kind, "model": half, "info": info, **run.task.content()}
-    write(run.folder / BEST, content)
+    write(run.folder / BEST, {"kind": run.task.kind, "model": half, "info": info, **run.task.content()})
 
 
 def restore(run: Trainer) -> None:

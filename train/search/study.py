@@ -84,8 +84,7 @@ def storage_errors(storage: str) -> Iterator[None]:
 
 def finished(study: optuna.Study) -> int:
     """Return the number of trials that count: all but those that were interrupted, which failed without an error."""
-    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-    trials = study.get_trials(deepcopy=False, states=states)
+    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
     return sum(t.state != TrialState.FAIL or "error" in t.user_attrs for t in trials)
 
 

@@ -26,9 +26,7 @@ GRID = np.round(np.arange(0.02, 0.985, 0.01), 2)
 OWN_SHARE = 0.5
 """How far from the common threshold to a category's own, on a logarithmic scale, the choice goes.
 
-Some dozen garments have their best threshold in part by luck: on photos that did not choose, a category's own was
-worse than the common one for two models of three; halfway was better for two and as good for one
-(docs/experiments.md).
+Some dozen garments have their best threshold in part by luck; docs/experiments.md has the figures.
 """
 
 MISNAMED = 0.5
