@@ -15,13 +15,6 @@ def card(entry: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"Measured on {meta['garments']} judged garments in {meta['images']} photos of {meta['data']}, split "
         f"{meta['split']}, under their annotated masks, on {meta['date'][:10]} with `{meta['command']}`."
     )
-    values = [
-        table(
-            (name, "garments", "recall", "F1"),
-            [(r["value"], r["garments"], number(r["recall"], 2), number(r["f1"], 2)) for r in found["per_value"]],
-        )
-        for name, found in judged.items()
-    ]
     return wrapped(f"""# Attribute network
 
 Pattern, material, style and sleeve length of one garment, from its masked crop and its category; the body is the
@@ -39,8 +32,7 @@ Asserted: the share of garments for which the network is sure enough for the app
 asks. ECE: how far confidence and share of right answers lie apart. Always the commonest: what one gets by naming
 {", ".join(f"{found['majority']} ({name})" for name, found in judged.items())}.
 
-{(chr(10) * 2).join(values)}
-
+{chr(10).join(_values(name, found) for name, found in judged.items())}
 Values with fewer than ten garments say little.
 
 {_colours(metrics)}
@@ -85,6 +77,11 @@ def _colours(metrics: dict[str, Any]) -> str:
         f"are confused for {found['black_navy_confused']:.3f}; taken as one name, the first is right for "
         f"{found['top1_black_navy_as_one']:.3f}."
     )
+
+
+def _values(name: str, found: dict[str, Any]) -> str:
+    rows = [(r["value"], r["garments"], number(r["recall"], 2), number(r["f1"], 2)) for r in found["per_value"]]
+    return table((name, "garments", "recall", "F1"), rows) + "\n"
 
 
 def _with_interval(found: dict[str, Any], key: str) -> str:
