@@ -38,22 +38,17 @@ def average(runs: Sequence[Path], start: Path | None = None) -> dict[str, Any]:
     file of another network or a ``last.pt``, ``TrainingError`` for one that cannot be read.
     """
     paths = [*runs, *([start] if start else [])]
-    contents = [_read(path) for path in paths]
+    contents = [checkpoints.read(path) for path in paths]
     first = contents[0]
-    for path, content in zip(paths[1:], contents[1:], strict=True):
+    for path, content in zip(paths, contents, strict=True):
+        if "optimizer" in content:
+            raise WeightsError(f"{path} is there to go on from: give a best.pt")
         if _identity(content) != _identity(first):
             raise WeightsError(f"{path} is of another network than {paths[0]}: average runs of one network")
     model = {name: _mean([content["model"][name] for content in contents]) for name in first["model"]}
     infos = [content.get("info", {}) for content in contents[: len(runs)]]
     counted = {name: sum(info.get(name) or 0 for info in infos) for name in ("step", "images")}
     return first | {"model": model, "info": {**counted, "config": infos[0].get("config", {})}}
-
-
-def _read(path: Path) -> dict[str, Any]:
-    content = checkpoints.read(path)
-    if "optimizer" in content:
-        raise WeightsError(f"{path} is there to go on from: give a best.pt")
-    return content
 
 
 def _identity(content: dict[str, Any]) -> tuple:
@@ -87,16 +82,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--start", type=Path, help="what the runs started from, to be averaged with them")
     parser.add_argument("--out", type=Path, required=True, help="the file to write, in a folder of its own")
     args = parser.parse_args(argv)
-    return exit_code(lambda: _write(args.runs, args.start, args.out))
+    networks = [*args.runs, *([args.start] if args.start else [])]
 
+    def work() -> None:
+        if args.out.resolve().parent in {path.resolve().parent for path in networks}:
+            raise FlagError(f"--out {args.out}: give a folder that holds none of what is averaged")
+        content, log = average(args.runs, args.start), joined_log(args.runs)
+        checkpoints.write(args.out, content)
+        args.out.with_name("log.jsonl").write_text("".join(json.dumps(r) + "\n" for r in log), encoding="utf-8")
+        print(f"{args.out}: the mean of {len(networks)} networks; validate it before it is shipped")
 
-def _write(runs: list[Path], start: Path | None, out: Path) -> None:
-    if out.resolve().parent in {path.resolve().parent for path in (*runs, *([start] if start else []))}:
-        raise FlagError(f"--out {out}: give a folder that holds none of what is averaged")
-    content, log = average(runs, start), joined_log(runs)
-    checkpoints.write(out, content)
-    out.with_name("log.jsonl").write_text("".join(json.dumps(r) + "\n" for r in log), encoding="utf-8")
-    print(f"{out}: the mean of {len(runs) + bool(start)} networks; validate it before it is shipped")
+    return exit_code(work)
 
 
 if __name__ == "__main__":

@@ -54,14 +54,8 @@ def card(name: str, entry: dict[str, Any], metrics: dict[str, Any], more: str) -
     """Return the model card of one model as Markdown; ``more``: what more training would bring."""
     number, starts = markdown.number, shown_from(entry)
     categories = [
-        (
-            row["name"],
-            row["instances"],
-            number(row["mask_ap"]),
-            number(row["mask_ap50"]),
-            number(starts[row["name"]], 2),
-        )
-        for row in metrics["per_category"]
+        (r["name"], r["instances"], number(r["mask_ap"]), number(r["mask_ap50"]), number(starts[r["name"]], 2))
+        for r in metrics["per_category"]
     ]
     return markdown.wrapped(f"""# {title(name)}
 

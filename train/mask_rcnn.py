@@ -77,7 +77,13 @@ class MaskRCNNTask(SegmenterTask):
     def initialise(self, model: Any, content: dict[str, Any]) -> None:
         """Start from a U-Net's encoder, or from the weights of the same Mask R-CNN."""
         if checkpoints.model_in(content) == "unet":
-            _fill_encoder(model, content, self.config)
+            config, theirs = self.config, content.get("encoder", "plain")
+            if config.backbone != "unet":
+                raise TrainingError(f"--init: a U-Net's encoder fits --backbone unet, not {config.backbone}")
+            if theirs != config.encoder:
+                raise TrainingError(f"--init: the U-Net has another encoder: give --encoder {theirs}")
+            message = "--init: the U-Net's encoder does not fit ({})"
+            checkpoints.load_into(model.backbone.body, checkpoints.encoder_in(content), message)
         else:
             super().initialise(model, content)
 
@@ -104,10 +110,10 @@ class MaskRCNNTask(SegmenterTask):
         """Return the sum of the losses of proposals (objectness, box), boxes (category, box) and masks."""
         images, targets = batch
         losses = model(normalised(images, *normalisation(self.config.backbone)), targets)
-        sampled = getattr(model, "module", model).roi_heads
-        losses["loss_classifier"] = partial_cross_entropy(
-            sampled.class_logits, torch.cat(sampled.labels), _unlabelled_rows(sampled.labels, targets)
-        )
+        heads = getattr(model, "module", model).roi_heads
+        rows = [t["unlabelled"].expand(len(row), -1) for row, t in zip(heads.labels, targets, strict=True)]
+        labels, unlabelled = torch.cat(heads.labels), torch.cat(rows)  # of each sampled proposal
+        losses["loss_classifier"] = partial_cross_entropy(heads.class_logits, labels, unlabelled)
         parts = {name.removeprefix("loss_"): value for name, value in losses.items()}
         total = sum(getattr(self.config, f"{name}_gain", 1) * value for name, value in parts.items())
         return total, {name: value.detach() for name, value in parts.items()}
@@ -146,21 +152,6 @@ def _remember_samples(model: Any) -> None:
 
     heads.select_training_samples = selected
     heads.box_predictor.register_forward_hook(keep)
-
-
-def _unlabelled_rows(labels: list[torch.Tensor], targets: list[dict]) -> torch.Tensor:
-    """Return (rows, 17) bool: the unlabelled classes of the photo that each sampled proposal is of."""
-    return torch.cat([t["unlabelled"].expand(len(row), -1) for row, t in zip(labels, targets, strict=True)])
-
-
-def _fill_encoder(model: Any, content: dict[str, Any], config: MaskRCNNConfig) -> None:
-    """Copy the encoder of a U-Net's weights file or checkpoint into the body of a Mask R-CNN."""
-    if config.backbone != "unet":
-        raise TrainingError(f"--init: a U-Net's encoder fits --backbone unet, not {config.backbone}")
-    if (theirs := content.get("encoder", "plain")) != config.encoder:
-        raise TrainingError(f"--init: the U-Net has another encoder: give --encoder {theirs}")
-    message = "--init: the U-Net's encoder does not fit ({})"
-    checkpoints.load_into(model.backbone.body, checkpoints.encoder_in(content), message)
 
 
 def with_public_weights(model: Any, backbone: str) -> Any:

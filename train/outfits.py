@@ -52,21 +52,13 @@ class CompatibilityConfig:
     seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Questions:
-    """slots: (Q,) int64 of the blank; candidates: (Q, C) int64 places, the true one first; rest: (Q, 4, F) float64,
-    the sum of the vectors of the other garments by slot over their number; common: (Q, C, 7) float64, the mean over
-    them of what is in common.
+def _questions(data: OutfitSet, settings: CompatibilityConfig) -> tuple[torch.Tensor, ...]:
+    """Draw the questions of a training: a slot without others in it asks none.
+
+    slots: (Q,) int64 of the blank; candidates: (Q, C) int64 places, the true one first; rest: (Q, 4, F) float64, the
+    sum of the vectors of the other garments by slot over their number; common: (Q, C, 7) float64, the mean over them
+    of what is in common.
     """
-
-    slots: np.ndarray
-    candidates: np.ndarray
-    rest: np.ndarray
-    common: np.ndarray
-
-
-def _questions(data: OutfitSet, settings: CompatibilityConfig) -> Questions:
-    """Draw the questions of a training: a slot without others in it asks none."""
     rng = np.random.default_rng(settings.seed)
     vectors, slots = compatibility.piece_vectors(data.closet), compatibility.body_slots(data.closet)
     rows = []
@@ -82,20 +74,20 @@ def _questions(data: OutfitSet, settings: CompatibilityConfig) -> Questions:
         for other in rest:
             sums[row, slots[other]] += vectors[other] / len(rest)
             common[row] += compatibility.common_features(data.closet, chosen, np.full(len(chosen), other)) / len(rest)
-    return Questions(slots[[place for place, _, _ in rows]], np.array([c for _, c, _ in rows]), sums, common)
+    blanks, candidates = slots[[place for place, _, _ in rows]], np.array([chosen for _, chosen, _ in rows])
+    return tuple(torch.tensor(part) for part in (blanks, candidates, sums, common))
 
 
 def fit(data: OutfitSet, settings: CompatibilityConfig) -> Compatibility:
     """Return the model that answers the questions of ``data`` best."""
-    asked = _questions(data, settings)
+    questions = _questions(data, settings)
     vectors = torch.tensor(compatibility.piece_vectors(data.closet))
-    tensors = [torch.tensor(part) for part in (asked.slots, asked.candidates, asked.rest, asked.common)]
     for_all = torch.zeros((FEATURES, FEATURES), dtype=torch.float64, requires_grad=True)
     by_slots = torch.zeros((SLOTS, SLOTS, FEATURES, FEATURES), dtype=torch.float64, requires_grad=True)
     shared = torch.zeros(len(SHARED), dtype=torch.float64, requires_grad=True)
 
     def loss() -> torch.Tensor:
-        value = _surprise(_forms(for_all, by_slots, settings.own), shared, vectors, *tensors)
+        value = _surprise(_forms(for_all, by_slots, settings.own), shared, vectors, questions)
         value = value + settings.l2 * ((for_all**2).sum() + (by_slots**2).sum())
         return value + settings.l2_shared * (shared**2).sum()
 
@@ -110,15 +102,10 @@ def _forms(for_all: torch.Tensor, by_slots: torch.Tensor, own: float) -> torch.T
 
 
 def _surprise(
-    forms: torch.Tensor,
-    shared: torch.Tensor,
-    vectors: torch.Tensor,
-    slots: torch.Tensor,
-    candidates: torch.Tensor,
-    rest: torch.Tensor,
-    common: torch.Tensor,
+    forms: torch.Tensor, shared: torch.Tensor, vectors: torch.Tensor, questions: tuple[torch.Tensor, ...]
 ) -> torch.Tensor:
     """Return the mean negative logarithm of the true garment's probability."""
+    slots, candidates, rest, common = questions
     total = torch.zeros((), dtype=torch.float64)
     for slot in range(SLOTS):
         rows = torch.nonzero(slots == slot)[:, 0]

@@ -39,7 +39,9 @@ def register(
     target = folder / f"{name}.pt"
     atomic.write_bytes(target, source.read_bytes())
     previous, info = (earlier if continues else {}), state.get("info", {})
-    entry = manifest.new_entry(target, data_name, command, **_counted(info, previous), config=_config(info, previous))
+    counts = {"steps": info.get("step"), "images": info.get("images")}
+    counts = {k: v if v is None else v + (previous.get(k) or 0) for k, v in counts.items()}
+    entry = manifest.new_entry(target, data_name, command, **counts, config=_config(info, previous))
     if "task" in state:  # segmentation where a file names none
         entry["task"] = state["task"]
     chosen = earlier.get("thresholds") or {}
@@ -56,12 +58,6 @@ def _config(info: dict[str, Any], previous: dict[str, Any]) -> dict[str, Any]:
     if "pretrained" in config and (public := previous.get("config", {}).get("pretrained")):
         config["pretrained"] = public
     return config
-
-
-def _counted(info: dict[str, Any], previous: dict[str, Any]) -> dict[str, int | None]:
-    """Return the steps and images of a run, with those of the run that it continues."""
-    counts = {"steps": info.get("step"), "images": info.get("images")}
-    return {k: v if v is None else v + (previous.get(k) or 0) for k, v in counts.items()}
 
 
 def _keep_log(log: Path, target: Path, previous: dict[str, Any]) -> None:

@@ -101,7 +101,7 @@ class Shipment:
 
     def _register(self) -> Step:
         flags = checkpoints.read(self.best).get("info", {}).get("config", {})
-        command = self.args.command or command_of(self.name, flags)
+        command = self.args.command or _command_of(self.name, flags)
         data = self.args.data_name or Path(flags.get("data") or self.args.data.resolve()).name
         words = ("train.register", self.name, str(self.best), "--data-name", data, "--command", command)
         return Step("register", words + ("--continues",) * self.args.continues, lambda: bool(self.entry))
@@ -129,7 +129,7 @@ class Shipment:
         return path.is_file() and sha256_of(self.best) in path.read_text(encoding="utf-8")
 
 
-def command_of(name: str, flags: dict[str, Any]) -> str:
+def _command_of(name: str, flags: dict[str, Any]) -> str:
     """Return the command that trains with ``flags``; those that have their default are left out."""
     module, config_class = f"train.{ATTRIBUTES}.train", "AttributesConfig"
     if name != ATTRIBUTES:

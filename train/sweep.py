@@ -28,9 +28,8 @@ from train.loop.config import Config, FlagError, exit_code, make_parser, parse_c
 from train.loop.data import load_data
 from train.loop.engine import TrainingError
 from train.loop.trainer import Task, Trainer, run
-from train.search import report
 from train.search.space import as_json, largest, parse_space, suggest
-from train.search.study import PRUNERS, finished, mark, open_study, storage_errors
+from train.search.study import PRUNERS, finished, mark, open_study, storage_errors, summary, write_results
 
 SCRIPTS = {
     "unet": ("train.unet", "UNetConfig", "UNetTask"),
@@ -59,7 +58,7 @@ class Sweep:
                 try:
                     self.study.optimize(self._objective, n_trials=1, catch=(TrainingError,))
                 finally:
-                    report.write(FOLDER / f"{self.args.name}.json", self.study)
+                    write_results(FOLDER / f"{self.args.name}.json", self.study)
 
     def _objective(self, trial: optuna.Trial) -> float:
         """Train one set of flags and return its best validation mask AP; what was interrupted is tried again."""
@@ -138,7 +137,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     def work() -> None:
         sweep = Sweep(*parse(argv))
         sweep.optimize()
-        print(report.summary(sweep.study))
+        print(summary(sweep.study))
 
     return exit_code(work, failed=1, interrupted="the same command goes on with the sweep")
 

@@ -51,7 +51,6 @@ def look(segmenter: Segmenter, dataset: DeepFashion2, limit: int | None = None) 
 
 
 def _look_at(segmenter: Segmenter, record: Record) -> PhotoScores:
-    """Return what ``segmenter`` sees in the photo of ``record``, in raw scores."""
     image = load_image(record.image_path, max_side=None)
     if image.shape[:2] != (record.height, record.width):
         size = f"{image.shape[1]}×{image.shape[0]}"
@@ -74,7 +73,6 @@ def _entry(photos: list[PhotoScores], chosen: Choice) -> dict[str, Any]:
 
 
 def _table(photos: list[PhotoScores], chosen: Choice) -> str:
-    """Return a line for each category: garments, threshold, precision, recall, F1, and F1 at one common threshold."""
     each, common = (counted(photos, chosen.confidences[kind]) for kind in ("each", "common"))
     pairs = [precision_recall(*row) for row in zip(each.found, each.detected, each.instances, strict=True)]
     columns = {
@@ -97,11 +95,8 @@ def _f1_lines(entry: dict[str, Any]) -> str:
         "each": "one for each category",
     }
     held_out = {"default": entry["f1"]["default"], **(entry["f1_cross_validated"] or {})}
-    rows = [
-        {**entry["f1"][kind], **{f"{key}, cv": value for key, value in held_out.get(kind, {}).items()}}
-        for kind in names
-    ]
-    return pd.DataFrame(rows, list(names.values())).to_string(na_rep="–", float_format="{:.3f}".format)
+    table = pd.DataFrame(entry["f1"]).T.join(pd.DataFrame(held_out).T.add_suffix(", cv"))
+    return table.rename(names).to_string(na_rep="–", float_format="{:.3f}".format)
 
 
 def keep(name: str, entry: dict[str, Any], folder: Path) -> None:

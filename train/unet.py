@@ -23,7 +23,7 @@ from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS, normalised
 from ewardrobe.models.networks.unet import UNet
 from ewardrobe.models.unet import UNetSegmenter
-from train.loop import public_weights
+from train.loop import checkpoints
 from train.loop.config import Config, FlagError, option
 from train.loop.losses import bce_loss, competition_loss, dice_loss, union_loss
 from train.loop.trainer import SegmenterTask, main
@@ -62,7 +62,7 @@ class UNetTask(SegmenterTask):
         """Return the network in the memory layout that convolutions on a CPU like best."""
         model = UNet(encoder=self.config.encoder)
         if self.config.pretrained and not (self.config.resume or self.config.init):
-            public_weights.fill_encoder(model.encoder, self.config.pretrained)
+            checkpoints.fill_public_encoder(model.encoder, self.config.pretrained)
         return model.to(memory_format=torch.channels_last)
 
     def encode(self, sample: Sample) -> tuple:
@@ -123,7 +123,7 @@ def known_pixels(sample: Sample) -> np.ndarray:
     height, width = sample.image.shape[:2]
     known = np.ones((height, width), bool) if sample.parsing is None else sample.parsing != UNKNOWN
     layers = np.stack([known, sample.masks.any(axis=0)]).astype(np.uint8)
-    return np.stack([_shares(layer, (width // 2, height // 2)) for layer in layers])
+    return np.stack([_shares(layer) for layer in layers])
 
 
 def labelled_pixels(known: torch.Tensor, channels: torch.Tensor) -> torch.Tensor:
@@ -139,19 +139,19 @@ def labelled_pixels(known: torch.Tensor, channels: torch.Tensor) -> torch.Tensor
 def soft_targets(sample: Sample) -> np.ndarray:
     """Return (19, h/2, w/2) uint8: the share of each label in every 2×2 pixels, 0..255; edges stay soft."""
     height, width = sample.image.shape[:2]
-    half = width // 2, height // 2
     target = np.zeros((LABEL_COUNT, height // 2, width // 2), np.uint8)
     for mask, category_id in zip(sample.masks, sample.category_ids, strict=True):
         channel = target[category_id - 1]
-        np.maximum(channel, _shares(mask, half), out=channel)
+        np.maximum(channel, _shares(mask), out=channel)
     if sample.parsing is not None:
         for label in np.intersect1d(sample.parsing, CONTEXT_IDS):
-            target[label - 1] = _shares((sample.parsing == label).astype(np.uint8), half)
+            target[label - 1] = _shares((sample.parsing == label).astype(np.uint8))
     return target
 
 
-def _shares(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return cv2.resize(mask * np.uint8(255), size, interpolation=cv2.INTER_AREA)
+def _shares(mask: np.ndarray) -> np.ndarray:
+    height, width = mask.shape
+    return cv2.resize(mask * np.uint8(255), (width // 2, height // 2), interpolation=cv2.INTER_AREA)
 
 
 if __name__ == "__main__":

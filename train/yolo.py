@@ -11,7 +11,6 @@ train.register yolo runs/NAME/best.pt`` ships the result.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -26,7 +25,7 @@ from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.encoders import normalised
 from ewardrobe.models.weights import classes_in
 from ewardrobe.models.yolo import ARCHITECTURE, SCALING, YoloSegmenter, build
-from train.loop import checkpoints, public_weights
+from train.loop import checkpoints
 from train.loop.config import Config, option
 from train.loop.engine import TrainingError
 from train.loop.losses import PartialBCE
@@ -71,7 +70,7 @@ class YoloTask(SegmenterTask):
         """Return ultralytics' network, with the gains that its loss reads."""
         model: Any = build(self.config.architecture)
         if self.config.pretrained and not (self.config.resume or self.config.init):
-            model.load(public_weights.ultralytics_model(self.config.pretrained))
+            model.load(checkpoints.ultralytics_model(self.config.pretrained))
         c = self.config
         gains = {"box": c.box_gain, "cls": c.cls_gain, "dfl": c.dfl_gain}
         model.args = SimpleNamespace(**gains, overlap_mask=True, epochs=100, task="segment", imgsz=c.image_size)
@@ -107,6 +106,8 @@ class YoloTask(SegmenterTask):
         """Return the batch dictionary of ultralytics' losses, its pictures still (B, h, w, 3) uint8."""
         images, classes, boxes, masks, labelled, known = zip(*rows, strict=True)
         index = torch.from_numpy(np.stack(masks))
+        tables = [torch.from_numpy(np.concatenate([[0], c])) for c in classes]
+        semantic = [table[mask.long()] for table, mask in zip(tables, index, strict=True)]
         batch_idx = np.concatenate([np.full(len(c), i) for i, c in enumerate(classes)])
         return {
             "img": torch.from_numpy(np.stack(images)),
@@ -114,7 +115,7 @@ class YoloTask(SegmenterTask):
             "bboxes": torch.from_numpy(np.concatenate(boxes)),
             "batch_idx": torch.from_numpy(batch_idx).float(),
             "masks": index,
-            "sem_masks": _semantic_masks(index, classes),
+            "sem_masks": torch.stack(semantic).float(),
             "labelled": torch.from_numpy(np.stack(labelled)),
             "known": torch.from_numpy(np.stack(known)),
         }
@@ -122,7 +123,12 @@ class YoloTask(SegmenterTask):
     def loss(self, model: Any, batch: Any) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return ultralytics' loss as a mean over the images."""
         if self._judge is None:
-            self._judge = _partial_criterion(getattr(model, "module", model))
+            self._judge = PartialBCE()
+            network = getattr(model, "module", model)
+            network.criterion = network.init_criterion()
+            for criterion in (network.criterion, *vars(network.criterion).values()):  # one, or a pair in one
+                if hasattr(criterion, "bce"):
+                    criterion.bce = self._judge
         self._judge.weight = anchor_weights(batch["labelled"], batch["known"])
         loss, parts = model({**batch, "img": normalised(batch["img"], *SCALING)})
         return loss.sum() / len(batch["img"]), {k.removesuffix("_loss"): v for k, v in parts.items()}
@@ -169,22 +175,6 @@ def anchor_weights(labelled: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
     cells = known[:, None].float()
     levels = [torch.nn.functional.avg_pool2d(cells, s // ANCHOR_STRIDES[0]).flatten(1) for s in ANCHOR_STRIDES]
     return (torch.cat(levels, dim=1) > 0.5).float()[..., None] * labelled[:, None].float()
-
-
-def _partial_criterion(model: Any) -> PartialBCE:
-    """Give ultralytics' losses of ``model`` (one, or a pair) a cross-entropy that can leave classes out; return it."""
-    model.criterion = model.init_criterion()
-    judge = PartialBCE()
-    for criterion in (model.criterion, *vars(model.criterion).values()):
-        if hasattr(criterion, "bce"):
-            criterion.bce = judge
-    return judge
-
-
-def _semantic_masks(index: torch.Tensor, classes: Sequence[np.ndarray]) -> torch.Tensor:
-    """Return (B, h, w) float32 class numbers from index masks; pixels outside the garments are ignored by the loss."""
-    tables = [np.concatenate([[0], c]) for c in classes]
-    return torch.stack([torch.from_numpy(t)[i.long()] for t, i in zip(tables, index, strict=True)]).float()
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ from ewardrobe.models.confidence import RAW, Confidence
 from ewardrobe.models.unet import decode
 from ewardrobe.models.weights import weights_dir
 from train.loop import checkpoints, trainer
-from train.loop.quick_eval import quick_scores
+from train.loop.data import quick_scores
 from train.yolo import YoloConfig, YoloTask, anchor_weights
 
 SHOE, TOP = annotation_item(16, (30, 10, 50, 30), viewpoint=2), annotation_item(1, (2, 2, 20, 40), viewpoint=2)

@@ -16,7 +16,7 @@ from training import SCRIPTS, SMALL, TinyTask
 from ewardrobe.datasets.augment import AugmentConfig, augment
 from ewardrobe.datasets.samples import LazySamples, Sample
 from train.attributes.train import AttributesConfig
-from train.loop import checkpoints, data, devices, engine, trainer
+from train.loop import checkpoints, data, engine, trainer
 from train.loop.config import Config, FlagError, check, described
 from train.loop.engine import make_optimizer
 
@@ -156,7 +156,7 @@ def test_sgd_frozen_norm_and_bfloat16_train(config, photos):
 
 
 def test_inputs_keep_their_precision_in_mixed_precision(config):
-    fabric = devices.make_fabric(replace(config, precision="bf16-mixed"))
+    fabric = trainer.make_fabric(replace(config, precision="bf16-mixed"))
     boxes = torch.tensor([[257.25, 1.0]])
     assert fabric.strategy.precision.convert_input({"boxes": boxes})["boxes"].tolist() == [[257.25, 1.0]]
 
@@ -164,9 +164,9 @@ def test_inputs_keep_their_precision_in_mixed_precision(config):
 def test_what_the_machine_does_not_have_is_told(config, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(engine.TrainingError, match="no CUDA device"):
-        devices.make_fabric(replace(config, accelerator="cuda"))
+        trainer.make_fabric(replace(config, accelerator="cuda"))
     with pytest.raises(engine.TrainingError, match="--norm frozen"):
-        devices.make_fabric(replace(config, norm="sync"))
+        trainer.make_fabric(replace(config, norm="sync"))
 
 
 def test_weight_decay_spares_biases_and_norms(config):

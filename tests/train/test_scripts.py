@@ -60,7 +60,7 @@ def test_train_validate_resume_export_and_load(script, tmp_path, monkeypatch):
     whole = train(2, name="whole")
     assert whole.step == 2 and whole.images == 4
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "GracefulStop", lambda: StopAfter(1))
+        patch.setattr(engine, "GracefulStop", lambda: StopAfter(1))
         assert train(2, name="parts").step == 1
     parts = train(2, name="parts", resume=True)
     assert parts.step == 2 and parts.images == 4

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
 from training import SMALL, TinyTask
 
 from train import sweep
-from train.loop import trainer
+from train.loop import engine, trainer
 from train.loop.config import Config
 from train.loop.engine import TrainingError
 from train.search import study
-from train.search.space import SGD_RATE, Range, largest, parse_space, suggest
+from train.search.space import SGD_RATE, largest, parse_space, suggest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 FLAGS = [f"--{k.replace('_', '-')}={v}" for k, v in SMALL.items() if k != "batch_size"]
@@ -108,7 +109,7 @@ def test_a_failed_trial_is_noted_and_the_sweep_goes_on(command, monkeypatch):
 
 
 def test_an_interrupted_trial_is_done_again(command, monkeypatch):
-    class Stopped(trainer.GracefulStop):
+    class Stopped(engine.GracefulStop):
         requested = True
 
         def __init__(self):
@@ -121,7 +122,7 @@ def test_an_interrupted_trial_is_done_again(command, monkeypatch):
             pass
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "GracefulStop", Stopped)
+        patch.setattr(engine, "GracefulStop", Stopped)
         assert sweep.main(command("--trials", "1")) == 130
     assert sweep.main(command("--trials", "1")) == 0
     first, second = results()["trials"]
@@ -230,7 +231,7 @@ def test_flags_of_a_sweep_that_cannot_be_are_told_before_anything_is_written(com
 def test_space_from_the_command_line():
     config = Config()
     space = parse_space(["lr=1e-4:1e-2", "batch-size=4,8", "balance=true,false", "schedule=cosine"], config)
-    assert space["lr"] == Range(1e-4, 1e-2, log=True) and space["batch_size"] == (4, 8)
+    assert space["lr"] == FloatDistribution(1e-4, 1e-2, log=True) and space["batch_size"] == (4, 8)
     assert space["balance"] == (True, False) and space["augment"] == parse_space([], config)["augment"]
     assert largest(space, config).image_size == max(space["image_size"]) == 320
     trial = optuna.trial.FixedTrial(

@@ -94,8 +94,7 @@ class Augmentation:
 
     def _softened(self, colour: Tensor, random: _Random) -> Tensor:
         """Blur some pictures as a small photo would be, and add noise."""
-        small = F.avg_pool2d(colour, 2)
-        blurred = F.interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
+        blurred = F.interpolate(F.avg_pool2d(colour, 2), scale_factor=2.0, mode="bilinear", align_corners=False)
         colour = torch.where(random.chance(0.25 * self.strength)[:, None, None, None], blurred, colour)
         noise = torch.randn(colour.shape, device=colour.device, generator=random.generator)
         return colour + noise * random.between(0, 0.03 * self.strength)[:, None, None, None]
@@ -109,8 +108,7 @@ class _Random:
 
     def between(self, low: float, high: float, *shape: int) -> Tensor:
         """Return (count, *shape) uniform numbers."""
-        numbers = torch.rand((self.count, *shape), device=self.device, generator=self.generator)
-        return low + (high - low) * numbers
+        return low + (high - low) * torch.rand((self.count, *shape), device=self.device, generator=self.generator)
 
     def spread(self, reach: float, *shape: int) -> Tensor:
         """Return (count, *shape) uniform numbers round 0."""

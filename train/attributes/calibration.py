@@ -71,9 +71,19 @@ def _calibrate_head(logits: np.ndarray, truth: np.ndarray, log_prior: np.ndarray
     prior = tuple(round(float(value), 4) for value in log_prior)
     if not len(truth):
         return Calibration(prior, 1.0, 1.0, 1.0)
-    adjust = max(ADJUSTMENTS, key=lambda share: _decisions(logits, truth, prior, share))
-    temperature = min(TEMPERATURES, key=lambda t: _surprise(Calibration(prior, adjust, float(t), 1.0), logits, truth))
-    head = Calibration(prior, adjust, round(float(temperature), 4), 1.0)
+
+    def decisions(share: float) -> float:
+        """Judge a share of the prior by what it decides: rare values and all garments count alike."""
+        told = Calibration(prior, share, 1.0, 1.0).chances(logits).argmax(axis=1)
+        return (macro_f1(truth, told, logits.shape[1]) or 0.0) + float((told == truth).mean())
+
+    adjust = max(ADJUSTMENTS, key=decisions)
+
+    def surprise(temperature: float) -> float:
+        chances = Calibration(prior, adjust, float(temperature), 1.0).chances(logits)
+        return float(-np.log(chances[np.arange(len(truth)), truth] + 1e-9).mean())
+
+    head = Calibration(prior, adjust, round(float(min(TEMPERATURES, key=surprise)), 4), 1.0)
     chances = head.chances(logits)
     return replace(head, ask_below=ask_below(chances.max(axis=1), chances.argmax(axis=1) == truth))
 
@@ -91,22 +101,11 @@ def ask_below(confidence: np.ndarray, right: np.ndarray) -> float:
     return round(max(0.5, float(confidence[order][good[-1]])), 3) if len(good) else 0.99
 
 
-def _decisions(logits: np.ndarray, truth: np.ndarray, prior: tuple, share: float) -> float:
-    """Judge a share of the prior by what it decides: rare values and all garments count alike."""
-    told = Calibration(prior, share, 1.0, 1.0).chances(logits).argmax(axis=1)
-    return (macro_f1(truth, told, logits.shape[1]) or 0.0) + float((told == truth).mean())
-
-
-def _surprise(head: Calibration, logits: np.ndarray, truth: np.ndarray) -> float:
-    return float(-np.log(head.chances(logits)[np.arange(len(truth)), truth] + 1e-9).mean())
-
-
 def recalibrate(path: Path, data: Path) -> dict[str, float]:
     """Calibrate the weights file ``path`` on its held-out photos of ``data`` and return the scores there."""
     content = checkpoints.read(path)
     logits, labels = _served_logits(path, data, content["info"]["config"])
-    prior = log_priors(labels, np.ones(len(labels["style"])))
-    calibration = calibrate(logits, labels, prior)
+    calibration = calibrate(logits, labels, log_priors(labels, np.ones(len(labels["style"]))))
     values = scores(logits, labels, calibration)
     content["info"]["scores"] = values
     checkpoints.write(path, content | {"calibration": {name: asdict(head) for name, head in calibration.items()}})

@@ -55,19 +55,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="data set with attributes_{train,validation}.csv")
     parser.add_argument("--check", action="store_true", help="measure the package's weights, fit nothing")
     args = parser.parse_args(argv)
-    return exit_code(lambda: _run(args.data, args.check))
 
+    def work() -> None:
+        validation = _palettes(args.data, "validation")
+        if not args.check:
+            train = _palettes(args.data, "train")
+            weights = np.round(fit(train), 2)
+            for name, column in zip(COLOUR_NAMES, weights.T, strict=True):  # as they stand in the package
+                print(f'    "{name}": ({", ".join(f"{value:g}" for value in column)}),')
+            _report("train", train, weights)
+            _report("validation", validation, weights)
+        _report("validation, weights of the package", validation, None)
 
-def _run(data: Path, check: bool) -> None:
-    validation = _palettes(data, "validation")
-    if not check:
-        train = _palettes(data, "train")
-        weights = np.round(fit(train), 2)
-        for name, column in zip(COLOUR_NAMES, weights.T, strict=True):  # as they stand in the package
-            print(f'    "{name}": ({", ".join(f"{value:g}" for value in column)}),')
-        _report("train", train, weights)
-        _report("validation", validation, weights)
-    _report("validation, weights of the package", validation, None)
+    return exit_code(work)
 
 
 def _palettes(root: Path, split: str) -> list[Palette]:
@@ -83,7 +83,13 @@ def fit(garments: list[Palette]) -> np.ndarray:
     """Return the weights of ``lab_features``, (11, 13) float64, that make the judged names likeliest."""
     garments = [garment for garment in garments if garment[0] in COLOUR_NAMES]
     anchors = _anchor_palettes()
-    features, shares, names = _stacked(garments + anchors)
+    palettes = garments + anchors
+    most = max(len(shares) for _, _, shares in palettes)
+    labs, padded = np.zeros((len(palettes), most, 3)), np.zeros((len(palettes), most))
+    for i, (_, colours, part) in enumerate(palettes):
+        labs[i, : len(colours)], padded[i, : len(part)] = colours, part / part.sum()
+    features, shares = torch.tensor(lab_features(labs)), torch.tensor(padded)
+    names = [COLOUR_NAMES.index(name) for name, _, _ in palettes]
     counts = torch.tensor([1.0] * len(garments) + [ANCHOR_WEIGHT] * len(anchors), dtype=torch.float64)
     weights = torch.zeros((features.shape[-1], len(COLOUR_NAMES)), dtype=torch.float64, requires_grad=True)
 
@@ -97,7 +103,6 @@ def fit(garments: list[Palette]) -> np.ndarray:
 
 
 def _anchor_palettes() -> list[Palette]:
-    """Return the textbook colours as garments of one colour."""
     return [
         (name, np.array([hex_to_lab(code)]), np.ones(1)) for name, codes in ANCHORS.items() for code in codes.split()
     ]
@@ -113,14 +118,6 @@ def _report(title: str, garments: list[Palette], weights: np.ndarray | None) -> 
     wrong = [pair for pair in anchors if pair[0] != pair[1]]
     print(f"{title}: {len(judged)} garments, top-1 {first:.3f}, top-2 {second:.3f}, black/navy confused {dark:.3f}")
     print(f"  textbook colours named wrongly: {len(wrong)} of {len(anchors)} {wrong}")
-
-
-def _stacked(garments: list[Palette]) -> tuple[torch.Tensor, torch.Tensor, list[int]]:
-    most = max(len(shares) for _, _, shares in garments)
-    labs, weights = np.zeros((len(garments), most, 3)), np.zeros((len(garments), most))
-    for i, (_, colours, shares) in enumerate(garments):
-        labs[i, : len(colours)], weights[i, : len(shares)] = colours, shares / shares.sum()
-    return torch.tensor(lab_features(labs)), torch.tensor(weights), [COLOUR_NAMES.index(g[0]) for g in garments]
 
 
 def _ranking(labs: np.ndarray, shares: np.ndarray, weights: np.ndarray | None) -> list[str]:

@@ -126,9 +126,9 @@ def sampling_weights(labels: dict[str, np.ndarray], threshold: float = 0.1) -> n
     """
     weights = np.ones(len(next(iter(labels.values()))))
     for values in labels.values():
-        share = np.bincount(values[values >= 0], minlength=1) / max(1, len(values))
-        factor = np.maximum(1, np.sqrt(threshold / np.maximum(share, 1e-9)))
-        weights = np.maximum(weights, np.where(values >= 0, factor[np.maximum(values, 0)], 1))
+        _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+        factors = np.sqrt(threshold * len(values) / counts)[places]
+        weights = np.maximum(weights, np.where(values >= 0, factors, 1))
     return weights
 
 

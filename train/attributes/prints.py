@@ -47,18 +47,15 @@ def _print(rgb: np.ndarray, mask: np.ndarray, pattern: str, rng: np.random.Gener
     inside = mask > 127
     lightness = rgb.mean(axis=2)
     shade = np.clip(lightness / max(1.0, float(np.median(lightness[inside]))), 0.35, 1.5)[..., None]
-    own = tuple(int(v) for v in rgb[inside].mean(axis=0))
-    tile = _tile(pattern, own if rng.random() < 0.5 else None, rng)
+    colour = tuple(int(v) for v in rgb[inside].mean(axis=0)) if rng.random() < 0.5 else None
+    if pattern == "animal":
+        tile = _animal(320, rng)
+    else:
+        tile = make_fabric(rng, rng.uniform(28, 110), colour, pattern, "cotton").tile
     cloth = _laid(tile, len(rgb), rng) * shade
     strength = rng.uniform(0.7, 1.0)
     mixed = np.clip(cloth * strength + rgb * (1 - strength), 0, 255)
     return np.where(inside[..., None], mixed, rgb).astype(np.uint8)
-
-
-def _tile(pattern: str, colour: tuple | None, rng: np.random.Generator) -> np.ndarray:
-    if pattern == "animal":
-        return _animal(320, rng)
-    return make_fabric(rng, rng.uniform(28, 110), colour, pattern, "cotton").tile
 
 
 def _animal(size: int, rng: np.random.Generator) -> np.ndarray:

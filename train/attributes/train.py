@@ -22,8 +22,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ewardrobe.core.attributes import HEADS, NAME
+from ewardrobe.models.attributes import to_input
 from ewardrobe.models.calibration import Calibration
-from ewardrobe.models.inputs import MEAN, STD
 from ewardrobe.models.networks.attributes import LAST_WIDTH, AttributeNet
 from ewardrobe.models.networks.encoders import ENCODERS
 from train.attributes.augment import Augmentation
@@ -139,7 +139,8 @@ class AttributesTask(Task):
         weights = sampling_weights(learn.labels)
         prior = log_priors(learn.labels, weights)
         self.drawn_prior = {n: torch.tensor(p, dtype=torch.float32, device=device) for n, p in prior.items()}
-        pictures, masks = as_tensors(learn, device)
+        pictures = torch.from_numpy(np.ascontiguousarray(learn.rgb.transpose(0, 3, 1, 2))).to(device)
+        masks = torch.from_numpy(learn.masks[:, None]).to(device)
         category_ids, drawn = (torch.from_numpy(values).to(device) for values in (learn.category_ids, weights))
         labels = {name: torch.from_numpy(values).to(device) for name, values in learn.labels.items()}
         augment, generator = Augmentation(config.image_size, config.augment), torch.Generator(device)
@@ -170,9 +171,8 @@ class AttributesTask(Task):
         """Calibrate the network with the tensors ``state`` on ``samples`` and return its scores there."""
         model = AttributeNet(self.config.last_width, 0, self.config.encoder).to(next(iter(state.values())).device)
         model.load_state_dict(state)
-        logits = held_out_logits(model.eval(), samples)
-        natural = log_priors(samples.labels, np.ones(len(samples)))
-        self.calibration = calibrate(logits, samples.labels, natural)
+        logits = _held_out_logits(model.eval(), samples)
+        self.calibration = calibrate(logits, samples.labels, log_priors(samples.labels, np.ones(len(samples))))
         return scores(logits, samples.labels, self.calibration)
 
     def content(self) -> dict[str, Any]:
@@ -187,22 +187,15 @@ class AttributesTask(Task):
         }
 
 
-def as_tensors(garments: Garments, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return pictures (N, 3, S, S) and masks (N, 1, S, S), uint8, on ``device``."""
-    pictures = torch.from_numpy(np.ascontiguousarray(garments.rgb.transpose(0, 3, 1, 2))).to(device)
-    return pictures, torch.from_numpy(garments.masks[:, None]).to(device)
-
-
 @torch.inference_mode()
-def held_out_logits(model: AttributeNet, garments: Garments, batch: int = 64) -> dict[str, np.ndarray]:
+def _held_out_logits(model: AttributeNet, garments: Garments, batch: int = 64) -> dict[str, np.ndarray]:
     """Return the logits of each head, (N, values) float32, as the app computes them: of a crop and its mirror image."""
     device = next(model.parameters()).device
     found: dict[str, list[np.ndarray]] = {name: [] for name in HEADS}
     for start in range(0, len(garments), batch):
         part = garments[np.arange(start, min(start + batch, len(garments)))]
-        pictures, masks = as_tensors(part, device)
-        alpha = masks.float() / 255
-        x = torch.cat([(pictures.float() - MEAN) / STD * alpha, alpha], dim=1)
+        crops = [to_input(rgb, mask) for rgb, mask in zip(part.rgb, part.masks, strict=True)]
+        x = torch.from_numpy(np.stack(crops)).to(device)
         ids = torch.from_numpy(part.category_ids).to(device)
         straight, mirrored = model(x, ids), model(x.flip(3), ids)
         for name in HEADS:

@@ -7,11 +7,14 @@ from typing import Any
 from ewardrobe.core.attributes import HEADS
 from train.cards.markdown import number, provenance, table, wrapped
 
-HEADINGS = ("garments", "accuracy", "always the commonest", "macro-F1", "ECE", "asserted", "right of these")
-
 
 def card(entry: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Return the card as Markdown."""
+    meta, judged = metrics["meta"], {name: metrics[name] for name in HEADS if metrics[name]}
+    measured = (
+        f"Measured on {meta['garments']} judged garments in {meta['images']} photos of {meta['data']}, split "
+        f"{meta['split']}, under their annotated masks, on {meta['date'][:10]} with `{meta['command']}`."
+    )
     return wrapped(f"""# Attribute network
 
 Pattern, material, style and sleeve length of one garment, from its masked crop and its category; the body is the
@@ -21,15 +24,15 @@ U-Net's encoder up to stride 16 with a narrow last stage.
 
 ## Figures
 
-{_measured(metrics["meta"])} Fractions of 1; in brackets 95 % intervals by bootstrap over the photos.
+{measured} Fractions of 1; in brackets 95 % intervals by bootstrap over the photos.
 
-{_table(metrics)}
+{_table(judged)}
 
 Asserted: the share of garments for which the network is sure enough for the app to state a value; for the others it
 asks. ECE: how far confidence and share of right answers lie apart. Always the commonest: what one gets by naming
-{", ".join(f"{metrics[name]['majority']} ({name})" for name in HEADS if metrics[name])}.
+{", ".join(f"{found['majority']} ({name})" for name, found in judged.items())}.
 
-{chr(10).join(_values(name, metrics[name]) for name in HEADS if metrics[name])}
+{chr(10).join(_values(name, found) for name, found in judged.items())}
 Values with fewer than ten garments say little.
 
 {_colours(metrics)}
@@ -45,15 +48,7 @@ photos, colours and cuts are told less well, and then the calibration is too hop
 """)
 
 
-def _measured(meta: dict[str, Any]) -> str:
-    """Return one sentence: on what, by which command and when the figures were measured."""
-    return (
-        f"Measured on {meta['garments']} judged garments in {meta['images']} photos of {meta['data']}, split "
-        f"{meta['split']}, under their annotated masks, on {meta['date'][:10]} with `{meta['command']}`."
-    )
-
-
-def _table(metrics: dict[str, Any]) -> str:
+def _table(judged: dict[str, dict[str, Any]]) -> str:
     rows = [
         (
             name,
@@ -65,10 +60,10 @@ def _table(metrics: dict[str, Any]) -> str:
             number(found["asserted"], 2),
             number(found["asserted_right"]),
         )
-        for name in HEADS
-        if (found := metrics[name]) is not None
+        for name, found in judged.items()
     ]
-    return table(("", *HEADINGS), rows)
+    headings = ("garments", "accuracy", "always the commonest", "macro-F1", "ECE", "asserted", "right of these")
+    return table(("", *headings), rows)
 
 
 def _colours(metrics: dict[str, Any]) -> str:

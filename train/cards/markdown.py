@@ -15,11 +15,8 @@ def wrapped(text: str) -> str:
     >>> [len(line) for line in wrapped("word " * 40 + "\\n\\n|" + "a" * 130 + "|").splitlines()]
     [119, 79, 0, 132]
     """
-    return "\n".join(line if line.startswith("|") else _fill(line) for line in text.split("\n"))
-
-
-def _fill(line: str) -> str:
-    return textwrap.fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+    wrapper = textwrap.TextWrapper(WIDTH, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(line if line.startswith("|") else wrapper.fill(line) for line in text.split("\n"))
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

@@ -20,23 +20,14 @@ from train.cards.markdown import number, provenance, table, wrapped
 from train.loop.config import exit_code, make_parser
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
-    shown = [
-        (
-            row["method"],
-            number(row["fitb"]),
-            "{:.3f} … {:.3f}".format(*row["fitb_ci"]),
-            number(row["auc"]),
-            "{:.3f} … {:.3f}".format(*row["auc_ci"]),
-        )
-        for row in rows
-    ]
-    return table(("method", "FITB", "95 %", "AUC", "95 %"), shown)
-
-
 def card(entry: dict[str, Any], metrics: dict[str, Any]) -> str:
     """Return the model card as Markdown."""
+
+    def figure(row: dict[str, Any], key: str) -> tuple[str, str]:
+        return number(row[key]), "{:.3f} … {:.3f}".format(*row[f"{key}_ci"])
+
     meta = metrics["meta"]
+    rows = [(row["method"], *figure(row, "fitb"), *figure(row, "auc")) for row in metrics["rows"]]
     told = "\n".join(f"- {line}" for line in verdicts(metrics["rows"]))
     return wrapped(f"""# Outfit compatibility
 
@@ -52,7 +43,7 @@ what they have in common. Plain numbers in JSON; no picture is looked at.
 true garment among four of its slot, chance 0.25. AUC: real outfits against thrown-together ones, chance 0.5. “combined”
 is what the app ranks by, as far as photographs of strangers tell: weather, rotation and favourites have no part in it.
 
-{_table(metrics["rows"])}
+{table(("method", "FITB", "95 %", "AUC", "95 %"), rows)}
 
 {told}
 

@@ -1,4 +1,4 @@
-"""Files of a run: ``last.pt`` to go on from, ``best.pt`` for the app; each is whole at any moment.
+"""Files of a run: ``last.pt`` to go on from, ``best.pt`` for the app; each is whole at any moment.  Public weights.
 
 Tensors come by the names of a network's layers, such as a convolution's (out, in, k, k) float32.
 """
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from ewardrobe.core import atomic
+from ewardrobe.core import atomic, process
 from ewardrobe.core.taxonomy import CATEGORIES, INSTANCES, LABEL_COUNT
 from train.loop.config import FlagError, RunConfig, described, flag
 from train.loop.engine import TrainingError
@@ -51,8 +51,7 @@ def export(run: Trainer, scores: dict[str, float]) -> None:
     flags = asdict(run.config)
     flags |= {name: Path(flags[name]).name for name in PATHS if isinstance(flags.get(name), str)}
     info = {"step": run.step, "images": run.images, "config": flags, "scores": scores}
-    content = {"kind": run.task.kind, "model": half, "info": info, **run.task.content()}
-    write(run.folder / BEST, content)
+    write(run.folder / BEST, {"kind": run.task.kind, "model": half, "info": info, **run.task.content()})
 
 
 def restore(run: Trainer) -> None:
@@ -63,7 +62,10 @@ def restore(run: Trainer) -> None:
     try:
         run.model.load_state_dict(content["model"])
         run.average.module.load_state_dict(content["ema"])
-        _load_optimizer(run.optimizer, content["optimizer"])
+        decays = [group["weight_decay"] for group in run.optimizer.param_groups]
+        run.optimizer.load_state_dict(content["optimizer"])
+        for group, decay in zip(run.optimizer.param_groups, decays, strict=True):
+            group["weight_decay"] = decay  # as the flags say, not as the state brings along
     except (RuntimeError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0]
         raise TrainingError(
@@ -88,14 +90,6 @@ def _keep_flags(config: RunConfig, begun: dict[str, Any]) -> None:
             )
 
 
-def _load_optimizer(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
-    """Load the moments; the weight decay stays as the flags say, which the state would bring along too."""
-    decays = [group["weight_decay"] for group in optimizer.param_groups]
-    optimizer.load_state_dict(state)
-    for group, decay in zip(optimizer.param_groups, decays, strict=True):
-        group["weight_decay"] = decay
-
-
 def rescue(run: Trainer) -> str:
     """Save ``run`` after a failure if its tensors are good, and say which checkpoint there is."""
     good = all(v.isfinite().all() for v in run.model.state_dict().values() if v.is_floating_point())
@@ -110,14 +104,6 @@ def what_is_left(folder: Path) -> str:
     if not path.is_file():
         return "there is no checkpoint yet"
     return f"{path} holds step {read(path).get('step')}: --resume goes on from there"
-
-
-def check_folder(folder: Path, config: RunConfig) -> None:
-    """Refuse to begin anew over an earlier run."""
-    if (folder / LAST).is_file() and not config.resume and not config.overwrite:
-        raise TrainingError(
-            f"{folder} holds a run already: give --resume to go on with it, another --name, or --overwrite"
-        )
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
@@ -199,3 +185,27 @@ def extended(own: dict[str, Tensor], given: dict[str, Tensor]) -> dict[str, Tens
         if mine.ndim and mine.shape[1:] == theirs.shape[1:] and (len(theirs), len(mine)) in GROWN:
             longer[name] = torch.cat([theirs, mine[len(theirs) :].to(theirs)])
     return longer
+
+
+def ultralytics_model(name: str) -> Any:
+    """Return the network of an ultralytics checkpoint: a local file, or a public name such as ``yolo11n-seg.pt``.
+
+    Such a file is a pickle, which can run code when it is read: give none that you do not trust.
+    """
+    process.allow_downloads()
+    from ultralytics import YOLO
+
+    try:
+        model: Any = YOLO(name).model
+        return model.float()
+    except Exception as error:  # ultralytics raises many kinds: no connection, no such release, broken file
+        raise TrainingError(
+            f"{name} could not be loaded ({error}): give a local .pt file, or leave --pretrained out"
+        ) from error
+
+
+def fill_public_encoder(encoder: Any, name: str) -> None:
+    """Copy the backbone of a public checkpoint into a ``YoloEncoder``; ``TrainingError`` if it is of another size."""
+    layers = ultralytics_model(name).model[: len(encoder.layers)]
+    message = f"--pretrained: the backbone of {name} does not fit --encoder ({{}})"
+    load_into(encoder.layers, layers.state_dict(), message)

@@ -157,19 +157,13 @@ def check(config: RunConfig) -> None:
             choices = about.get("choices", [value])
             fits, expected, text = value in choices, ", ".join(choices), value
         else:
-            fits, expected = _limited(value, about)
-            text = f"{value:g}"
+            least, above, most = about.get("least", 0), about.get("above"), about.get("most", math.inf)
+            fits = math.isfinite(value) and value <= most and (value >= least if above is None else value > above)
+            expected = f"a number of {least} or more" if above is None else f"a number above {above}"
+            expected, text = expected + (f", at most {most}" if most < math.inf else ""), f"{value:g}"
         if not fits:
             raise FlagError(f"{flag(each.name)} {text}: expected {expected}")
     run_folder(config.name)
-
-
-def _limited(value: float, about: Mapping[str, Any]) -> tuple[bool, str]:
-    """Return whether a number is within its limits, and these in words."""
-    least, above, most = about.get("least", 0), about.get("above"), about.get("most", math.inf)
-    fits = math.isfinite(value) and value <= most and (value >= least if above is None else value > above)
-    words = f"a number of {least} or more" if above is None else f"a number above {above}"
-    return fits, words + (f", at most {most}" if most < math.inf else "")
 
 
 def run_folder(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""What the loop is fed with: the photos of a run, and an endless stream of augmented batches."""
+"""The photos of a run: an endless stream of augmented batches, and the scores that choose the best checkpoint."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.masks import mask_iou
+from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_IDS, INSTANCE_IDS
 from ewardrobe.datasets.augment import AugmentConfig, augment, collect_textures
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, spread
 from ewardrobe.datasets.index import Index, read_index
 from ewardrobe.datasets.samples import LazySamples, Sample, load_samples, repeat_factors
 from ewardrobe.datasets.subsample import subset
+from ewardrobe.evaluation.coco_eval import MIN_INSTANCES, CocoMatcher, mean_over_categories
+from ewardrobe.models import Segmenter
 from train.loop.config import Config
 from train.loop.engine import TrainingError
 
@@ -25,6 +30,14 @@ if TYPE_CHECKING:
 
 TEXTURE_PHOTOS, LAZY_TEXTURE_PHOTOS = 3000, 500
 """Backgrounds are cut from at most so many photos; fewer where each has to be read for it."""
+
+MIN_SCORE, SHOWN_SCORE = 0.01, 0.3
+MEASURES = {
+    "mask_ap": ("ap", CATEGORY_IDS),
+    "mask_ap50": ("ap50", CATEGORY_IDS),
+    "mask_ap50_accessories": ("ap50", ACCESSORY_IDS),
+}
+"""What is averaged, and over which labels."""
 
 
 @dataclass
@@ -41,18 +54,17 @@ class Data:
 
 def load_data(config: Config, validate: bool = True) -> Data:
     """Read the photos that ``config`` names; only the process that validates needs validation photos."""
-    whole = config.fraction == 1 and not config.max_images
-    limit = config.validation_images or config.max_images or None
-    fraction = None if config.fraction == 1 else config.fraction
+    fraction, most = (None if config.fraction == 1 else config.fraction), config.max_images or None
+    limit = config.validation_images or most
 
     def some(index: Index) -> np.ndarray:
-        return subset(index.present, fraction, config.max_images or None, config.balance, config.seed)
+        return subset(index.present, fraction, most, config.balance, config.seed)
 
     def spaced(index: Index) -> list[int]:
         return spread(len(index), limit)
 
     try:
-        train = _photos(config, "train", *photo_sides(config), None if whole else some)
+        train = _photos(config, "train", *photo_sides(config), some if fraction or most else None)
     except DatasetError:
         raise
     except ValueError as error:
@@ -144,3 +156,31 @@ def canvas(step: int, long_side: int) -> tuple[int, int]:
     """Height and width of the pictures of ``step``: portrait, landscape and square in turn, of about equal area."""
     short, square = round(long_side * 0.75 / 32) * 32, round(long_side * 0.866 / 32) * 32
     return [(long_side, short), (short, long_side), (long_side, short), (square, square)][step % 4]
+
+
+def quick_scores(segmenter: Segmenter, samples: Sequence[Sample]) -> dict[str, float]:
+    """Return ``mask_ap``, ``mask_ap50`` (categories with ten instances), ``garment_iou_worn``, ``…_not_worn``.
+
+    These are of the 13 garments, on the photos that show any; ``mask_ap50_accessories`` is of footwear, bags, headwear.
+    Finds of a label that a photo leaves unlabelled do not count.
+    """
+    matcher = CocoMatcher("segm", category_ids=INSTANCE_IDS)
+    counts = np.zeros(max(INSTANCE_IDS) + 1, int)
+    overlaps: dict[str, list[float]] = {"worn": [], "not_worn": []}
+    for sample in samples:
+        found = segmenter.predict(sample.image, MIN_SCORE)
+        found = found[~np.isin(found.category_ids, list(sample.unlabelled))]
+        truth = Detections.from_masks(sample.masks > 0, sample.category_ids, np.ones(len(sample.masks)))
+        matcher.add(truth, found)
+        counts += np.bincount(truth.category_ids, minlength=len(counts))
+        shown, worn = found.above(SHOWN_SCORE), "worn" if sample.worn else "not_worn"
+        there, seen = (d.masks[np.isin(d.category_ids, CATEGORY_IDS)] for d in (truth, shown))
+        if len(there):
+            overlaps[worn].append(mask_iou(np.any(there, axis=0), np.any(seen, axis=0)))
+    scores = matcher.scores()
+    ap = {}
+    for name, (field, ids) in MEASURES.items():
+        least = max(1, min(MIN_INSTANCES, max(counts[list(ids)])))  # where no label has ten, those with the most
+        ap[name] = mean_over_categories(scores, field, [c for c in ids if counts[c] >= least])
+    iou = {f"garment_iou_{k}": float(np.mean(v)) if v else 0.0 for k, v in overlaps.items()}
+    return {k: v or 0.0 for k, v in ap.items()} | iou

@@ -12,8 +12,7 @@ from torch.nn import functional as F
 
 def bce_loss(logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:
     """Mean binary cross-entropy over the labelled pixels."""
-    loss = F.binary_cross_entropy_with_logits(logits, target, reduction="none")
-    return (loss * labelled).sum() / labelled.sum().clamp(min=1)
+    return F.binary_cross_entropy_with_logits(logits, target, labelled, reduction="sum") / labelled.sum().clamp(min=1)
 
 
 def dice_loss(logits: Tensor, target: Tensor, labelled: Tensor) -> Tensor:

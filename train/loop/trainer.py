@@ -2,38 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric, seed_everything
+from lightning_fabric.plugins import MixedPrecision, Precision
+from lightning_fabric.strategies import DDPStrategy
 from torch import Tensor
 
 from ewardrobe.core import process
 from ewardrobe.datasets.samples import Sample
-from train.loop import checkpoints
+from train.loop import checkpoints, engine
 from train.loop.config import AnyConfig, Config, RunConfig, check, exit_code, parse_config, run_folder
-from train.loop.data import Data, load_data, make_loader
-from train.loop.devices import make_fabric
-from train.loop.engine import (
-    Clock,
-    GracefulStop,
-    Log,
-    TrainingError,
-    averaged,
-    check_finite,
-    is_out_of_memory,
-    learning_rate,
-    make_optimizer,
-    prepare_norm,
-)
-from train.loop.quick_eval import quick_scores
+from train.loop.data import Data, load_data, make_loader, quick_scores
+from train.loop.engine import TrainingError
 
 REPORT_STEPS = 25
+VALIDATION_LIMIT = timedelta(hours=6)
+"""How long the other processes wait while the first one validates."""
 
 
 class Task(Protocol):
@@ -107,27 +100,31 @@ class Trainer:
         config: RunConfig = task.config
         self.config, self.task, self.fabric = config, task, fabric
         self.folder = run_folder(config.name)
-        checkpoints.check_folder(self.folder, config)
+        if (self.folder / checkpoints.LAST).is_file() and not config.resume and not config.overwrite:
+            raise TrainingError(
+                f"{self.folder} holds a run already: give --resume to go on with it, another --name, or --overwrite"
+            )
         model = task.build()
         if config.init and not config.resume:
             task.initialise(model, checkpoints.read(Path(config.init)))
-        model = prepare_norm(model, config.norm, fabric.world_size)
-        self.model, self.optimizer = fabric.setup(model, make_optimizer(model, config))
-        self.average = averaged(self.model.module, config.ema)
-        self.clock = Clock(config.steps, config.minutes)
+        model = engine.prepare_norm(model, config.norm, fabric.world_size)
+        self.model, self.optimizer = fabric.setup(model, engine.make_optimizer(model, config))
+        self.average = engine.averaged(self.model.module, config.ema)
+        self.clock = engine.Clock(config.steps, config.minutes)
         self.step, self.images, self.best, self.stale = 0, 0, -1.0, 0
         self.ending = ""
-        self.stop: GracefulStop | None = None
+        self.stop: engine.GracefulStop | None = None
         if config.resume:
             checkpoints.restore(self)
-        self.log = Log(self.folder, self.step if config.resume else 0, enabled=fabric.is_global_zero)
+        self.log = engine.Log(self.folder, self.step if config.resume else 0, enabled=fabric.is_global_zero)
 
     def train_step(self, batch: Any) -> dict[str, float]:
         """Run one optimiser step and return the parts of its loss."""
         c = self.config
         # Sampled proposals depend on the step alone: a resumed run draws the same as one that was not interrupted.
         torch.manual_seed((c.seed * 1_000_003 + self.step) * self.fabric.world_size + self.fabric.global_rank)
-        rate = learning_rate(self.step, self.clock.expected_steps(self.step), c.lr, c.warmup, c.schedule, c.decay)
+        steps = self.clock.expected_steps(self.step)
+        rate = engine.learning_rate(self.step, steps, c.lr, c.warmup, c.schedule, c.decay)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with self._rescue():
@@ -141,13 +138,13 @@ class Trainer:
     def _backward(self, batch: Any) -> tuple[float, dict[str, Tensor]]:
         loss, parts = self.task.loss(self.model, batch)
         value = self._agree(loss)
-        check_finite(value, "loss", self.step)
+        engine.check_finite(value, "loss", self.step)
         self.optimizer.zero_grad(set_to_none=True)
         self.fabric.backward(loss)
         clip = self.config.clip
         norm = self.fabric.clip_gradients(self.model, self.optimizer, max_norm=clip, error_if_nonfinite=False)
         if norm is not None and self.config.precision != "16-mixed":  # there the scaler skips the step
-            check_finite(float(norm), "gradient", self.step)
+            engine.check_finite(float(norm), "gradient", self.step)
         return value, parts
 
     def _agree(self, loss: Tensor) -> float:
@@ -172,7 +169,7 @@ class Trainer:
         except TrainingError as error:
             raise TrainingError(f"{error}; {checkpoints.rescue(self)}") from error
         except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
+            if not engine.is_out_of_memory(error):
                 raise
             self.optimizer.zero_grad(set_to_none=True)
             cure = "lower --batch-size, --image-size or --workers"
@@ -199,6 +196,44 @@ class Trainer:
         return bool(self.ending) or self.step >= self.config.steps
 
 
+class _InputsAsTheyAre(MixedPrecision):
+    """Leaves a batch alone: boxes would lose whole pixels in half precision, and autocast converts what layers need."""
+
+    def convert_input(self, data: Any) -> Any:
+        return data
+
+
+def make_fabric(config: RunConfig, unused_parameters: bool = False) -> Fabric:
+    """Return a launched Fabric: one device a process, as many processes as ``torchrun`` has started.
+
+    unused_parameters: some parameters get no gradient in some steps.  ``TrainingError`` where the accelerator is
+    missing.
+    """
+    if config.accelerator == "cuda" and not torch.cuda.is_available():
+        raise TrainingError("--accelerator cuda: PyTorch finds no CUDA device here; leave the flag out to use the CPU")
+    device = "cuda" if config.accelerator != "cpu" and torch.cuda.is_available() else "cpu"
+    world, local = (int(os.environ.get(name, 1)) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
+    if config.norm == "sync" and device == "cpu":
+        raise TrainingError("--norm sync needs CUDA devices: use --norm frozen, or batch with enough images a process")
+    if device == "cuda":
+        torch.set_float32_matmul_precision("high")  # no cudnn.benchmark: the number of proposals changes every step
+    ddp = DDPStrategy(
+        process_group_backend="nccl" if device == "cuda" else "gloo",
+        timeout=VALIDATION_LIMIT,
+        find_unused_parameters=unused_parameters,
+    )
+    mixed = config.precision != "32-true"
+    fabric = Fabric(
+        accelerator=device,
+        devices=local,
+        num_nodes=world // local,
+        strategy=ddp if world > 1 else "auto",
+        plugins=[_InputsAsTheyAre(config.precision, device) if mixed else Precision()],  # type: ignore[arg-type]  # text
+    )
+    fabric.launch()
+    return fabric
+
+
 Watcher = Callable[[Trainer, dict[str, float]], None]
 """Called after every validation with the trainer and the scores; what it raises ends the run."""
 
@@ -219,7 +254,7 @@ def run(task: Task, data: Any = None, watcher: Watcher | None = None) -> Trainer
     torch.set_num_threads(config.threads)  # importing ultralytics changes it
     batches = task.batches(data, fabric, trainer.step)
     fabric.print(f"{data}; from step {trainer.step}", flush=True)
-    with GracefulStop() as trainer.stop:
+    with engine.GracefulStop() as trainer.stop:
         _loop(trainer, batches, data.validation, watcher)
     return trainer
 
@@ -228,7 +263,7 @@ def _loop(trainer: Trainer, batches: Iterable[Any], validation: Any, watcher: Wa
     config, first = trainer.config, trainer.fabric.is_global_zero
     trainer.model.train()
     if config.norm == "frozen":
-        prepare_norm(trainer.model, "frozen", 1)
+        engine.prepare_norm(trainer.model, "frozen", 1)
     saved = validated = reported = time.monotonic()
     recent: list[dict[str, float]] = []
     for batch in batches:
@@ -241,7 +276,10 @@ def _loop(trainer: Trainer, batches: Iterable[Any], validation: Any, watcher: Wa
         if first and not ended and now - saved > config.checkpoint_minutes * 60:
             checkpoints.save(trainer)
             saved = now
-        if first and not ended and _validation_due(config, trainer.step, now - validated):
+        due = now - validated > config.validate_minutes * 60
+        if config.validate_steps:
+            due = trainer.step % config.validate_steps == 0
+        if first and not ended and due:
             _score(trainer, validation, watcher)
             validated = reported = time.monotonic()
         if ended:
@@ -255,13 +293,6 @@ def _loop(trainer: Trainer, batches: Iterable[Any], validation: Any, watcher: Wa
     trainer.fabric.barrier()
 
 
-def _validation_due(config: RunConfig, step: int, seconds: float) -> bool:
-    """Tell whether to validate after ``step``, ``seconds`` after the last validation."""
-    if config.validate_steps:
-        return step % config.validate_steps == 0
-    return seconds > config.validate_minutes * 60
-
-
 def _score(trainer: Trainer, validation: Any, watcher: Watcher | None) -> None:
     scores = trainer.validate(validation)
     checkpoints.save(trainer)
@@ -270,7 +301,6 @@ def _score(trainer: Trainer, validation: Any, watcher: Watcher | None) -> None:
 
 
 def _report(trainer: Trainer, recent: list[dict[str, float]], seconds: float) -> None:
-    """Log and print the mean of the last steps, the speed and the time left."""
     mean = {k: float(np.mean([r[k] for r in recent])) for k in recent[0]}
     batch = trainer.config.batch_size * trainer.fabric.world_size
     speed = len(recent) * batch / max(seconds, 1e-6)

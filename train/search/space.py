@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Any
 
 import optuna
+from optuna.distributions import FloatDistribution
 
 from train.loop.config import Config
 from train.loop.engine import TrainingError
@@ -17,16 +17,7 @@ SGD_RATE = 10.0
 STRIDE = 32
 
 
-@dataclass(frozen=True)
-class Range:
-    """Any number from ``low`` to ``high``, drawn evenly, or evenly in its logarithm."""
-
-    low: float
-    high: float
-    log: bool = False
-
-
-Space = dict[str, Range | tuple]
+Space = dict[str, FloatDistribution | tuple]
 LOGARITHMIC = ("lr", "weight_decay")
 
 
@@ -36,13 +27,13 @@ def parse_space(texts: list[str], config: Config) -> Space:
     One value keeps a flag fixed.  ``TrainingError`` for a name that is no flag, or values of the wrong type.
     """
     space: Space = {
-        "lr": Range(config.lr / 8, config.lr * 4, log=True),
-        "weight_decay": Range(1e-4, 0.1, log=True),
+        "lr": FloatDistribution(config.lr / 8, config.lr * 4, log=True),
+        "weight_decay": FloatDistribution(1e-4, 0.1, log=True),
         "optimizer": ("adamw", "sgd"),
         "batch_size": (8, 16, 32),
         "workers": (0, 1, 2),
         "image_size": tuple(sorted({_to_stride(config.image_size * f) for f in (0.75, 1, 1.25)})),
-        "augment": Range(0.0, 1.5),
+        "augment": FloatDistribution(0.0, 1.5),
     }
     for text in texts:
         name, _, values = text.partition("=")
@@ -54,13 +45,13 @@ def parse_space(texts: list[str], config: Config) -> Space:
     return space
 
 
-def _values(name: str, values: str, kind: type) -> Range | tuple:
+def _values(name: str, values: str, kind: type) -> FloatDistribution | tuple:
     try:
         if kind is float and ":" in values:
             low, high = (float(v) for v in values.split(":"))
-            if not low < high or (name in LOGARITHMIC and low <= 0):
+            if not low < high:
                 raise ValueError("LOW must be below HIGH")
-            return Range(low, high, name in LOGARITHMIC)
+            return FloatDistribution(low, high, name in LOGARITHMIC)
         if kind is bool:
             return tuple({"true": True, "false": False}[v.lower()] for v in values.split(","))
         return tuple(kind(v) for v in values.split(","))
@@ -70,7 +61,12 @@ def _values(name: str, values: str, kind: type) -> Range | tuple:
 
 def suggest(trial: optuna.trial.BaseTrial, space: Space, config: Config) -> Config:
     """Return ``config`` with the values that ``trial`` draws; the size at validation keeps its ratio to training's."""
-    drawn = {name: _suggest(trial, name, values) for name, values in space.items()}
+    drawn: dict[str, Any] = {}
+    for name, values in space.items():
+        if isinstance(values, FloatDistribution):
+            drawn[name] = trial.suggest_float(name, values.low, values.high, log=values.log)
+        else:
+            drawn[name] = values[0] if len(values) == 1 else trial.suggest_categorical(name, values)
     if "image_size" in drawn and "eval_size" not in drawn:
         drawn["eval_size"] = _to_stride(drawn["image_size"] * config.eval_size / config.image_size)
     new = dataclasses.replace(config, **drawn)
@@ -79,22 +75,19 @@ def suggest(trial: optuna.trial.BaseTrial, space: Space, config: Config) -> Conf
     return new
 
 
-def _suggest(trial: optuna.trial.BaseTrial, name: str, values: Range | tuple) -> Any:
-    if isinstance(values, Range):
-        return trial.suggest_float(name, values.low, values.high, log=values.log)
-    return values[0] if len(values) == 1 else trial.suggest_categorical(name, values)
-
-
 def largest(space: Space, config: Config) -> Config:
     """Return ``config`` with the largest pictures of ``space``: for these the photos are read, once for all trials."""
     sizes = space.get("image_size", (config.image_size,))
-    size = round(sizes.high) if isinstance(sizes, Range) else max(sizes)
+    size = round(sizes.high) if isinstance(sizes, FloatDistribution) else max(sizes)
     return dataclasses.replace(config, image_size=size, eval_size=round(size * config.eval_size / config.image_size))
 
 
 def as_json(space: Space) -> dict[str, Any]:
     """Return ``space`` as plain values."""
-    return {k: dataclasses.asdict(v) if isinstance(v, Range) else {"choices": list(v)} for k, v in space.items()}
+    return {
+        k: {"low": v.low, "high": v.high, "log": v.log} if isinstance(v, FloatDistribution) else {"choices": list(v)}
+        for k, v in space.items()
+    }
 
 
 def _to_stride(pixels: float) -> int:

@@ -1,30 +1,31 @@
-"""The Optuna study of a sweep: where it is stored, what makes it the same study, what is left of dead workers."""
+"""The Optuna study of a sweep: where it is stored, what makes it the same study, and its results as JSON."""
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import socket
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import BaseStorage, JournalStorage, RDBStorage
-from optuna.storages.journal import (
-    JournalFileBackend,
-    JournalFileOpenLock,
-    JournalFileSymlinkLock,
-    JournalRedisBackend,
-)
-from optuna.trial import TrialState
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage, journal
+from optuna.trial import FrozenTrial, TrialState
 
+from ewardrobe.core import atomic
+from train.loop.config import flag
 from train.loop.engine import TrainingError, record_in, set_aside
 
 PRUNERS = ("median", "hyperband", "none")
 STARTUP_TRIALS = 4
 """So many trials run to their end before one may be pruned."""
+MIN_TRIALS = 4
+"""With fewer finished trials the importance of a flag is chance."""
 
 
 def open_study(
@@ -68,7 +69,9 @@ def storage_errors(storage: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if not _is_storage_error(error):
+        library = type(error).__module__.partition(".")[0]  # by its name: neither has to be installed
+        known = isinstance(error, optuna.exceptions.StorageInternalError | OSError | ImportError)
+        if not known and library not in ("sqlalchemy", "redis"):
             raise
         scheme, separator, rest = storage.partition("://")
         shown = scheme + separator + rest.rpartition("@")[2] if separator else storage  # without a password
@@ -79,17 +82,9 @@ def storage_errors(storage: str) -> Iterator[None]:
         ) from error
 
 
-def _is_storage_error(error: Exception) -> bool:
-    """Tell whether Optuna, the database, Redis or the disk refused; the libraries are optional, so by module name."""
-    if isinstance(error, optuna.exceptions.StorageInternalError | OSError | ImportError):
-        return not isinstance(error, TrainingError)
-    return type(error).__module__.partition(".")[0] in ("sqlalchemy", "redis")
-
-
 def finished(study: optuna.Study) -> int:
     """Return the number of trials that count: all but those that were interrupted, which failed without an error."""
-    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-    trials = study.get_trials(deepcopy=False, states=states)
+    trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL))
     return sum(t.state != TrialState.FAIL or "error" in t.user_attrs for t in trials)
 
 
@@ -120,12 +115,14 @@ def _open_storage(storage: str) -> BaseStorage:
     if storage.startswith("redis"):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return JournalStorage(JournalRedisBackend(storage))
+            return JournalStorage(journal.JournalRedisBackend(storage))
     if "://" in storage:
         return RDBStorage(storage)
     Path(storage).parent.mkdir(parents=True, exist_ok=True)
-    lock = JournalFileOpenLock(storage) if os.name == "nt" else JournalFileSymlinkLock(storage)  # needs rights there
-    backend = JournalFileBackend(storage, lock_obj=lock)
+    # Windows lets only some users make links
+    lock_class = journal.JournalFileOpenLock if os.name == "nt" else journal.JournalFileSymlinkLock
+    lock = lock_class(storage)
+    backend = journal.JournalFileBackend(storage, lock_obj=lock)
     lock.acquire()
     try:
         _mend_journal(Path(storage))
@@ -147,3 +144,68 @@ def _mend_journal(path: Path) -> None:
     set_aside(path, content[whole:])
     if whole < len(content):
         os.truncate(path, whole)
+
+
+def write_results(path: Path, study: optuna.Study) -> None:
+    """Write the study to ``path`` as plain values; readers never see a part of it.
+
+    ``trials`` holds for each its ``number``, ``state``, ``value`` (best mask AP on the validation photos, ``None``
+    unless complete), ``params``, ``config`` (all searched flags as they were used), ``intermediate`` as pairs of images
+    seen and mask AP, ``seconds``, ``started``, ``images_per_s`` (validation included) and, if it failed, ``error``; a
+    failed one without an error was interrupted.  ``importance``: share of each
+    flag in the differences between trials, by PED-ANOVA (Watanabe et al., IJCAI 2023), ``None`` with few trials.
+    """
+    trials, about = study.get_trials(deepcopy=False), study.user_attrs
+    done = [t for t in trials if t.state == TrialState.COMPLETE]
+    results = {
+        "name": study.study_name,
+        "metric": "mask_ap",
+        "direction": "maximize",
+        **about,
+        "best": study.best_trial.number if done else None,
+        "importance": _importance(study, done),
+        "trials": [_trial(t, about["images"] / about["rungs"]) for t in trials if t.state != TrialState.WAITING],
+        "updated": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.write_bytes(path, (json.dumps(results, indent=1, allow_nan=False) + "\n").encode())
+
+
+def summary(study: optuna.Study) -> str:
+    """Return the best trial in one line, as flags."""
+    trials = [t for t in study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
+    if not any(t.state == TrialState.COMPLETE for t in trials):
+        return f"{study.study_name}: no trial was completed"
+    best = study.best_trial
+    values = best.user_attrs["config"].items()
+    flags = " ".join(f"{flag(k)} {f'{v:.4g}' if isinstance(v, float) else v}" for k, v in values)
+    found = f"best of {len(trials)} trials is {best.number}, mask AP {best.value:.4f}"
+    return f"{study.study_name}: {found}: {flags}"
+
+
+def _importance(study: optuna.Study, done: list[FrozenTrial]) -> dict[str, float] | None:
+    """Return how much each flag matters, adding up to 1; ``None`` when the trials do not tell."""
+    if len(done) < MIN_TRIALS or len({t.value for t in done}) == 1:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            shares = optuna.importance.get_param_importances(study)
+        except (ValueError, RuntimeError):  # all trials had the same values
+            return None
+    return {k: round(float(v), 4) for k, v in shares.items()} if all(map(math.isfinite, shares.values())) else None
+
+
+def _trial(trial: FrozenTrial, images_a_rung: float) -> dict[str, Any]:
+    notes = trial.user_attrs
+    return {
+        "number": trial.number,
+        "state": trial.state.name.lower(),
+        "value": trial.value if trial.state == TrialState.COMPLETE else None,
+        "params": trial.params,
+        "config": notes.get("config", {}),
+        "intermediate": [[round(rung * images_a_rung), v] for rung, v in sorted(trial.intermediate_values.items())],
+        "seconds": round(trial.duration.total_seconds(), 3) if trial.duration else None,
+        "started": trial.datetime_start.isoformat(timespec="seconds") if trial.datetime_start else None,
+        **{k: notes[k] for k in ("error", "images_per_s") if k in notes},
+    }

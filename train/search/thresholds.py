@@ -26,9 +26,7 @@ GRID = np.round(np.arange(0.02, 0.985, 0.01), 2)
 OWN_SHARE = 0.5
 """How far from the common threshold to a category's own, on a logarithmic scale, the choice goes.
 
-Some dozen garments have their best threshold in part by luck: on photos that did not choose, a category's own was
-worse than the common one for two models of three; halfway was better for two and as good for one
-(docs/experiments.md).
+Some dozen garments have their best threshold in part by luck; docs/experiments.md has the figures.
 """
 
 MISNAMED = 0.5
@@ -116,7 +114,10 @@ def choose(photos: Sequence[PhotoScores], own_share: float = OWN_SHARE) -> Choic
     The common one is best over all garments; a category with ten garments or more moves from there towards its own.
     """
     counts = _instances(photos)
-    detected, found = _curves(photos)
+    scores, ids, credit = (np.concatenate(part) for part in zip(*(p.everything for p in photos), strict=True))
+    over = scores.astype(float) >= GRID[:, None]
+    columns = [(over[:, ids == c], credit[ids == c]) for c in CATEGORY_IDS]
+    detected, found = np.array([o.sum(axis=1) for o, _ in columns]), np.array([o @ worth for o, worth in columns])
     common = _middle_of_best(_f1(detected.sum(axis=0), found.sum(axis=0), counts.sum()))
     own = [
         _middle_of_best(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)
@@ -157,14 +158,6 @@ def _one_shuffle(photos: Sequence[PhotoScores], random: np.random.Generator, fol
             counts = counted(held_out, confidence)
             total[kind] = total[kind] + counts if kind in total else counts
     return {kind: counts.summary for kind, counts in total.items()}
-
-
-def _curves(photos: Sequence[PhotoScores]) -> tuple[np.ndarray, np.ndarray]:
-    """Return detections and their credit (13, len(GRID)) from each raw score of the grid up."""
-    scores, ids, credit = (np.concatenate(part) for part in zip(*(p.everything for p in photos), strict=True))
-    over = scores.astype(float) >= GRID[:, None]
-    columns = [(over[:, ids == c], credit[ids == c]) for c in CATEGORY_IDS]
-    return np.array([o.sum(axis=1) for o, _ in columns]), np.array([o @ worth for o, worth in columns])
 
 
 def _middle_of_best(f1: np.ndarray) -> float:
