@@ -94,11 +94,7 @@ def measure(
     head = {"model": model, "weights_sha256": source.sha256}
     rows = [head | (row(s, counts, photos) if isinstance(s, Run) else s) for s in started]
     reference = next((r.get("mask_ap_min10") for r in rows if r["variant"] == REFERENCE), None)
-    for measured in rows:
-        if "reason" not in measured:
-            value = measured["mask_ap_min10"]
-            measured["ap_loss"] = None if reference is None or value is None else reference - value
-    return rows
+    return [_with_loss(r, reference) for r in rows]
 
 
 def _start(variant: str, source: exports.Source, folder: Path, int8: Path | None) -> Run | dict:
@@ -173,3 +169,10 @@ def row(run: Run, counts: np.ndarray, photos: int) -> dict:
 
 def _times(name: str, ms: list[float]) -> dict:
     return {f"{name}_median": round(float(np.median(ms)), 2), f"{name}_p95": round(float(np.percentile(ms, 95)), 2)}
+
+
+def _with_loss(measured: dict, reference: float | None) -> dict:
+    if "reason" in measured:
+        return measured
+    value = measured["mask_ap_min10"]
+    return measured | {"ap_loss": None if reference is None or value is None else reference - value}
