@@ -105,17 +105,21 @@ def _trimmed(lab: np.ndarray, share: float = 0.03) -> np.ndarray:
 def _kmeans(pixels: np.ndarray, k: int, rounds: int = 12) -> tuple[np.ndarray, np.ndarray]:
     """Return centres (k, 3) Lab and shares (k,); farthest-point start, so the same pixels give the same answer."""
     points = pixels * _WEIGHTS
-    spread = [np.median(points, axis=0)]
-    distance = np.full(len(points), np.inf, np.float32)
-    while len(spread) < min(k, len(points)):
-        distance = np.minimum(distance, ((points - spread[-1]) ** 2).sum(axis=1))
-        spread.append(points[distance.argmax()])
-    start = np.array(spread, np.float32)
+    start = _spread_start(points, k)
     nearest = ((start**2).sum(axis=1) - 2 * points @ start.T).argmin(axis=1)
     column = nearest[:, None].astype(np.int32)  # OpenCV takes labels of another shape for none, and starts by chance
     end = (cv2.TERM_CRITERIA_MAX_ITER, rounds, 0.0)
     _, labels, centres = cv2.kmeans(points[:, None], len(start), column, end, 1, cv2.KMEANS_USE_INITIAL_LABELS)
     return centres / _WEIGHTS, np.bincount(labels.ravel(), minlength=len(start)) / len(points)
+
+
+def _spread_start(points: np.ndarray, k: int) -> np.ndarray:
+    centres = [np.median(points, axis=0)]
+    distance = np.full(len(points), np.inf, np.float32)
+    while len(centres) < min(k, len(points)):
+        distance = np.minimum(distance, ((points - centres[-1]) ** 2).sum(axis=1))
+        centres.append(points[distance.argmax()])
+    return np.array(centres, np.float32)
 
 
 def _merged(centres: np.ndarray, shares: np.ndarray) -> list[tuple[np.ndarray, float]]:
