@@ -18,6 +18,7 @@ process.configure()  # before any test imports torch or ultralytics
 hypothesis.settings.register_profile("ewardrobe", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("ewardrobe")
 
+MAIN = sys.modules["__main__"]
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -47,8 +48,12 @@ def wardrobe_home(tmp_path_factory, monkeypatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def main_module(monkeypatch) -> None:
-    """Streamlit leaves its script as ``__main__``, which every spawned process would run: it ends with the test."""
-    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    """Every test starts with pytest as ``__main__``.
+
+    Streamlit puts its script there, also from a thread that outlives its test, and each process that a later test
+    spawns would run it.
+    """
+    monkeypatch.setitem(sys.modules, "__main__", MAIN)
 
 
 @pytest.fixture(autouse=True)
