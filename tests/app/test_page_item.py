@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
@@ -25,6 +26,7 @@ from wardrobe_page import (
     undo,
 )
 
+from ewardrobe.app.wardrobe import wear
 from ewardrobe.feature_store.store import FeatureStore
 
 
@@ -47,6 +49,16 @@ def test_an_item_is_opened_from_gallery_and_table_and_closed(store, page):
 def _button_columns(at: AppTest) -> list[str]:
     """Return the widget ids of the table's button columns, which its column configuration names."""
     return [part for part in str(table(at).proto).replace("\\", "").split('"') if "open-wardrobe-table" in part]
+
+
+def test_an_outfit_is_worn_on_the_day_of_the_click_not_of_the_page(store, repository, monkeypatch):
+    outfit = store.outfits.save("Monday", ["a", "b"])
+    yesterday = date.today() - timedelta(days=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(wear, "date", SimpleNamespace(today=lambda: yesterday))
+        at = open_item(repository, "a", "Outfits")
+    run(at.button(key=f"wear-{outfit}").click())
+    assert store.get("b")["wear_log"][-1]["date"] == date.today().isoformat()
 
 
 def test_what_was_ordered_for_a_later_day_shows_its_day(store, repository):

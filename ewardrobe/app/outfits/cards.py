@@ -54,8 +54,12 @@ def _rating(closet: OutfitContext, outfit: Outfit, key: str) -> None:
         if before is liked:
             again = f"{label}d; press again to take it back"
             look = {"help": again, "said": "The rating is taken back", "type": "primary"}
-        args = (outfit.ids, None if before is liked else liked, outfit.terms, date.today())
-        page.button("", f"{label.lower()}-{key}", icon, closet.book.rate, *args, **look)
+        args = (closet, outfit, None if before is liked else liked)
+        page.button("", f"{label.lower()}-{key}", icon, _rate, *args, **look)
+
+
+def _rate(closet: OutfitContext, outfit: Outfit, liked: bool | None) -> None:
+    closet.book.rate(outfit.ids, liked, outfit.terms, date.today())  # of the click: the page may be of yesterday
 
 
 def wear_button(closet: OutfitContext, item_ids: Sequence[str], key: str, outfit_id: str | None = None) -> None:
