@@ -161,9 +161,10 @@ class FeatureStore(Document):
         """
         if self._snapshot().document.get("samples_added"):
             return []
+        samples = _sample_entries()  # before the lock: on a busy machine drawing takes longer than a writer waits
         with self._change("") as change:
             first = not change.document.get("samples_added") and not change.items
-            added = _sample_entries() if first else []
+            added = samples if first else []
             change.append(added)
             change.document["samples_added"] = True
         return [item["id"] for item, _ in added]

@@ -22,7 +22,8 @@ from PIL import Image
 from wardrobe_items import edit_many
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import backups, pictures, wardrobe_json, wearing
+from ewardrobe.feature_store import backups, document, pictures, wardrobe_json, wearing
+from ewardrobe.feature_store import store as store_module
 from ewardrobe.feature_store.backup_zip import write_backup
 from ewardrobe.feature_store.doctor import examine
 from ewardrobe.feature_store.store import FeatureStore, StoreError
@@ -244,6 +245,19 @@ def test_an_unknown_id_or_one_given_twice_is_an_error(store):
 
 
 # Samples
+
+
+def test_while_the_samples_are_drawn_others_may_write(tmp_path, monkeypatch):
+    draw = store_module._sample_entries
+
+    def slowly():
+        FeatureStore(tmp_path).add({"type": "coat"})
+        return draw()
+
+    monkeypatch.setattr(store_module, "_sample_entries", slowly)
+    monkeypatch.setattr(document, "LOCK_SECONDS", 0.2)
+    assert FeatureStore(tmp_path).ensure_samples() == []
+    assert [item["type"] for item in FeatureStore(tmp_path).items()] == ["coat"]
 
 
 def test_samples_come_once_and_do_not_come_back(store):
