@@ -202,9 +202,14 @@ RIM = "border:1px solid rgba(128,128,128,.4)"
 
 
 @functools.cache
-def script_beside(module: str) -> str:
-    """Return the script for the browser that stands beside a module; module: its ``__file__``."""
-    return Path(module).with_suffix(".js").read_text(encoding="utf-8")
+def script_beside(module: str, ending: str = ".js") -> str:
+    """Return the script, or style sheet, for the browser that stands beside a module; module: its ``__file__``."""
+    return Path(module).with_suffix(ending).read_text(encoding="utf-8")
+
+
+def style_beside(module: str) -> str:
+    """Return the style sheet beside a module, see `script_beside`."""
+    return script_beside(module, ".css")
 
 
 # Models and the wardrobe

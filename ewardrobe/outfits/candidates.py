@@ -13,8 +13,9 @@ import pandas as pd
 from ewardrobe.core.taxonomy import EXCLUDES
 from ewardrobe.outfits.closet import Closet
 from ewardrobe.outfits.compatibility import Compatibility
-from ewardrobe.outfits.grammar import ALL_SLOTS, BODY_SLOTS, STATE_WORDS, Wish, in_season, layers, slot_of, unavailable
+from ewardrobe.outfits.grammar import ALL_SLOTS, BODY_SLOTS, Wish, in_season, layers, slot_of, unavailable
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of
+from ewardrobe.wardrobe.wear_log import STATE_WORDS
 
 SHORTLIST = {"top": 56, "bottom": 56, "dress": 56, "outer": 12}
 EXTRA_SHORTLIST = 24

@@ -77,7 +77,8 @@ def collage_html(
     items = in_order(items)
     laid = places(items, own)
     pieces = "".join(_piece(item, laid[str(item["id"])], picture(item)) for item in items)
-    return f"<div class='ew-collage' role='img' aria-label='{escape(names(items), quote=True)}'>{pieces}</div>"
+    frame = f"class='ew-collage' style='aspect-ratio:1/{CANVAS_RATIO}' role='img'"
+    return f"<div {frame} aria-label='{escape(names(items), quote=True)}'>{pieces}</div>"
 
 
 def _piece(item: Mapping, place: Place, url: str) -> str:
@@ -102,30 +103,6 @@ def swatch(item: Mapping) -> str:
 def names(items: Iterable[Mapping]) -> str:
     """Return the names of the items in wearing order."""
     return ", ".join(name_of(item) for item in in_order(items))
-
-
-COLLAGE_CSS = f"""<style>
-.ew-collage {{position: relative; width: 100%; aspect-ratio: 1/{CANVAS_RATIO}; border-radius: 10px; overflow: hidden;
-  background: #f1efea;}}
-.ew-collage > * {{position: absolute; object-fit: contain; object-position: center top;}}
-.ew-collage span {{display: flex; align-items: center; justify-content: center; border-radius: 10px;
-  background: var(--c); box-shadow: inset 0 0 0 1px #0000001f; overflow: hidden;}}
-.ew-collage span b {{padding: 2px 8px; border-radius: 8px; font: 500 12px sans-serif; color: #23272b;
-  background: #ffffffd9; text-align: center;}}
-.ew-terms {{display: grid; grid-template-columns: auto minmax(48px, 1fr); gap: 3px 10px; align-items: center;
-  font-size: 13px; line-height: 1.35;}}
-.ew-terms i {{height: 6px; border-radius: 3px; background: color-mix(in srgb, currentColor 16%, transparent);
-  overflow: hidden; display: block;}}
-.ew-terms i s {{display: block; height: 100%; background: var(--st-primary-color, #0f766e);}}
-.ew-terms p {{grid-column: 1/-1; margin: 0 0 5px; font-size: 13px;
-  color: color-mix(in srgb, currentColor 75%, transparent);}}
-.ew-terms b {{font-weight: 500;}}
-.ew-why summary {{cursor: pointer; font-size: 13px; color: color-mix(in srgb, currentColor 80%, transparent);
-  margin: 6px 0;}}
-.ew-why p {{margin: 0 0 4px; font-size: 13px; line-height: 1.4;}}
-.ew-lead {{font-size: 14px; line-height: 1.4; min-height: 4.2em; margin: 0 0 10px;}}
-</style>"""
-"""Styles of collages and of the bars of the terms."""
 
 
 def reasons_html(reasons: Sequence, score: float) -> str:

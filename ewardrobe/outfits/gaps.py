@@ -14,16 +14,17 @@ from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.outfits import candidates
 from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
-from ewardrobe.outfits.grammar import ALL_SLOTS, STATE_WORDS, Wish, layers, number_word, slot_of, unavailable
+from ewardrobe.outfits.grammar import ALL_SLOTS, Wish, layers, number_word, slot_of, unavailable
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of, weights_for
 from ewardrobe.wardrobe.item import kind_fields
 from ewardrobe.wardrobe.vocabulary import COLOURS
+from ewardrobe.wardrobe.wear_log import STATE_WORDS
 
 WELL_SCORED = 0.75
 """Quantile of the wardrobe's own scores from which an outfit counts as well scored, but at least ``LEAST_SCORE``."""
 
 LEAST_SCORE = 0.6
-PARTNERS = 40
+PARTNERS, GAPS = 40, 5
 
 BOUGHT = tuple(c.name for c in CATEGORIES if c.name not in ("sling", "sling dress", "short sleeve outwear"))
 """Kinds that are suggested; the three left out are rare in the outfits that the compatibility was learned from."""
@@ -97,7 +98,6 @@ def find_gaps(
     wish: Wish,
     model: Compatibility | None = None,
     weights: Mapping[str, float] = DEFAULT_WEIGHTS,
-    count: int = 5,
 ) -> list[Gap]:
     """Return the single additions (category and colour) that would open the most well-scored outfits, best first.
 
@@ -108,7 +108,13 @@ def find_gaps(
     usual = Counter(str(item["style"]) for item in items if item.get("style"))
     style = usual.most_common(1)[0][0] if usual else None
     shortlist = candidates.shortlist(closet_of(items, wish.today), wish, model)
-    ideas = [_imagined(name, colour, style) for name in BOUGHT for colour in COLOURS if colour != "multicolour"]
+    look = {"pattern": "solid", "material": "cotton", "style": style}
+    ideas = [
+        {"id": f"{name}-{colour}", "type": name, "colour": colour, **look, **kind_fields(name)}
+        for name in BOUGHT
+        for colour in COLOURS
+        if colour != "multicolour"
+    ]
     closet, own_count = closet_of([*shortlist.items, *ideas], wish.today), len(shortlist)
     dry = Wish(occasion=wish.occasion, today=wish.today)  # a base alone is judged, a coat may come over it
 
@@ -124,12 +130,7 @@ def find_gaps(
         good = values[values >= limit]
         gap = Gap(item["category"], item["colour"], len(good), float(good.mean()) if len(good) else 0.0, base)
         best[gap.category] = max(best.get(gap.category, gap), gap, key=worth)
-    return sorted((gap for gap in best.values() if gap.opens), key=worth, reverse=True)[:count]
-
-
-def _imagined(category: str, colour: str, style: str | None) -> dict:
-    look = {"type": category, "colour": colour, "pattern": "solid", "material": "cotton", "style": style}
-    return {"id": f"{category}-{colour}", **look, **kind_fields(category)}
+    return sorted((gap for gap in best.values() if gap.opens), key=worth, reverse=True)[:GAPS]
 
 
 def _outfits_with(closet: Closet, place: int, own_count: int) -> np.ndarray:

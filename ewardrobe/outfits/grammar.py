@@ -152,10 +152,6 @@ def is_outfit(slots: Iterable[str]) -> bool:
     return whole and len(slots) == len(set(slots))
 
 
-STATE_WORDS = {"laundry": "in the laundry", "lent": "lent", "archived": "archived"}
-"""Why an item cannot be worn, in a sentence."""
-
-
 def name_of(item: Mapping) -> str:
     """Return what an item is called."""
     return str(item.get("type") or item.get("category") or slot_of(item))

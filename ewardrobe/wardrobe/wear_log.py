@@ -9,6 +9,9 @@ from ewardrobe.wardrobe.vocabulary import STATES
 
 IN_USE, LAUNDRY, LENT, ARCHIVED = STATES
 
+STATE_WORDS = {LAUNDRY: "in the laundry", LENT: "lent", ARCHIVED: "archived"}
+"""Why an item cannot be worn, in a sentence."""
+
 WASH_INTERVALS: dict[str, int | None] = {
     # everyday names; whoever calls it something else gets the interval of its kind below
     **dict.fromkeys(("t-shirt", "socks", "underwear", "tights", "vest", "top", "sports bra", "leggings"), 1),

@@ -1,4 +1,4 @@
-"""The scripts for the browser: files that a JavaScript engine can read, and none of them inside Python."""
+"""Scripts and style sheets for the browser: files of their own beside their modules."""
 
 from __future__ import annotations
 
@@ -42,7 +42,15 @@ def test_no_script_is_written_in_python(repository):
     assert not found
 
 
-def test_scripts_come_along_with_the_package(repository, scripts):
+def test_every_style_sheet_stands_beside_its_module(repository):
+    for sheet in (repository / "ewardrobe").rglob("*.css"):
+        assert sheet.with_suffix(".py").is_file(), f"{sheet} belongs to no module"
+        code = "".join(path.read_text(encoding="utf-8") for path in sheet.parent.glob("*.py"))
+        assert '.with_suffix(".css")' in code or "style_beside(" in code
+
+
+def test_scripts_and_style_sheets_come_along_with_the_package(repository, scripts):
     project = tomllib.loads((repository / "pyproject.toml").read_text(encoding="utf-8"))
     patterns = project["tool"]["setuptools"]["package-data"]["ewardrobe"]
-    assert {path for pattern in patterns for path in (repository / "ewardrobe").glob(pattern)} >= set(scripts)
+    packed = {path for pattern in patterns for path in (repository / "ewardrobe").glob(pattern)}
+    assert packed >= {*scripts, *(repository / "ewardrobe").rglob("*.css")}

@@ -6,6 +6,7 @@ from calendar import Calendar, day_abbr
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
+from pathlib import Path
 
 import pandas as pd
 import streamlit as st
@@ -33,7 +34,8 @@ def calendar(closet: OutfitContext) -> None:
         for day, plan in plans.items()
     }
     worn = {day: closet.present(ids) for day, ids in worn_by_day(closet.items).items()}
-    st.html(MONTH_CSS + month_html(month, date.today(), shown, worn, closet.picture))
+    st.html(Path(__file__).with_suffix(".css"))
+    st.html(month_html(month, date.today(), shown, worn, closet.picture))
     coming = sorted(day for day in plans if day >= date.today().isoformat())
     if not coming:
         st.caption("Nothing is planned. Plan a saved outfit here, or a suggestion from its card.")
@@ -118,19 +120,3 @@ def month_html(
         label = f"<em>{escape(title)}</em>" if title else ""
         cells.append(f"<div class='{marks.strip()}'><span>{day.day}</span>{inside}{label}</div>")
     return f"<div class='ew-month'>{''.join(cells)}</div>"
-
-
-MONTH_CSS = """<style>
-.ew-month {display: grid; grid-template-columns: repeat(7, minmax(0, 1fr)); gap: 6px;}
-.ew-month > b {font-size: 13px; font-weight: 600; padding: 0 6px;
-  color: color-mix(in srgb, currentColor 70%, transparent);}
-.ew-month > div {min-height: 84px; padding: 6px; border-radius: 8px; overflow: hidden;
-  border: 1px solid color-mix(in srgb, currentColor 14%, transparent);}
-.ew-month > div.away {opacity: .4;}
-.ew-month > div.today {border: 2px solid var(--st-primary-color, #0f766e); padding: 5px;}
-.ew-month > div > span {display: block; font-size: 13px; line-height: 1.4; font-variant-numeric: tabular-nums;}
-.ew-month em {display: block; font: 12px sans-serif; padding-top: 3px; overflow: hidden; text-overflow: ellipsis;
-  white-space: nowrap; color: color-mix(in srgb, currentColor 78%, transparent);}
-.ew-month .ew-collage {border-radius: 6px;}
-.ew-month .ew-collage span b {font-size: 0; padding: 0;}
-</style>"""

@@ -18,18 +18,6 @@ from ewardrobe.outfits.grammar import Wish, is_outfit, name_of, slot_of
 from ewardrobe.outfits.suggest import describe
 from ewardrobe.outfits.terms import score, terms_of
 
-CSS = """
-.board {position: relative; width: 100%; border-radius: 10px; background: #f1efea; overflow: hidden; touch-action: none;
-  user-select: none;}
-.piece {position: absolute; cursor: grab; outline-offset: 2px;}
-.piece:focus-visible, .piece.held {outline: 2px dashed var(--st-primary-color);}
-.piece.held {cursor: grabbing;}
-.piece img {width: 100%; height: 100%; object-fit: contain; object-position: center top; pointer-events: none;}
-.piece b {position: absolute; inset: 0; display: flex; align-items: center; justify-content: center; text-align: center;
-  border-radius: 10px; font: 500 13px var(--st-font); color: #23272b; box-shadow: inset 0 0 0 1px #0000001f;}
-.piece b em {font-style: normal; background: #ffffffd9; padding: 2px 8px; border-radius: 8px;}
-"""
-
 
 def by_hand(closet: OutfitContext) -> None:
     """Choose pieces, lay them out, see the score, save."""
@@ -55,7 +43,8 @@ def _canvas(closet: OutfitContext, items: Sequence[Mapping]) -> dict[str, list[f
     own = st.session_state.setdefault("canvas-layout", {})
     laid = places(items, own)
     data = {"ratio": CANVAS_RATIO, "pieces": [_piece(closet, item, laid[item["id"]]) for item in items]}
-    canvas = st.components.v2.component("ewardrobe_canvas", css=CSS, js=page.script_beside(__file__))
+    style, script = page.style_beside(__file__), page.script_beside(__file__)
+    canvas = st.components.v2.component("ewardrobe_canvas", css=style, js=script)
     result = canvas(key=f"canvas-{number}", data=data, on_layout_change=lambda: None)
     moved = _sound(result.get("layout"))
     st.caption("Drag a piece to move it. Wheel, or + and −: larger and smaller. Double-click: to the front.")

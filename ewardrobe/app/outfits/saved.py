@@ -12,7 +12,8 @@ from ewardrobe.app.outfits.cards import plan_form, try_on_button, wear_button
 from ewardrobe.app.outfits.suggestions import OutfitContext
 from ewardrobe.feature_store.outfits import missing
 from ewardrobe.outfits.collage import collage_html, names
-from ewardrobe.outfits.grammar import STATE_WORDS, unavailable
+from ewardrobe.outfits.grammar import unavailable
+from ewardrobe.wardrobe.wear_log import STATE_WORDS
 
 
 def saved(closet: OutfitContext) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -15,7 +16,6 @@ from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.outfits import compatibility, grammar, preferences
-from ewardrobe.outfits.collage import COLLAGE_CSS
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.gaps import advice, needs_outerwear
 from ewardrobe.outfits.grammar import Wish
@@ -63,7 +63,7 @@ def open_closet() -> OutfitContext:
         st.warning(f"Without the learned term: {page.literal(str(error))}", icon=":material/warning:")
         model = None
     taste = preferences.learn(document["feedback"])
-    st.html(COLLAGE_CSS)
+    st.html(Path(__file__).with_suffix(".css"))
     return OutfitContext(store, items, {item["id"]: item for item in items}, store.outfits, document, taste, model)
 
 
@@ -112,17 +112,14 @@ def _question(value: float | None) -> float | None:
     problem = grammar.temperature_problem(value)
     if value is None or problem is None:
         return value
+    use, key = st.session_state.__setitem__, "outfits-temperature"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f":material/thermostat: {problem}")
         if "°F" in problem:
             celsius = float(round(grammar.fahrenheit_to_celsius(value)))
-            page.button(f"Use {celsius:.0f} °C", "outfits-celsius", None, _use_celsius, celsius)
-        page.button("Without a temperature", "outfits-no-celsius", None, _use_celsius, None, type="tertiary")
+            page.button(f"Use {celsius:.0f} °C", "outfits-celsius", None, use, key, celsius)
+        page.button("Without a temperature", "outfits-no-celsius", None, use, key, None, type="tertiary")
     return None
-
-
-def _use_celsius(value: float | None) -> None:
-    st.session_state["outfits-temperature"] = value
 
 
 def _ask_locked(closet: OutfitContext) -> tuple[str, ...]:

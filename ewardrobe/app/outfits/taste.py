@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from html import escape
+from pathlib import Path
 
 import streamlit as st
 
@@ -15,20 +16,7 @@ from ewardrobe.outfits.grammar import Wish
 from ewardrobe.outfits.preferences import MOST, Preferences
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS
 
-GAP_CSS = """<style>
-.ew-gap {display: grid; grid-template-columns: 34px minmax(0, 1fr); gap: 4px 14px; align-items: center;
-  margin: 0 0 18px; max-width: 640px;}
-.ew-gap > s {width: 34px; height: 34px; border-radius: 50%; box-shadow: inset 0 0 0 1px #00000033;}
-.ew-gap b {font-size: 16px;}
-.ew-gap p {margin: 0; font-size: 14px; color: color-mix(in srgb, currentColor 78%, transparent);}
-.ew-weight {display: grid; grid-template-columns: 190px minmax(80px, 320px) auto; gap: 10px 14px; align-items: center;
-  font-size: 14px;}
-.ew-weight i {position: relative; height: 8px; border-radius: 4px;
-  background: color-mix(in srgb, currentColor 14%, transparent);}
-.ew-weight i s {position: absolute; inset: 0 auto 0 0; border-radius: 4px;
-  background: var(--st-primary-color, #0f766e);}
-.ew-weight i u {position: absolute; top: -4px; bottom: -4px; width: 2px; background: currentColor;}
-</style>"""
+STYLE = Path(__file__).with_suffix(".css")
 
 
 def gaps(closet: OutfitContext) -> None:
@@ -42,7 +30,8 @@ def gaps(closet: OutfitContext) -> None:
     if not found:
         st.caption("No single piece would open a well-scored outfit that you cannot make already.")
         return
-    st.html(GAP_CSS + "".join(map(_gap_html, found)))
+    st.html(STYLE)
+    st.html("".join(map(_gap_html, found)))
     st.caption(
         "One addition of each kind, in its best colour, plain and in your usual style. An outfit counts as well scored "
         "when it is as good as the best quarter of what you have."
@@ -66,7 +55,8 @@ def taste(closet: OutfitContext) -> None:
     """Show the weight of every term, the usual one and yours, and the way back."""
     learned = closet.taste
     st.markdown(page.literal(learned.sentence()))
-    st.html(GAP_CSS + weights_html(learned))
+    st.html(STYLE)
+    st.html(weights_html(learned))
     st.caption(
         "The bar is how much a term counts for you, the mark how much it counts for everybody. Every like and dislike "
         "moves the bars a little; nothing else is learned about you, and it stays in your wardrobe's folder."

@@ -12,7 +12,7 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.repair import repair_buttons
-from ewardrobe.app.wardrobe.gallery import STATE_MARKS, card_name
+from ewardrobe.app.wardrobe.gallery import card_name
 from ewardrobe.app.wardrobe.history import outfits, past
 from ewardrobe.app.wardrobe.item_fields import fields_form
 from ewardrobe.app.wardrobe.overview import open_item, show_cards
@@ -87,7 +87,7 @@ def _heading(item: Mapping) -> None:
         page.literal(name[:1].upper() + name[1:]) + (" ♥" if item["favourite"] else ""),
         page.literal(" · ".join(str(fact) for fact in facts if fact)),
     )
-    state = STATE_MARKS.get(item["state"], "")
+    state = wear_log.STATE_WORDS.get(item["state"], "")
     if state and item.get("state_reason"):
         state = f"{state}: {item['state_reason']}"
     marks = [state] + (["needs a wash"] if item["needs_wash"] else []) + (["sample"] if item["sample"] else [])

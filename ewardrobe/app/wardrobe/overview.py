@@ -11,7 +11,7 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.wardrobe import gallery
-from ewardrobe.app.wardrobe.gallery import CSS, HTML, gallery_html
+from ewardrobe.app.wardrobe.gallery import gallery_html
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe.derived import all_of, rows_of
 from ewardrobe.wardrobe.edits import by_owner
@@ -67,7 +67,9 @@ def show_cards(
 ) -> None:
     """Show items as cards that open; data, callbacks: more for the script, and of it (see `gallery.js`)."""
     html = gallery_html(rows_of(frame), lambda item: page.picture_url(store, item, 256))
-    cards = st.components.v2.component("ewardrobe_gallery", html=HTML, css=CSS, js=page.script_beside(gallery.__file__))
+    script, style = page.script_beside(gallery.__file__), page.style_beside(gallery.__file__)
+    frame_html = "<div class='ew-gallery'></div>"
+    cards = st.components.v2.component("ewardrobe_gallery", html=frame_html, css=style, js=script)
     callbacks["on_open_change"] = lambda: open_item(st.session_state[key]["open"])
     cards(key=key, data={"html": html, **(data or {})}, **callbacks)
 
