@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
@@ -33,15 +33,34 @@ def fraction(text: str) -> float:
     return value
 
 
-def check_json(path: Path | None) -> None:
-    """Raise ``CommandError`` if nothing can be written to ``path``: it would only fail once the work is done."""
-    if path is None:
-        return
+def new_file(text: str) -> Path:
+    """Return ``text`` as a file to write, for argparse: one that cannot be written would fail once the work is done."""
+    path = Path(text)
     if path.is_dir():
-        raise CommandError(f"--json {path} is a folder: give a file")
+        raise argparse.ArgumentTypeError(f"{path} is a folder: give a file")
     nearest = next(parent for parent in path.absolute().parents if parent.is_dir())  # missing folders will be made
     if not os.access(nearest, os.W_OK):
-        raise CommandError(f"--json {path} cannot be written: give another place or allow writing there")
+        raise argparse.ArgumentTypeError(f"{path} cannot be written: give another place or allow writing there")
+    return path
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add ``--data DIR --split NAME``, a data set."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a data set in DeepFashion2's layout")
+    parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    """Add ``--json FILE``, where figures are written."""
+    parser.add_argument("--json", type=new_file, metavar="FILE", help="write the figures here")
+
+
+def provenance_of(args: argparse.Namespace, program: str, flags: Iterable[str]) -> dict[str, Any]:
+    """Return where figures come from: the command with its ``flags``, code, date, machine."""
+    from ewardrobe.evaluation import provenance
+
+    command = provenance.command_line(f"ewardrobe {program}", args, flags)
+    return {"command": command, **provenance.describe_run()}
 
 
 def add_wardrobe(parser: argparse.ArgumentParser) -> None:

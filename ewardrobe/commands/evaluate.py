@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import CommandError, check_json, fraction, positive
+from ewardrobe.commands._shared import add_data, add_json, fraction, positive, provenance_of
 from ewardrobe.core import process
 
 TOLD = (
@@ -18,14 +18,13 @@ TOLD = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``evaluate``."""
-    from ewardrobe.models import SHOWN_SCORE
+    from ewardrobe.models import MODELS, SHOWN_SCORE
 
-    parser.add_argument("--data", type=Path, required=True, help="folder of a data set in DeepFashion2's layout")
-    parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
-    parser.add_argument("--model", default="unet", help="unet, yolo, … (default: %(default)s)")
+    add_data(parser)
+    parser.add_argument("--model", default="unet", choices=sorted(MODELS), help="default: %(default)s")
     parser.add_argument("--weights", type=Path, help="your own weights instead of the shipped ones")
     parser.add_argument("--limit", type=positive, help="at most N photos, spread over the split", metavar="N")
-    parser.add_argument("--json", type=Path, help="write the metrics here", metavar="FILE")
+    add_json(parser)
     parser.add_argument("--threads", type=positive, help="threads of one inference (default: the cores)", metavar="N")
     parser.add_argument(
         "--threshold", type=fraction, default=SHOWN_SCORE, help=f"confidence; the app shows from {SHOWN_SCORE}"
@@ -45,11 +44,8 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
     from ewardrobe.evaluation import report
     from ewardrobe.evaluation.evaluator import Options, evaluate, evaluate_views
-    from ewardrobe.models import MODELS, load_segmenter
+    from ewardrobe.models import load_segmenter
 
-    if args.model not in MODELS:
-        raise CommandError(f"unknown model {args.model!r}: known are {', '.join(sorted(MODELS))}")
-    check_json(args.json)
     dataset = DeepFashion2(args.data, args.split, on_error="raise" if args.strict else "skip")
     min_score, resamples = min(args.min_score, args.threshold), max(0, args.resamples)
     options = Options(args.threshold, min_score, args.refine, not args.no_parsing, resamples)
@@ -74,6 +70,5 @@ def _provenance(args: argparse.Namespace, dataset) -> dict[str, Any]:
         "split": args.split,
         "data_sha256": provenance.data_hash(dataset.annotations),
         "limit": args.limit,
-        "command": provenance.command_line("ewardrobe evaluate", args, TOLD),
-        **provenance.describe_run(),
+        **provenance_of(args, "evaluate", TOLD),
     }

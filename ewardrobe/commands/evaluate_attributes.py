@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import check_json
+from ewardrobe.commands._shared import add_json, provenance_of
 from ewardrobe.core.attributes import HEADS, NAME
 
 
@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``evaluate-attributes``."""
     parser.add_argument("--data", type=Path, required=True, help="data set with attributes_SPLIT.csv beside it")
     parser.add_argument("--split", default="validation", help="of the data (default: %(default)s)")
-    parser.add_argument("--json", type=Path, help="write the metrics here", metavar="FILE")
+    add_json(parser)
     parser.add_argument("--resamples", type=int, default=300, help="of the bootstrap (default: 300, 0: none)")
 
 
@@ -28,7 +28,6 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.evaluation.report import write_metrics
     from ewardrobe.garments import attributes
 
-    check_json(args.json)
     if missing := attributes.problem():
         print(missing, file=sys.stderr)
     found = answers(args.data, args.split, partial(tqdm, unit="garment", disable=None))
@@ -40,7 +39,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _figures(metrics: dict[str, Any]) -> str:
-    """Return a line for colour and one for each head, with targets and majority class."""
+    """Return a line for colour and a table of the heads, with targets and majority class."""
+    import pandas as pd
+
     colour, targets = metrics["colour"], metrics["targets"]
     lines = []
     if colour:
@@ -49,19 +50,11 @@ def _figures(metrics: dict[str, Any]) -> str:
             f"top-2 {colour['top2']:.3f} (target {targets['colour_top2']}); black/navy confused "
             f"{colour['black_navy_confused']:.3f}, taken as one top-1 {colour['top1_black_navy_as_one']:.3f}"
         )
-    return "\n".join([*lines, *(_head_line(n, metrics[n], targets.get(f"{n}_macro_f1")) for n in HEADS)])
-
-
-def _head_line(name: str, figures: dict[str, Any] | None, target: float | None) -> str:
-    if figures is None:
-        return f"{name:<9} not told"
-    asked = f"{figures['asserted']:.0%} asserted"
-    asked += f", of these right {figures['asserted_right']:.3f}" if figures["asserted_right"] is not None else ""
-    return (
-        f"{name:<9} {figures['garments']} garments: accuracy {figures['accuracy']:.3f} (always {figures['majority']}: "
-        f"{figures['majority_accuracy']:.3f}), macro-F1 {figures['macro_f1']:.3f}"
-        f"{f' (target {target})' if target else ''}, ECE {figures['ece']:.3f}; {asked}"
-    )
+    if heads := {name: metrics[name] | {"target": targets.get(f"{name}_macro_f1")} for name in HEADS if metrics[name]}:
+        columns = ["garments", "accuracy", "majority", "majority_accuracy", "macro_f1", "target", "ece"]
+        table = pd.DataFrame(list(heads.values()), list(heads), [*columns, "asserted", "asserted_right"])
+        lines.append(table.to_string(float_format="{:.3f}".format, na_rep="–"))
+    return "\n".join([*lines, *(f"{name:<9} not told" for name in HEADS if name not in heads)])
 
 
 def _provenance(args: argparse.Namespace, found: list, missing: bool) -> dict[str, Any]:
@@ -75,6 +68,5 @@ def _provenance(args: argparse.Namespace, found: list, missing: bool) -> dict[st
         "data_sha256": provenance.data_hash([args.data / f"attributes_{args.split}.csv"]),
         "images": len({answer.image for answer in found}),
         "garments": len(found),
-        "command": provenance.command_line("ewardrobe evaluate-attributes", args, ("data", "split", "resamples")),
-        **provenance.describe_run(),
+        **provenance_of(args, "evaluate-attributes", ("data", "split", "resamples")),
     }

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
-from ewardrobe.commands._shared import CommandError, check_json
+from ewardrobe.commands._shared import CommandError, add_data, add_json
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``evaluate-duplicates``."""
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data set in DeepFashion2's layout")
-    parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
+    add_data(parser)
     parser.add_argument("--limit", type=int, metavar="N", help="only N photos, spread over the split")
     parser.add_argument("--seed", type=int, default=0, help="of the changes made to the copies (default: 0)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -30,7 +28,6 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.evaluation.duplicates import measure_duplicates
     from ewardrobe.evaluation.report import write_metrics
 
-    check_json(args.json)
     dataset = DeepFashion2(args.data, args.split)
     total = min(args.limit or len(dataset), len(dataset))
     try:

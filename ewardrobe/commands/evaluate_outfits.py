@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import check_json, positive
+from ewardrobe.commands._shared import add_json, positive, provenance_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draws", type=positive, default=20, help="questions for each garment (default: %(default)s)")
     parser.add_argument("--resamples", type=positive, default=1000, help="of the bootstrap (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the questions and the bootstrap (default: %(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -27,7 +27,6 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.evaluation.report import write_metrics
     from ewardrobe.outfits import compatibility
 
-    check_json(args.json)
     data, model = read_outfits(args.data), compatibility.load(args.weights)
     rows = evaluate(data, scorers(model, args.seed), args.draws, args.resamples, args.seed)
     print(_table(rows, len(data.members)))
@@ -56,13 +55,11 @@ def _table(rows: list[dict[str, Any]], outfits: int) -> str:
 
 
 def _meta(args: argparse.Namespace, data) -> dict[str, Any]:
-    from ewardrobe.evaluation import provenance
     from ewardrobe.evaluation.outfits import CHOICES, slot_counts
     from ewardrobe.models import weights
     from ewardrobe.outfits import compatibility
 
     source = f"{args.data.resolve().parent.name}/{args.data.name}"
-    program = f"ewardrobe evaluate-outfits --data {source}"
     return {
         "weights_sha256": weights.sha256_of(args.weights or weights.verified_path(compatibility.NAME)[0]),
         "data": source,
@@ -70,6 +67,5 @@ def _meta(args: argparse.Namespace, data) -> dict[str, Any]:
         "outfits": len(data.members),
         "garments": slot_counts(data),
         "choices": CHOICES,
-        "command": provenance.command_line(program, args, ("weights", "draws", "resamples", "seed")),
-        **provenance.describe_run(),
+        **provenance_of(args, f"evaluate-outfits --data {source}", ("weights", "draws", "resamples", "seed")),
     }

@@ -12,13 +12,14 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ewardrobe.commands._shared import add_data
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``refine-report``."""
     from ewardrobe.models import SHOWN_SCORE
 
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="data set in DeepFashion2's layout")
-    parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
+    add_data(parser)
     parser.add_argument("--model", help="model whose masks are refined; default: simulated masks")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of your own training")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N photos")

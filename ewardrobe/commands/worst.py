@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ewardrobe.commands._shared import CommandError
+from ewardrobe.commands._shared import CommandError, add_data, positive
 
 CELL, CAPTION, COLUMNS = 320, 16, 4
 
@@ -18,12 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``worst``."""
     from ewardrobe.models import MODELS, SHOWN_SCORE
 
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="a data set in DeepFashion2's layout")
-    parser.add_argument("--split", default="validation", help="subfolder of the data (default: %(default)s)")
+    add_data(parser)
     parser.add_argument("--model", default="unet", choices=sorted(MODELS), help="default: %(default)s")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="your own weights instead of the shipped ones")
     parser.add_argument("--threshold", type=float, default=SHOWN_SCORE, help=f"the app shows from {SHOWN_SCORE}")
-    parser.add_argument("--count", type=int, default=20, metavar="N", help="photos on the sheet (20)")
+    parser.add_argument("--count", type=positive, default=20, metavar="N", help="photos on the sheet (20)")
     parser.add_argument("--sheet", type=Path, required=True, metavar="FILE.png", help="the picture to write")
 
 
@@ -38,8 +37,6 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.evaluation.errors import photo_errors, worst
     from ewardrobe.models import load_segmenter
 
-    if args.count < 1:
-        raise CommandError(f"--count {args.count}: expected a number from 1")
     data = DeepFashion2(args.data, args.split)
     segmenter = load_segmenter(args.model, args.weights)
     records = tqdm(data.records(), total=len(data), unit="photo", disable=None)

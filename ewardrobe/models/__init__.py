@@ -28,6 +28,8 @@ TITLES = {
     ATTRIBUTES: "Attribute network",
 }
 DEFAULT_MODEL = "yolo_s"  # the best mask AP on validation, see weights/*.md
+RUNTIMES = ("openvino", "torch")
+
 LIVE_MODEL = "yolo"  # the best fit among those that keep pace with a camera, see docs/experiments.md
 
 SHOWN_SCORE = 0.5

@@ -21,9 +21,9 @@ import numpy as np
 import torch
 
 from ewardrobe.core import process
+from ewardrobe.models import RUNTIMES
 from ewardrobe.models.weights import int8_model
 
-RUNTIMES = ("openvino", "torch")
 PRECISIONS = ("f32", "bf16", "int8")
 INT8_FLAGS = {"avx512_vnni", "avx_vnni"}
 """Without these, sums of 8-bit products overflow at 16 bits on x86, and eight bits are hardly faster."""

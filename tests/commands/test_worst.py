@@ -61,6 +61,7 @@ def test_the_command_writes_a_sheet_and_says_what_is_wrong(tmp_path, monkeypatch
     assert out.count("quality 0.00") == 5
     assert "all photos: 12 missed" in out
     assert load_image(tmp_path / "sheet.png", max_side=None).shape == (2 * 336, 4 * 320, 3)
-    assert main([*words[:-1], "0", "--sheet", str(tmp_path / "sheet.png")]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main([*words[:-1], "0", "--sheet", str(tmp_path / "sheet.png")])
     assert main([*words, "--sheet", str(tmp_path)]) == 2  # a folder
     assert main(["worst", "--data", str(tmp_path / "none"), "--sheet", str(tmp_path / "s.png")]) == 2

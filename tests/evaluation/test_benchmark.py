@@ -101,13 +101,14 @@ def test_the_command_with_a_real_process_says_what_is_wrong_with_the_weights(man
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--model", "vgg"], "expected one of unet"),
-        (["--runtime", "tpu"], "expected one of openvino, torch"),
+        (["--model", "vgg"], "choose from"),
+        (["--runtime", "tpu"], "choose from"),
         (["--json", "/"], "give a file"),
     ],
 )
 def test_the_command_refuses_what_it_cannot_do(manifest, capsys, words, says):
-    assert main(["benchmark", "models", *words]) == 2
+    with pytest.raises(SystemExit, match="2"):
+        main(["benchmark", "models", *words])
     assert says in capsys.readouterr().err
 
 

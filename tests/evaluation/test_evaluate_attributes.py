@@ -95,7 +95,7 @@ def test_the_command_writes_what_card_and_page_show(data, tmp_path, monkeypatch,
     cache.release()
     path = folder / "attributes.metrics.json"
     assert main(["evaluate-attributes", "--data", str(data), "--json", str(path), "--resamples", "20"]) == 0
-    assert "macro-F1" in capsys.readouterr().out
+    assert "macro_f1" in capsys.readouterr().out
     report = attribute_report(folder)
     assert report.metrics["meta"]["garments"] == 12
     assert str(tmp_path) not in path.read_text()

@@ -175,11 +175,9 @@ def test_figures_of_other_weights_do_not_count(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--model", "nobody"], "expected one of"),
         (["--clip", "missing.mp4"], "no such file"),
         (["--data", "nowhere"], "DeepFashion2's layout"),
         (["--seconds", "0"], "--seconds from 2"),
-        (["--json", "/"], "give a file"),
     ],
 )
 def test_wrong_arguments_say_what_is_expected(words, said, capsys):
@@ -219,4 +217,4 @@ def test_the_whole_benchmark_writes_its_figures(tmp_path, capsys, quick):
     assert [row["kind"] for row in result["clips"]] == ["still", "hand", "pan", "stop"]
     assert {row["model"] for row in result["speed_quality"]} == set(MODELS)
     said = capsys.readouterr().out
-    assert "target" in said and "pan, rendered" in said
+    assert "target" in said and "from side to side" in said

@@ -9,8 +9,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, cast
 
-from ewardrobe.commands._shared import CommandError, check_json
-from ewardrobe.models import LIVE_MODEL
+from ewardrobe.commands._shared import CommandError, add_json, positive, provenance_of
+from ewardrobe.models import LIVE_MODEL, MODELS
 
 CLIP_SECONDS, PHOTO_CLIPS, FEW = 4.0, 3, 24
 """Length of a clip of known truth, photos that become clips, and garments on which models are compared."""
@@ -26,13 +26,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--synthetic", action="store_true", help="a drawn person (the default)")
     source.add_argument("--data", type=Path, metavar="DIR", help="worn photos of a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="subfolder of --data (default: %(default)s)")
-    parser.add_argument("--photos", type=int, default=40, metavar="N", help="photos judged for the fit (40)")
+    parser.add_argument("--photos", type=positive, default=40, metavar="N", help="photos judged for the fit (40)")
     parser.add_argument(
-        "--model", default=LIVE_MODEL, metavar="NAME", help="model of the live view (default: %(default)s)"
+        "--model", default=LIVE_MODEL, choices=[*MODELS], help="model of the live view (default: %(default)s)"
     )
     text = "length of the run in real time (20; 600 shows whether memory stays flat)"
     parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help=text)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,22 +51,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> None:
-    from ewardrobe.models import MODELS
-
-    if args.model not in MODELS:
-        raise CommandError(f"--model {args.model}: expected one of {', '.join(MODELS)}")
-    if args.seconds < 2 or args.photos < 1:
-        raise CommandError("--seconds from 2 and --photos from 1 are expected")
+    if args.seconds < 2:
+        raise CommandError("--seconds from 2 are expected")
     if args.clip is not None and not args.clip.is_file():
         raise CommandError(f"--clip {args.clip}: no such file")
     if args.data is not None and not (args.data / args.split / "annos").is_dir():
         raise CommandError(f"--data {args.data}: no {args.split}/annos in it; give a folder in DeepFashion2's layout")
-    check_json(args.json)
 
 
 def _measured(args: argparse.Namespace) -> dict[str, Any]:
     from ewardrobe.evaluation.benchmarks import calm, fit, pace, ratio
-    from ewardrobe.models import MODELS, Parser, cache
+    from ewardrobe.models import Parser, cache
 
     say = partial(print, file=sys.stderr, flush=True)
     models = {name: cache.segmenter(name) for name in dict.fromkeys((args.model, *MODELS))}
@@ -102,31 +97,24 @@ def _report(result: dict[str, Any]) -> str:
     """Return the figures beside their targets, and below them each kind of clip, as lines of text."""
     import pandas as pd
 
-    from ewardrobe.evaluation.benchmarks.calm import FIGURES
-    from ewardrobe.evaluation.figures.live import rows
+    from ewardrobe.evaluation.figures.live import clip_table, rows
 
     figures = pd.DataFrame(rows(result), columns=["figure", "measured", "target", "met"])
-    names = pd.Index([f"{row['kind']}, {row['source']}" for row in result["clips"]], name="clip")
-    clips = pd.DataFrame(result["clips"], names, list(FIGURES), dtype=float)
-    how = {"na_rep": "–", "float_format": "{:.3g}".format}
-    return f"{figures.to_string(index=False, **how)}\n\n{clips.to_string(**how)}"
+    how = {"na_rep": "–", "float_format": "{:.3g}".format, "index": False}
+    return f"{figures.to_string(**how)}\n\n{clip_table(result).to_string(**how)}"
 
 
 def _meta(args: argparse.Namespace) -> dict[str, Any]:
     from ewardrobe.core import process
-    from ewardrobe.evaluation import provenance
-    from ewardrobe.models import MODELS
     from ewardrobe.models.weights import read_manifest
     from ewardrobe.tryon.session import SIZES
 
     source = ("clip",) if args.clip else ("data", "split") if args.data else ("synthetic",)
-    told = (*source, "photos", "model", "seconds")
     return {
         "data": f"{args.data.resolve().name}, {args.split}" if args.data else "synthetic",
         "clip": args.clip.name if args.clip else "synthetic",
         "size": SIZES["balanced"],
         "threads": process.cpu_threads(),
         "weights_sha256": {name: read_manifest()[name]["sha256"] for name in sorted(MODELS)},
-        "command": provenance.command_line("ewardrobe benchmark live", args, told),
-        **provenance.describe_run(),
+        **provenance_of(args, "benchmark live", (*source, "photos", "model", "seconds")),
     }

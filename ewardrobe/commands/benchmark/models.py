@@ -10,8 +10,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import CommandError, check_json, positive
+from ewardrobe.commands._shared import CommandError, add_json, positive, provenance_of
 from ewardrobe.core import process
+from ewardrobe.models import MODELS, RUNTIMES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,22 +21,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     source.add_argument("--data", type=Path, metavar="DIR", help="photos of a data set in DeepFashion2's layout")
     source.add_argument("--synthetic", action="store_true", help="drawn photos (the default)")
     parser.add_argument("--split", default="validation", help="subfolder of --data (default: %(default)s)")
-    parser.add_argument("--model", action="append", metavar="NAME", help="only this model; may be repeated")
-    parser.add_argument("--runtime", action="append", metavar="NAME", help="only openvino or torch")
+    parser.add_argument("--model", action="append", choices=[*MODELS], help="only this model; may be repeated")
+    parser.add_argument("--runtime", action="append", choices=RUNTIMES, help="only this runtime; may be repeated")
     parser.add_argument("--size", type=positive, default=1280, metavar="PX", help="long side of a photo (1280)")
     parser.add_argument("--photos", type=positive, default=10, metavar="N", help="photos a round (10)")
     parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="rounds over the photos (5)")
     parser.add_argument("--threads", type=positive, metavar="N", help="threads of one inference (default: the cores)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and print; 1 when a model could not be measured."""
     from ewardrobe.evaluation.benchmarks import models
     from ewardrobe.evaluation.report import format_benchmark, write_metrics
+    from ewardrobe.models.weights import read_manifest
 
-    cases = _cases(args)
-    check_json(args.json)
+    named = [name for name in read_manifest() if name in (args.model or MODELS)]
+    if not named:
+        raise CommandError("no weights of such a model are shipped")
+    cases = product(named, args.runtime or RUNTIMES)
     args.threads = args.threads or process.cpu_threads()
     photos = models.data_set_photos(args.data, args.split, args.photos) if args.data else models.synthetic_photos()
     with tempfile.TemporaryDirectory() as folder:
@@ -50,23 +54,7 @@ def run(args: argparse.Namespace) -> int:
     return 1 if any("error" in row for row in rows) else 0
 
 
-def _cases(args: argparse.Namespace) -> list:
-    from ewardrobe.models import MODELS
-    from ewardrobe.models.inference import RUNTIMES
-    from ewardrobe.models.weights import read_manifest
-
-    known = {"model": [name for name in read_manifest() if name in MODELS], "runtime": list(RUNTIMES)}
-    for option, names in known.items():
-        if unknown := [name for name in getattr(args, option) or [] if name not in names]:
-            expected = ", ".join(names) or "none, no weights are shipped"
-            raise CommandError(f"--{option} {unknown[0]}: expected one of {expected}")
-    models, runtimes = ([n for n in names if n in (getattr(args, o) or names)] for o, names in known.items())
-    return list(product(models, runtimes))
-
-
 def _meta(args: argparse.Namespace, photos: int) -> dict[str, Any]:
-    from ewardrobe.evaluation import provenance
-
     source = ("data", "split") if args.data else ("synthetic",)
     told = (*source, "model", "runtime", "size", "photos", "rounds", "threads")
     return {
@@ -75,6 +63,5 @@ def _meta(args: argparse.Namespace, photos: int) -> dict[str, Any]:
         "photos": photos,
         "rounds": args.rounds,
         "threads": args.threads,
-        "command": provenance.command_line("ewardrobe benchmark models", args, told),
-        **provenance.describe_run(),
+        **provenance_of(args, "benchmark models", told),
     }
