@@ -7,14 +7,14 @@ import numpy as np
 
 from ewardrobe.datasets.synthetic.fabric import Rgb, pick_colour
 from ewardrobe.datasets.synthetic.geometry import smooth
-from ewardrobe.datasets.synthetic.surfaces import SURFACES, WALLS, WOODS, concrete, plaster, tint
+from ewardrobe.datasets.synthetic.surfaces import SURFACES, WALLS, WOODS, concrete, tint
 
 
 def room(size: tuple[int, int], floor_y: float, rng: np.random.Generator, wall: Rgb | None = None) -> np.ndarray:
     """A wall with furniture and a floor that begins at ``floor_y`` (pixels, may lie outside), uint8 (H, W, 3)."""
     h, w = size
     small = (max(2, h // 2), max(2, w // 2))
-    image = plaster(small, rng, wall)
+    image = SURFACES["wall"](small, rng, wall)
     y = int(np.clip(floor_y / 2, 0, small[0]))
     if y < small[0]:
         depth, board = small[0] - y, max(2, small[1] // 60)

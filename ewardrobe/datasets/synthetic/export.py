@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from tqdm import tqdm
 
 from ewardrobe.core.images import jpeg_bytes, png_bytes
 from ewardrobe.core.taxonomy import CATEGORIES
@@ -47,12 +47,12 @@ def write_dataset(
     seed: int,
     split: str = "train",
     worn_share: float = 0.6,
-    progress: Callable[[int], None] | None = None,
+    progress: bool = False,
 ) -> Path:
     """Write ``count`` photos to ``out_dir/split/{image,annos,parsing}`` and return that folder.
 
-    progress: called with the number of photos written after each.  Raises ``ValueError`` for a count below 1 and for a
-    folder that already holds annotations (two sets would mix).
+    progress: show a bar on a terminal.  Raises ``ValueError`` for a count below 1 and for a folder that already holds
+    annotations (two sets would mix).
     """
     if count < 1:
         raise ValueError(f"count: expected at least 1 photo, got {count}")
@@ -61,12 +61,11 @@ def write_dataset(
         raise ValueError(f"{folder} already holds a data set; choose another folder or remove it first")
     for name in ("image", "annos", "parsing"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    for i, photo in enumerate(random_photos(count, seed, worn_share), 1):
+    photos = random_photos(count, seed, worn_share)
+    for i, photo in enumerate(tqdm(photos, total=count, unit="photo", disable=None if progress else True), 1):
         (folder / "image" / f"{i:06d}.jpg").write_bytes(jpeg_bytes(photo.image, 84 + i % 12))
         (folder / "parsing" / f"{i:06d}.png").write_bytes(png_bytes(photo.parsing))
         (folder / "annos" / f"{i:06d}.json").write_text(json.dumps(annotation(photo, i), separators=(",", ":")))
-        if progress:
-            progress(i)
     return folder
 
 
@@ -79,13 +78,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--split", default="train", help="sub-folder: train or validation (train)")
     parser.add_argument("--worn-share", type=float, default=0.6, help="share of photos of a person, 0..1 (0.6)")
     args = parser.parse_args(argv)
-
-    def show(done: int) -> None:
-        if done % 50 == 0:
-            print(f"{done}/{args.count}", file=sys.stderr)
-
     try:
-        folder = write_dataset(args.out, args.count, args.seed, args.split, args.worn_share, show)
+        folder = write_dataset(args.out, args.count, args.seed, args.split, args.worn_share, progress=True)
     except (ValueError, OSError) as error:
         parser.exit(2, f"error: {error}\n")
     print(f"{args.count} photos in {folder}")

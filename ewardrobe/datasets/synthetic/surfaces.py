@@ -116,7 +116,7 @@ def carpet(size, rng, colour=None) -> np.ndarray:
     return tint(base, value)
 
 
-def plaster(size, rng, colour=None) -> np.ndarray:
+def wall(size, rng, colour=None) -> np.ndarray:
     """A plain wall or table top, with a slow change of light."""
     base = _base(colour, WALLS, rng) * rng.uniform(0.6, 1.03)
     return tint(base, noise(rng, size, max(size) / 2) * 0.025 + noise(rng, size, max(size) / 90) * 0.008)
@@ -134,13 +134,4 @@ def grass(size, rng, colour=None) -> np.ndarray:
     return tint(base, noise(rng, size, max(size) / 140, (2.5, 1)) * 0.14 + noise(rng, size, max(size) / 12) * 0.05)
 
 
-SURFACES = {
-    "wood": wood,
-    "tiles": tiles,
-    "sheet": sheet,
-    "bed": bed,
-    "carpet": carpet,
-    "wall": plaster,
-    "concrete": concrete,
-    "grass": grass,
-}
+SURFACES = {draw.__name__: draw for draw in (wood, tiles, sheet, bed, carpet, wall, concrete, grass)}
