@@ -116,7 +116,7 @@ def _read(store: FeatureStore, upload: Any) -> Incoming:
         return Incoming(table.differences, table.remarks, table)
     with backup_zip.open_backup(upload) as backup:
         missing = [f"picture {name} is not in the backup" for name in backup.missing]
-        return Incoming(backup_zip.preview(store, backup), missing)
+        return Incoming(exchange.compare(store.items(), backup.items), missing)
 
 
 def _preview(found: Incoming, counts: Mapping[str, int]) -> None:
@@ -135,22 +135,11 @@ def _rows(differences: Iterable[Difference]) -> list[dict[str, str]]:
         {
             "": STATUS[difference.status],
             "Item": difference.name,
-            "What differs": ", ".join(
-                f"{name.replace('_', ' ')}: {_shown(mine)} → {_shown(theirs)}"
-                for name, (mine, theirs) in difference.fields.items()
-                if name != "source"
-            ),
+            "What differs": difference.words,
         }
         for difference in differences
         if difference.status != "same"
     ]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, list):
-        named = [part.get("name") or part.get("date") if isinstance(part, dict) else part for part in value]
-        return ", ".join(map(str, named)) or "–"
-    return "–" if value in (None, "") else str(value)[:60]
 
 
 def _take_over(store: FeatureStore, upload: Any, found: Incoming, choice: Choice, remove_others: bool) -> None:

@@ -40,10 +40,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _zip(store, args: argparse.Namespace) -> list[str]:
-    from ewardrobe.feature_store.backup_zip import open_backup, preview, restore
+    from ewardrobe.feature_store.backup_zip import open_backup, restore
+    from ewardrobe.feature_store.exchange import compare
 
     with open_backup(args.file) as backup, picture_bar() as show:
-        _tell(preview(store, backup))
+        _tell(compare(store.items(), backup.items))
         if args.dry_run:
             return [f"missing in the backup: {name}" for name in backup.missing]
         result = restore(store, backup, args.conflicts, remove_others=args.replace, progress=show)
@@ -64,14 +65,9 @@ def _csv(store, args: argparse.Namespace) -> list[str]:
 
 
 def _tell(differences) -> None:
-    from ewardrobe.feature_store.exchange import counts, shown
+    from ewardrobe.feature_store.exchange import counts
 
     for difference in differences:
         if difference.status == "changed":
-            fields = ", ".join(
-                f"{name}: {shown(name, mine)} → {shown(name, theirs)}"
-                for name, (mine, theirs) in difference.fields.items()
-                if name != "source"
-            )
-            print(f"changed {difference.id} {difference.name}: {fields}")
+            print(f"changed {difference.id} {difference.name}: {difference.words}")
     print(", ".join(f"{count} {status}" for status, count in counts(differences).items()))

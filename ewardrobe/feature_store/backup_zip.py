@@ -177,15 +177,10 @@ def hostile(entry: zipfile.ZipInfo) -> str | None:
     return "is encrypted" if entry.flag_bits & 1 else None
 
 
-def preview(store: FeatureStore, backup: Backup) -> list[Difference]:
-    """Return what is new, changed or the same in ``backup``."""
-    return exchange.compare(store.items(), backup.items)
-
-
 def restore(
     store: FeatureStore,
     backup: Backup,
-    choose: Choice | Mapping[str, Choice] = "theirs",
+    choose: Choice = "theirs",
     *,
     remove_others: bool = False,
     progress: Progress | None = None,

@@ -67,7 +67,8 @@ def read_csv(store: FeatureStore, data: bytes, name: str = "the file") -> Table:
         raise StoreError(
             f"{name} is empty: expected a first line with the names of the columns, such as type,brand,price."
         )
-    table, columns = Table(), _columns(header)
+    names = ["_".join(cell.casefold().split()) for cell in header]
+    table, columns = Table(), [name if name in COLUMNS else HEADINGS.get(name) for name in names]
     known = [column for column in columns if column]
     if not set(known) - {"id"}:
         raise StoreError(
@@ -83,7 +84,7 @@ def read_csv(store: FeatureStore, data: bytes, name: str = "the file") -> Table:
     return table
 
 
-def take_over(store: FeatureStore, table: Table, choose: Choice | Mapping[str, Choice] = "theirs") -> ImportReport:
+def take_over(store: FeatureStore, table: Table, choose: Choice = "theirs") -> ImportReport:
     """Take over the good rows of ``table`` in one write; the fields that change are noted as the owner's."""
     result = exchange.take_over(store, table.differences, choose, what="imported table")
     result.problems = table.remarks
@@ -116,11 +117,6 @@ def _decoded(data: bytes, name: str) -> str:
         except UnicodeDecodeError:
             continue
     raise StoreError(f"{name} is neither UTF-8 nor Windows-1252 text: save it as “CSV UTF-8”.")
-
-
-def _columns(header: list[str]) -> list[str | None]:
-    names = ["_".join(cell.casefold().split()) for cell in header]
-    return [name if name in COLUMNS else HEADINGS.get(name) for name in names]
 
 
 def _read_rows(store: FeatureStore, table: Table, columns: list[str | None], rows: Any) -> None:

@@ -7,7 +7,7 @@ import gc
 import json
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -34,16 +34,14 @@ class Copy(NamedTuple):
 class StoreError(Exception):
     """A file of the wardrobe could not be read or changed; the message says what was found and what to do.
 
-    path: the file or folder concerned.  line, column: the place of the fault in a broken file, from 1.
     copies: what could be restored, see ``Document.restorable``.
     """
 
-    def __init__(
-        self, message: str, *, path: Path | None = None, line: int | None = None, column: int | None = None
-    ) -> None:
-        super().__init__(message)
-        self.path, self.line, self.column = path, line, column
-        self.copies: list[Copy] = []
+    copies: Sequence[Copy] = ()
+
+
+class BrokenFileError(StoreError):
+    """The content of a file cannot be understood; the message gives the line and the column of the fault."""
 
 
 class Document:
@@ -113,9 +111,9 @@ class Document:
     def _only_copy(self) -> Path:
         copies = self.restorable()
         if not copies:
-            raise StoreError(f"There is no readable backup in {self._copies.folder}.", path=self.path)
+            raise StoreError(f"There is no readable backup in {self._copies.folder}.")
         if len(copies) > 1:
-            raise StoreError(f"Nothing was restored. {told(copies)} Say which of them is to come back.", path=self.path)
+            raise StoreError(f"Nothing was restored. {told(copies)} Say which of them is to come back.")
         return copies[0].path
 
     def _set_aside(self) -> None:
@@ -139,7 +137,7 @@ class Document:
                 yield
         except Timeout as error:
             message = f"Another program has been writing to {self.home} for {LOCK_SECONDS} s. Try again."
-            raise StoreError(message, path=self.path) from error
+            raise StoreError(message) from error
         except OSError as error:
             raise explain_os_error(error, self.home) from error
 
@@ -177,18 +175,17 @@ class Document:
             if (size := self.path.stat().st_size) > MAX_BYTES:
                 raise StoreError(
                     f"{self.path} has {size / 1e6:.0f} MB; a file of up to {MAX_BYTES / 1e6:.0f} MB is read. It was"
-                    " left as it is: move what does not belong there out of it, or restore a backup.",
-                    path=self.path,
+                    " left as it is: move what does not belong there out of it, or restore a backup."
                 )
             return self.path.read_bytes()
         except FileNotFoundError:
             if self.path.is_symlink():
                 target = os.readlink(self.path)
                 message = f"{self.path} is a link to {target}, which is not there. Bring it back, or remove the link."
-                raise StoreError(message, path=self.path) from None
+                raise StoreError(message) from None
             return None
         except OSError as error:
-            raise StoreError(f"{self.path} cannot be read: {error.strerror}.", path=self.path) from error
+            raise StoreError(f"{self.path} cannot be read: {error.strerror}.") from error
 
     @contextmanager
     def _naming_copies(self) -> Iterator[None]:
@@ -202,7 +199,7 @@ class Document:
             raise
 
 
-def told(copies: list[Copy]) -> str:
+def told(copies: Sequence[Copy]) -> str:
     """Return what could be restored, in words."""
     newest = f"The newest good backup is {copies[0].path}"
     if len(copies) == 1:
@@ -222,7 +219,7 @@ def read_json(raw: bytes, path: Path) -> Any:
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise broken(path, f"byte 0x{raw[error.start]:02x} is not UTF-8 text", line, column) from error
     except MemoryError as error:
-        raise StoreError(f"{path} ({len(raw) / 1e6:.0f} MB) does not fit into memory.", path=path) from error
+        raise StoreError(f"{path} ({len(raw) / 1e6:.0f} MB) does not fit into memory.") from error
     except (RecursionError, ValueError) as error:  # brackets nested too deep, a number of thousands of digits
         raise broken(path, str(error)) from error
 
@@ -233,20 +230,16 @@ def version_of(document: dict[str, Any], newest: int, assumed: int, path: Path) 
     if not isinstance(version, int) or version > newest:
         raise StoreError(
             f"{path} has version {version!r}; this eWardrobe reads up to {newest}. Update eWardrobe;"
-            " the file was left as it is.",
-            path=path,
+            " the file was left as it is."
         )
     return version
 
 
-def broken(path: Path, what: str, line: int = 1, column: int = 1) -> StoreError:
+def broken(path: Path, what: str, line: int = 1, column: int = 1) -> BrokenFileError:
     """Return the error of a file that cannot be understood."""
-    return StoreError(
+    return BrokenFileError(
         f"{path} is broken at line {line}, column {column}: {what}. It was left as it is; correct that line,"
-        " or restore a backup.",
-        path=path,
-        line=line,
-        column=column,
+        " or restore a backup."
     )
 
 
@@ -259,7 +252,7 @@ def explain_os_error(error: OSError, path: Path) -> StoreError:
         what = "no permission to write there. Make the folder writable, or set EWARDROBE_HOME to one that is"
     else:
         what = f"{error.strerror or error}. Check the folder, or set EWARDROBE_HOME to another one"
-    return StoreError(f"The wardrobe was not changed ({place}): {what}.", path=path)
+    return StoreError(f"The wardrobe was not changed ({place}): {what}.")
 
 
 @contextmanager

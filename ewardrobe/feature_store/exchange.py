@@ -1,7 +1,7 @@
 """Items from elsewhere against those of the wardrobe: what is new, changed or the same, and taking them over.
 
-Backups (``backup_zip``) and tables (``csv_table``) share this: the preview is a list of ``Difference``, a choice for
-each of them is made by the owner, and all is written at once, to be taken back by one undo.
+Backups (``backup_zip``) and tables (``csv_table``) share this: the preview is a list of ``Difference``, the owner
+chooses what to do with items that differ, and all is written at once, to be taken back by one undo.
 """
 
 from __future__ import annotations
@@ -50,6 +50,15 @@ class Difference:
         """What the item is called, for the preview."""
         return str(self.item.get("type") or kind(self.item))
 
+    @property
+    def words(self) -> str:
+        """What differs, field by field, for the preview."""
+        told = {name: values for name, values in self.fields.items() if name != "source"}
+        return ", ".join(
+            f"{name.replace('_', ' ')}: {_shown(name, mine)} → {_shown(name, theirs)}"
+            for name, (mine, theirs) in told.items()
+        )
+
 
 @dataclass
 class ImportReport:
@@ -83,15 +92,15 @@ def counts(differences: Iterable[Difference]) -> dict[str, int]:
 def take_over(
     store: FeatureStore,
     differences: Iterable[Difference],
-    choose: Choice | Mapping[str, Choice] = "theirs",
+    choose: Choice = "theirs",
     *,
     remove_others: bool = False,
     what: str = "imported",
 ) -> ImportReport:
     """Take over ``differences`` in one write; pictures must be there already.
 
-    choose: for all items that differ, or by id (the rest: theirs).  Fields that others changed since the preview and
-    that did not differ then are left alone.  remove_others: take out what is not among them.
+    choose: for items that differ.  Fields that others changed since the preview and that did not differ then are left
+    alone.  remove_others: take out what is not among them.
     """
     result, wanted = ImportReport(), list(differences)
     with store._change(what) as change:
@@ -113,37 +122,25 @@ def _difference(mine: Mapping | None, theirs: dict[str, Any]) -> Difference:
     return Difference(theirs["id"], "changed" if fields else "same", theirs, fields, newer)
 
 
-def is_taken(difference: Difference, choose: Choice | Mapping[str, Choice]) -> bool:
+def is_taken(difference: Difference, choose: Choice) -> bool:
     """Tell whether anything of an incoming item is taken over."""
-    chosen = _chosen(difference, choose)
-    return difference.status == "new" or not (chosen == "mine" or (chosen == "newer" and not difference.newer))
-
-
-def _chosen(difference: Difference, choose: Choice | Mapping[str, Choice]) -> Choice:
-    chosen = choose if isinstance(choose, str) else choose.get(difference.id, "theirs")
-    if chosen not in CHOICES:
-        raise StoreError(f"unknown choice {chosen!r}: expected one of {', '.join(CHOICES)}.")
-    return chosen
+    if choose not in CHOICES:
+        raise StoreError(f"unknown choice {choose!r}: expected one of {', '.join(CHOICES)}.")
+    return difference.status == "new" or not (choose == "mine" or (choose == "newer" and not difference.newer))
 
 
 def _time(item: Mapping) -> str:
     return str(item.get("changed") or item.get("added") or "")
 
 
-def _take_one(
-    change: Change,
-    place: int | None,
-    difference: Difference,
-    choose: Choice | Mapping[str, Choice],
-    result: ImportReport,
-) -> None:
+def _take_one(change: Change, place: int | None, difference: Difference, choose: Choice, result: ImportReport) -> None:
     if place is None:
         change.insert(len(change.items), difference.item)
         result.added += 1
         return
     if difference.status != "changed" or not is_taken(difference, choose):
         result.kept += 1
-    elif _chosen(difference, choose) == "both":
+    elif choose == "both":
         change.insert(len(change.items), {**difference.item, "id": uuid.uuid4().hex[:12]})
         result.added += 1
     else:
@@ -164,10 +161,10 @@ def _fields_of(difference: Difference, item: Mapping) -> dict[str, Any]:
     return fields
 
 
-def shown(name: str, value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
     """Return the value of a field as the preview shows it, in few words.
 
-    >>> shown("tags", ["work", "summer"]), shown("favourite", True), shown("image", "garment-0123.png")
+    >>> _shown("tags", ["work", "summer"]), _shown("favourite", True), _shown("image", "garment-0123.png")
     ('work, summer', 'yes', 'picture')
     """
     if value is None or value == "" or value == []:

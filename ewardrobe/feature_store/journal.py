@@ -44,7 +44,6 @@ class JournalEntry:
     id: str
     time: str
     what: str
-    author: str | None = None
     edits: dict[str, list[tuple[Path_, list, list]]] = field(default_factory=dict)
     added: list[str] = field(default_factory=list)
     removed: list[tuple[int, dict]] = field(default_factory=list)
@@ -72,11 +71,11 @@ class UndoReport:
         return self.what + (some if self.kept else "")
 
 
-def append(home: Path, change: Change, author: str | None) -> None:
+def append(home: Path, change: Change) -> None:
     """Note a change that is on disk; errors are logged, since the change itself stands."""
     if change.what == "":
         return
-    entry = entry_of(change, author)
+    entry = entry_of(change)
     line = b"\n" + dump_item(entry.__dict__)  # newline first: what a killed writer left broken spoils no other line
     path = home / FILE
     try:
@@ -91,7 +90,7 @@ def append(home: Path, change: Change, author: str | None) -> None:
         _log.warning("The wardrobe is saved, but this change cannot be undone: %s", error)
 
 
-def entry_of(change: Change, author: str | None = None) -> JournalEntry:
+def entry_of(change: Change) -> JournalEntry:
     """Return the journal's entry of ``change``."""
     present = {item["id"]: item for item in change.items if item["id"] in change.before}
     edits, added, removed = {}, [], []
@@ -102,7 +101,7 @@ def entry_of(change: Change, author: str | None = None) -> JournalEntry:
             removed.append(before)
         elif found := differences(before[1], present[item_id]):
             edits[item_id] = found
-    entry = JournalEntry(uuid.uuid4().hex[:12], now(), change.what or "", author, edits, added, removed, change.undoes)
+    entry = JournalEntry(uuid.uuid4().hex[:12], now(), change.what or "", edits, added, removed, change.undoes)
     return entry if entry.undoes else replace(entry, what=_in_words(entry, present))
 
 
@@ -188,18 +187,15 @@ def standing(all_entries: Iterable[JournalEntry]) -> list[JournalEntry]:
     return kept[::-1]
 
 
-def last_change(all_entries: list[JournalEntry], author: str | None = None) -> JournalEntry | None:
-    """Return the newest change that stands and can be undone, of ``author`` if one is given."""
-    made = (entry for entry in reversed(standing(all_entries)) if not entry.undoes)
-    return next((entry for entry in made if author in (None, entry.author)), None)
+def changes(all_entries: Iterable[JournalEntry]) -> list[JournalEntry]:
+    """Return the entries that stand and are no undo, newest first."""
+    return [entry for entry in reversed(standing(all_entries)) if not entry.undoes]
 
 
-def last_undo(all_entries: list[JournalEntry], author: str | None = None) -> JournalEntry | None:
+def last_undo(all_entries: list[JournalEntry]) -> JournalEntry | None:
     """Return the newest undo that stands, if no change came after it: what ``redo`` takes back."""
     by_id = {entry.id: entry for entry in all_entries}
     for entry in reversed(standing(all_entries)):
-        if author not in (None, entry.author):
-            continue
         if not entry.undoes:
             return None
         target = by_id.get(entry.undoes)

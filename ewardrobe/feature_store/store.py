@@ -33,8 +33,7 @@ __all__ = ["FeatureStore", "StoreError"]
 class FeatureStore(Document):
     """The wardrobe in folder ``home`` (default: ``EWARDROBE_HOME``, else ``./wardrobe``), made at the first change.
 
-    outfits: the saved outfits beside the garments.  author: noted in the journal of changes, for ``undo`` of one's own.
-
+    outfits: the saved outfits beside the garments.
     Every method that cannot do its work raises ``StoreError`` and leaves everything as it was.
     """
 
@@ -43,11 +42,10 @@ class FeatureStore(Document):
     dump = staticmethod(wardrobe_json.dump_document)
     empty = staticmethod(wardrobe_json.empty_document)
 
-    def __init__(self, home: Path | str | None = None, *, author: str | None = None) -> None:
+    def __init__(self, home: Path | str | None = None) -> None:
         super().__init__(home or os.environ.get("EWARDROBE_HOME") or "wardrobe")
         self.outfits = OutfitStore(self.home)
         self.images = self.home / "images"
-        self.author = author
 
     # Reading
 
@@ -178,26 +176,25 @@ class FeatureStore(Document):
 
     def changes(self) -> list[journal.JournalEntry]:
         """Return the last changes that were not undone, newest first; they outlive a reload and a restart."""
-        made = journal.standing(journal.entries(self.home))
-        return [entry for entry in reversed(made) if not entry.undoes]
+        return journal.changes(journal.entries(self.home))
 
     def undo(self, change_id: str | None = None) -> journal.UndoReport | None:
-        """Take back one change (default: the last one, of ``author`` if the store has one); ``None`` if there is none.
+        """Take back one change, by default the last one; ``None`` if there is none.
 
         Only what still is as that change left it is set back: what others edited since stays.
         """
-        return self._take_back(journal.last_change, change_id)
+        if change_id is None:
+            return self._take_back(lambda entries: next(iter(journal.changes(entries)), None))
+        return self._take_back(lambda entries: next((e for e in journal.standing(entries) if e.id == change_id), None))
 
     def redo(self) -> journal.UndoReport | None:
         """Take back the last ``undo`` unless something was changed since; ``None`` if there is nothing to redo."""
-        return self._take_back(journal.last_undo, None)
+        return self._take_back(journal.last_undo)
 
-    def _take_back(self, newest: Callable, change_id: str | None) -> journal.UndoReport | None:
+    def _take_back(self, choose: Callable) -> journal.UndoReport | None:
         with self._change() as change:
             entries = journal.entries(self.home)
-            chosen = [entry for entry in journal.standing(entries) if entry.id == change_id]
-            entry = newest(entries, self.author) if change_id is None else next(iter(chosen), None)
-            if entry is None:
+            if (entry := choose(entries)) is None:
                 return None
             change.what = entry.what
             return journal.revert(change, entry, entries)
@@ -258,7 +255,7 @@ class FeatureStore(Document):
             lambda: pictures.fetch_back(self.home, change.come),
             lambda: pictures.throw_pictures_away(self.home, change.gone),
         )
-        journal.append(self.home, change, self.author)
+        journal.append(self.home, change)
 
     @contextmanager
     def _with_pictures(self, contents: Mapping[str, bytes]) -> Iterator[None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,16 +50,13 @@ class Embedder:
     scale: float
 
     def pictures(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
-        """Return (N, D) float32 unit vectors of RGB uint8 (h, w, 3) pictures."""
+        """Return (N, D) float32 unit vectors of RGB uint8 (h, w, 3) pictures, at least one, all at a time."""
         import torch
         from PIL import Image
 
-        parts = []
-        for start in range(0, len(pictures), BATCH):
-            batch = [self.preprocess(Image.fromarray(one)) for one in pictures[start : start + BATCH]]
-            with process.inference_slot(), torch.inference_mode():
-                parts.append(self.model.encode_image(torch.stack(batch)).float().numpy())
-        return _unit(np.concatenate(parts)) if parts else np.zeros((0, 0), np.float32)
+        batch = [self.preprocess(Image.fromarray(one)) for one in pictures]
+        with process.inference_slot(), torch.inference_mode():
+            return _unit(self.model.encode_image(torch.stack(batch)).float().numpy())
 
     def texts(self, texts: Sequence[str]) -> np.ndarray:
         """Return (N, D) float32 unit vectors of texts."""
@@ -69,8 +66,8 @@ class Embedder:
             return _unit(self.model.encode_text(self.tokenizer(list(texts))).float().numpy())
 
 
-def load_embedder(name: str = DEFAULT_MODEL, cache: Path | None = None) -> Embedder:
-    """Load a model of open_clip: ``hf-hub:OWNER/NAME`` (fetched once into ``cache``), or ``local-dir:FOLDER``.
+def load_embedder(name: str = DEFAULT_MODEL) -> Embedder:
+    """Load a model of open_clip: ``hf-hub:OWNER/NAME`` (fetched once into the cache folder), or ``local-dir:FOLDER``.
 
     Raises ``TextSearchError`` where open_clip is missing, the model is unknown, or it cannot be fetched.
     """
@@ -79,7 +76,7 @@ def load_embedder(name: str = DEFAULT_MODEL, cache: Path | None = None) -> Embed
         import open_clip
     except ImportError as error:
         raise TextSearchError(f"search by words needs open_clip ({error}): {INSTALL}") from error
-    folder = str(cache or process.cache_dir() / "open_clip")
+    folder = str(process.cache_dir() / "open_clip")
     try:
         model, preprocess = open_clip.create_model_from_pretrained(name, cache_dir=folder)
         tokenizer = open_clip.get_tokenizer(name, cache_dir=folder)
@@ -88,11 +85,9 @@ def load_embedder(name: str = DEFAULT_MODEL, cache: Path | None = None) -> Embed
     return Embedder(name, model.eval(), preprocess, tokenizer, float(model.logit_scale.detach().exp()))
 
 
-def search(
-    store: FeatureStore, embedder: Embedder, text: str, top: int = 10, progress: Callable[[list], Iterable] = iter
-) -> list[tuple[str, float]]:
+def search(store: FeatureStore, embedder: Embedder, text: str, top: int = 10) -> list[tuple[str, float]]:
     """Return ids and cosines (-1..1) of the ``top`` items whose cut-outs are nearest to ``text``, the nearest first."""
-    ids, vectors = embed_items(store, embedder, progress)
+    ids, vectors = embed_items(store, embedder)
     if not ids:
         return []
     cosines = vectors @ embedder.texts([text])[0]
@@ -108,9 +103,7 @@ def zero_shot(embedder: Embedder, vectors: np.ndarray, labels: Sequence[str], te
     return softmax(logits, axis=1)
 
 
-def embed_items(
-    store: FeatureStore, embedder: Embedder, progress: Callable[[list], Iterable] = iter
-) -> tuple[list[str], np.ndarray]:
+def embed_items(store: FeatureStore, embedder: Embedder) -> tuple[list[str], np.ndarray]:
     """Return the ids of the items with a readable cut-out and their unit vectors (N, D) float32.
 
     Vectors are kept in the cache folder under the picture's name, which is a hash of its content.
@@ -119,9 +112,9 @@ def embed_items(
     path = process.cache_dir() / "embeddings" / f"{hashlib.sha256(embedder.name.encode()).hexdigest()[:16]}.npz"
     known = _read_vectors(path)
     new = [name for name in dict.fromkeys(name for _, name in named) if name not in known]
-    for start in progress(list(range(0, len(new), BATCH))):
+    for start in range(0, len(new), BATCH):
         part = {name: one for name in new[start : start + BATCH] if (one := _picture(store, name)) is not None}
-        known |= dict(zip(part, embedder.pictures(list(part.values())), strict=True))
+        known |= dict(zip(part, embedder.pictures(list(part.values())), strict=True)) if part else {}
     if new:
         _keep_vectors(path, known)
     found = [(item_id, known[name]) for item_id, name in named if name in known]

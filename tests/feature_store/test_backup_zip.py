@@ -15,8 +15,8 @@ from PIL import Image
 
 from ewardrobe import __main__ as cli
 from ewardrobe.feature_store import backup_zip
-from ewardrobe.feature_store.backup_zip import open_backup, preview, restore, write_backup
-from ewardrobe.feature_store.exchange import counts
+from ewardrobe.feature_store.backup_zip import open_backup, restore, write_backup
+from ewardrobe.feature_store.exchange import compare, counts
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.feature_store.wardrobe_json import dump_document
@@ -71,10 +71,10 @@ def test_export_wipe_import_gives_the_same_wardrobe(tmp_path):
     shutil.rmtree(store.home)
     store.ensure_samples()
     with open_backup(zipped) as backup:
-        assert counts(preview(store, backup)) == {"new": 2, "changed": 0, "same": len(before) - 2}
+        assert counts(compare(store.items(), backup.items)) == {"new": 2, "changed": 0, "same": len(before) - 2}
         result = restore(store, backup)
         assert (result.added, result.changed, result.problems) == (2, 0, [])
-        assert counts(preview(store, backup))["same"] == len(before)
+        assert counts(compare(store.items(), backup.items))["same"] == len(before)
     times = ("added", "changed")
     after = [{name: value for name, value in item.items() if name not in times} for item in store.items()]
     assert after == [{name: value for name, value in item.items() if name not in times} for item in before]
@@ -104,7 +104,7 @@ def test_the_owner_chooses_what_to_do_with_items_that_differ(store, zipped, choo
     store.update("a", brand="mine")
     count = len(store.items())
     with open_backup(zipped) as backup:
-        (difference,) = [d for d in preview(store, backup) if d.status == "changed"]
+        (difference,) = [d for d in compare(store.items(), backup.items) if d.status == "changed"]
         assert (difference.id, difference.name, difference.fields) == ("a", "shirt", {"brand": ("mine", None)})
         restore(store, backup, choose)
     assert store.get("a")["brand"] == brand

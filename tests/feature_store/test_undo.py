@@ -103,16 +103,6 @@ def test_wears_are_taken_out_of_the_middle(store):
     assert ([wear["date"] for wear in item["wear_log"]], item["wears_since_wash"]) == (["2026-03-01", "2026-03-03"], 2)
 
 
-def test_one_may_undo_ones_own_changes_only(store):
-    mine, theirs = FeatureStore(store.home, author="me"), FeatureStore(store.home, author="them")
-    item_id = mine.add({"type": "shirt"})
-    mine.update(item_id, brand="mine")
-    theirs.update(item_id, size="M")
-    assert mine.undo().what == "edited brand: shirt"
-    assert store.get(item_id)["size"] == "M"
-    assert mine.undo().kept == 1
-
-
 def test_samples_and_changes_of_nothing_are_not_in_the_journal(store):
     store.ensure_samples()
     store.update(store.items()[0]["id"], brand=None)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ewardrobe.core.taxonomy import CATEGORY_BY_ID
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some
-from ewardrobe.feature_store.document import MAX_BYTES, Document, StoreError, told
+from ewardrobe.feature_store.document import MAX_BYTES, BrokenFileError, Document, StoreError, told
 from ewardrobe.feature_store.pictures import throw_away
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.feature_store.wardrobe_json import dump_document, empty_document, parse_document
@@ -31,7 +31,7 @@ def check(store: FeatureStore) -> Iterator[Finding]:
     try:
         store.items()
     except StoreError as error:
-        yield Finding(str(error), _cure(store) if error.line is not None else None)
+        yield Finding(str(error), _cure(store) if isinstance(error, BrokenFileError) else None)
         return
     yield from _check_values(store)
 

@@ -14,13 +14,13 @@ class Finding:
     cure: str | None = None
 
 
-def counted(names: Sized, what: str, whats: str | None = None) -> str:
+def counted(names: Sized, what: str) -> str:
     """Return a number with its noun.
 
-    >>> counted(["a"], "picture"), counted([], "copy", "copies")
-    ('1 picture', '0 copies')
+    >>> counted(["a"], "picture"), counted([], "picture")
+    ('1 picture', '0 pictures')
     """
-    return f"{len(names)} {what if len(names) == 1 else whats or what + 's'}"
+    return f"{len(names)} {what}{'' if len(names) == 1 else 's'}"
 
 
 def some(names: Sequence[str]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
+import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, check_picture, read_cutout
@@ -18,6 +19,9 @@ from ewardrobe.feature_store.change import Change
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.store import FeatureStore
+
+TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"')
+"""The texts in JSON."""
 
 SETTLED_SECONDS = 3600
 """A younger file that nobody names may belong to an import that is under way."""
@@ -103,7 +107,8 @@ def look(store: FeatureStore, items: list[dict]) -> PictureAudit:
         if item.get(name) and item[name] not in there:
             again = name == "thumbnail" and item.get("image") in there
             (state.thumbnails if again else state.lost).append((item["id"], name, item[name]))
-    mentioned = named | {text for item in items for text in _texts(item)}
+    # Every text in an item: other programs and versions may name pictures in fields of their own.
+    mentioned = named | set(map(json.loads, TEXTS.findall(json.dumps(items))))
     unnamed = [path for name, path in sorted(present.items()) if name not in mentioned]
     state.orphans = [path for path in unnamed if path not in state.leftovers and _is_settled(path)]
     return state
@@ -139,18 +144,6 @@ def _is_picture(path: Path) -> bool:
                 check_picture(content, path.name)
             return bool(content)
     return False
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield every text in an item: other programs and versions may name pictures in fields of their own."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for part in value.values():
-            yield from _texts(part)
-    elif isinstance(value, list):
-        for part in value:
-            yield from _texts(part)
 
 
 def _files(names: list) -> str:
