@@ -57,7 +57,7 @@ def card_picture(cutout: np.ndarray, height: int = 320, width: int = 320, dimmed
     """Return RGB uint8 (height, width, 3): the RGBA cut-out centred on a checkerboard, every card of one size."""
     margin = round(0.04 * height)
     fit = min((height - 2 * margin) / cutout.shape[0], (width - 2 * margin) / cutout.shape[1])
-    small = _resized_rgba(cutout, fit)
+    small = resized_rgba(cutout, fit)
     rows, cols = small.shape[:2]
     top, left = (height - rows) // 2, (width - cols) // 2
     board = checkerboard(height, width, square=10)
@@ -92,8 +92,11 @@ def draw_box(image: np.ndarray, box: tuple[int, int, int, int], max_side: int = 
     return canvas
 
 
-def _resized_rgba(cutout: np.ndarray, scale: float) -> np.ndarray:
-    """Resize with the colours weighted by alpha, so that nothing of the transparent margin bleeds in."""
+def resized_rgba(cutout: np.ndarray, scale: float) -> np.ndarray:
+    """Return ``cutout``, RGBA uint8 (H, W, 4), ``scale`` times as large; nothing of its transparent margin bleeds in.
+
+    The colours are weighted by alpha.
+    """
     size = max(1, round(cutout.shape[1] * scale)), max(1, round(cutout.shape[0] * scale))
     alpha = cutout[..., 3:].astype(np.float32) / 255
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC

@@ -8,6 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ewardrobe.core.masks import mask_box
 from ewardrobe.tryon.garment import WearableGarment
 from ewardrobe.tryon.motion import move_points, scaling
 from ewardrobe.tryon.scene import WornGarment
@@ -25,11 +26,9 @@ Box = tuple[int, int, int, int]
 
 def box_of(mask: np.ndarray, frame_size: tuple[int, int], motion: np.ndarray) -> Box | None:
     """Return the frame's box (xyxy) around a moved soft mask at processing size; ``None`` where nothing is seen."""
-    ys, xs = np.flatnonzero((mask > 0.05).any(axis=1)), np.flatnonzero((mask > 0.05).any(axis=0))
-    if not len(ys):
-        return None
+    x0, y0, x1, y1 = mask_box(mask > 0.05)
     pixel = np.array(frame_size[::-1]) / mask.shape[::-1]
-    return moved_box(pixel * (xs[0], ys[0]), pixel * (xs[-1] + 1, ys[-1] + 1), motion, frame_size)
+    return moved_box(pixel * (x0, y0), pixel * (x1, y1), motion, frame_size) if x1 else None
 
 
 def moved_box(low: np.ndarray, high: np.ndarray, motion: np.ndarray, frame_size: tuple[int, int]) -> Box | None:

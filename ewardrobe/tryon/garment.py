@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ewardrobe.core.drawing import resized_rgba
 from ewardrobe.core.taxonomy import category
 from ewardrobe.tryon.spans import Spans, measure
 
@@ -48,7 +49,8 @@ def prepare(rgba: np.ndarray, category_id: int, key: str = "") -> WearableGarmen
     """Make a cut-out (RGBA uint8 (H, W, 4)) ready; ``GarmentImageError`` where there is nothing to wear in it."""
     if not isinstance(rgba, np.ndarray) or rgba.ndim != 3 or rgba.shape[2] != 4 or rgba.dtype != np.uint8:
         raise GarmentImageError("this picture has no transparency (alpha): cut the garment out on Add garments first")
-    small = _reduced(rgba)
+    scale = MAX_SIDE / max(rgba.shape[:2])
+    small = resized_rgba(rgba, scale) if scale < 1 else rgba
     slot = category(category_id).slot
     spans = measure(small[..., 3].astype(np.float32) / 255, sleeves=slot != "bottom")
     if spans is None:
@@ -57,18 +59,6 @@ def prepare(rgba: np.ndarray, category_id: int, key: str = "") -> WearableGarmen
     while min(levels[-1].shape[:2]) >= 64 and len(levels) < 3:
         levels.append(cv2.resize(levels[-1], None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA))
     return WearableGarment(key, category_id, slot, tuple(levels), spans, sleeve_length(category_id))
-
-
-def _reduced(rgba: np.ndarray) -> np.ndarray:
-    scale = MAX_SIDE / max(rgba.shape[:2])
-    if scale >= 1:
-        return rgba
-    size = [max(1, round(side * scale)) for side in rgba.shape[1::-1]]
-    alpha = rgba[..., 3:].astype(np.float32) / 255
-    solid = cv2.resize(rgba[..., :3] * alpha, size, interpolation=cv2.INTER_AREA)  # what is transparent has no colour
-    share = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
-    rgb = solid / np.maximum(share, 1e-3)[..., None]
-    return np.dstack([np.clip(rgb, 0, 255), share * 255]).round().astype(np.uint8)
 
 
 def _continued(rgba: np.ndarray) -> np.ndarray:

@@ -48,6 +48,16 @@ class WornGarment:
     spans: Spans
 
 
+def as_worn(category_id: int, score: float, mask: np.ndarray, frame_size: tuple[int, int]) -> WornGarment | None:
+    """Return a garment of the soft ``mask``, (h, w) float32 0..1, in a frame of ``frame_size``; ``None``: too small."""
+    slot = category(category_id).slot
+    spans = measure(mask, sleeves=slot != "bottom")
+    if spans is None:
+        return None
+    factors = frame_size[1] / mask.shape[1], frame_size[0] / mask.shape[0]
+    return WornGarment(slot, category_id, score, mask, spans.scaled(factors))
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """What the models saw in frame ``frame_id`` at ``time`` (seconds); ``frame_size`` (H, W).
@@ -153,12 +163,7 @@ def _one(found: Detections, place: int, room: _Room) -> WornGarment | None:
     if hard.sum() < MIN_PERSON * hard.size or (hard * room.person).sum() < 0.5 * hard.sum():
         return None
     category_id = int(found.category_ids[place])
-    slot = category(category_id).slot
     blurred = cv2.GaussianBlur(hard.astype(np.float32), (0, 0), 1.0)
-    doubt = room.slots[SLOTS.index(slot)] - 0.5  # where the model is in doubt, the parser decides
+    doubt = room.slots[SLOTS.index(category(category_id).slot)] - 0.5  # where the model is in doubt, the parser decides
     mask = np.clip(blurred + 0.3 * doubt * (4 * blurred * (1 - blurred)), 0, 1)
-    spans = measure(mask, sleeves=slot != "bottom")
-    if spans is None:
-        return None
-    factors = room.frame_size[1] / mask.shape[1], room.frame_size[0] / mask.shape[0]
-    return WornGarment(slot, category_id, float(found.scores[place]), mask, spans.scaled(factors))
+    return as_worn(category_id, float(found.scores[place]), mask, room.frame_size)

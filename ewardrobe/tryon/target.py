@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ewardrobe.tryon.scene import Scene, WornGarment
-from ewardrobe.tryon.spans import ROWS, measure
+from ewardrobe.tryon.scene import Scene, WornGarment, as_worn
+from ewardrobe.tryon.spans import ROWS
 
 STANDS_FOR = {"top": ("top", "outer"), "outer": ("outer", "top"), "bottom": ("bottom",), "dress": ("dress",)}
 """Where a garment of a slot is drawn: over the first of these that is worn, else over a dress or its part."""
@@ -38,10 +38,8 @@ def _both(scene: Scene) -> WornGarment | None:
     if not parts:
         return None
     mask = np.max([part.mask for part in parts], axis=0)
-    spans = measure(mask)
-    factors = scene.frame_size[1] / mask.shape[1], scene.frame_size[0] / mask.shape[0]
     category_id = {2: 11, 4: 11, 1: 10, 3: 10}.get(parts[0].category_id, 12)
-    return None if spans is None else WornGarment("dress", category_id, parts[0].score, mask, spans.scaled(factors))
+    return as_worn(category_id, parts[0].score, mask, scene.frame_size)
 
 
 def _part(scene: Scene, slot: str) -> WornGarment:

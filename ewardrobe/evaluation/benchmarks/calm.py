@@ -12,6 +12,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
+from ewardrobe.core.masks import mask_iou
 from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets import synthetic
 from ewardrobe.evaluation.benchmarks import clips, fit
@@ -140,9 +141,7 @@ def _region(state: ComposedState | None, look: Look, frame: Frame, mask: np.ndar
     drawn = np.zeros(mask.shape, bool) if state is None else drawn_alpha(state, look, frame.image) > 0.5
     hand = np.zeros(mask.shape, bool) if frame.hand is None else frame.hand
     before = hand & there
-    truth = there & ~hand
-    iou = float((drawn & truth).sum() / max(1, (drawn | truth).sum()))
-    return iou, float((drawn & before).sum() / before.sum()) if before.sum() > 50 else None
+    return mask_iou(drawn, there & ~hand), float((drawn & before).sum() / before.sum()) if before.sum() > 50 else None
 
 
 def _calm(anchors: list[np.ndarray | None], motions: np.ndarray, kind: str) -> dict:

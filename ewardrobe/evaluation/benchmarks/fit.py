@@ -12,16 +12,19 @@ import cv2
 import numpy as np
 
 from ewardrobe.core.detections import Detections
+from ewardrobe.core.images import load_image, scale_to
+from ewardrobe.core.masks import mask_box, mask_iou
 from ewardrobe.core.taxonomy import category
 from ewardrobe.datasets import synthetic
+from ewardrobe.datasets.deepfashion2 import DeepFashion2
+from ewardrobe.datasets.records import item_mask, read_parsing
 from ewardrobe.evaluation.benchmarks.clips import SIZE, in_frame
 from ewardrobe.models import Parser, Segmenter
 from ewardrobe.tryon.compositor import ComposedState, Look, compose, drawn_alpha
 from ewardrobe.tryon.garment import WearableGarment, prepare
 from ewardrobe.tryon.motion import IDENTITY
-from ewardrobe.tryon.scene import Scene, WornGarment, read_scene
+from ewardrobe.tryon.scene import Scene, as_worn, read_scene
 from ewardrobe.tryon.session import SIZES
-from ewardrobe.tryon.spans import measure
 
 INPUT_PX, LONG_SIDE = SIZES["balanced"], 640
 SKIN, HAIR = 14, 15
@@ -47,17 +50,13 @@ def garment_of(category_id: int) -> WearableGarment:
     """Return a drawn garment of a category, ready to be worn."""
     photo = synthetic.render_flat_lay(category_id, seed=3, angle=0.0)
     mask = photo.items[0]["mask"]
-    ys, xs = np.nonzero(mask)
-    part = np.s_[ys.min() : ys.max() + 1, xs.min() : xs.max() + 1]
+    x0, y0, x1, y1 = mask_box(mask)
+    part = np.s_[y0:y1, x0:x1]
     return prepare(np.dstack([photo.image[part], mask[part].astype(np.uint8) * 255]), category_id)
 
 
 def data_set_cases(root: Path, split: str, photos: int) -> Iterator[FitCase]:
     """Yield the worn garments of up to ``photos`` photos of a data set in DeepFashion2's layout that has parsings."""
-    from ewardrobe.core.images import load_image
-    from ewardrobe.datasets.deepfashion2 import DeepFashion2
-    from ewardrobe.datasets.records import item_mask, read_parsing
-
     seen = 0
     for record in DeepFashion2(root, split).records():
         if seen >= photos or record.parsing_path is None or not record.worn:
@@ -80,11 +79,11 @@ def rendered_cases(photos: int) -> Iterator[FitCase]:
 
 
 def _reduced(image: np.ndarray, mask: np.ndarray, parsing: np.ndarray, category_id: int) -> FitCase:
-    scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
-    size = round(image.shape[1] * scale), round(image.shape[0] * scale)
+    small = scale_to(image, LONG_SIDE)
+    size = small.shape[1::-1]
     labels = cv2.resize(parsing, size, interpolation=cv2.INTER_NEAREST)
     soft = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    return FitCase(cv2.resize(image, size, interpolation=cv2.INTER_AREA), soft > 0.5, labels, category_id)
+    return FitCase(small, soft > 0.5, labels, category_id)
 
 
 def speed_quality(models: Mapping[str, Segmenter], parser: Parser, cases: Sequence[FitCase]) -> list[dict]:
@@ -169,12 +168,10 @@ def _true(case: FitCase) -> Scene:
     """Return the scene that perfect models would have seen."""
     scale = INPUT_PX / max(case.mask.shape)
     size = round(case.mask.shape[1] * scale), round(case.mask.shape[0] * scale)
-    slot = category(case.category_id).slot
     mask = cv2.resize(case.mask.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     front = np.isin(case.parsing, (SKIN, HAIR)).astype(np.float32)
-    spans = measure(mask, sleeves=slot != "bottom")
-    factors = case.mask.shape[1] / size[0], case.mask.shape[0] / size[1]
-    worn = {} if spans is None else {slot: WornGarment(slot, case.category_id, 1.0, mask, spans.scaled(factors))}
+    one = as_worn(case.category_id, 1.0, mask, case.mask.shape)
+    worn = {one.slot: one} if one else {}
     small = cv2.resize(front, size, interpolation=cv2.INTER_AREA)
     return Scene(0, 0.0, case.mask.shape, small, Detections.empty(size[1], size[0]), worn)
 
@@ -182,12 +179,11 @@ def _true(case: FitCase) -> Scene:
 def judged(case: FitCase, scene: Scene) -> tuple[float, ...]:
     """Return ``FIGURES`` of one case, wrongly_covered as NaN where no skin is nearby, see `fit_quality`."""
     drawn = drawn_alpha(ComposedState(scene, IDENTITY), look_of(case.category_id), case.image) > 0.5
-    either = (drawn | case.mask).sum()
     near = cv2.dilate(case.mask.astype(np.uint8), np.ones((61, 61), np.uint8)) > 0
     bare = np.isin(case.parsing, (SKIN, HAIR)) & near
     covered = float((drawn & bare).sum() / bare.sum()) if bare.sum() > 50 else float("nan")
     return (
-        float((drawn & case.mask).sum() / max(1, either)),
+        mask_iou(drawn, case.mask),
         covered,
         float((case.mask & ~drawn).sum() / case.mask.sum()),
         float(not drawn.any()),
