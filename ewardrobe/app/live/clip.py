@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -89,28 +89,13 @@ class ClipPlayer:
         self.video = ClipTrack(play(video))
 
 
-class Drawing(threading.Thread):
-    """The sample clip as it is drawn in a thread of its own: a run of the page that is cut short starts nothing anew.
+_DRAWER = ThreadPoolExecutor(1, thread_name_prefix="sample-clip")
+_DRAWINGS: dict[Path, Future[None]] = {}
+"""Drawings of the sample clip, in a thread of their own: a run of the page that is cut short starts nothing anew."""
 
-    done: the part that is drawn, 0..1; error: why it failed, or None.
-    """
+_DRAWN: dict[Path, float] = {}
+"""The part of each that is done, 0..1."""
 
-    def __init__(self, path: Path) -> None:
-        """path: what is written, whole or not at all."""
-        super().__init__(name="sample-clip", daemon=True)
-        self.path, self.done = path, 0.0
-        self.error: Exception | None = None
-
-    def run(self) -> None:
-        """Draw the clip."""
-        try:
-            render_sample(self.path, partial(setattr, self, "done"))
-        except Exception as error:  # shown where the clip is asked for
-            LOGGER.exception("The sample clip could not be drawn")
-            self.error = error
-
-
-_DRAWINGS: dict[Path, Drawing] = {}
 _LOCK = threading.Lock()
 
 
@@ -123,16 +108,16 @@ def sample_clip() -> Video:
     if not path.is_file():
         end_others()  # it needs the processor, and what was shown before goes on until this run ends
         with _LOCK:  # one drawing for all tabs of this process
-            if path not in _DRAWINGS or not _DRAWINGS[path].is_alive():
-                _DRAWINGS[path] = Drawing(path)
-                _DRAWINGS[path].start()
+            if path not in _DRAWINGS or _DRAWINGS[path].done():
+                _DRAWINGS[path] = _DRAWER.submit(render_sample, path, partial(_DRAWN.__setitem__, path))
             drawing, bar = _DRAWINGS[path], st.empty()
-        while drawing.is_alive():
-            bar.progress(drawing.done, "Drawing the sample clip, once …")
+        while not drawing.done():
+            bar.progress(_DRAWN.get(path, 0.0), "Drawing the sample clip, once …")
             time.sleep(0.2)
         bar.empty()
-        if drawing.error:
-            raise VideoError(f"The sample clip could not be drawn: {drawing.error}")
+        if error := drawing.exception():
+            LOGGER.error("The sample clip could not be drawn", exc_info=error)
+            raise VideoError(f"The sample clip could not be drawn: {error}") from error
     return open_video(path, "Sample clip")
 
 

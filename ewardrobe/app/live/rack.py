@@ -6,6 +6,7 @@ All of it is one fragment: a choice runs this panel alone and sets ``session.loo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import streamlit as st
@@ -120,7 +121,7 @@ def _rail(room: Room, pieces: list[Hanger]) -> None:
 
 def _pictures(room: Room, slot: str, pieces: list[Hanger]) -> None:
     shown = _one_page(room.worn.get(slot), slot, pieces)
-    names = {piece.key: f"![{page.literal(piece.name)}]({_thumbnail(piece.key, piece)})" for piece in shown}
+    names = {piece.key: f"![{page.literal(piece.name)}]({_thumbnail(piece)})" for piece in shown}
     key = f"live-pieces-{slot}"
     st.session_state[key] = room.worn[slot] if room.worn.get(slot) in names else None
     with st.container(key="rail"):
@@ -131,21 +132,17 @@ def _pictures(room: Room, slot: str, pieces: list[Hanger]) -> None:
 
 def _one_page(current: str | None, slot: str, pieces: list[Hanger]) -> list[Hanger]:
     """Return the pieces to show: those around the worn one, or the page that was turned to."""
-    pages = -(-len(pieces) // PIECES_AT_A_TIME)
-    if pages <= 1:
-        return pieces
     places = {piece.key: place for place, piece in enumerate(pieces)}
-    key, seen = f"live-page-{slot}-{pages}", f"live-page-of-{slot}"
+    key, seen = f"live-page-{slot}", f"live-page-of-{slot}"
     if current in places and st.session_state.get(seen) != current:  # another one was put on: turn to it
-        st.session_state[key] = places[current] // PIECES_AT_A_TIME + 1
+        pages = -(-len(pieces) // PIECES_AT_A_TIME)
+        st.session_state[f"{key}-{pages}"] = places[current] // PIECES_AT_A_TIME + 1
     st.session_state[seen] = current
-    number = min(st.pagination(pages, key=key), pages)
-    return pieces[(number - 1) * PIECES_AT_A_TIME : number * PIECES_AT_A_TIME]
+    return page.one_page(pieces, PIECES_AT_A_TIME, key)
 
 
-@st.cache_data(show_spinner=False, max_entries=2000)
-def _thumbnail(key: str, _piece: Hanger) -> str:
-    return rack.thumbnail(_piece)
+_by_key: dict[str | type, Callable[[Any], Any]] = {Hanger: attrgetter("key")}
+_thumbnail = st.cache_data(show_spinner=False, max_entries=2000, hash_funcs=_by_key)(rack.thumbnail)
 
 
 def _walk(room: Room, slot: str, keys: list[str]) -> None:
@@ -175,9 +172,7 @@ def hangers(room: Room) -> list[Hanger]:
     return [*reversed(room.cut), *rack.wardrobe_pieces(items, store.picture), *(_samples() if room.samples else [])]
 
 
-@st.cache_resource(show_spinner="Drawing the samples …")
-def _samples() -> list[Hanger]:
-    return rack.sample_pieces()
+_samples = st.cache_resource(show_spinner="Drawing the samples …")(rack.sample_pieces)
 
 
 def _wear_left(room: Room) -> None:
@@ -226,12 +221,10 @@ def _prepared(room: Room, pieces: list[Hanger]) -> dict[str, WearableGarment]:
     for slot, key in room.worn.items():
         try:
             if key in by_key:
-                garments[slot] = _ready(key, by_key[key])
+                garments[slot] = _ready(by_key[key])
         except GarmentImageError as error:
             st.warning(f"**Cannot be worn.** {page.literal(str(error))}.", icon=":material/broken_image:")
     return garments
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
-def _ready(key: str, _piece: Hanger) -> WearableGarment:
-    return rack.ready(_piece)
+_ready = st.cache_resource(show_spinner=False, max_entries=64, hash_funcs=_by_key)(rack.ready)

@@ -76,7 +76,7 @@ class Slots:
                 self._watch = threading.Thread(target=self._run_watch, name="stream-watch", daemon=True)
                 self._watch.start()
         if old is not None and old.session is not session:
-            close(old.session)
+            _end(old.session.close)
         return slot.ticket
 
     def open_session(self, key: str) -> Any | None:
@@ -169,20 +169,16 @@ class Slots:
 
 def release(slot: Slot) -> None:
     """Close a stream's session, then its connection: the session is what costs."""
-    close(slot.session)
+    _end(slot.session.close)
     if slot.hang_up:
-        try:
-            slot.hang_up()
-        except Exception:  # the connection may be half closed already; the watch must go on for the others
-            LOGGER.exception("A stream's connection could not be closed")
+        _end(slot.hang_up)
 
 
-def close(session: Any) -> None:
-    """Close a live session; an error in it is logged."""
+def _end(close: Callable[[], object]) -> None:
     try:
-        session.close()
-    except Exception:
-        LOGGER.exception("A live session could not be closed")
+        close()
+    except Exception:  # a connection may be half closed already; the watch must go on for the others
+        LOGGER.exception("A live session or its connection could not be closed")
 
 
 SLOTS = Slots()

@@ -35,7 +35,6 @@ class StreamState:
 
     playing: bool = False
     why_not: str | None = None
-    connecting: bool = False
 
 
 class IceServersError(ValueError):
@@ -72,7 +71,7 @@ def stream(session: Any, key: str) -> StreamState:
     state = _streamer(session, key, mode=WebRtcMode.SENDRECV, media_stream_constraints=CAMERA)
     if state.playing or state.why_not:
         return state
-    return StreamState(why_not=camera_help.why_no_camera(f"{key}-help"), connecting=state.connecting)
+    return StreamState(why_not=camera_help.why_no_camera(f"{key}-help"))
 
 
 def play_clip(session: Any, key: str, make_player: Callable[[], Any]) -> StreamState:
@@ -103,7 +102,7 @@ def _streamer(session: Any, key: str, **kwargs: Any) -> StreamState:
         **kwargs,
     )
     SLOTS.connect(full_key, ticket, streamlit_internals.stop_of(context))
-    return StreamState(context.state.playing, connecting=context.state.signalling)
+    return StreamState(context.state.playing)
 
 
 def draw(full_key: str, frame: av.VideoFrame) -> av.VideoFrame:
