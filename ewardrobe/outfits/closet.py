@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from ewardrobe.core.colour_names import COLOUR_NAMES, name_probabilities
 from ewardrobe.outfits import harmony, warmth
@@ -27,7 +27,7 @@ class Closet:
     items: as they are stored.  ids: their ids.  slots: (N,) places in ``ALL_SLOTS``.  categories: (N,) 0..13, 0 = none.
     patterns, materials, styles: (N,) places in the lists of the vocabulary.  names: (N, 13) probability of each
     colour name; zeros without colours.  hues: (N, 72) see ``harmony``.  shades: (N, 13) bool: non-neutral colours by
-    name.  lightness: (N,) CIELAB, the mean.  clo: (N,) warmth.  seasons: (N, 4) bool.  favourite: (N,) bool.
+    name.  clo: (N,) warmth.  seasons: (N, 4) bool.  favourite: (N,) bool.
     idle: (N,) days since it was worn, NaN if never.
     """
 
@@ -41,7 +41,6 @@ class Closet:
     names: np.ndarray
     hues: np.ndarray
     shades: np.ndarray
-    lightness: np.ndarray
     clo: np.ndarray
     seasons: np.ndarray
     favourite: np.ndarray
@@ -83,9 +82,8 @@ def closet_of(items: Iterable[Mapping], today: date | None = None) -> Closet:
         names=(probabilities * shares[..., None]).sum(axis=1),
         hues=harmony.hue_histogram(lab, shares),
         shades=shades,
-        lightness=mean_of(lab[..., 0], shares),
         clo=np.array([warmth.clo(item) for item in items], float),
-        seasons=np.array([[s in _listed(item.get("season")) for s in SEASONS] for item in items], bool).reshape(-1, 4),
+        seasons=np.array([[s in str(item.get("season")) for s in SEASONS] for item in items], bool).reshape(-1, 4),
         favourite=np.array([bool(item.get("favourite")) for item in items], bool),
         idle=np.array([_idle_days(item, today) for item in items], float),
     )
@@ -96,17 +94,5 @@ def _idle_days(item: Mapping, today: date | None) -> float:
     return float((today - date.fromisoformat(past[-1])).days) if today and past else np.nan
 
 
-def mean_of(values: np.ndarray, shares: np.ndarray, empty: float = np.nan) -> np.ndarray:
-    """Return (N,) float64: the mean of each row of ``values`` (N, k) by ``shares`` (N, k); ``empty`` without shares."""
-    total = shares.sum(axis=1)
-    return np.divide((values * shares).sum(axis=1), total, out=np.full(len(total), empty), where=total > 0)
-
-
 def _places(items: Sequence[Mapping], field: str, choices: Sequence[str]) -> np.ndarray:
-    place = {name: index for index, name in enumerate(choices)}
-    values = [item.get(field) for item in items]
-    return np.array([place.get(value, -1) if isinstance(value, str) else -1 for value in values], int)
-
-
-def _listed(value: Any) -> list:
-    return value if isinstance(value, list) else ([value] if isinstance(value, str) else [])
+    return pd.Index(choices).get_indexer([str(item.get(field)) for item in items])

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy.optimize import minimize
 from scipy.special import expit
 
@@ -79,10 +80,8 @@ def learn(feedback: Sequence[Mapping]) -> Preferences:
 
 def _features(rated: Sequence[Mapping]) -> np.ndarray:
     """Return (n, 7) how far each term is above its mean over the rated outfits; unknown ones are at the mean."""
-    values = np.array([[entry["terms"].get(name, np.nan) for name in TERMS] for entry in rated], float)
-    known = np.isfinite(values)
-    mean = np.where(known, values, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    return np.where(known, values - mean, 0.0) * SCALE
+    values = pd.DataFrame([entry["terms"] for entry in rated], columns=TERMS, dtype=float)
+    return (values - values.mean()).fillna(0.0).to_numpy() * SCALE
 
 
 def _loss(

@@ -37,10 +37,9 @@ class Outfit:
 
 @dataclass(frozen=True)
 class Suggestions:
-    """A list of outfits, best first; how many combinations were scored; what stands in the way, in words."""
+    """A list of outfits, best first; what stands in the way, in words."""
 
     outfits: tuple[Outfit, ...]
-    considered: int
     problems: tuple[str, ...] = ()
 
 
@@ -59,12 +58,12 @@ def suggest(
     items, weights = list(items), weights_for(wish, weights)
     problems = candidates.conflicts(items, wish)
     if problems:
-        return Suggestions((), 0, tuple(problems))
+        return Suggestions((), tuple(problems))
     closet = candidates.shortlist(closet_of(candidates.wearable(items, wish), wish.today), wish, model)
     outfits, terms = _scored(closet, wish, model, weights)
     values = score(terms.values, weights)
     chosen = varied(outfits, values, count, candidates.locked_places(closet, wish))
-    return Suggestions(tuple(describe(closet, outfits, terms, values, row, wish) for row in chosen), len(outfits))
+    return Suggestions(tuple(describe(closet, outfits, terms, values, row, wish) for row in chosen))
 
 
 def _scored(

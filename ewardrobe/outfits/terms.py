@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ewardrobe.outfits import warmth
-from ewardrobe.outfits.closet import Closet, mean_of
+from ewardrobe.outfits.closet import Closet
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import ALL_SLOTS, OCCASIONS, Wish
 from ewardrobe.outfits.harmony import ACCENT, COLOURED_SHARE, TEMPLATE_NAMES, harmony
@@ -82,6 +82,12 @@ def weights_for(wish: Wish, weights: Mapping[str, float]) -> dict[str, float]:
     return {**weights, **asked}
 
 
+def mean_of(values: np.ndarray, shares: np.ndarray, empty: float = np.nan) -> np.ndarray:
+    """Return (N,) float64: the mean of each row of ``values`` (N, k) by ``shares`` (N, k); ``empty`` without shares."""
+    total = shares.sum(axis=1)
+    return np.divide((values * shares).sum(axis=1), total, out=np.full(len(total), empty), where=total > 0)
+
+
 def score(values: np.ndarray, weights: Mapping[str, float] = DEFAULT_WEIGHTS) -> np.ndarray:
     """Return (M,) weighted means of the known terms of ``values`` (M, 7), 0..1; 0.5 where nothing is known."""
     known = np.isfinite(values)
@@ -113,7 +119,7 @@ def terms_of(closet: Closet, outfits: np.ndarray, wish: Wish, model: Compatibili
 def colour_term(closet: Closet, outfits: np.ndarray, there: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return harmony and template; unknown where fewer than two pieces have colours."""
     value, template = np.full(len(outfits), np.nan), np.full(len(outfits), -1)
-    rows = np.flatnonzero((np.isfinite(closet.lightness)[outfits] & there).sum(axis=1) >= 2)
+    rows = np.flatnonzero((np.any(closet.names, axis=1)[outfits] & there).sum(axis=1) >= 2)
     hues, shades = np.zeros((len(rows), closet.hues.shape[1])), np.zeros((len(rows), closet.shades.shape[1]), bool)
     for column, used in zip(outfits[rows].T, there[rows].T, strict=True):
         hues += closet.hues[column] * used[:, None]
