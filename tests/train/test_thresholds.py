@@ -17,7 +17,7 @@ from ewardrobe.models.weights import WeightsError, read_manifest
 from train import card, thresholds
 from train.cards import manifest
 from train.search import thresholds as choice
-from train.search.thresholds import Counts, PhotoScores
+from train.search.thresholds import PhotoScores
 
 
 def seen(*detections: tuple[int, float, int | None], truth: tuple[int, ...], same=()) -> PhotoScores:
@@ -97,10 +97,11 @@ def test_a_wrong_name_counts_half_and_no_garment_twice():
     assert choice.counted([both], choice.level(0.5)).summary["overall"] == pytest.approx(2 / 3, abs=1e-4)
 
 
-def test_counts_add_up():
-    one = choice.counted(trousers(2, 1), choice.level(0.2))
-    both = one + one
-    assert isinstance(both, Counts) and both.detected[7] == 6 and both.f1[7] == one.f1[7]
+def test_each_photo_may_have_a_map_of_its_own():
+    photos = trousers(2, 1)
+    one = choice.counted(photos, choice.level(0.2))
+    both = choice.counted(photos * 2, [choice.level(0.2)] * len(photos) + [choice.level(0.9)] * len(photos))
+    assert (one.detected[7], both.detected[7], both.instances[7]) == (3, 3, 2 * one.instances[7])
 
 
 def test_held_out_photos_did_not_choose():

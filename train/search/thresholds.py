@@ -74,9 +74,6 @@ class Counts:
     found: np.ndarray
     instances: np.ndarray
 
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(self.detected + other.detected, self.found + other.found, self.instances + other.instances)
-
     @property
     def f1(self) -> np.ndarray:
         """Of each category, 0 where nothing was to be found."""
@@ -125,9 +122,10 @@ def choose(photos: Sequence[PhotoScores], own_share: float = OWN_SHARE) -> Choic
     return Choice(common, tuple(round(common * (t / common) ** own_share, 3) for t in own))
 
 
-def counted(photos: Sequence[PhotoScores], confidence: Confidence) -> Counts:
-    """Return what the app would show of ``photos`` at its own confidence with this map."""
-    shown = [photo.shown(confidence, SHOWN_SCORE) for photo in photos]
+def counted(photos: Sequence[PhotoScores], confidence: Confidence | Sequence[Confidence]) -> Counts:
+    """Return what the app would show of ``photos`` at its own confidence with this map, or with one for each photo."""
+    maps = [confidence] * len(photos) if isinstance(confidence, Confidence) else confidence
+    shown = [photo.shown(one, SHOWN_SCORE) for photo, one in zip(photos, maps, strict=True)]
     ids = np.concatenate([ids for _, ids, _ in shown])
     credit = np.concatenate([credit for *_, credit in shown])
     return Counts(_by_category(ids), _by_category(ids, credit), _instances(photos))
@@ -150,14 +148,9 @@ def cross_validated(photos: Sequence[PhotoScores]) -> dict[str, dict[str, float]
 
 def _one_shuffle(photos: Sequence[PhotoScores], random: np.random.Generator, folds: int) -> dict[str, dict[str, float]]:
     fold = random.permutation(np.arange(len(photos)) % folds)
-    total: dict[str, Counts] = {}
-    for number in range(folds):
-        choice = choose([p for p, f in zip(photos, fold, strict=True) if f != number])
-        held_out = [p for p, f in zip(photos, fold, strict=True) if f == number]
-        for kind, confidence in choice.confidences.items():
-            counts = counted(held_out, confidence)
-            total[kind] = total[kind] + counts if kind in total else counts
-    return {kind: counts.summary for kind, counts in total.items()}
+    others = ([photo for photo, own in zip(photos, fold, strict=True) if own != number] for number in range(folds))
+    chosen = [choose(part).confidences for part in others]
+    return {kind: counted(photos, [chosen[own][kind] for own in fold]).summary for kind in ("common", "each")}
 
 
 def _middle_of_best(f1: np.ndarray) -> float:
