@@ -41,6 +41,7 @@ class Reason:
 
 def reasons(items: Sequence[Mapping], known: Mapping[str, float], terms: Terms, wish: Wish) -> tuple[Reason, ...]:
     """Return a reason for each of the ``known`` terms of one outfit of ``items``; ``terms``: its one row."""
+    loved = listed(name_of(item) for item in items if item.get("favourite"))
     words: dict[str, Callable[[float], str]] = {
         "colour": lambda value: _colour(items, value, template_name(int(terms.template[0]))),
         "pattern": lambda value: _pattern(items, int(terms.patterned[0])),
@@ -48,7 +49,7 @@ def reasons(items: Sequence[Mapping], known: Mapping[str, float], terms: Terms, 
         "weather": lambda value: _weather(items, value, float(terms.clo[0]), wish),
         "compatibility": _compatibility,
         "rotation": lambda value: _rotation(items, wish.today),
-        "favourites": lambda value: _favourites(items),
+        "favourites": lambda value: f"With your favourite {loved}." if loved else "No favourite of yours in it.",
     }
     return tuple(Reason(n, LABELS[n], known[n], words[n](known[n])) for n in TERMS if n in known)
 
@@ -136,8 +137,3 @@ def _rotation(items: Sequence[Mapping], today: date | None) -> str:
     recent = next(name for name, day in days.items() if day == last)
     when = "today" if ago == 0 else "yesterday" if ago == 1 else f"{ago} days ago"
     return f"{recent.capitalize()} last worn {when}" + (f"; never yet: {listed(never)}." if never else ".")
-
-
-def _favourites(items: Sequence[Mapping]) -> str:
-    names = [name_of(item) for item in items if item.get("favourite")]
-    return f"With your favourite {listed(names)}." if names else "No favourite of yours in it."

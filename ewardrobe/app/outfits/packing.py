@@ -22,7 +22,7 @@ def packing(closet: OutfitContext) -> None:
     if wish is None:
         return
     with st.spinner("Packing …"):
-        packed = _packed((str(closet.store.home), closet.store.signature(), repr(wish)), days, closet, wish)
+        packed = _packed(closet, wish, days)
     if not packed.days:
         st.info(page.literal(advice(closet.items, wish) or packed.note), icon=":material/lightbulb:")
         return
@@ -51,9 +51,9 @@ def _ask() -> tuple[int, Wish | None]:
     return days, Wish(occasion, celsius, today=date.today())
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def _packed(key: tuple, days: int, _closet: OutfitContext, _wish: Wish) -> PackingList:
-    return pack(_closet.items, _wish, days, _closet.model, _closet.taste.weights)
+@st.cache_data(show_spinner=False, max_entries=16, hash_funcs={OutfitContext: OutfitContext.state, Wish: repr})
+def _packed(closet: OutfitContext, wish: Wish, days: int) -> PackingList:
+    return pack(closet.items, wish, days, closet.model, closet.taste.weights)
 
 
 def _list(closet: OutfitContext, packed: PackingList) -> None:

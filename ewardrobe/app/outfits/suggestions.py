@@ -39,6 +39,10 @@ class OutfitContext:
     taste: preferences.Preferences
     model: Compatibility | None
 
+    def state(self) -> tuple:
+        """Return what tells this wardrobe and taste from all others: the ``hash_funcs`` of what is made of them."""
+        return *page.state_of(self.store), repr(self.taste.weights)
+
     def picture(self, item: Mapping) -> str:
         """Return an item's picture as a data URL."""
         return page.picture_url(self.store, item, 256)
@@ -52,7 +56,7 @@ def open_closet() -> OutfitContext:
     """Read wardrobe, outfits and model; what cannot be read is told with the way out, and the page stops."""
     store = page.wardrobe_store()
     page.load_wardrobe(store)  # says what to do about a broken file
-    items = _items(store, str(store.home.absolute()), store.signature())
+    items = _items(store)
     try:
         document = store.outfits.document()
     except StoreError as error:
@@ -67,9 +71,9 @@ def open_closet() -> OutfitContext:
     return OutfitContext(store, items, {item["id"]: item for item in items}, store.outfits, document, taste, model)
 
 
-@st.cache_resource(show_spinner=False, max_entries=4)
-def _items(_store: FeatureStore, home: str, signature: tuple | None) -> list[dict]:
-    return _store.items()
+@st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={FeatureStore: page.state_of})
+def _items(store: FeatureStore) -> list[dict]:
+    return store.items()
 
 
 def ask_occasion(label: str, key: str, **kwargs: Any) -> str | None:

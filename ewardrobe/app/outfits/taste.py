@@ -25,8 +25,7 @@ def gaps(closet: OutfitContext) -> None:
     if said := advice(closet.items, wish):
         st.info(page.literal(said), icon=":material/lightbulb:")
     with st.spinner("Trying every kind in every colour …"):
-        key = (str(closet.store.home), closet.store.signature(), repr(wish), repr(closet.taste.weights))
-        found = _gaps(key, closet, wish)
+        found = _gaps(closet, wish)
     if not found:
         st.caption("No single piece would open a well-scored outfit that you cannot make already.")
         return
@@ -38,9 +37,9 @@ def gaps(closet: OutfitContext) -> None:
     )
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def _gaps(key: tuple, _closet: OutfitContext, _wish: Wish) -> list[Gap]:
-    return find_gaps(_closet.items, _wish, _closet.model, _closet.taste.weights)
+@st.cache_data(show_spinner=False, max_entries=16, hash_funcs={OutfitContext: OutfitContext.state, Wish: repr})
+def _gaps(closet: OutfitContext, wish: Wish) -> list[Gap]:
+    return find_gaps(closet.items, wish, closet.model, closet.taste.weights)
 
 
 def _gap_html(gap: Gap) -> str:
