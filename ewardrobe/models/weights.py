@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import torch
+
+from ewardrobe.core.checksum import sha256_of
 
 MANIFEST = "manifest.json"
 SEGMENTATION = "segmentation"
@@ -150,12 +151,6 @@ def fill(model: torch.nn.Module, state: dict, name: str) -> None:
         )
     except (RuntimeError, AttributeError) as error:
         raise WeightsError(f"the weights do not fit the network {name!r} ({str(error).splitlines()[0]})") from error
-
-
-def sha256_of(path: Path) -> str:
-    """Return the sha256 of a file as hexadecimal text."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sha256(path: Path) -> str | None:
