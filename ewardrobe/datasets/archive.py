@@ -163,7 +163,8 @@ def _visible(root: Path) -> Iterator[Path]:
 def _source_photos(archive: Path, collections: Mapping[str, Collection]) -> dict[str, Path]:
     """Return the source of each photo by its name in the set, once all are known to be there, and the same."""
     rows = _read_sources(next((data for name, data in _members(archive) if name == SOURCES), b""), archive)
-    missing, changed = ({name: [] for name in collections} for _ in range(2))
+    missing: dict[str, list[str]] = {name: [] for name in collections}
+    changed: dict[str, list[str]] = {name: [] for name in collections}
     photos = {}
     for row in tqdm(rows, desc="checking", unit=" photos", disable=None):
         path = collections[row["collection"]].folder / row["file"]
