@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from pathlib import Path
 
-from ewardrobe.commands._shared import CommandError
+from ewardrobe.commands._shared import CommandError, new_file
 
 ARCHIVE = Path(__file__).resolve().parents[1] / "datasets" / "wardrobe16.tar.xz"
 ORIGINS = {
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     text = PACK.partition("\n")[0]
     packed = what.add_parser("pack", help=text, description=PACK, formatter_class=layout)
     packed.add_argument("data", type=Path, metavar="DIR", help="a data set in DeepFashion2's layout")
-    packed.add_argument("--out", type=Path, required=True, metavar="FILE.tar.xz", help="the file to write")
+    packed.add_argument("--out", type=new_file, required=True, metavar="FILE.tar.xz", help="the file to write")
     packed.add_argument("--force", action="store_true", help="replace a file that is there")
     packed.set_defaults(do=_pack)
 

@@ -82,6 +82,7 @@ def pack(root: Path, archive: Path) -> Counter[str]:
         rows = _read_sources((root / SOURCES).read_bytes(), root / SOURCES)
         _check_photos(root, rows)
         records = [record for split in dict.fromkeys(row["split"] for row in rows) for record in _records(root, split)]
+        archive.parent.mkdir(parents=True, exist_ok=True)
         with (
             atomic.writing(archive) as file,
             lzma.open(file, "w", filters=FILTERS) as stream,

@@ -250,7 +250,7 @@ def test_a_faulty_label_map_is_not_packed(whole, tmp_path):
 
 
 def test_the_command_packs_and_replaces_only_when_told(whole, packed, tmp_path, capsys):
-    out = tmp_path / "by_command.tar.xz"
+    out = tmp_path / "new" / "by_command.tar.xz"
     assert cli.main(["datasets", "pack", str(whole), "--out", str(out)]) == 0
     assert capsys.readouterr().out == f"train: 4 photos\nvalidation: 4 photos\n{out}\n"
     assert out.read_bytes() == packed.read_bytes()
