@@ -21,7 +21,7 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import draw_detections
 from ewardrobe.core.images import ImageError, load_image, scale_to
 from ewardrobe.core.masks import mask_to_rle, rle_to_mask
-from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME, INSTANCE_ID_BY_WORD, category
+from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD, category
 from ewardrobe.garments import attributes
 from ewardrobe.garments.colours import ColourShare, garment_colour
 from ewardrobe.garments.cutout import Garment
@@ -130,7 +130,7 @@ class Draft:
     @property
     def told(self) -> attributes.Told:
         """Pattern, material, style, sleeve: value and source, as the network tells them."""
-        category_id = CATEGORY_ID_BY_NAME.get(self.kind)
+        category_id = INSTANCE_ID_BY_WORD.get(self.kind)
         return attributes.told(self.guesses.get(str(category_id), {}), category_id, "category" in self.fields)
 
     @property

@@ -26,9 +26,9 @@ KINDS = (*(i.word for i in INSTANCES), "accessory")
 """What an item can be: a DeepFashion2 category, or one of the accessory slots."""
 
 TYPES = {  # everyday name: kind
-    **dict.fromkeys(("shoes", "trainers", "boots", "sandals", "heels", "flats", "loafers", "slippers"), "shoes"),
-    **dict.fromkeys(("bag", "handbag", "backpack", "clutch"), "bag"),
-    **dict.fromkeys(("hat", "cap", "beanie", "headscarf"), "hat"),
+    **dict.fromkeys(("shoes", "trainers", "boots", "sandals"), "shoes"),
+    **dict.fromkeys(("bag", "backpack"), "bag"),
+    **dict.fromkeys(("hat", "cap", "beanie"), "hat"),
     **dict.fromkeys(("scarf", "belt", "gloves", "socks", "jewellery", "glasses"), "accessory"),
     "t-shirt": "short sleeve top",
     **dict.fromkeys(("shirt", "sweater"), "long sleeve top"),
@@ -42,9 +42,10 @@ TYPES = {  # everyday name: kind
 """Everyday names that the form offers (any other is welcome) and the kind that each starts with."""
 
 OTHER_TYPES = {
-    **dict.fromkeys(("sneakers", "pumps", "moccasins", "clogs", "mules", "espadrilles", "footwear"), "shoes"),
-    **dict.fromkeys(("purse", "rucksack", "tote", "satchel", "holdall", "briefcase"), "bag"),
-    **dict.fromkeys(("beret", "fedora", "headwear"), "hat"),
+    **dict.fromkeys(("sneakers", "heels", "flats", "loafers", "slippers", "pumps", "moccasins", "clogs"), "shoes"),
+    **dict.fromkeys(("mules", "espadrilles", "footwear"), "shoes"),
+    **dict.fromkeys(("handbag", "clutch", "tote", "purse", "rucksack", "satchel", "holdall", "briefcase"), "bag"),
+    **dict.fromkeys(("beret", "fedora", "headscarf", "headwear"), "hat"),
 }
 """More names that are understood, not offered: from other programs and other countries."""
 
