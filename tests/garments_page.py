@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 import streamlit as st
+from scipy import ndimage
 from streamlit.testing.v1 import AppTest
 
 from ewardrobe.core.detections import Detections
@@ -50,6 +51,32 @@ class ColourSegmenter:
             np.stack([masks[i] for i in rows]), [(self.top, 8)[i] for i in rows], [self.scores[i] for i in rows]
         )
         return found.above(min_score)
+
+
+BROWN, GREEN, PURPLE = (110, 70, 40), (30, 130, 60), (110, 40, 140)
+WHOLE = png_bytes(
+    drawn(
+        *((TOP, RED), ((66, 4, 112, 26), PURPLE), ((8, 124, 58, 176), GREEN)),
+        *(((50, 200, 84, 218), BROWN), ((94, 200, 128, 218), BROWN)),
+    )
+)
+"""A red top, a purple hat, a green bag and a pair of brown shoes."""
+
+
+class WholeSegmenter:
+    """Knows the colours of ``WHOLE``, and finds each shoe by itself."""
+
+    name = "unet"
+    SEEN = ((RED, 1, 0.9), (BROWN, 16, 0.8), (GREEN, 17, 0.7), (PURPLE, 19, 0.6))
+
+    def predict(self, image, min_score=0.5):
+        finds = []
+        for colour, label, score in self.SEEN:
+            numbers, count = ndimage.label(np.abs(image.astype(int) - colour).sum(axis=2) < 60)
+            masks = [numbers == number for number in range(1, count + 1)]
+            finds += [(mask, label, score) for mask in masks if mask.sum() > 50]
+        masks, labels, scores = zip(*finds, strict=True)
+        return Detections.from_masks(np.stack(masks), labels, scores).above(min_score)
 
 
 @pytest.fixture(autouse=True)

@@ -20,12 +20,13 @@ from tqdm import tqdm
 
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.core.masks import pairwise_iou
-from ewardrobe.core.taxonomy import CATEGORY_NAMES
+from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_NAMES, INSTANCE_IDS, INSTANCE_NAMES
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
 from ewardrobe.evaluation import provenance
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS
 from ewardrobe.evaluation.matching import precision_recall
 from ewardrobe.evaluation.photo import read_truth
+from ewardrobe.garments.pairs import joined_pairs
 from ewardrobe.models import MODELS, Segmenter, load_segmenter
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD, RAW
 from ewardrobe.models.weights import WeightsError, verified_path, weights_dir
@@ -55,7 +56,10 @@ def _look_at(segmenter: Segmenter, record: Record) -> PhotoScores:
     if image.shape[:2] != (record.height, record.width):
         size = f"{image.shape[1]}×{image.shape[0]}"
         raise DatasetError(f"{record.image_path} is {size}, its annotation is for {record.width}×{record.height}")
-    found, truth = segmenter.predict(image, float(GRID[0]))[:MAX_DETECTIONS], read_truth(record)
+    ids = INSTANCE_IDS if record.garments_only().items else ACCESSORY_IDS  # garments are judged where there are any
+    judged = set(ids) - record.unlabelled
+    found = joined_pairs(image, segmenter.predict(image, float(GRID[0])), 0.0).only(judged).sorted_by_score()
+    found, truth = found[:MAX_DETECTIONS], read_truth(record).only(judged)
     among, with_truth = (pairwise_iou(found.masks, masks) for masks in (found.masks, truth.masks))
     return PhotoScores(found.scores, found.category_ids, among, with_truth, truth.category_ids)
 
@@ -64,12 +68,18 @@ def _entry(photos: list[PhotoScores], chosen: Choice) -> dict[str, Any]:
     """Return the thresholds and their F1, plain and cross-validated, as the manifest keeps them."""
     maps = {"default": level(DEFAULT_THRESHOLD), **chosen.confidences}
     return {
-        "raw_scores": dict(zip(CATEGORY_NAMES, chosen.each, strict=True)),
+        "raw_scores": dict(zip(_names(photos), chosen.each, strict=False)),
         "common": chosen.common,
         "images": len(photos),
         "f1": {kind: counted(photos, confidence).summary for kind, confidence in maps.items()},
         "f1_cross_validated": cross_validated(photos),
     }
+
+
+def _names(photos: list[PhotoScores]) -> tuple[str, ...]:
+    """Return the names of what the model finds: a network of the 13 garments gets no thresholds for accessories."""
+    every = any(np.isin(photo.category_ids, ACCESSORY_IDS).any() for photo in photos)
+    return INSTANCE_NAMES if every else CATEGORY_NAMES
 
 
 def _table(photos: list[PhotoScores], chosen: Choice) -> str:
@@ -84,7 +94,8 @@ def _table(photos: list[PhotoScores], chosen: Choice) -> str:
         f"F1 at {chosen.common:.2f}": common.f1,
         f"F1 at {DEFAULT_THRESHOLD:.2f}": counted(photos, level(DEFAULT_THRESHOLD)).f1,
     }
-    return pd.DataFrame(columns, CATEGORY_NAMES).to_string(na_rep="–", float_format="{:.3f}".format)
+    table = pd.DataFrame(columns, INSTANCE_NAMES).loc[list(_names(photos))]
+    return table.to_string(na_rep="–", float_format="{:.3f}".format)
 
 
 def _f1_lines(entry: dict[str, Any]) -> str:
@@ -113,8 +124,8 @@ def keep(name: str, entry: dict[str, Any], folder: Path) -> None:
 def _run(name: str, args: argparse.Namespace) -> None:
     path, shipped = verified_path(name)
     segmenter = load_segmenter(name, path)  # by its file: thresholds in the manifest are not even read
-    segmenter.confidence = RAW.garments_only()
-    photos = look(segmenter, DeepFashion2(args.data, args.split), args.limit)
+    segmenter.confidence = RAW
+    photos = look(segmenter, DeepFashion2(args.data, args.split, accessories=True), args.limit)
     chosen = choose(photos)
     entry = _entry(photos, chosen) | {
         "weights_sha256": shipped["sha256"],

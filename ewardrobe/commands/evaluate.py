@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.evaluation.evaluator import Options, evaluate, evaluate_views
     from ewardrobe.models import load_segmenter
 
-    dataset = DeepFashion2(args.data, args.split, on_error="raise" if args.strict else "skip")
+    dataset = DeepFashion2(args.data, args.split, "raise" if args.strict else "skip", accessories=True)
     min_score, resamples = min(args.min_score, args.threshold), max(0, args.resamples)
     options = Options(args.threshold, min_score, args.refine, not args.no_parsing, resamples)
     segmenter = load_segmenter(args.model, args.weights)
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     metrics["meta"] |= _provenance(args, dataset)
     print(report.format_report(metrics))
     report.write_metrics(metrics, args.json)
-    return 0 if metrics["meta"]["images"] == min(len(dataset), args.limit or len(dataset)) else 1
+    return 0 if metrics["meta"]["looked_at"] == min(len(dataset), args.limit or len(dataset)) else 1
 
 
 def _provenance(args: argparse.Namespace, dataset) -> dict[str, Any]:

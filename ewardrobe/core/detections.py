@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -92,6 +92,10 @@ class Detections:
     def above(self, min_score: float) -> Detections:
         """Return the garments whose score is at least ``min_score`` (0..1)."""
         return self[self.scores >= min_score]
+
+    def only(self, category_ids: Collection[int]) -> Detections:
+        """Return the pieces of these labels, such as ``taxonomy.CATEGORY_IDS``: garments without accessories."""
+        return self[np.isin(self.category_ids, list(category_ids))]
 
     def sorted_by_score(self) -> Detections:
         """Return the garments from the highest to the lowest score; ties keep their order."""

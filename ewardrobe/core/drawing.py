@@ -114,7 +114,7 @@ def _draw_tags(canvas: np.ndarray, detections: Detections) -> np.ndarray:
     taken: list[tuple[int, int, int, int]] = []
     for box, category_id, score in zip(detections.boxes, detections.category_ids, detections.scores, strict=True):
         garment = category(category_id)
-        text = f"{garment.name} {score:.0%}"
+        text = f"{garment.word} {score:.0%}"
         size = round(font.getlength(text)) + ascent, ascent + descent + ascent // 4
         place = _free_place(box, size, canvas.shape[:2], taken)
         taken.append(place)

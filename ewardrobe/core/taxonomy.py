@@ -35,6 +35,11 @@ class Label:
     layer: int
     colour: tuple[int, int, int]
 
+    @property
+    def word(self) -> str:
+        """What the app calls it, and a kind of the wardrobe: a garment's name, an accessory's slot ("shoes")."""
+        return self.slot if self.kind == "accessory" else self.name
+
 
 LABELS = (
     Label(1, "short sleeve top", "garment", "top", 3, (52, 120, 246)),
@@ -66,7 +71,7 @@ UNKNOWN = 255
 """Value of a parsing map where nobody knows what the pixel shows."""
 
 CATEGORIES = tuple(label for label in LABELS if label.kind == "garment")
-"""The 13 garments.  The app shows them, and evaluation judges them; accessories are in ``INSTANCES``."""
+"""The 13 garments, of which the measures of a model are; the app shows all of ``INSTANCES``."""
 
 CATEGORY_IDS = tuple(c.id for c in CATEGORIES)
 CATEGORY_NAMES = tuple(c.name for c in CATEGORIES)
@@ -82,6 +87,7 @@ INSTANCES = CATEGORIES + ACCESSORIES
 INSTANCE_IDS = tuple(i.id for i in INSTANCES)
 INSTANCE_NAMES = tuple(i.name for i in INSTANCES)
 INSTANCE_BY_ID = {i.id: i for i in INSTANCES}
+INSTANCE_ID_BY_WORD = {i.word: i.id for i in INSTANCES}
 
 CONTEXT_IDS = tuple(label.id for label in LABELS if label.kind != "garment")
 """Labels of a parsing map beside the garments: what a garment may pass behind.  Accessories are among them."""

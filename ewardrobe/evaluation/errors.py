@@ -14,6 +14,7 @@ import numpy as np
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import load_image
 from ewardrobe.core.masks import pairwise_iou
+from ewardrobe.core.taxonomy import CATEGORY_IDS
 from ewardrobe.datasets.deepfashion2 import Record
 from ewardrobe.evaluation.matching import match_by_iou
 from ewardrobe.evaluation.photo import read_truth
@@ -60,10 +61,13 @@ def judge_errors(record: Record, image: np.ndarray, found: Detections) -> PhotoE
 
 
 def photo_errors(segmenter: Segmenter, records: Iterable[Record], threshold: float) -> Iterator[PhotoErrors]:
-    """Yield the faults on every photo, of garments of at least ``threshold``; one that was seen twice counts once."""
+    """Yield the faults on every photo, of garments of at least ``threshold``; one that was seen twice counts once.
+
+    Shoes, bags and hats are not judged.
+    """
     for record in records:
         image = load_image(record.image_path, max_side=None)
-        yield judge_errors(record, image, drop_duplicates(segmenter.predict(image, threshold)))
+        yield judge_errors(record, image, drop_duplicates(segmenter.predict(image, threshold).only(CATEGORY_IDS)))
 
 
 def worst(errors: Iterable[PhotoErrors], count: int) -> tuple[list[PhotoErrors], Counter]:

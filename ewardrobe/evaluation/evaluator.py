@@ -16,8 +16,10 @@ from tqdm import tqdm
 
 from ewardrobe.core import process
 from ewardrobe.core.images import ImageError, load_image
+from ewardrobe.core.taxonomy import CATEGORY_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
 from ewardrobe.datasets.webcam import VIEWS, write_views
+from ewardrobe.evaluation.accessories import AccessoryJudgements
 from ewardrobe.evaluation.bootstrap import RESAMPLES
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher
 from ewardrobe.evaluation.photo import add_parsing, add_refined, judge, read_truth
@@ -61,6 +63,8 @@ def evaluate(
 ) -> dict:
     """Return the metrics of ``segmenter`` on ``dataset``: fractions of 1, ``None`` where there was nothing to judge.
 
+    The measures are of the 13 garments, on the photos that show any; where ``dataset`` is read with accessories,
+    ``accessories`` has a row for each of these, of the photos on which it is labelled.
     limit: at most so many photos, spread evenly over the data set.  progress: a bar on stderr.
     Photos that cannot be read are listed under ``meta.skipped``; raises ``DatasetError`` when none is left.
     """
@@ -74,7 +78,8 @@ def evaluate(
     if not run.judged.photos:
         reasons = run.skipped + dataset.problems
         raise DatasetError(f"no photo could be evaluated: {'; '.join(reasons[:3]) or 'the data set is empty'}")
-    return summarise(run.judged, options.resamples) | {"speed": run.speed(), "meta": run.meta(dataset)}
+    beside = {"accessories": rows} if (rows := run.accessories.rows()) else {}
+    return summarise(run.judged, options.resamples) | beside | {"speed": run.speed(), "meta": run.meta(dataset)}
 
 
 def evaluate_views(
@@ -85,7 +90,7 @@ def evaluate_views(
     A model that sees photos twice (mirrored too) sees a live picture once.  The frames are written to a temporary
     folder and removed again.  Raises ``DatasetError`` when ``dataset`` has no worn photo with a parsing map.
     """
-    live = segmenter.at(segmenter.size)
+    live, dataset = segmenter.at(segmenter.size), DeepFashion2(dataset.root, dataset.split)
     options = replace(options, refine=False, parsing=False, resamples=0, timed=0)
     result = {}
     for view in VIEWS:
@@ -104,6 +109,8 @@ class _Run:
         self.parser = segmenter if options.parsing and isinstance(segmenter, Parser) else None
         threads = process.cpu_threads()
         self.judged = Judgements(CocoMatcher("segm", threads=threads), CocoMatcher("bbox"), [], options.threshold)
+        self.accessories = AccessoryJudgements(options.threshold)
+        self.looked_at = 0
         self.skipped: list[str] = []
         self.first_ms: float | None = None
         self.times_ms: list[float] = []
@@ -127,9 +134,13 @@ class _Run:
         detections = self.segmenter.predict(image, self.options.min_score)
         if self.first_ms is None:  # what the app's first photo costs: kernels chosen, memory allocated
             self.first_ms = (time.perf_counter() - started) * 1e3
-        detections = detections[:MAX_DETECTIONS]
+        truth, self.looked_at = read_truth(record), self.looked_at + 1
+        self.accessories.add(record, image, truth, detections)
+        record, truth = record.garments_only(), truth.only(CATEGORY_IDS)
+        if not record.items:
+            return
+        detections = detections.only(CATEGORY_IDS)[:MAX_DETECTIONS]
         shown = detections.above(self.options.threshold)
-        truth = read_truth(record)
         result = judge(record, truth, detections, self.options.threshold)
         if self.options.refine:
             add_refined(result, truth, image, shown)
@@ -148,7 +159,7 @@ class _Run:
         started = time.perf_counter()
         detections = self.segmenter.predict(image, self.options.threshold)
         self.times_ms.append((time.perf_counter() - started) * 1e3)
-        self.disagreements += len(detections) != shown
+        self.disagreements += len(detections.only(CATEGORY_IDS)) != shown
 
     def speed(self) -> dict:
         heights, widths = np.array(self.sizes).T
@@ -171,6 +182,7 @@ class _Run:
         return {
             "model": self.segmenter.name,
             "images": len(self.judged.photos),
+            "looked_at": self.looked_at,
             "min_score": self.options.min_score,
             "app_threshold": self.options.threshold,
             "raw_thresholds": self.segmenter.confidence.by_name(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_BY_ID, LABEL_COUNT, LAYER_ORDER
+from ewardrobe.core.taxonomy import CATEGORIES, LABEL_COUNT, LAYER_ORDER, category
 
 GARMENT_LABELS = len(CATEGORIES)
 
@@ -17,7 +17,7 @@ def label_map(masks: np.ndarray, category_ids) -> np.ndarray:
     by falling score, true items in the order of their keys).
     """
     painted = np.zeros(masks.shape[1:], np.uint8)
-    layers = [LAYER_ORDER.index(CATEGORY_BY_ID[int(c)].slot) for c in category_ids]
+    layers = [LAYER_ORDER.index(category(c).slot) for c in category_ids]
     for index in sorted(range(len(masks)), key=lambda i: (layers[i], i), reverse=True):
         painted[masks[index]] = category_ids[index]
     return painted

@@ -11,6 +11,7 @@ import numpy as np
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import load_image
 from ewardrobe.core.masks import boundary_iou, mask_iou
+from ewardrobe.core.taxonomy import CATEGORY_IDS
 from ewardrobe.datasets.deepfashion2 import Record
 from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.garments.cutout import drop_duplicates, refined, resolve_overlaps
@@ -41,7 +42,7 @@ def measure_refinement(
     for record in records:
         image, truth = load_image(record.image_path, None), read_truth(record)
         coarse = segmenter.predict(image, min_score) if segmenter else simulated(truth, record.image_id)
-        before = resolve_overlaps(drop_duplicates(coarse))
+        before = resolve_overlaps(drop_duplicates(coarse.only(CATEGORY_IDS)))
         started = time.perf_counter()
         after = resolve_overlaps(refined(image, before))
         seconds += time.perf_counter() - started

@@ -33,6 +33,8 @@ def write_metrics(metrics: dict, path: Path | None) -> None:
 def format_report(metrics: dict) -> str:
     """Return the metrics as text of at most 100 columns: overall and cuts, then categories, then speed."""
     parts = [_overall_table(metrics), _category_table(metrics["per_category"])]
+    if accessories := metrics.get("accessories"):
+        parts.append(_category_table(accessories, "accessory"))
     if parsing := metrics.get("parsing"):
         parts.append(f"parsing: mIoU {_number(parsing['miou'])} over {parsing['images']} photos")
     if views := metrics.get("webcam"):
@@ -79,10 +81,12 @@ def _overall_table(metrics: dict) -> str:
     return _table(rows)
 
 
-def _category_table(categories: list[dict]) -> str:
-    keys = ("instances", "mask_ap", "mask_ap50", "box_ap", "iou", "precision", "recall")
-    labels = ("garments", "mask AP", "AP50", "box AP", "IoU", "precision", "recall")
-    return _table([{"category": c["name"], **_picked(c, keys, labels)} for c in categories])
+def _category_table(categories: list[dict], title: str = "category") -> str:
+    labels = {"images": "photos", "instances": "garments", "mask_ap": "mask AP", "mask_ap50": "AP50"}
+    labels |= {"box_ap": "box AP", "iou": "IoU", "precision": "precision", "recall": "recall"}
+    keys = tuple(key for key in labels if any(key in row for row in categories))
+    names = tuple(labels[key] for key in keys)
+    return _table([{title: row["name"], **_picked(row, keys, names)} for row in categories])
 
 
 def _views_table(views: dict[str, dict]) -> str:

@@ -136,7 +136,9 @@ def _read_rows(store: FeatureStore, table: Table, columns: list[str | None], row
 
 def _read_row(table: Table, line: int, mine: Mapping | None, item_id: str, cells: Mapping[str, str]) -> None:
     fields, faults = _fields(mine, cells)
-    if mine is None and not fields.get("type") and not fields.get("category") and not fields.get("slot"):
+    if mine is None and fields.get("slot") and not fields.get("type"):
+        fields["type"] = cells["category"].casefold()  # "sneakers" says more than that they are shoes
+    if mine is None and not fields.get("type"):
         faults.append("what is it? A new item needs a type or a category")
     table.problems += [f"line {line}: {fault}" for fault in faults]
     if faults:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ewardrobe.core.images import read_cutout
+from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.attributes import Told, guess, told, told_colours
+from ewardrobe.wardrobe.item import kind
 from ewardrobe.wardrobe.sources import USER, by_whom, is_owners
 
 BATCH = 50
@@ -55,7 +57,7 @@ def analyse(
 
 def findings(item: Mapping, cutout: np.ndarray) -> Told:
     """Return what the cut-out, RGBA uint8 (h, w, 4), tells of ``item`` beside what the owner has said."""
-    category_id = item.get("category_id")
+    category_id = item.get("category_id") or INSTANCE_ID_BY_WORD.get(kind(item))
     chosen = by_whom(item, "category") in (USER, None)
     colours = {} if item.get("colour") and item.get("colours") else told_colours(cutout)
     everything = told(guess(cutout, category_id), category_id, chosen) | colours

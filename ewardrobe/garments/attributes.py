@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ewardrobe.core.attributes import NAME, SLEEVE_OF_CATEGORY, Guess
+from ewardrobe.core.taxonomy import CATEGORY_IDS
 from ewardrobe.garments.colours import dominant_colours, garment_colour
 from ewardrobe.models import cache
 from ewardrobe.models.weights import WeightsError
@@ -21,10 +22,10 @@ Told = dict[str, tuple[Any, Any]]
 def guess(cutout: np.ndarray, category_id: int | None) -> dict[str, Guess]:
     """Return the network's guesses on a cut-out, RGBA uint8 (h, w, 4), of a garment of category 1..13.
 
-    None for what is no garment of the thirteen categories (``None``: shoes, bags), and none without weights: the
-    wardrobe works without them, see ``problem``.
+    None for anything else: of shoes, bags and hats it has learned nothing.  And none without weights: the wardrobe
+    works without them, see ``problem``.
     """
-    if category_id is None:
+    if category_id not in CATEGORY_IDS:
         return {}
     try:
         return cache.classifier().predict(np.ascontiguousarray(cutout[..., :3]), cutout[..., 3], category_id)

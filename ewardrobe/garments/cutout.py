@@ -12,6 +12,7 @@ from ewardrobe.core.images import scale_to
 from ewardrobe.core.masks import drop_specks, fill_holes, grow, mask_box, padded_box, pairwise_iou, shrink
 from ewardrobe.core.taxonomy import LAYER_ORDER, category
 from ewardrobe.garments.colours import ColourShare, dominant_colours, garment_colour
+from ewardrobe.garments.pairs import joined_pairs
 from ewardrobe.garments.refinement import refine_mask, upsample_guided
 from ewardrobe.models import SHOWN_SCORE
 
@@ -42,11 +43,11 @@ MATTE_SIDE = 640
 
 @dataclass(frozen=True, eq=False)
 class Garment:
-    """One garment cut out of a photo.
+    """One garment or accessory cut out of a photo; a pair of shoes is one.
 
-    category_id: 1..13 (DeepFashion2); score: 0..1; mask: (H, W) bool of the whole photo; box: tight ``x0 y0 x1 y1``
-    pixels of the mask, ends exclusive; cutout: RGBA uint8 (h, w, 4), tight with a transparent margin, alpha soft at the
-    edge and not premultiplied; colours: largest share first.
+    category_id: of ``taxonomy.INSTANCES``; score: 0..1; mask: (H, W) bool of the whole photo; box: tight
+    ``x0 y0 x1 y1`` pixels of the mask, ends exclusive; cutout: RGBA uint8 (h, w, 4), tight with a transparent margin,
+    alpha soft at the edge and not premultiplied; colours: largest share first.
     """
 
     category_id: int
@@ -58,8 +59,8 @@ class Garment:
 
     @property
     def name(self) -> str:
-        """DeepFashion2's name of the category."""
-        return category(self.category_id).name
+        """What it is, one of ``vocabulary.KINDS``: DeepFashion2's name of a garment, else shoes, bag, hat."""
+        return category(self.category_id).word
 
     @property
     def colour(self) -> str:
@@ -70,13 +71,13 @@ class Garment:
 def extract_garments(image: np.ndarray, detections: Detections, *, refine: bool = True) -> list[Garment]:
     """Cut every garment of ``detections`` out of ``image`` (RGB uint8 (H, W, 3)), in the detections' order.
 
-    Of two detections of one garment the higher score stays; overlaps go as `resolve_overlaps` says; specks are dropped;
-    with ``refine`` the outline is moved to the photo's edges.  Raises ``ValueError`` when the masks belong to an image
-    of another size.
+    Finds of one pair of shoes are joined; of two detections of one garment the higher score stays; overlaps go as
+    `resolve_overlaps` says; specks are dropped; with ``refine`` the outline is moved to the photo's edges.
+    Raises ``ValueError`` when the masks belong to an image of another size.
     """
     if image.shape[:2] != detections.image_size:
         raise ValueError(f"image is {image.shape[:2]}, the masks are {detections.image_size}: give the same image")
-    detections = resolve_overlaps(drop_duplicates(detections))
+    detections = resolve_overlaps(drop_duplicates(joined_pairs(image, detections)))
     if refine:
         detections = resolve_overlaps(refined(image, detections))
     return [

@@ -21,7 +21,7 @@ from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import draw_detections
 from ewardrobe.core.images import ImageError, load_image, scale_to
 from ewardrobe.core.masks import mask_to_rle, rle_to_mask
-from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME, category
+from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD, category
 from ewardrobe.garments import attributes
 from ewardrobe.garments.colours import ColourShare, garment_colour
 from ewardrobe.garments.cutout import Garment
@@ -115,7 +115,7 @@ class Draft:
     @property
     def kind(self) -> str:
         """What it is, as corrected: one of ``item.KINDS``."""
-        return kind(kind_fields(category(self.category_id).name) | self.fields)
+        return kind(kind_fields(category(self.category_id).word) | self.fields)
 
     @property
     def colour_shares(self) -> tuple[ColourShare, ...]:
@@ -130,7 +130,7 @@ class Draft:
     @property
     def told(self) -> attributes.Told:
         """Pattern, material, style, sleeve: value and source, as the network tells them."""
-        category_id = CATEGORY_ID_BY_NAME.get(self.kind)
+        category_id = INSTANCE_ID_BY_WORD.get(self.kind)
         return attributes.told(self.guesses.get(str(category_id), {}), category_id, "category" in self.fields)
 
     @property
@@ -214,15 +214,14 @@ def item_of(draft: Draft) -> dict[str, Any]:
 def draw_drafts(image: np.ndarray, drafts: Sequence[Draft], max_side: int = 1200) -> np.ndarray:
     """Return RGB uint8 (h, w, 3), at most ``max_side`` pixels: the kept garments outlined and named as corrected.
 
-    image: the photo, RGB uint8 (H, W, 3).  Kinds that are no DeepFashion2 category (shoes, bags, …) have no colour of
-    their own and are not drawn.
+    image: the photo, RGB uint8 (H, W, 3).  What is neither garment, shoes, bag nor hat (a scarf) is not drawn.
     """
     small = scale_to(image, max_side)
-    drawn = [draft for draft in drafts if draft.keep and draft.kind in CATEGORY_ID_BY_NAME]
+    drawn = [draft for draft in drafts if draft.keep and draft.kind in INSTANCE_ID_BY_WORD]
     if not drawn:
         return small
     size = small.shape[1::-1]
     masks = [cv2.resize(draft.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) for draft in drawn]
-    ids = [CATEGORY_ID_BY_NAME[draft.kind] for draft in drawn]
+    ids = [INSTANCE_ID_BY_WORD[draft.kind] for draft in drawn]
     scores = [1.0 if draft.score is None else draft.score for draft in drawn]
     return draw_detections(small, Detections.from_masks(np.stack(masks).view(bool), ids, scores))

@@ -7,7 +7,7 @@ import numpy as np
 
 from ewardrobe.core.images import ImageError, load_image, read_cutout, scale_to
 from ewardrobe.core.masks import mask_to_rle
-from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
+from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.duplicates import perceptual_hash
@@ -36,7 +36,7 @@ def bench_of_item(store: FeatureStore, item_id: str) -> Repair:
         raise RepairError(f"The photo or the cut-out cannot be read: {error}") from error
     item = store.get(item_id)
     mask = outline_in_photo(image, cutout)
-    category_id = CATEGORY_ID_BY_NAME.get(kind(item), 1)
+    category_id = INSTANCE_ID_BY_WORD.get(kind(item), 1)
     return Repair(image, category_id, float(item.get("score") or 1.0), [("original", mask_to_rle(mask))])
 
 

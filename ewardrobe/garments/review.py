@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ewardrobe.core.images import read_cutout
-from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
+from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import SAME, SKIP, Draft, Twin, item_of
@@ -117,7 +117,7 @@ def _cuts(queue: ImportQueue, key: str, drafts: Sequence[Draft]) -> list[Cut]:
 
 def _with_guesses(draft: Draft, cutout: np.ndarray) -> Draft:
     """Return ``draft`` with the network's guesses for what it is, asked if its kind was corrected."""
-    category_id = CATEGORY_ID_BY_NAME.get(draft.kind)
+    category_id = INSTANCE_ID_BY_WORD.get(draft.kind)
     if str(category_id) in draft.guesses:
         return draft
     return replace(draft, guesses={**draft.guesses, str(category_id): attributes.guess(cutout, category_id)})

@@ -83,16 +83,14 @@ class Parser(Segmenter, Protocol):
 def load_segmenter(name: str = DEFAULT_MODEL, weights: Path | None = None, runtime: str | None = None) -> Segmenter:
     """Load model ``name``; ``weights`` is a file outside the manifest (your own training), else the shipped one.
 
-    It finds the 13 garments.  What a network knows of accessories is held back; ``load`` of its module gives them too.
+    It finds the 13 garments, and footwear, bags and headwear where its network has learned them.
 
     runtime: ``openvino`` or ``torch``, by default what ``inference.choose_runtime`` says.  Raises ``ValueError`` for an
     unknown name and ``models.weights.WeightsError`` when the weights are missing, altered or of another model.
     """
     if name not in MODELS:
         raise ValueError(f"unknown model {name!r}: known are {', '.join(sorted(MODELS))}")
-    segmenter = import_module(MODELS[name]).load(weights, name, runtime)
-    segmenter.confidence = segmenter.confidence.garments_only()
-    return segmenter
+    return import_module(MODELS[name]).load(weights, name, runtime)
 
 
 def kind_of(name: str) -> str:

@@ -7,12 +7,12 @@ one slider serves all.  The map is monotone within a category: no category's AP 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, INSTANCE_NAMES, INSTANCES, classes_of
+from ewardrobe.core.taxonomy import CATEGORIES, INSTANCE_NAMES, INSTANCES, classes_of
 from ewardrobe.models.weights import WeightsError
 
 DEFAULT_THRESHOLD = 0.2
@@ -27,23 +27,18 @@ class Confidence:
     """The map of one model.
 
     thresholds: raw score of each class, 0 < t < 1, in the order of ``INSTANCES``: of the 13 garments, or of all 16;
-    accessories without one have ``DEFAULT_THRESHOLD``.  accessories: whether `applied` lets them through.
+    accessories without one have ``DEFAULT_THRESHOLD``.
 
     Piecewise linear: 0 stays 0, the threshold becomes 0.5, 1 stays 1.  Thresholds of 0.5 change nothing.
     Raises ``ValueError`` for another number of thresholds or one outside (0, 1).
     """
 
     thresholds: tuple[float, ...]
-    accessories: bool = field(default=True, compare=False)
 
     def __post_init__(self) -> None:
         known = len(CATEGORIES), len(INSTANCES)
         if len(self.thresholds) not in known or not all(0 < t < 1 for t in self.thresholds):
             raise ValueError(f"expected {known[1]} or {known[0]} raw scores between 0 and 1, got {self.thresholds}")
-
-    def garments_only(self) -> Confidence:
-        """Return this map with the accessories held back: the one place where the app leaves them out."""
-        return replace(self, accessories=False)
 
     @property
     def _by_class(self) -> np.ndarray:
@@ -60,14 +55,12 @@ class Confidence:
 
     def lowest_raw(self, confidence: float) -> float:
         """Return what to ask a network for, so that nothing of at least ``confidence`` is missing in any category."""
-        t = self._by_class if self.accessories else self._by_class[: len(CATEGORIES)]
+        t = np.array(self.thresholds)
         raw = 2 * confidence * t if confidence < 0.5 else t + (2 * confidence - 1) * (1 - t)
         return float(raw.min() * (1 - ROUNDING))
 
     def applied(self, found: Detections, min_score: float) -> Detections:
         """Return the garments of raw ``found`` that reach the confidence ``min_score``, sorted by it downwards."""
-        if not self.accessories:
-            found = found[np.isin(found.category_ids, CATEGORY_IDS)]
         scores = self.of(found.scores, found.category_ids)
         order = np.argsort(-scores, kind="stable")
         order = order[scores[order] >= min_score]

@@ -215,7 +215,7 @@ def _draw_segments(frame: np.ndarray, detections: Detections, motion: np.ndarray
         cv2.polylines(frame, outline, True, kind.colour, 2, cv2.LINE_AA)
     for outline, kind, score in zip(outlines, kinds, detections.scores, strict=True):
         if outline:
-            _name(frame, outline, kind.colour, f"{kind.name} {score:.2f}")
+            _name(frame, outline, kind.colour, f"{kind.word} {score:.2f}")
     return frame
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ewardrobe.core.images import png_bytes, read_cutout
-from ewardrobe.core.taxonomy import EXCLUDES, SLOTS, category
+from ewardrobe.core.taxonomy import CATEGORY_IDS, EXCLUDES, SLOTS, category
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.tryon.garment import GarmentImageError, WearableGarment, prepare
 from ewardrobe.wardrobe.pictures import data_url
@@ -62,8 +62,9 @@ def sample_pieces() -> list[Hanger]:
 
 
 def cut_pieces(garments: Iterable[Garment], number: int) -> list[Hanger]:
-    """Return garments cut out of the ``number``-th captured picture."""
-    return [Hanger(f"cut/{number}/{i}", g.name, g.category_id, g.cutout) for i, g in enumerate(garments)]
+    """Return the garments cut out of the ``number``-th captured picture; shoes, bags and hats cannot be tried on."""
+    found = [garment for garment in garments if garment.category_id in CATEGORY_IDS]
+    return [Hanger(f"cut/{number}/{i}", g.name, g.category_id, g.cutout) for i, g in enumerate(found)]
 
 
 def put_on(worn: Mapping[str, str], slot: str, key: str | None) -> dict[str, str]:

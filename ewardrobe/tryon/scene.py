@@ -12,7 +12,7 @@ import numpy as np
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import scale_to
-from ewardrobe.core.taxonomy import EXCLUDES, SLOTS, category
+from ewardrobe.core.taxonomy import CATEGORY_IDS, EXCLUDES, SLOTS, category
 from ewardrobe.models import SHOWN_SCORE, Parser, Segmenter
 from ewardrobe.models.unet import GARMENTS, SLOT_CHANNELS
 from ewardrobe.tryon.spans import Spans, measure
@@ -148,8 +148,11 @@ def _overlooked(
 
 
 def _worn(found: Detections, room: _Room) -> dict[str, WornGarment]:
-    """Return the best garment for each slot that lies on the person, the more probable of dress and top + bottom."""
-    best: dict[str, WornGarment] = {}
+    """Return the best garment for each slot that lies on the person, the more probable of dress and top + bottom.
+
+    Shoes, bags and hats are left out: nothing is dressed over them.
+    """
+    found, best = found.only(CATEGORY_IDS), dict[str, WornGarment]()
     for place, category_id in enumerate(found.category_ids):
         if category(int(category_id)).slot not in best and (garment := _one(found, place, room)):
             best[garment.slot] = garment

@@ -7,6 +7,7 @@ from typing import Any
 
 from ewardrobe.wardrobe.fields import NUMBERS, TABLE
 from ewardrobe.wardrobe.item import kind, kind_fields
+from ewardrobe.wardrobe.vocabulary import kind_of
 from ewardrobe.wardrobe.wear_log import days_worn
 
 READ_ONLY = ("times_worn", "last_worn", "added")
@@ -42,12 +43,14 @@ def value_of(column: str, text: str) -> dict[str, Any]:
 
     >>> value_of("price", "12,50 €"), value_of("bought", "31.3.2026"), value_of("tags", "work; summer")
     ({'price': 12.5}, {'bought': '2026-03-31'}, {'tags': ['work', 'summer']})
+    >>> value_of("category", "Sneakers")
+    {'category': None, 'category_id': None, 'slot': 'shoes'}
     """
     text = text.strip()
     if text.startswith("'") and text.lstrip("'").startswith(_FORMULA):
         text = text[1:]
     if column == "category":
-        return kind_fields(text.casefold()) if text else {}
+        return kind_fields(kind_of(text) or text) if text else {}
     try:
         value = FIELDS[column].holds.value_of(text)
     except ValueError as error:

@@ -13,7 +13,7 @@ import numpy as np
 
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_BY_ID, CATEGORY_ID_BY_NAME
 from ewardrobe.wardrobe.fields import STORED, cleaned, faults
-from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, KINDS, TYPES
+from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, KINDS, kind_of
 
 KIND_FIELDS = ("category", "category_id", "slot")
 """The fields that say what kind an item is; they follow each other."""
@@ -78,7 +78,7 @@ def new_item(fields: Mapping) -> dict[str, Any]:
     """Return a whole new item: ``fields`` made sound, the kind taken from its everyday type where none is given."""
     fields = sound(fields)
     if not fields.get("category") and not fields.get("slot"):
-        fields |= kind_fields(TYPES.get(str(fields.get("type")).lower(), "accessory"))
+        fields |= kind_fields(kind_of(str(fields.get("type"))) or "accessory")
     fields["type"] = fields.get("type") or kind(fields)
     return view(fields)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 from ewardrobe.core.attributes import HEADS
-from ewardrobe.core.taxonomy import CATEGORY_NAMES
+from ewardrobe.core.taxonomy import ACCESSORIES, INSTANCES
 
 COLOURS = (
     *("black", "white", "grey", "beige", "brown", "red", "orange", "yellow"),
@@ -19,10 +19,10 @@ State = Literal["in use", "laundry", "lent", "archived"]
 STATES = get_args(State)
 """Where an item is; ``state_reason`` says why, to whom or since when: "sold", "to Kim"."""
 
-ACCESSORY_SLOTS = ("shoes", "bag", "hat", "accessory")
-"""Places that the detector does not know; such items are added by hand and have no category."""
+ACCESSORY_SLOTS = (*(a.slot for a in ACCESSORIES), "accessory")
+"""Places of what has no category of DeepFashion2: shoes, bag, hat, and the last for all else, which no model finds."""
 
-KINDS = (*CATEGORY_NAMES, *ACCESSORY_SLOTS)
+KINDS = (*(i.word for i in INSTANCES), "accessory")
 """What an item can be: a DeepFashion2 category, or one of the accessory slots."""
 
 TYPES = {  # everyday name: kind
@@ -40,3 +40,26 @@ TYPES = {  # everyday name: kind
     "dress": "short sleeve dress",
 }
 """Everyday names that the form offers (any other is welcome) and the kind that each starts with."""
+
+OTHER_TYPES = {
+    **dict.fromkeys(("sneakers", "heels", "flats", "loafers", "slippers", "pumps", "moccasins", "clogs"), "shoes"),
+    **dict.fromkeys(("mules", "espadrilles", "footwear"), "shoes"),
+    **dict.fromkeys(("handbag", "clutch", "tote", "purse", "rucksack", "satchel", "holdall", "briefcase"), "bag"),
+    **dict.fromkeys(("beret", "fedora", "headscarf", "headwear"), "hat"),
+}
+"""More names that are understood, not offered: from other programs and other countries."""
+
+
+def kind_of(name: str) -> str | None:
+    """Return the kind that an everyday name stands for, ``None`` for one that tells nothing.
+
+    Its last word decides, in singular or plural.
+
+    >>> kind_of("Chelsea boot"), kind_of("Handbags"), kind_of("denim jacket"), kind_of("umbrella")
+    ('shoes', 'bag', 'long sleeve outwear', None)
+    """
+    known = {kind: kind for kind in KINDS} | TYPES | OTHER_TYPES
+    name = name.casefold().strip()
+    words = [name, *name.replace("-", " ").split()[-1:]]
+    forms = (form for word in words for form in (word, f"{word}s", word.removesuffix("s"), word.removesuffix("es")))
+    return next((known[form] for form in forms if form in known), None)

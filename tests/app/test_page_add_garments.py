@@ -17,6 +17,8 @@ from garments_page import (
     RED,
     TOP,
     TROUSERS,
+    WHOLE,
+    WholeSegmenter,
     by_end,
     by_key,
     drawn,
@@ -32,16 +34,18 @@ from garments_page import (
     unet_first,
     upload,
 )
+from scipy import ndimage
 from streamlit.testing.v1 import AppTest
 
 from ewardrobe.app.add.intake import Visit
 from ewardrobe.app.add.queue import importer
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.images import jpeg_bytes, load_image, png_bytes
+from ewardrobe.core.images import jpeg_bytes, load_image, png_bytes, read_cutout
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments import repair
 from ewardrobe.garments.queue import ImportQueue
 from ewardrobe.models.weights import WeightsError
+from ewardrobe.wardrobe.sources import LEARNED, open_question
 
 
 def test_opens_on_the_upload(page):
@@ -73,6 +77,47 @@ def test_category_can_be_corrected(page, store):
     top, trousers = own_items(store)
     assert (top["category"], top["source"]["category"]) == ("vest", "user")
     assert trousers["source"]["category"] == "unet"
+
+
+@pytest.fixture
+def whole(models):
+    models["unet"] = WholeSegmenter()
+
+
+def test_shoes_bag_and_hat_become_items_and_a_pair_is_one(whole, page, store):
+    page = upload(page, WHOLE)
+    assert kinds(page) == ["short sleeve top", "shoes", "bag", "hat"]
+    assert [box.label for box in by_key(page.selectbox, "kind-")] == ["90% sure", "80% sure", "70% sure", "60% sure"]
+    assert save_label(page) == "Save 4 garments"
+    press(page, "save")
+    top, *others = own_items(store)
+    assert top["category_id"] == 1
+    told = [(item["type"], item["category"], item["category_id"], item["slot"], item["colour"]) for item in others]
+    assert told == [
+        ("shoes", None, None, "shoes", "brown"),
+        ("bag", None, None, "bag", "green"),
+        ("hat", None, None, "hat", "purple"),
+    ]
+    for item in others:
+        assert item["source"]["category"] == "unet" and item["source"]["colour"] == "measured"
+        assert not any(item[name] or open_question(item, name) for name in LEARNED), "nothing was learned of them"
+    alpha = read_cutout(store.image_path(others[0]["id"]))[..., 3] > 127
+    assert ndimage.label(alpha)[1] == 2
+
+
+def test_a_garment_can_be_corrected_into_shoes_and_shoes_into_a_garment(whole, page, store):
+    page = upload(page, WHOLE)
+    page = run(by_key(page.selectbox, "kind-")[0].set_value("bag"))
+    page = run(by_key(page.selectbox, "kind-")[1].set_value("trousers"))
+    assert kinds(page)[:2] == ["bag", "trousers"]
+    page = run(by_key(page.selectbox, "kind-")[2].set_value("vest"))
+    page = run(by_key(page.selectbox, "kind-")[2].set_value("bag"))
+    press(page, "save")
+    items = own_items(store)
+    assert [item["slot"] for item in items] == ["bag", "bottom", "bag", "hat"]
+    assert [item["category_id"] for item in items] == [None, 8, None, None]
+    assert [item["source"]["category"] for item in items] == ["user", "user", "user", "unet"]
+    assert items[0]["sleeve"] is None and not open_question(items[0], "pattern")
 
 
 def test_garment_can_be_left_out_and_taken_back(page, store):

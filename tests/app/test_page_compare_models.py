@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import streamlit as st
+from garments_page import WHOLE, WholeSegmenter
 from streamlit.testing.v1 import AppTest
 
 from ewardrobe.app.compare.photos import TIMED_RUNS
@@ -114,6 +115,15 @@ def iou(at: AppTest, place: int = 0) -> float:
     """The IoU of the first with the second model in a heat map, in percent."""
     figure = json.loads(at.get("plotly_chart")[place].proto.spec)
     return float(figure["data"][0]["text"][0][1].rstrip("%"))
+
+
+def test_shoes_bag_and_hat_are_compared_too(models, page):
+    models |= {"unet": WholeSegmenter(), "yolo": WholeSegmenter()}
+    page = upload(page, WHOLE)
+    assert captions(page)[0].startswith("4 garments")
+    rows = table(page, "Verdict")
+    assert sorted(rows["Garment"]) == ["bag", "hat", "shoes", "short sleeve top"]
+    assert set(rows["Verdict"]) == {"all agree"}
 
 
 def test_opens_on_the_ways_in(page):

@@ -7,7 +7,7 @@ import io
 import zipfile
 
 import pytest
-from garments_page import by_key, press, run, save_label, served, store
+from garments_page import WHOLE, WholeSegmenter, by_key, kinds, press, run, save_label, served, store
 from red_photos import RedSegmenter, photo
 from streamlit.testing.v1 import AppTest
 
@@ -67,6 +67,16 @@ def pick(at: AppTest, *places: int) -> AppTest:
     for place in places:
         at = run(by_key(at.checkbox, "pick-")[place].check())
     return at
+
+
+def test_shoes_bag_and_hat_come_out_of_a_folder_too(models, page, tmp_path, store):
+    models["yolo_s"] = models["unet"] = models["mask_rcnn"] = WholeSegmenter()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "whole.png").write_bytes(WHOLE)
+    page = finished(take_folder(page, tmp_path / "one"), store)
+    assert sorted(kinds(page)) == ["bag", "hat", "shoes", "short sleeve top"]
+    press(page, "save")
+    assert sorted(item["slot"] for item in store.items()) == ["bag", "hat", "shoes", "top"]
 
 
 def test_folder_becomes_a_grid_and_the_grid_items(imported, store, queue):

@@ -105,6 +105,14 @@ def test_occasion_season_temperature_count_and_extras_are_heeded(store, page):
     assert not any("shoes" in item or "bag" in item for outfit in shown(at) for item in outfit)
 
 
+def test_a_hat_comes_with_the_outfits_if_it_is_asked_for(store, page):
+    store.add({"id": "hat-red", "type": "beanie", "slot": "hat", "colour": "red"}, CUTOUT)
+    at = page()
+    assert not any("hat-red" in outfit for outfit in shown(at))
+    run(at.multiselect(key="outfits-extras").set_value(["shoes", "hat"]))
+    assert all({"hat-red"} < set(outfit) for outfit in shown(at))
+
+
 def test_a_piece_to_build_around_and_another_shuffle(store, page):
     at = page()
     run(at.multiselect(key="outfits-locked").set_value(["dress-green"]))

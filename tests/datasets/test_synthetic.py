@@ -12,7 +12,7 @@ from ewardrobe.core.taxonomy import CATEGORY_BY_ID, CATEGORY_IDS, category
 from ewardrobe.datasets import synthetic
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, item_mask
 from ewardrobe.datasets.polygons import mask_to_polygons, polygons_to_mask
-from ewardrobe.datasets.synthetic import fabric, geometry, paint
+from ewardrobe.datasets.synthetic import export, fabric, geometry, paint
 from ewardrobe.datasets.synthetic.body import Figure, Pose
 from ewardrobe.datasets.synthetic.details import body_strokes
 from ewardrobe.datasets.synthetic.export import main
@@ -27,7 +27,7 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
 def check_truth(photo: synthetic.SyntheticPhoto, size) -> None:
     """Masks, label map and picture belong together."""
     assert photo.image.shape == (*size, 3) and photo.image.dtype == np.uint8
-    assert photo.parsing.shape == size and photo.parsing.dtype == np.uint8 and photo.parsing.max() <= 18
+    assert photo.parsing.shape == size and photo.parsing.dtype == np.uint8 and photo.parsing.max() <= 19
     covered = np.zeros(size, int)
     for item in photo.items:
         assert item["mask"].dtype == bool and item["mask"].any()
@@ -197,8 +197,23 @@ def check_item(item: dict, parsing: np.ndarray) -> None:
     assert item["viewpoint"] in (1, 2) and {item["scale"], item["occlusion"], item["zoom_in"]} <= {1, 2, 3}
 
 
+def test_shoes_bag_and_hat_are_drawn_labelled_and_outlined():
+    look = synthetic.PersonSpec(shoes="sneaker", bag="tote", extra="beanie")
+    photo = synthetic.render_person([1, 8], seed=3, size=(480, 360), framing="whole", look=look)
+    check_truth(photo, (480, 360))
+    told = export.annotation(photo, 1)
+    items = [value for key, value in told.items() if key.startswith("item")]
+    assert sorted(item["category_id"] for item in items) == [1, 8, 16, 17, 19] and told["unlabelled"] == []
+    shoes = next(item for item in items if item["category_id"] == 16)
+    assert len(shoes["segmentation"]) == 2, "a pair is one item of two parts"
+    for item in items:
+        check_item(item, photo.parsing)
+
+
 def test_project_reader_accepts_every_record(folder):
-    data = DeepFashion2(folder.parent, "train", on_error="raise")
+    data = DeepFashion2(folder.parent, "train", on_error="raise", accessories=True)
+    assert {item.category_id for record in data for item in record.items} & {16, 17, 19}
+    assert not any(record.unlabelled for record in data if record.worn)
     assert len(data) == 16
     record = next(r for r in data if r.items)
     parsing = cv2.imread(str(record.parsing_path), cv2.IMREAD_UNCHANGED)

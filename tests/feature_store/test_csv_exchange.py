@@ -85,6 +85,42 @@ def test_new_rows_become_items(store):
     assert (item["season"], item["source"]["type"]) == (["autumn", "winter"], "user")
 
 
+def test_words_for_shoes_bags_and_hats_are_understood(store):
+    data = lines(
+        "name,category",
+        "sneakers,",
+        ",Ankle boots",
+        "Chelsea Boot,",
+        ",handbags",
+        "my old rucksack,",
+        "beanie,",
+        "Sunday best,hat",
+        ",sneakers",
+        "sun glasses,",
+    )
+    table = read_csv(store, data)
+    assert not table.problems
+    take_over(store, table)
+    told = [(item["type"], item["slot"]) for item in store.items()[-9:]]
+    assert told == [
+        ("sneakers", "shoes"),
+        ("ankle boots", "shoes"),
+        ("Chelsea Boot", "shoes"),
+        ("handbags", "bag"),
+        ("my old rucksack", "bag"),
+        ("beanie", "hat"),
+        ("Sunday best", "hat"),
+        ("sneakers", "shoes"),
+        ("sun glasses", "accessory"),
+    ]
+
+
+def test_a_word_for_the_kind_leaves_the_name_of_an_item_alone(store):
+    take_over(store, read_csv(store, lines("id,category", "a,sneakers")))
+    item = store.get("a")
+    assert (item["type"], item["slot"], item["category"]) == ("shirt", "shoes", None)
+
+
 def test_every_faulty_row_is_told_with_its_line_and_the_good_ones_are_taken(store):
     data = lines(
         "id,type,category,price,bought,state,colr",

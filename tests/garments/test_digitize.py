@@ -9,6 +9,7 @@ import shutil
 
 import numpy as np
 import pytest
+from garments_page import WHOLE, WholeSegmenter
 from PIL import Image
 
 from ewardrobe import __main__ as cli
@@ -66,6 +67,17 @@ def run(*arguments) -> int:
 
 
 # The function
+
+
+def test_shoes_bag_and_hat_are_digitized(tmp_path, wardrobe_home, monkeypatch, capsys):
+    monkeypatch.setattr(models, "load_segmenter", lambda name, weights=None: WholeSegmenter())
+    (tmp_path / "whole.png").write_bytes(WHOLE)
+    assert run(tmp_path / "whole.png", "--json") == 0
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["type"] for line in told] == ["short sleeve top", "shoes", "bag", "hat"]
+    items = FeatureStore().items()
+    assert [item["slot"] for item in items] == ["top", "shoes", "bag", "hat"]
+    assert [item["id"] for item in items] == [line["id"] for line in told]
 
 
 def test_photo_to_items(photo, wardrobe_home):

@@ -167,6 +167,14 @@ def test_broken_data_name_the_fault(tmp_path, content, match):
         read_outfits(path)
 
 
+def test_shoes_and_bags_are_left_out_of_what_is_learned(tmp_path):
+    tops, shoes = {"category_id": 1}, {"category_id": 16}
+    outfits = [{"items": [tops, {"category_id": 8}, shoes, {"category_id": 17}]}, {"items": [tops, shoes]}]
+    (tmp_path / "outfits.json").write_text(json.dumps(outfits))
+    data = read_outfits(tmp_path / "outfits.json")
+    assert data.closet.categories.tolist() == [1, 8] and data.members == ((0, 1),)
+
+
 def test_the_command_writes_a_row_for_each_method(rule, tmp_path, capsys):
     report = tmp_path / "report.json"
     command = ["evaluate-outfits", "--data", str(rule), "--draws", "2", "--resamples", "20", "--json", str(report)]

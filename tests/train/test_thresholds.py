@@ -10,7 +10,8 @@ import pytest
 from fashion_files import ColourSegmenter, annotation_item, write_photo
 from metric_files import write_weights
 
-from ewardrobe.core.taxonomy import CATEGORY_NAMES
+from ewardrobe.core.detections import Detections
+from ewardrobe.core.taxonomy import CATEGORY_NAMES, INSTANCE_NAMES
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.models.confidence import DEFAULT, Confidence, of_entry
 from ewardrobe.models.weights import WeightsError, read_manifest
@@ -171,6 +172,36 @@ def test_the_command_keeps_what_it_chose_in_the_manifest(data, weights, capsys):
     assert "thresholds" not in read_manifest(weights)["yolo"]
     printed = capsys.readouterr().out
     assert "trousers" in printed and "overall, cv" in printed and str(data.parent) not in json.dumps(kept)
+
+
+class ShoeSegmenter(ColourSegmenter):
+    """Finds the garments, shoes by their grey, and with less confidence shoes where none are."""
+
+    def predict(self, image, min_score=0.5):
+        found, shoes = super().predict(image, min_score), image[..., 0] == 15 * 16
+        score, shoes = (0.6, shoes) if shoes.any() else (0.3, np.tri(*shoes.shape, -40, dtype=bool))
+        masks = np.concatenate([found.masks, shoes[None]])
+        every = Detections.from_masks(masks, [*found.category_ids, 16], [*found.scores, score])
+        return every.sorted_by_score().above(min_score)
+
+
+def test_a_network_that_finds_shoes_gets_a_threshold_for_them(data, weights, monkeypatch, capsys):
+    for number in range(37, 61):
+        shoes = {"item2": annotation_item(16, (50, 30, 70, 40))} if number % 2 else {}
+        items = {"item1": annotation_item(8, (10, 10, 30, 50))} | shoes
+        write_photo(data / "validation", number, items, unlabelled=[17, 19])
+    thresholds.main(["unet", "--data", str(data)])
+    garments = read_manifest(weights)["unet"]["thresholds"]
+    assert tuple(garments["raw_scores"]) == CATEGORY_NAMES
+    monkeypatch.setattr(thresholds, "load_segmenter", lambda name, weights: ShoeSegmenter(score=raw_score))
+    thresholds.main(["unet", "--data", str(data)])
+    entry = read_manifest(weights)["unet"]
+    every = entry["thresholds"]
+    assert tuple(every["raw_scores"]) == INSTANCE_NAMES and of_entry(entry).by_name() == every["raw_scores"]
+    assert 0.3 < every["raw_scores"]["footwear"] < 0.6
+    assert {name: every["raw_scores"][name] for name in CATEGORY_NAMES} == garments["raw_scores"]
+    assert every["f1"] == garments["f1"], "the summary is of the garments"
+    assert "footwear" in capsys.readouterr().out
 
 
 def test_a_dry_run_only_prints(data, weights, capsys):

@@ -17,6 +17,7 @@ from ewardrobe.models.unet import GARMENTS, decode
 from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.garment import prepare
 from ewardrobe.tryon.motion import MotionTracker, move_points
+from ewardrobe.tryon.scene import read_scene
 from ewardrobe.tryon.session import SIZES, LiveSession
 from ewardrobe.tryon.worker import InferenceWorker, Job
 
@@ -117,6 +118,43 @@ def test_a_garment_is_worn_where_the_model_sees_one(open_session):
     assert out[300, 320, 1] > out[300, 320, 0]
     np.testing.assert_array_equal(out[:, :100], frame[:, :100])
     np.testing.assert_array_equal(frame, before)
+
+
+class WithShoes(Model):
+    """Sees a bag in front of the T-shirt, surer than that, and shoes; so does its parser of 19 labels."""
+
+    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+        found = super().predict(image, min_score)
+        height, width = image.shape[:2]
+        more = np.zeros((2, height, width), bool)
+        more[0, height // 2 :, : width // 2], more[1, round(0.9 * height) :] = True, True
+        masks = np.concatenate([found.masks, more])
+        return Detections.from_masks(masks, [*found.category_ids, 17, 16], [*found.scores, 0.99, 0.8])
+
+    def parse(self, image: np.ndarray) -> np.ndarray:
+        parsing = np.concatenate([super().parse(image), np.zeros((1, *super().parse(image).shape[1:]), np.float32)])
+        rows = parsing.shape[1]
+        parsing[15, round(0.9 * rows) :], parsing[18, : rows // 20] = 1, 1
+        return parsing
+
+
+def test_shoes_and_bags_are_shown_and_nothing_is_dressed_over_them(open_session):
+    frame, model, parser = person(), WithShoes(), WithShoes()
+    scene = read_scene(frame, model, parser, frame_id=1, time=0.0)
+    assert set(scene.worn) == {"top"} and scene.worn["top"].category_id == 1
+    assert sorted(scene.detections.category_ids.tolist()) == [1, 16, 17]
+    plain = read_scene(frame, Model(), Model(), frame_id=1, time=0.0)
+    np.testing.assert_array_equal(scene.worn["top"].mask, plain.worn["top"].mask)
+    segments = open_session(model, look=Look("segments"))
+    assert wait(lambda: (segments.process(frame) != frame).any())
+    assert segments.stats().error is None
+    by_parser = read_scene(frame, Blind(), model, frame_id=1, time=0.0)
+    assert set(by_parser.worn) <= {"top"}, "what the parser alone sees of shoes is no garment"
+
+
+class Blind(Model):
+    def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+        return Detections.empty(*image.shape[:2])
 
 
 def test_garments_without_a_place_on_the_person_are_named(open_session):

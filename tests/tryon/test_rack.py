@@ -49,6 +49,13 @@ def test_another_cut_out_or_kind_is_another_piece(store):
     assert second.slot == "outer"
 
 
+def test_shoes_found_in_a_captured_picture_do_not_hang_on_the_rail():
+    image, mask = np.full((80, 80, 3), 90, np.uint8), np.zeros((80, 80), bool)
+    mask[20:60, 20:60] = True
+    found = [garment_from_mask(image, mask, label, 0.9) for label in (16, 1, 17, 19)]
+    assert [(piece.name, piece.slot) for piece in rack.cut_pieces(found, 3)] == [("short sleeve top", "top")]
+
+
 def test_samples_fill_slots_and_can_be_worn():
     samples = rack.sample_pieces()
     assert {piece.slot for piece in samples} == {"top", "dress"}

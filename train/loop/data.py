@@ -174,7 +174,7 @@ def quick_scores(segmenter: Segmenter, samples: Sequence[Sample]) -> dict[str, f
         matcher.add(truth, found)
         counts += np.bincount(truth.category_ids, minlength=len(counts))
         shown, worn = found.above(SHOWN_SCORE), "worn" if sample.worn else "not_worn"
-        there, seen = (d.masks[np.isin(d.category_ids, CATEGORY_IDS)] for d in (truth, shown))
+        there, seen = (d.only(CATEGORY_IDS).masks for d in (truth, shown))
         if len(there):
             overlaps[worn].append(mask_iou(np.any(there, axis=0), np.any(seen, axis=0)))
     scores = matcher.scores()

@@ -13,13 +13,14 @@ from functools import cached_property
 
 import numpy as np
 
-from ewardrobe.core.taxonomy import CATEGORY_IDS
+from ewardrobe.core.taxonomy import CATEGORIES, INSTANCE_IDS, classes_of
 from ewardrobe.evaluation.coco_eval import MIN_INSTANCES
 from ewardrobe.evaluation.matching import match_by_iou, match_by_score
 from ewardrobe.garments.cutout import distinct
 from ewardrobe.models import SHOWN_SCORE
 from ewardrobe.models.confidence import RAW, Confidence
 
+GARMENTS = len(CATEGORIES)
 GRID = np.round(np.arange(0.02, 0.985, 0.01), 2)
 """Raw scores that a threshold may have."""
 
@@ -68,7 +69,7 @@ class PhotoScores:
 
 @dataclass(frozen=True, eq=False)
 class Counts:
-    """Garments shown (int64), the credit of these (float64), and annotated garments (int64): (13,) each."""
+    """Pieces shown (int64), the credit of these (float64), and annotated ones (int64): (16,) each, garments first."""
 
     detected: np.ndarray
     found: np.ndarray
@@ -81,15 +82,16 @@ class Counts:
 
     @property
     def summary(self) -> dict[str, float]:
-        """``overall``: over all garments; ``categories``: mean over those with ten garments or as many as there are."""
-        judged = self.instances >= min(MIN_INSTANCES, self.instances.max())
-        overall = _f1(self.detected.sum(), self.found.sum(), self.instances.sum())
-        return {"overall": round(float(overall), 4), "categories": round(float(self.f1[judged].mean()), 4)}
+        """Of the 13 garments.  ``overall``: all; ``categories``: mean over those with ten or as many as there are."""
+        detected, found, instances = self.detected[:GARMENTS], self.found[:GARMENTS], self.instances[:GARMENTS]
+        judged = instances >= min(MIN_INSTANCES, instances.max())
+        overall = _f1(detected.sum(), found.sum(), instances.sum())
+        return {"overall": round(float(overall), 4), "categories": round(float(self.f1[:GARMENTS][judged].mean()), 4)}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """One threshold for all categories and one for each, (13,): raw scores."""
+    """One threshold for all categories and one for each, (16,): raw scores."""
 
     common: float
     each: tuple[float, ...]
@@ -102,7 +104,7 @@ class Choice:
 
 def level(threshold: float) -> Confidence:
     """Return the map with the same raw ``threshold`` for every category."""
-    return Confidence((float(threshold),) * len(CATEGORY_IDS))
+    return Confidence((float(threshold),) * len(INSTANCE_IDS))
 
 
 def choose(photos: Sequence[PhotoScores], own_share: float = OWN_SHARE) -> Choice:
@@ -113,9 +115,10 @@ def choose(photos: Sequence[PhotoScores], own_share: float = OWN_SHARE) -> Choic
     counts = _instances(photos)
     scores, ids, credit = (np.concatenate(part) for part in zip(*(p.everything for p in photos), strict=True))
     over = scores.astype(float) >= GRID[:, None]
-    columns = [(over[:, ids == c], credit[ids == c]) for c in CATEGORY_IDS]
+    columns = [(over[:, ids == c], credit[ids == c]) for c in INSTANCE_IDS]
     detected, found = np.array([o.sum(axis=1) for o, _ in columns]), np.array([o @ worth for o, worth in columns])
-    common = _middle_of_best(_f1(detected.sum(axis=0), found.sum(axis=0), counts.sum()))
+    garments = (part[:GARMENTS].sum(axis=0) for part in (detected, found, counts))
+    common = _middle_of_best(_f1(*garments))
     own = [
         _middle_of_best(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)
     ]
@@ -173,4 +176,4 @@ def _instances(photos: Sequence[PhotoScores]) -> np.ndarray:
 
 
 def _by_category(ids: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
-    return np.bincount(np.asarray(ids, int), weights, minlength=len(CATEGORY_IDS) + 1)[1:]
+    return np.bincount(classes_of(ids), weights, minlength=len(INSTANCE_IDS))

@@ -20,7 +20,7 @@ from ewardrobe.app.wardrobe.bulk import change_form
 from ewardrobe.app.wardrobe.item_fields import heading
 from ewardrobe.core.drawing import card_picture
 from ewardrobe.core.images import ImageError
-from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
+from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import CHOICES, Draft, Twin
@@ -222,7 +222,7 @@ def small_picture(queue: ImportQueue, draft: Draft, side: int = 160, dimmed: boo
 
 def _told(queue: ImportQueue, draft: Draft) -> Draft:
     """Return the draft with the network's guesses, asked where its category was corrected."""
-    category_id = CATEGORY_ID_BY_NAME.get(draft.kind)
+    category_id = INSTANCE_ID_BY_WORD.get(draft.kind)
     if category_id is None or str(category_id) in draft.guesses:
         return draft
     return replace(draft, guesses=draft.guesses | {str(category_id): _guesses(queue, draft, category_id)})

@@ -14,7 +14,7 @@ from ewardrobe.app.add.queue import FEW, look_at_waiting, problems, queue_of
 from ewardrobe.app.fields import showing
 from ewardrobe.core.drawing import draw_box
 from ewardrobe.core.images import ImageError
-from ewardrobe.core.taxonomy import CATEGORY_ID_BY_NAME
+from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.garments import attributes
 from ewardrobe.garments.draft import LOWEST_SCORE, Draft, draft_of, draw_drafts
@@ -177,7 +177,7 @@ def _add_by_hand(queue: ImportQueue, entry: QueuedPhoto, image: np.ndarray, expa
         large = min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_BOX
 
         def take(kind: str) -> None:
-            garment = garment_in_box(image, box, CATEGORY_ID_BY_NAME.get(kind, 1))
+            garment = garment_in_box(image, box, INSTANCE_ID_BY_WORD.get(kind, 1))
             draft = draft_of(garment, entry.key, None, kind_fields(kind))
             queue.put(entry.key, [(draft, garment.cutout)])
 

@@ -104,7 +104,7 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             locked = _ask_locked(closet)
             look = {"placeholder": "Clothes only", "width": 250, **page.kept("outfits-extras")}
-            extras = st.multiselect("With", ["shoes", "bag"], format_func=str.capitalize, **look)
+            extras = st.multiselect("With", ACCESSORY_SLOTS[:-1], format_func=str.capitalize, **look)
             page.button("Shuffle", "outfits-shuffle", "shuffle", shuffle, width=118)
     disliked = frozenset(frozenset(entry["items"]) for entry in closet.document["feedback"] if not entry["liked"])
     seed = st.session_state.setdefault("outfits-seed", 0)

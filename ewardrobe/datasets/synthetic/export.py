@@ -11,19 +11,20 @@ import numpy as np
 from tqdm import tqdm
 
 from ewardrobe.core.images import jpeg_bytes, png_bytes
-from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORIES
 from ewardrobe.datasets.records import item_entry
 from ewardrobe.datasets.synthetic.person import random_outfit, render_person
 from ewardrobe.datasets.synthetic.scene import SyntheticPhoto, render_flat_lay
 
 
 def annotation(photo: SyntheticPhoto, pair_id: int) -> dict:
-    """The DeepFashion2 JSON of a photo; garments too small to outline are left out."""
-    result: dict = {"source": "shop" if photo.viewpoint == 1 else "user", "pair_id": pair_id}
-    for item in photo.items:
+    """The DeepFashion2 JSON of a photo, with its shoes, bag and hat; what is too small to outline is left out."""
+    result: dict = {"source": "shop" if photo.viewpoint == 1 else "user", "pair_id": pair_id, "unlabelled": []}
+    things = [{"category_id": i, "mask": photo.parsing == i, "occlusion": 1, "zoom_in": 1} for i in ACCESSORY_IDS]
+    for item in [*photo.items, *things]:
         facts = {"viewpoint": photo.viewpoint, "occlusion": item["occlusion"], "zoom_in": item["zoom_in"]}
         if entry := item_entry(item["mask"], item["category_id"], **facts):
-            result[f"item{len(result) - 1}"] = entry
+            result[f"item{len(result) - 2}"] = entry
     return result
 
 

@@ -20,6 +20,7 @@ from ewardrobe.datasets.synthetic.scene import (
     BAG,
     FOOTWEAR,
     HAIR,
+    HEADWEAR,
     OTHER,
     SKIN,
     GarmentSpec,
@@ -261,7 +262,8 @@ def _draw_head_and_things(canvas, fig, view, look, skin, hair, rng) -> None:
     canvas.paint(body.head_parts(fig, rng), skin, view, SKIN)
     canvas.paint(body.hair_front(fig, look.hairstyle, rng, look.hair_length), hair, view, HAIR)
     if look.extra != "scarf":
-        canvas.paint(worn, knit if look.extra == "beanie" else leather, view, OTHER)
+        fabric, label = (knit, HEADWEAR) if look.extra == "beanie" else (leather, OTHER)
+        canvas.paint(worn, fabric, view, label)
 
 
 def _draw_legs(canvas, fig, view, look, skin, rng) -> None:

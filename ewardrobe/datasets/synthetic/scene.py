@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
-from ewardrobe.core.taxonomy import category
+from ewardrobe.core.taxonomy import ACCESSORY_IDS, category
 from ewardrobe.datasets.polygons import SPECK
 from ewardrobe.datasets.synthetic import surfaces
 from ewardrobe.datasets.synthetic.accessories import hanger
@@ -19,7 +19,7 @@ from ewardrobe.datasets.synthetic.geometry import BodyView
 from ewardrobe.datasets.synthetic.paint import Canvas
 from ewardrobe.datasets.synthetic.styles import Style, random_style
 
-SKIN, HAIR, FOOTWEAR, BAG, OTHER = 14, 15, 16, 17, 18
+SKIN, HAIR, FOOTWEAR, BAG, OTHER, HEADWEAR = 14, 15, 16, 17, 18, 19
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,10 @@ def finish_photo(
 ) -> SyntheticPhoto:
     """Finish the picture and cut the masks out of the item map."""
     items, parsing = [], canvas.labels.copy()
+    for label in ACCESSORY_IDS:
+        _outlined(canvas.labels == label, parsing)
     for index, (category_id, fabric) in enumerate(worn, 1):
-        seen = canvas.items == index
-        mask = _without_specks(seen)
-        mask &= mask.mean() >= 0.0015  # what is hardly seen is not annotated: its pixels become "other"
-        parsing[seen & ~mask] = OTHER
+        mask = _outlined(canvas.items == index, parsing)
         if not mask.any():
             continue
         names = {"colour": fabric.name, "rgb": fabric.colour, "pattern": fabric.pattern, "material": fabric.material}
@@ -140,12 +139,14 @@ def finish_photo(
     return SyntheticPhoto(image, items, parsing, viewpoint)
 
 
-def _without_specks(mask: np.ndarray) -> np.ndarray:
-    """Leave out the parts of a mask that are too small to be outlined."""
+def _outlined(mask: np.ndarray, parsing: np.ndarray) -> np.ndarray:
+    """Return ``mask`` without the parts that are too small to be outlined, which become "other" in ``parsing``."""
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     kept = mask.astype(np.uint8)
     cv2.drawContours(kept, [c for c in contours if cv2.contourArea(c) < SPECK], -1, 0, cv2.FILLED)
-    return kept.astype(bool)
+    kept = kept.astype(bool) & (kept.mean() >= 0.0015)  # what is hardly seen is not annotated
+    parsing[mask & ~kept] = OTHER
+    return kept
 
 
 def check_size(size: Sequence[int]) -> None:

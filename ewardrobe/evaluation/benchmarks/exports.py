@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import ImageError, load_image
-from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher, common_categories, mean_over_categories
 from ewardrobe.evaluation.evaluator import MIN_SCORE
@@ -132,7 +132,7 @@ def _judge(runs: list[Run], image: np.ndarray, truth: Detections) -> None:
     """Match what each run finds; compare the outputs of the first part, whose input is the same for all."""
     outputs = {}
     for run in runs:
-        found = run.segmenter.predict(image, MIN_SCORE)[:MAX_DETECTIONS]
+        found = run.segmenter.predict(image, MIN_SCORE).only(CATEGORY_IDS)[:MAX_DETECTIONS]
         run.matcher.add(truth, found)
         outputs[run] = run.networks[0].last
     reference = next((outputs[run] for run in runs if run.variant == REFERENCE), None)

@@ -118,7 +118,7 @@ def match_name(match: Match, detections: Sequence[Detections]) -> str:
     votes: Counter[int] = Counter()
     for one in seen_by(match, detections):
         votes[int(one.category_ids[0])] += one.scores[0]
-    return category(votes.most_common(1)[0][0]).name
+    return category(votes.most_common(1)[0][0]).word
 
 
 def match_iou(match: Match, detections: Sequence[Detections]) -> float | None:
@@ -146,7 +146,7 @@ def match_table(matches: Sequence[Match], detections: Sequence[Detections], labe
     def cell(found: Detections, one: int | None, garment: str) -> str | None:
         if one is None:
             return None
-        name = category(found.category_ids[one]).name
+        name = category(found.category_ids[one]).word
         return f"{found.scores[one]:.0%}" if name == garment else f"{found.scores[one]:.0%} {name}"
 
     rows = [

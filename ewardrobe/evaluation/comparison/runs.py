@@ -23,6 +23,7 @@ from ewardrobe.evaluation.comparison.agreement import Match, label_maps, mask_io
 from ewardrobe.garments.cutout import drop_duplicates
 from ewardrobe.garments.digitize import read_photo
 from ewardrobe.garments.draft import LOWEST_SCORE
+from ewardrobe.garments.pairs import joined_pairs
 from ewardrobe.models import MODELS, Segmenter
 from ewardrobe.models.weights import WeightsError, verified_path
 
@@ -98,9 +99,10 @@ def timed_predict(image: np.ndarray, segmenter: Segmenter) -> tuple[Detections, 
 
 
 def run_model(image: np.ndarray, segmenter: Segmenter) -> ModelRun:
-    """Ask ``segmenter`` once about ``image``; of two detections of one garment the higher score stays."""
+    """Ask ``segmenter`` once about ``image``; of two finds of one garment the better stays, pairs of shoes are one."""
     detections, seconds = timed_predict(image, segmenter)
-    detections = drop_duplicates(detections).sorted_by_score()  # a threshold then keeps the first k
+    detections = drop_duplicates(joined_pairs(image, detections))
+    detections = detections.sorted_by_score()  # a threshold then keeps the first k
     size = scale_to(image, VIEW_SIDE).shape[:2]
     masks = [scale_to(mask.view(np.uint8) * 255, VIEW_SIDE) > 127 for mask in detections.masks]
     small = np.reshape(masks, (-1, *size)).astype(bool)
