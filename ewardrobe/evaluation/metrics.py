@@ -15,11 +15,14 @@ import pandas as pd
 
 from ewardrobe.core.attributes import HEADS
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
+from ewardrobe.evaluation.held_out import TEST, VALIDATION, no_test
 from ewardrobe.models import title
 from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, verified_path
 
 BENCHMARK_COMMAND = "python -m ewardrobe benchmark models --json weights/benchmark.json"
-ATTRIBUTES_COMMAND = "python -m ewardrobe evaluate-attributes --data DATA --json weights/attributes.metrics.json"
+ATTRIBUTES_COMMAND = (
+    "python -m ewardrobe evaluate-attributes --data DATA --split test --json weights/attributes.metrics.json"
+)
 MEASURES = {
     "mask_ap": "Mask AP",
     "mask_ap50": "Mask AP50",
@@ -40,6 +43,12 @@ MEASURES = {
     "miou": "mIoU over the categories",
     "boundary_iou": "Boundary IoU of found garments",
     "boundary_iou_refined": "Boundary IoU of found garments, refined",
+    "recall": "Garments found with the right name",
+    "recall_refined": "Garments found with the right name, refined",
+    "recall_any_name": "Garments found, whatever the name",
+    "recall_any_name_refined": "Garments found, whatever the name, refined",
+    "precision": "Right ones among those shown",
+    "precision_refined": "Right ones among those shown, refined",
 }
 """Keys of ``overall`` and of every cut with their labels; all are fractions of 1, more is better."""
 
@@ -79,20 +88,32 @@ REFERENCES = (
 class ModelReport:
     """One model of the manifest: its entry, and its metrics and card if they belong to its very weights.
 
+    test: measured on photos by which nothing was trained or chosen.  validation: on others, which flatter.
     problems: why a file is not shown, with its cure.  missing: what was not made yet, with the command that makes it.
     """
 
     name: str
     entry: dict
-    metrics: dict | None
+    test: dict | None
+    validation: dict | None
     card: str | None
     problems: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
+    @property
+    def metrics(self) -> dict | None:
+        """What is shown large: the test, or the validation where there is no test."""
+        return self.test or self.validation
+
+
+def metrics_path(folder: Path, name: str, role: str = TEST) -> Path:
+    """Return the file of the figures of model ``name``: those of its test, or of its validation."""
+    return folder / f"{name}.{'metrics' if role == TEST else role}.json"
+
 
 def evaluate_command(name: str) -> str:
     """Return the command that measures the shipped weights of model ``name``."""
-    return f"python -m ewardrobe evaluate --data DATA --model {name} --json weights/{name}.metrics.json"
+    return f"python -m ewardrobe evaluate --data DATA --split test --model {name} --json weights/{name}.metrics.json"
 
 
 def read_reports(folder: Path) -> list[ModelReport]:
@@ -115,7 +136,7 @@ def _report(folder: Path, name: str, entry: dict, sections: dict[str, type], com
     try:
         verified_path(name, folder)
     except WeightsError as error:  # nobody can tell what figures of missing or altered weights belong to
-        return ModelReport(name, entry, None, None, (str(error),))
+        return ModelReport(name, entry, None, None, None, (str(error),))
     problems: list[str] = []
     missing: list[str] = []
 
@@ -126,11 +147,26 @@ def _report(folder: Path, name: str, entry: dict, sections: dict[str, type], com
             (missing if isinstance(error, Missing) else problems).append(f"{error}. {cure}")
             return None
 
-    metrics = read(
-        folder / f"{name}.metrics.json", lambda p: _metrics(p, entry["sha256"], sections), f"Measure with: {command}"
-    )
+    def measured(role: str) -> dict | None:
+        path = metrics_path(folder, name, role)
+        if role != TEST and not path.exists():  # it is nobody's next step
+            return None
+        return read(path, lambda p: _metrics(p, entry["sha256"], sections), f"Measure with: {command}")
+
+    test, validation = measured(TEST), measured(VALIDATION)
+    if test is not None and (why := _no_test(name, test, folder)):
+        problems.append(f"{metrics_path(folder, name).name}: {why}. Measure with: {command}")
+        test = None
     card = read(folder / f"{name}.md", lambda p: _card(p, entry["sha256"]), "Write it with: python -m train.card")
-    return ModelReport(name, entry, metrics, card, tuple(problems), tuple(missing))
+    return ModelReport(name, entry, test, validation, card, tuple(problems), tuple(missing))
+
+
+def _no_test(name: str, metrics: dict, folder: Path) -> str:
+    """Return why ``metrics`` are not those of a test, an empty text if they are."""
+    try:
+        return no_test(name, metrics["meta"], folder)
+    except WeightsError as error:  # the lists of photos are gone
+        return str(error)
 
 
 def _metrics(path: Path, sha256: str, sections: dict[str, type]) -> dict:
@@ -178,8 +214,32 @@ def read_rows(
 
 
 def measured(reports: Iterable[ModelReport]) -> dict[str, dict]:
-    """Return the metrics by model name, of the models that have them."""
+    """Return the metrics by model name, of the models that have them: of the test, else of the validation."""
     return {report.name: report.metrics for report in reports if report.metrics is not None}
+
+
+def validated(reports: Iterable[ModelReport]) -> dict[str, dict]:
+    """Return the figures of the validation by model name, of the models that have a test beside them."""
+    return {report.name: report.validation for report in reports if report.test and report.validation}
+
+
+def meaning(metrics: dict) -> str:
+    """Say in one sentence what the mask AP on people means for the owner of the clothes; nothing if nobody is on them.
+
+    Counted are the garments that the app shows of photos of people, refined where that was measured.
+    """
+    worn = metrics["cuts"].get("worn", {})
+    ending = "_refined" if "recall_refined" in worn else ""
+    named, found, right = (worn.get(f"{key}{ending}") for key in ("recall", "recall_any_name", "precision"))
+    if worn.get("mask_ap_min10") is None or named is None or found is None or right is None:
+        return ""
+    in_ten, more = round(10 * named), max(0, round(10 * found) - round(10 * named))
+    under = f", {more} more under another name" if more else ""
+    return (
+        f"A mask AP of {worn['mask_ap_min10']:.2f} on people means: of ten garments on a person, {in_ten} are found "
+        f"with the right name and an outline that overlaps by half or more{under}; of ten that are shown, "
+        f"{round(10 * right)} are right."
+    )
 
 
 def tested_on(metrics: dict) -> str:
