@@ -7,9 +7,8 @@
 
 Each step is a command that can be given by itself: ``train.register``, ``train.thresholds``, ``train.quantize`` (for
 networks that the app runs in eight bits; kept where it pays), ``ewardrobe evaluate`` on the test and on the photos that
-chose, ``train.card``; for the attribute
-network ``train.attributes.calibration`` comes first.  What is done stands in ``RUN/ship.json``.  A step counts as done
-only while its result is there and of these very weights.
+chose, ``train.card``; for the attribute network ``train.attributes.calibration`` comes first.  What is done stands in
+``RUN/ship.json``.  A step counts as done only while its result is there and of these very weights.
 """
 
 from __future__ import annotations
@@ -111,7 +110,9 @@ class Shipment:
 
     def _measurement(self, step: str, split: str, role: str) -> Step:
         name, path = self.name, metrics_path(weights_dir(), self.name, role)
-        where = ("--data", str(self.args.data), "--split", split, "--as", role, "--json", str(path))
+        where: tuple[str, ...] = ("--data", str(self.args.data), "--split", split, "--as", role, "--json", str(path))
+        if step == "validate":  # it stands small beside the test, without intervals
+            where += ("--resamples", "0")
         if name == ATTRIBUTES:
             return Step(step, ("ewardrobe", "evaluate-attributes", *where), lambda: self._is_measured(role))
         more = ("--model", name, "--refine", *(["--webcam"] if step == "evaluate" else []))

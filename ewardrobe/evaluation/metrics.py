@@ -7,7 +7,7 @@ becomes a problem with its cure, never a number.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,17 @@ MEASURES = {
 }
 """Keys of ``overall`` and of every cut with their labels; all are fractions of 1, more is better."""
 
-AP_COLUMNS = ("box_ap", "box_ap50", "box_ap75", "mask_ap", "mask_ap50", "mask_ap75")
+PUBLISHED = ("box_ap", "box_ap50", "box_ap75", "mask_ap", "mask_ap50", "mask_ap75")
+AP_COLUMNS = {
+    "Worn: mask AP": ("worn", "mask_ap_min10"),
+    "Worn: AP50": ("worn", "mask_ap50_min10"),
+    "Not worn: mask AP": ("not_worn", "mask_ap_min10"),
+    "Not worn: AP50": ("not_worn", "mask_ap50_min10"),
+    "Mask AP": ("overall", "mask_ap_min10"),
+    "Box AP": ("overall", "box_ap_min10"),
+}
+"""What is told first, over the categories with ten garments or more: heading, cut, measure."""
+
 OBJECTS = ("overall", "overall_ci", "cuts", "confusion", "calibration", "speed", "meta")
 SECTIONS: dict[str, type] = dict.fromkeys(OBJECTS, dict) | dict.fromkeys(("per_category", "pr_curves"), list)
 """What a file of ``evaluate`` holds."""
@@ -68,17 +78,22 @@ class Reference:
     source: str
 
 
+def _of_many(figures: dict[str, float]) -> dict[str, float]:
+    """Return published figures also as those of the categories with ten garments: there all have many more."""
+    return figures | {f"{key}_min10": figures[key] for key in figures if f"{key}_min10" in MEASURES}
+
+
 REFERENCES = (
     Reference(
         "Mask R-CNN of DeepFashion2's authors",
         "DeepFashion2 validation, 32,153 photos",
-        dict(zip(AP_COLUMNS, (0.638, 0.789, 0.745, 0.640, 0.797, 0.754), strict=True)),
+        _of_many(dict(zip(PUBLISHED, (0.638, 0.789, 0.745, 0.640, 0.797, 0.754), strict=True))),
         "Ge et al., CVPR 2019, and the data set's repository",
     ),
     Reference(
         "Original write-up of this project",
         "DeepFashion2, part of the data",
-        {"box_ap": 0.49, "mask_ap": 0.56},
+        _of_many({"box_ap": 0.49, "mask_ap": 0.56}),
         "the original project's report",
     ),
 )
@@ -255,37 +270,66 @@ def one_test(metrics: dict[str, dict]) -> bool:
     return len({tuple(m["meta"].get(key) for key in keys) for m in metrics.values()}) <= 1
 
 
-def tested(metrics: dict[str, dict]) -> list[tuple[str, str, str, dict, dict]]:
-    """Return model (empty for a published one), its title, its test data, figures and intervals: ours first."""
-    ours = [(name, title(name), tested_on(m), m["overall"], m["overall_ci"]) for name, m in metrics.items()]
-    return ours + [("", reference.name, reference.data, reference.figures, {}) for reference in REFERENCES]
+def tested(metrics: dict[str, dict]) -> list[tuple[str, str, str, dict]]:
+    """Return model (empty for a published one), its title, its test data and its metrics: ours first."""
+    ours = [(name, title(name), tested_on(m), m) for name, m in metrics.items()]
+    return ours + [("", reference.name, reference.data, {"overall": reference.figures}) for reference in REFERENCES]
 
 
-def ap_table(metrics: dict[str, dict]) -> pd.DataFrame:
-    """Return AP, AP50 and AP75 of boxes and masks as text with 95 % intervals, our models first, then references."""
-    return pd.DataFrame(
-        {"Model": name, "Tested on": data} | {MEASURES[key]: with_interval(figures, bounds, key) for key in AP_COLUMNS}
-        for _, name, data, figures, bounds in tested(metrics)
-    )
+def value_and_bounds(metrics: dict, part: str, key: str) -> tuple[float | None, list[float] | None]:
+    """Return a figure of ``overall`` or of a cut, and its 95 % interval; ``None`` for what was not measured."""
+    if part == "overall":
+        figures, intervals = metrics.get("overall", {}), metrics.get("overall_ci", {})
+    else:
+        figures, intervals = (metrics.get(name, {}).get(part, {}) for name in ("cuts", "cuts_ci"))
+    return figures.get(key), intervals.get(key)
 
 
-def measures_table(metrics: dict[str, dict]) -> pd.DataFrame:
-    """Return every measure as text with its 95 % interval: a row for each measure, a column for each model."""
+def ap_table(metrics: dict[str, dict], validated: dict[str, dict] | None = None) -> pd.DataFrame:
+    """Return the AP of masks and boxes as text with 95 % intervals, our models first, then references.
+
+    validated: the figures of the validation; their mask AP is the last column.
+    """
     rows = []
-    for key, label in MEASURES.items():
-        cells = {title(name): with_interval(m["overall"], m["overall_ci"], key) for name, m in metrics.items()}
-        if any(text != "–" for text in cells.values()):
-            rows.append({"Measure": label, **cells})
+    for model, name, data, found in tested(metrics):
+        row = {"Model": name, "Tested on": data}
+        row |= {label: _told(found, part, key) for label, (part, key) in AP_COLUMNS.items()}
+        if validated:
+            row["Mask AP, validation"] = _beside(validated.get(model, {}))
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
-def with_interval(figures: dict, intervals: dict, key: str) -> str:
-    """Return a figure as text, with its interval if there is one; ``–`` where there was nothing to measure.
+def measures_table(metrics: dict[str, dict], validated: dict[str, dict] | None = None) -> pd.DataFrame:
+    """Return every measure as text with its 95 % interval: a row for each measure, a column for each model.
 
-    >>> with_interval({"iou": 0.5}, {"iou": [0.45, 0.56]}, "iou"), with_interval({}, {}, "iou")
-    ('0.500 (0.45–0.56)', '–')
+    validated: the figures of the validation, in columns behind those of ``metrics``; published figures come last.
     """
-    value, bounds = figures.get(key), intervals.get(key)
+    columns = {title(name): m for name, m in metrics.items()}
+    columns |= {f"{title(name)}, validation": m for name, m in (validated or {}).items()}
+    columns |= {reference.name: {"overall": reference.figures} for reference in REFERENCES}
+    rows = []
+    for key, label in MEASURES.items():
+        if any(m["overall"].get(key) is not None for m in metrics.values()):
+            rows.append({"Measure": label} | {name: _told(m, "overall", key) for name, m in columns.items()})
+    return pd.DataFrame(rows)
+
+
+def _beside(validated: dict) -> str:
+    return with_interval(validated.get("overall", {}).get("mask_ap_min10"), None)
+
+
+def _told(metrics: dict, part: str, key: str) -> str:
+    """Return a figure as text, with its interval if there is one; ``–`` where there was nothing to measure."""
+    return with_interval(*value_and_bounds(metrics, part, key))
+
+
+def with_interval(value: float | None, bounds: Sequence[float] | None) -> str:
+    """Return a figure as text, with its interval if there is one; ``–`` for none.
+
+    >>> with_interval(0.5, (0.45, 0.56)), with_interval(0, None), with_interval(None, None)
+    ('0.500 (0.45–0.56)', '0.000', '–')
+    """
     if value is None:
         return "–"
     return f"{value:.3f}" + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else "")
