@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ewardrobe.core.taxonomy import ACCESSORY_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.evaluation.bootstrap import interval, resampled
 from ewardrobe.evaluation.held_out import photos_named
@@ -53,7 +54,8 @@ def read_outfits(path: Path) -> OutfitSet:
     """Return the outfits in a JSON file: a list of ``{"items": [{"category_id", "pattern", "material", "style",
     "palette": [{"lab": [L, a, b], "share"}]}, …]}``; items may also have the wardrobe's own ``colours``.
 
-    Raises ``DatasetError`` that says what is wrong where.
+    Shoes, bags and hats (16, 17, 19) are left out, and outfits of one garment beside them: the learned term knows
+    clothes only.  Raises ``DatasetError`` that says what is wrong where.
     """
     try:
         outfits = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -63,7 +65,8 @@ def read_outfits(path: Path) -> OutfitSet:
         raise DatasetError(f"{path} is no JSON: {error}", "unreadable file") from error
     if not isinstance(outfits, list) or not outfits:
         raise DatasetError(f'{path}: expected a list of outfits, each {{"items": [...]}}', "no outfits")
-    return outfit_set([_items(outfit, number, path) for number, outfit in enumerate(outfits, 1)])
+    read = (_items(outfit, number, path) for number, outfit in enumerate(outfits, 1))
+    return outfit_set([items for items in read if len(items) > 1])
 
 
 def photos_of_outfits(path: Path) -> list[str]:
@@ -80,6 +83,7 @@ def _items(outfit: Any, number: int, path: Path) -> list[dict]:
     items = outfit.get("items") if isinstance(outfit, dict) else None
     if not isinstance(items, list) or len(items) < 2 or not all(isinstance(item, dict) for item in items):
         raise DatasetError(f'{path}: outfit {number} needs a list "items" of at least two garments', "no outfit")
+    items = [item for item in items if item.get("category_id") not in ACCESSORY_IDS]
     unknown = [item for item in items if not category_number(item)]
     if unknown:
         what = unknown[0].get("category_id")
