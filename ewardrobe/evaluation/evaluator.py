@@ -31,7 +31,7 @@ from ewardrobe.models.unet import label_map
 MIN_SCORE = 0.01
 """Candidates down to this score enter AP, which judges the ranking and not one threshold."""
 
-TIMED_PHOTOS = 50
+TIMED_PHOTOS = 25
 TIMES = ("ms", "cut_ms", "refined_ms")
 """What is timed: the model's answer; the photo with its garments cut out; the same with their outlines refined."""
 

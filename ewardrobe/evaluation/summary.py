@@ -112,7 +112,7 @@ def _intervals(
         rows.append(average_precisions(masks, boxes, common) | measures.means(weights))
         categories.append(masks)
     by_category = {
-        c.id: {f"mask_{name}_ci": interval(m[c.id] and getattr(m[c.id], name) for m in categories) for name in _DRAWN}
+        c.id: {f"mask_{name}_ci": interval(getattr(masks[c.id], name, None) for masks in categories) for name in _DRAWN}
         for c in CATEGORIES
     }
     return {name: interval(row[name] for row in rows) for name in rows[0]}, by_category
@@ -138,7 +138,9 @@ class PhotoMeasures:
             values["garment_iou_refined"] = [[iou_of_counts(counts)] for counts in refined]
             values["boundary_iou_refined"] = [list(p.refined_boundary_ious) for p in photos]
             self._pooled["garment_iou_refined_pooled"] = np.stack(refined)
-            self._sums |= _shown_sums("_refined", np.stack([p.refined_shown for p in photos]), instances)
+            self._sums |= _shown_sums(
+                "_refined", np.stack([p.refined_shown for p in photos if p.refined_shown is not None]), instances
+            )
         if any(p.mapped is not None for p in photos):
             values["garment_iou_map"] = [[] if p.mapped is None else [iou_of_counts(p.mapped)] for p in photos]
         self._sums |= {name: _sums(lists) for name, lists in values.items()}

@@ -109,8 +109,6 @@ def overview(known: ReportSet) -> None:
     for message in [*(text for r in known.reports for text in r.problems), *known.problems]:
         st.warning(literal(message), icon=":material/rule:")
     if _measured(known):
-        for message in [text for r in known.reports for text in r.missing]:
-            st.caption(literal(message))
         if not metrics.one_test(known.metrics):
             st.warning(
                 "The models were measured on different photos: compare them with care.", icon=":material/warning:"
@@ -128,6 +126,9 @@ def overview(known: ReportSet) -> None:
         download(table, "ap_table")
         with st.expander("Every measure", icon=":material/table_rows:"):
             show_table(metrics.measures_table(known.metrics, known.validated))
+        if missing := [text for r in known.reports for text in r.missing]:
+            with st.expander("Not there yet", icon=":material/pending:"):
+                st.markdown("\n".join(f"- {literal(message)}" for message in missing))
     _cards(known.reports)
 
 

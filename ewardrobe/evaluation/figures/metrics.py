@@ -87,7 +87,7 @@ def _compared(metrics: dict[str, dict], validated: dict[str, dict]) -> pd.DataFr
             value, bounds = value_and_bounds(found, "overall", key)
             small = validated.get(model, {}).get("overall", {}).get(key)
             told = with_interval(value, bounds)
-            rows.append([model, name, photos, key, told, value, *(bounds or [None] * 2), small])
+            rows.append([model, name, photos, key, told, value, *(bounds or (None, None)), small])
     return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[5:], float))
 
 
