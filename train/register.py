@@ -5,8 +5,8 @@
 The curve of the run (its ``log.jsonl``) is kept beside the weights as ``NAME.log.jsonl``.  ``--continues``: the run
 went on from the shipped weights (``--init weights/unet.pt``); steps, images and curve are counted on from theirs.
 ``--data DIR`` notes which photos the run learned from and was chosen by, so that nobody calls them a test.
-Score thresholds in the manifest are dropped with the weights that they were chosen for: ``python -m train.thresholds``
-chooses new ones.
+Score thresholds in the manifest and figures are dropped with the weights that they belong to: ``python -m
+train.thresholds`` chooses new ones, ``python -m ewardrobe evaluate`` measures.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from typing import Any
 from ewardrobe.core import atomic
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.evaluation import held_out
+from ewardrobe.evaluation.metrics import metrics_path
 from ewardrobe.models import MODELS, kind_of
-from ewardrobe.models.weights import MANIFEST, WeightsError, load_state, weights_dir
+from ewardrobe.models.weights import MANIFEST, WeightsError, load_state, sha256_of, weights_dir
 from train.cards import manifest
 from train.loop.config import exit_code, make_parser
 from train.loop.engine import counted_on, read_log
@@ -47,7 +48,8 @@ def register(
         raise WeightsError(f"--continues: {folder / MANIFEST} has no {name} yet; leave the flag out")
     state, _ = load_state(name, source, kind=kind_of(name))
     previous, info = (earlier if continues else {}), state.get("info", {})
-    used = _photos(data, folder, previous)  # first, since it may fail
+    same = earlier.get("sha256") == sha256_of(source)
+    used = _photos(data, folder, earlier if continues or same else {})  # first, since it may fail
     target = folder / f"{name}.pt"
     atomic.write_bytes(target, source.read_bytes())
     counts = {"steps": info.get("step"), "images": info.get("images")}
@@ -61,13 +63,16 @@ def register(
     if chosen.get("weights_sha256") == entry["sha256"]:
         entry["thresholds"] = chosen
     manifest.enter(name, entry, folder)
+    if not same:  # figures of weights that are gone
+        for role in (held_out.TEST, held_out.VALIDATION):
+            metrics_path(folder, name, role).unlink(missing_ok=True)
     _keep_log(source.parent / "log.jsonl", folder / f"{name}.log.jsonl", previous)
     return entry
 
 
-def _photos(data: Sequence[Path], folder: Path, previous: dict[str, Any]) -> list[dict[str, Any]]:
+def _photos(data: Sequence[Path], folder: Path, earlier: dict[str, Any]) -> list[dict[str, Any]]:
     """Return by which photos the weights came about, those of what they continue first."""
-    used = list(previous.get(held_out.PHOTOS, []))
+    used = list(earlier.get(held_out.PHOTOS, []))
     for root in data:
         for split, purpose in (("train", held_out.TRAINING), ("validation", "checkpoint")):
             if (root / split / "annos").is_dir():

@@ -122,8 +122,8 @@ class Shipment:
         flags = checkpoints.read(self.best).get("info", {}).get("config", {})
         command = self.args.command or _command_of(self.name, flags)
         data = self.args.data_name or Path(flags.get("data") or self.args.data.resolve()).name
-        words = ("train.register", self.name, str(self.best), "--data-name", data, "--command", command)
-        words += ("--data", str(self.args.data))
+        words: tuple[str, ...] = ("train.register", self.name, str(self.best), "--data", str(self.args.data))
+        words += ("--data-name", data, "--command", command)
         return Step("register", words + ("--continues",) * self.args.continues, lambda: bool(self.entry))
 
     def _has_thresholds(self) -> bool:

@@ -292,11 +292,10 @@ def ap_table(metrics: dict[str, dict], validated: dict[str, dict] | None = None)
     """
     rows = []
     for model, name, data, found in tested(metrics):
-        row = {"Model": name, "Tested on": data}
-        row |= {label: _told(found, part, key) for label, (part, key) in AP_COLUMNS.items()}
+        row = {"Model": name} | {label: _told(found, part, key) for label, (part, key) in AP_COLUMNS.items()}
         if validated:
             row["Mask AP, validation"] = _beside(validated.get(model, {}))
-        rows.append(row)
+        rows.append(row | {"Tested on": data})
     return pd.DataFrame(rows)
 
 

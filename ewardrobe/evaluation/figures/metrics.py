@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
@@ -22,6 +24,7 @@ CONDITION_LABELS = {"all": "all photos", "worn": "worn", "not_worn": "not worn"}
 }
 """DeepFashion2's conditions in words; a photo belongs to the hardest value among its garments."""
 
+LABEL_WIDTH = 24
 CATEGORY_MEASURES = {
     "mask_ap": "Mask AP",
     "mask_ap50": "Mask AP50",
@@ -44,7 +47,7 @@ def comparison(metrics: dict[str, dict], validated: dict[str, dict] | None = Non
     """
     data = _compared(metrics, validated or {})
     drawn = data.assign(
-        label=[f"<b>{n}</b><br><span style='font-size:11px'>{t}</span>" for n, t in data[["name", "tested on"]].values],
+        label=[_row_label(name, photos) for name, photos in data[["name", "tested on"]].values],
         above=data["high"] - data["value"],
         below=data["value"] - data["low"],
         text=numbers(data["value"]),
@@ -68,7 +71,7 @@ def comparison(metrics: dict[str, dict], validated: dict[str, dict] | None = Non
     figure.update_traces(hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>")
     _add_small(figure, drawn)
     names = list(dict.fromkeys(drawn["label"]))
-    styled(figure, "Average precision with 95 % intervals", height=170 + 55 * len(names))
+    styled(figure, "Average precision with 95 % intervals", height=170 + 62 * len(names))
     figure.for_each_annotation(lambda a: a.update(text=""))
     for column, label in enumerate(("Box AP", "Mask AP"), 1):  # short: two of them fit side by side on a telephone
         figure.update_xaxes(title_text=label, col=column)
@@ -76,6 +79,12 @@ def comparison(metrics: dict[str, dict], validated: dict[str, dict] | None = Non
     figure.update_xaxes(range=[-0.06, 1.04])
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], range=[-0.6, len(names) - 0.3])
     return Chart("average_precision", figure, data.drop(columns="told").assign(published=data["model"] == ""))
+
+
+def _row_label(name: str, photos: str) -> str:
+    """Return a model's name and its photos below each other, in lines so short that a telephone has room beside."""
+    name, photos = ("<br>".join(textwrap.wrap(text, LABEL_WIDTH)) for text in (name, photos))
+    return f"<b>{name}</b><br><span style='font-size:11px'>{photos}</span>"
 
 
 def _compared(metrics: dict[str, dict], validated: dict[str, dict]) -> pd.DataFrame:
