@@ -19,6 +19,7 @@ from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
+from ewardrobe.evaluation.held_out import TEST
 from ewardrobe.evaluation.learning_curve import outlook
 from ewardrobe.evaluation.metrics import meaning
 from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
@@ -79,7 +80,7 @@ def card(
 
 {readme.figures({name: metrics}, {name: validated} if validated else None)}
 
-{_sentences(name, metrics)}
+{_sentences(name, metrics, validated)}
 
 {markdown.table(("category", "garments", "mask AP", "AP50", "shown from"), categories)}
 
@@ -102,9 +103,9 @@ def _with_bounds(row: dict[str, Any], key: str) -> str:
     return markdown.with_bounds(row[key], row.get(f"{key}_ci"))
 
 
-def _sentences(name: str, metrics: dict[str, Any]) -> str:
+def _sentences(name: str, large: dict[str, Any], small: dict[str, Any] | None) -> str:
     """Return what the figures mean for a user, and how long a photo takes."""
-    return " ".join(filter(None, (meaning(metrics), readme.photo_time(name, metrics))))
+    return " ".join(filter(None, (meaning(large), readme.photo_time(name, large, small))))
 
 
 def start(entry: dict[str, Any]) -> str:
@@ -137,15 +138,24 @@ def documents(folder: Path, page: Path = README) -> dict[Path, str]:
     """Return ``{path: text}`` of the model cards and the README; ``WeightsError`` where metrics are missing or old."""
     entries = read_manifest(folder, SEGMENTATION)
     figures = {name: read_figures(name, entry, folder) for name, entry in entries.items()}
-    metrics = {name: large for name, (large, _) in figures.items()}
-    validated = {name: small for name, (_, small) in figures.items() if small}
-    found = {page: readme.update(page.read_text(encoding="utf-8"), metrics, validated)}
+    found = {page: readme.update(page.read_text(encoding="utf-8"), *_of_one_kind(figures))}
     for name, entry in entries.items():
         more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
-        found[folder / f"{name}.md"] = card(name, entry, metrics[name], more, validated.get(name))
+        large, small = figures[name]
+        found[folder / f"{name}.md"] = card(name, entry, large, more, small)
     for name, entry in read_manifest(folder, ATTRIBUTES).items():
         found[folder / f"{name}.md"] = attributes.card(entry, *read_figures(name, entry, folder))
     return found
+
+
+def _of_one_kind(
+    figures: dict[str, tuple[dict[str, Any], dict[str, Any] | None]],
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Return what stands large and what small side by side: tests large, or validations where nobody has a test."""
+    large = {name: metrics for name, (metrics, _) in figures.items() if metrics["meta"].get("role") == TEST}
+    if not large:
+        return {name: metrics for name, (metrics, _) in figures.items()}, {}
+    return large, {name: small or metrics for name, (metrics, small) in figures.items() if small or name not in large}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -98,7 +98,21 @@ def test_card_and_readme_say_what_it_means_and_what_a_photo_takes():
 def test_a_busy_machine_is_told():
     assert "busy" not in readme.provenance(METRICS)
     busy = METRICS | {"meta": METRICS["meta"] | {"machine": {"processor": "CPU", "cores": 2, "load_average": 11.6}}}
-    assert "(CPU, 2 threads, busy: load 12 on 2 cores)" in readme.provenance(busy)
+    assert "(CPU, 2 threads, busy: load 12 on 2 cores, so its times are not shown)" in readme.provenance(busy)
+    assert "a photo, ms" not in readme.figures({"unet": busy}) and not readme.photo_time("unet", busy)
+    quiet = VALIDATED | {"speed": METRICS["speed"] | {"ms_median": 7.7}}
+    assert "| a photo, ms: garments found | 8 |" in readme.figures({"unet": busy}, {"unet": quiet})
+    assert "(8 of them to find them)" in readme.photo_time("unet", busy, quiet)
+
+
+def test_a_model_without_a_test_has_no_large_figure_beside_those_with_one():
+    large, small = card._of_one_kind(
+        {"unet": (METRICS, None), "yolo": (VALIDATED, None), "yolo_s": (METRICS, VALIDATED)}
+    )
+    assert list(large) == ["unet", "yolo_s"] and list(small) == ["yolo", "yolo_s"]
+    table = readme.figures(large, small)
+    assert "| mask AP | 0.250 (0.20–0.31) | –<br><sub>0.875</sub> | 0.250 (0.20–0.31)<br><sub>0.875</sub> |" in table
+    assert card._of_one_kind({"unet": (VALIDATED, None)}) == ({"unet": VALIDATED}, {})
 
 
 def test_without_a_test_the_validation_is_large_and_says_that_it_flatters(tmp_path):

@@ -6,7 +6,7 @@ from statistics import fmean
 from typing import Any
 
 from ewardrobe.evaluation.held_out import TEST
-from ewardrobe.evaluation.metrics import meaning
+from ewardrobe.evaluation.metrics import meaning, value_and_bounds
 from ewardrobe.models import DEFAULT_MODEL, TITLES
 from train.cards.markdown import number, table, with_bounds, wrapped
 from train.loop.config import FlagError
@@ -49,46 +49,58 @@ READING = (
 BESIDE = "Small: the same on validation, by which checkpoints and thresholds were chosen; it flatters."
 
 
-def figures(metrics_by_name: dict[str, Metrics], validated: dict[str, Metrics] | None = None) -> str:
+def figures(large: dict[str, Metrics], small: dict[str, Metrics] | None = None) -> str:
     """Return the figures of all models as a Markdown table, fractions of 1; rows that nobody measured are left out.
 
-    validated: the figures of the validation, shown small below those of ``metrics_by_name``.
+    small: the figures of the validation, shown small below those of ``large``; both by the models' names.  A model
+    without a test beside others with one has small figures alone.
     """
-    beside = validated or {}
+    small = small or {}
+    names = [name for name in TITLES if name in large or name in small]
+    pairs = [(large.get(name), small.get(name)) for name in names]
     rows = []
     for label, key, part in ROWS:
-        values = [_value(metrics, key, part) for metrics in metrics_by_name.values()]
-        if any(value is not None for value in values):
-            rows.append((label, *(_cell(m, beside.get(name), key, part) for name, m in metrics_by_name.items())))
+        if any(_value(metrics, key, part)[0] is not None for metrics in large.values()):
+            rows.append((label, *(_cell(*pair, key, part) for pair in pairs)))
     for label, key in TIMES:
-        times = [metrics["speed"].get(key) for metrics in metrics_by_name.values()]
+        times = [_speed(*pair).get(key) for pair in pairs]
         if any(time is not None for time in times):
             rows.append((label, *(number(time, 0) for time in times)))
-    return table(("", *(TITLES[name] for name in metrics_by_name)), rows)
+    return table(("", *(TITLES[name] for name in names)), rows)
 
 
-def _cell(metrics: Metrics, beside: Metrics | None, key: str, part: str) -> str:
+def _cell(large: Metrics | None, small: Metrics | None, key: str, part: str) -> str:
     """Return a figure with its interval, and small below it that of the validation."""
-    bounds = (metrics.get("overall_ci", {}) if part == "overall" else metrics.get("cuts_ci", {}).get(part, {})).get(key)
-    small = _value(beside, key, part) if beside else None
-    return with_bounds(_value(metrics, key, part), bounds) + ("" if small is None else f"<br><sub>{small:.3f}</sub>")
+    beside, _ = _value(small, key, part)
+    return with_bounds(*_value(large, key, part)) + ("" if beside is None else f"<br><sub>{beside:.3f}</sub>")
 
 
-def _value(metrics: Metrics, key: str, part: str) -> float | None:
-    """Return one figure of ``overall``, of a cut or, as their mean, of the webcam views; ``None`` if not measured."""
+def _value(metrics: Metrics | None, key: str, part: str) -> tuple[float | None, list[float] | None]:
+    """Return a figure of ``overall``, of a cut or, as their mean, of the webcam views, and its interval if known."""
     if part == "webcam":
-        views = [view[key] for view in metrics.get("webcam", {}).values()]
-        return fmean(views) if views and None not in views else None
-    return (metrics["overall"] if part == "overall" else metrics["cuts"][part]).get(key)
+        views = [view[key] for view in (metrics or {}).get("webcam", {}).values()]
+        return (fmean(views) if views and None not in views else None), None
+    return value_and_bounds(metrics or {}, part, key)
+
+
+def _speed(large: Metrics | None, small: Metrics | None) -> dict[str, Any]:
+    """Return the times of the test, or of the validation where only then the machine was not busy; else none."""
+    return next((m["speed"] for m in (large, small) if m and not _busy(m)), {})
+
+
+def _busy(metrics: Metrics) -> str:
+    """Say how busy the machine was with other work while ``metrics`` were measured; nothing if it was not."""
+    load, cores = (metrics["meta"]["machine"].get(name) for name in ("load_average", "cores"))
+    return (
+        f"busy: load {load:.0f} on {cores} cores, so its times are not shown" if (load or 0) > (cores or load) else ""
+    )
 
 
 def provenance(metrics: Metrics) -> str:
     """Return one sentence: on what, by which command, when and where the figures were measured."""
     meta, speed = metrics["meta"], metrics["speed"]
     how = ", ".join(filter(None, [f"{speed['threads']} threads", speed.get("precision")]))
-    load, cores = (meta["machine"].get(name) for name in ("load_average", "cores"))
-    busy = f", busy: load {load:.0f} on {cores} cores" if load and cores and load > cores else ""
-    where = f"{meta['machine']['processor']}, {how}{busy}"
+    where = ", ".join(filter(None, [meta["machine"]["processor"], how, _busy(metrics)]))
     return f"{photos(meta)}, on {meta['date'][:10]} ({where}) with `{meta['command']}`."
 
 
@@ -100,9 +112,9 @@ def photos(meta: dict[str, Any]) -> str:
     return f"Measured on {meta['images']} photos of {meta['data']}, split {meta['split']}, {flatters}"
 
 
-def photo_time(name: str, metrics: Metrics) -> str:
+def photo_time(name: str, large: Metrics, small: Metrics | None = None) -> str:
     """Say how long a photo takes in the app with model ``name``, without and with refinement; nothing if not timed."""
-    speed = metrics["speed"]
+    speed = _speed(large, small)
     if speed.get("refined_ms_median") is None:
         return ""
     return (
@@ -125,14 +137,15 @@ def provenances(metrics_by_name: dict[str, Metrics]) -> list[str]:
     ]
 
 
-def update(text: str, metrics_by_name: dict[str, Metrics], validated: dict[str, Metrics] | None = None) -> str:
-    """Return the README with the figures between its two markers; ``FlagError`` if the markers are missing."""
+def update(text: str, large: dict[str, Metrics], small: dict[str, Metrics] | None = None) -> str:
+    """Return the README with the `figures` between its two markers; ``FlagError`` if the markers are missing."""
     before, found, rest = text.partition(BEGIN)
     _, closed, after = rest.partition(END)
     if not (found and closed):
         raise FlagError(f"--readme: the file lacks the lines {BEGIN} and {END}; put them where the figures go")
-    told = [READING + (f" {BESIDE}" if validated else "")]
-    if shown := metrics_by_name.get(DEFAULT_MODEL):
-        told += [meaning(shown), photo_time(DEFAULT_MODEL, shown)]
-    sentences = wrapped("\n\n".join([*filter(None, told), *provenances(metrics_by_name)]))
-    return f"{before}{BEGIN}\n{figures(metrics_by_name, validated)}\n\n{sentences}\n{END}{after}"
+    small = small or {}
+    told = [READING + (f" {BESIDE}" if small else "")]
+    if shown := large.get(DEFAULT_MODEL):
+        told += [meaning(shown), photo_time(DEFAULT_MODEL, shown, small.get(DEFAULT_MODEL))]
+    sentences = wrapped("\n\n".join([*filter(None, told), *provenances(large), *provenances(small)]))
+    return f"{before}{BEGIN}\n{figures(large, small)}\n\n{sentences}\n{END}{after}"
