@@ -143,9 +143,14 @@ def test_photos_that_are_not_there_are_no_test(weights):
     assert held_out.described([], "unet", None, weights)["role"] is None
 
 
-def test_the_shipped_figures_are_of_a_test(repository):
-    """And the manifest says of every model by which photos it came about."""
+def test_what_is_shipped_says_how_it_came_about_and_its_tests_are_tests(repository):
     folder = repository / "weights"
+    lists = held_out.read_lists(folder)
     for name, entry in read_manifest(folder).items():
-        assert held_out.records_of(entry), name
-        assert manifest.read_metrics(name, entry, folder)["meta"]["role"] == "test"
+        records = held_out.records_of(entry)
+        assert {record["purpose"] for record in records} & {"training"}, name
+        for record in records:
+            assert len(held_out.unpacked(lists[record["list"]])) == record["images"]
+        large, small = manifest.read_figures(name, entry, folder)
+        assert large["meta"].get("role") == "test" or small is None, name
+    assert list(folder.glob("*.metrics.json")), "at least one is tested"

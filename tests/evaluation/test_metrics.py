@@ -35,7 +35,7 @@ def test_numbers_of_other_weights_are_refused(folder):
     unet = report(folder)
     assert unet.metrics is None
     assert "measured on other weights" in unet.problems[0]
-    assert "python -m ewardrobe evaluate --data DATA --model unet" in unet.problems[0]
+    assert "python -m ewardrobe evaluate --data DATA --split test --model unet" in unet.problems[0]
     assert list(known.measured(read_reports(folder))) == ["yolo"]
 
 

@@ -78,9 +78,9 @@ def test_the_validation_stands_small_beside_the_test():
     table = readme.figures({"unet": METRICS, "yolo": METRICS}, {"yolo": VALIDATED})
     assert "| mask AP | 0.250 (0.20–0.31) | 0.250 (0.20–0.31)<br><sub>0.875</sub> |" in table
     assert "| mask AP50 | 0.500 | 0.500 |" in table  # nobody measured it there
-    text = card.card("unet", ENTRY, METRICS, "", VALIDATED)
-    assert "split test, by which nothing was trained or chosen" in text.replace("\n", " ")
-    assert "0.750 (0.70–0.80)<br><sub>0.900</sub>" in text and readme.BESIDE[:30] in text
+    text = card.card("unet", ENTRY, METRICS, "", VALIDATED).replace("\n", " ")
+    assert "split test, by which nothing was trained or chosen" in text
+    assert "0.750 (0.70–0.80)<br><sub>0.900</sub>" in text and readme.BESIDE in text
     assert "sub>" not in card.card("unet", ENTRY, METRICS, "")
 
 
@@ -125,11 +125,6 @@ def test_without_a_test_the_validation_is_large_and_says_that_it_flatters(tmp_pa
     (tmp_path / "unet.metrics.json").write_text(json.dumps(VALIDATED))
     with pytest.raises(WeightsError, match="no test: of the 2 photos were used 2 for checkpoint of unet"):
         manifest.read_figures("unet", ENTRY, tmp_path)
-
-
-def test_the_committed_cards_and_figures_are_what_the_command_writes(repository):
-    for path, text in card.documents(repository / "weights").items():
-        assert path.read_text(encoding="utf-8") == text, f"{path}: python -m train.card writes it anew"
 
 
 def test_card_names_file_checksum_command_and_empty_categories():
