@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from fashion_files import annotation_item, write_photo
+from metric_files import PHOTOS, chosen_by
 
 from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY, Guess
+from ewardrobe.evaluation import held_out
 from ewardrobe.evaluation.attributes import Answer, evaluate_attributes
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.networks.attributes import AttributeNet
@@ -49,6 +51,7 @@ def write_folder(folder: Path) -> Path:
         "sha256": weight_files.sha256_of(path),
         "bytes": path.stat().st_size,
         "task": "attributes",
+        held_out.PHOTOS: [chosen_by(folder)],
     }
     (folder / "manifest.json").write_text(json.dumps({"models": {"attributes": entry}}))
     return folder
@@ -98,10 +101,12 @@ def add_measured(folder: Path) -> None:
         "bytes": path.stat().st_size,
         "task": "attributes",
     }
+    entry[held_out.PHOTOS] = [chosen_by(folder)]
     models = json.loads(manifest.read_text())["models"] | {"attributes": entry}
     manifest.write_text(json.dumps({"models": models}))
     truth = {"colour": "red", "pattern": "striped", "material": "wool", "style": "smart", "sleeve": "long"}
     guesses = {name: Guess(truth[name], 0.9, True) for name in HEADS}
     found = [Answer(f"{i}.jpg", truth, ("red", "pink"), "red", guesses) for i in range(4)]
     meta = {"weights_sha256": entry["sha256"], "garments": 4, "images": 4, "date": "2026-11-26", "command": "python -m"}
+    meta |= {"role": "test", "photos": held_out.packed(PHOTOS)}
     (folder / "attributes.metrics.json").write_text(json.dumps(evaluate_attributes(found, 10) | {"meta": meta}))

@@ -7,9 +7,18 @@ import json
 from pathlib import Path
 
 from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.evaluation import held_out
+from ewardrobe.evaluation.held_out import packed
 from ewardrobe.evaluation.metrics import MEASURES
 
 INSTANCES = [20, 40, 1, 16, 6, 0, 11, 26, 16, 6, 3, 2, 1]  # slings (6) are absent
+
+
+PHOTOS = ["0123456789ab", "ba9876543210"]
+"""What stands for the photos of the test, by which nothing was trained or chosen."""
+
+CHOSEN = ["00000000000a", "00000000000b"]
+"""Those of the validation, by which the weights were chosen."""
 
 
 def metrics(sha256: str, level: float = 0.5, images: int = 60, **meta) -> dict:
@@ -31,9 +40,10 @@ def metrics(sha256: str, level: float = 0.5, images: int = 60, **meta) -> dict:
     }
     return {
         "overall": overall,
-        "overall_ci": {"mask_ap": [level - 0.04, level + 0.05], "box_ap": [level - 0.03, level + 0.03]},
+        "overall_ci": {"mask_ap_min10": [level - 0.04, level + 0.05], "box_ap_min10": [level - 0.03, level + 0.03]},
         "per_category": [_category(c, n, level) for c, n in zip(CATEGORIES, INSTANCES, strict=True)],
         "cuts": cuts,
+        "cuts_ci": {"worn": {"mask_ap_min10": [level - 0.1, level + 0.1]}, "not_worn": {}},
         "confusion": {"labels": [*names, "background"], "rows": "true", "columns": "predicted", "matrix": _matrix()},
         "pr_curves": [_curve(c, level) for c, n in zip(CATEGORIES, INSTANCES, strict=True) if n],
         "calibration": {"bins": [_bin(i) for i in range(10)], "expected_error": 0.07},
@@ -42,11 +52,13 @@ def metrics(sha256: str, level: float = 0.5, images: int = 60, **meta) -> dict:
         "meta": {
             "weights_sha256": sha256,
             "images": images,
-            "data": "wardrobe13",
-            "split": "validation",
+            "data": "drawn",
+            "split": "test",
+            "role": "test",
+            "photos": packed(PHOTOS),
             "data_sha256": "d" * 64,
             "limit": None,
-            "command": "python -m ewardrobe evaluate --data wardrobe13",
+            "command": "python -m ewardrobe evaluate --data drawn",
             "commit": "0123456789ab",
             "date": "2026-11-23T14:52:36+00:00",
             "machine": {"processor": "a processor", "cores": 2},
@@ -102,10 +114,18 @@ def write_weights(folder: Path, levels: dict[str, float]) -> dict[str, dict]:
         sha256 = hashlib.sha256(content).hexdigest()
         (folder / f"{name}.pt").write_bytes(content)
         entries[name] = {"file": f"{name}.pt", "sha256": sha256, "bytes": len(content), "licence": "AGPL-3.0"}
+        entries[name][held_out.PHOTOS] = [chosen_by(folder)]
         (folder / f"{name}.metrics.json").write_text(json.dumps(metrics(sha256, level)))
         (folder / f"{name}.md").write_text(f"# Card of {name}\n\nsha256 `{sha256}`\n")
     (folder / "manifest.json").write_text(json.dumps({"models": entries}))
     return entries
+
+
+def chosen_by(folder: Path) -> dict:
+    """Note the photos of the validation beside a manifest, and return what its entries say of them."""
+    name = held_out.digest(CHOSEN)
+    (folder / held_out.LISTS).write_text(json.dumps({name: packed(CHOSEN)}))
+    return {"purpose": "checkpoint", "data": "drawn", "split": "validation", "images": len(CHOSEN), "list": name}
 
 
 def write_benchmark(path: Path, entries: dict[str, dict]) -> None:

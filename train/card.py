@@ -1,9 +1,12 @@
 """Write the model cards and the README's table of figures from the manifest and the metrics that were measured.
 
-    python -m ewardrobe evaluate --data DATA --split validation --model unet --refine --json weights/unet.metrics.json
+    python -m ewardrobe evaluate --data DATA --split test --model unet --refine --json weights/unet.metrics.json
+    python -m ewardrobe evaluate --data DATA --split validation --model unet --json weights/unet.validation.json
     python -m train.card
 
 A metrics file counts only if it was measured on the very weights of the manifest: the checksums are compared.
+``NAME.metrics.json`` must be a test, of photos by which nothing was trained or chosen; the validation stands small
+beside it.
 """
 
 from __future__ import annotations
@@ -16,16 +19,19 @@ from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
+from ewardrobe.evaluation.held_out import TEST
 from ewardrobe.evaluation.learning_curve import outlook
+from ewardrobe.evaluation.metrics import meaning
 from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
 from ewardrobe.models import title
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD
 from ewardrobe.models.weights import SEGMENTATION, read_manifest, weights_dir
 from train.cards import attributes, markdown, readme
-from train.cards.manifest import read_metrics, shown_from
+from train.cards.manifest import read_figures, shown_from
 from train.loop.config import exit_code, make_parser
 
 README = Path(__file__).resolve().parent.parent / "README.md"
+AP = ("mask_ap", "mask_ap50")
 PURPOSE = {
     "unet": "13 garment and 5 context channels for each pixel; garments are read off the channels",
     "yolo": "boxes and instance masks; the network is ultralytics', the weights are ours; for the live view",
@@ -50,11 +56,16 @@ def thresholds(entry: dict[str, Any]) -> str:
     )
 
 
-def card(name: str, entry: dict[str, Any], metrics: dict[str, Any], more: str) -> str:
-    """Return the model card of one model as Markdown; ``more``: what more training would bring."""
+def card(
+    name: str, entry: dict[str, Any], metrics: dict[str, Any], more: str, validated: dict[str, Any] | None = None
+) -> str:
+    """Return the model card of one model as Markdown.
+
+    more: what more training would bring.  validated: the figures of the validation, shown small.
+    """
     number, starts = markdown.number, shown_from(entry)
     categories = [
-        (r["name"], r["instances"], number(r["mask_ap"]), number(r["mask_ap50"]), number(starts[r["name"]], 2))
+        (r["name"], r["instances"], *(_with_bounds(r, key) for key in AP), number(starts[r["name"]], 2))
         for r in metrics["per_category"]
     ]
     return markdown.wrapped(f"""# {title(name)}
@@ -65,9 +76,11 @@ def card(name: str, entry: dict[str, Any], metrics: dict[str, Any], more: str) -
 
 ## Figures
 
-{readme.provenance(metrics)} Fractions of 1.
+{readme.provenance(metrics)} Fractions of 1. {readme.READING}{f" {readme.BESIDE}" if validated else ""}
 
-{readme.figures({name: metrics})}
+{readme.figures({name: metrics}, {name: validated} if validated else None)}
+
+{_sentences(name, metrics, validated)}
 
 {markdown.table(("category", "garments", "mask AP", "AP50", "shown from"), categories)}
 
@@ -84,6 +97,15 @@ garments are recognised less well. Rare categories (slings, sling dresses, short
 The annotations are in part the result of GrabCut, checked by eye; sleeve lengths at the elbow are a matter of opinion.
 Not meant to identify or judge people.
 """)
+
+
+def _with_bounds(row: dict[str, Any], key: str) -> str:
+    return markdown.with_bounds(row[key], row.get(f"{key}_ci"))
+
+
+def _sentences(name: str, large: dict[str, Any], small: dict[str, Any] | None) -> str:
+    """Return what the figures mean for a user, and how long a photo takes."""
+    return " ".join(filter(None, (meaning(large), readme.photo_time(name, large, small))))
 
 
 def start(entry: dict[str, Any]) -> str:
@@ -115,14 +137,25 @@ def more_training(log: Path) -> str:
 def documents(folder: Path, page: Path = README) -> dict[Path, str]:
     """Return ``{path: text}`` of the model cards and the README; ``WeightsError`` where metrics are missing or old."""
     entries = read_manifest(folder, SEGMENTATION)
-    metrics = {name: read_metrics(name, entry, folder) for name, entry in entries.items()}
-    found = {page: readme.update(page.read_text(encoding="utf-8"), metrics)}
+    figures = {name: read_figures(name, entry, folder) for name, entry in entries.items()}
+    found = {page: readme.update(page.read_text(encoding="utf-8"), *_of_one_kind(figures))}
     for name, entry in entries.items():
         more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
-        found[folder / f"{name}.md"] = card(name, entry, metrics[name], more)
+        large, small = figures[name]
+        found[folder / f"{name}.md"] = card(name, entry, large, more, small)
     for name, entry in read_manifest(folder, ATTRIBUTES).items():
-        found[folder / f"{name}.md"] = attributes.card(entry, read_metrics(name, entry, folder))
+        found[folder / f"{name}.md"] = attributes.card(entry, *read_figures(name, entry, folder))
     return found
+
+
+def _of_one_kind(
+    figures: dict[str, tuple[dict[str, Any], dict[str, Any] | None]],
+) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]:
+    """Return what stands large and what small side by side: tests large, or validations where nobody has a test."""
+    large = {name: metrics for name, (metrics, _) in figures.items() if metrics["meta"].get("role") == TEST}
+    if not large:
+        return {name: metrics for name, (metrics, _) in figures.items()}, {}
+    return large, {name: small or metrics for name, (metrics, small) in figures.items() if small or name not in large}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -23,8 +23,8 @@ import pandas as pd
 import torch
 
 from ewardrobe.core import atomic
-from ewardrobe.evaluation import provenance
-from ewardrobe.evaluation.outfits import OutfitSet, evaluate, outfit_set, read_outfits, scorers
+from ewardrobe.evaluation import held_out, provenance
+from ewardrobe.evaluation.outfits import OutfitSet, evaluate, outfit_set, photos_of_outfits, read_outfits, scorers
 from ewardrobe.models.weights import sha256_of, weights_dir
 from ewardrobe.outfits import compatibility
 from ewardrobe.outfits.compatibility import FEATURES, SHARED, Compatibility
@@ -150,6 +150,8 @@ def _ship(path: Path, args: argparse.Namespace, settings: CompatibilityConfig, o
     told = [f.name for f in fields(settings) if getattr(settings, f.name) != f.default]
     without = " ".join(["--without", *args.without] if args.without else [])
     program = f"train.outfits --data {source.parent.name}/{source.name} {without} --ship"
+    worn_in = photos_of_outfits(source)
+    used = manifest.photos(held_out.TRAINING, source.parent, source.name, folder, worn_in) if worn_in else None
     entry = manifest.new_entry(
         target,
         f"{source.parent.name} {source.name}",
@@ -158,6 +160,7 @@ def _ship(path: Path, args: argparse.Namespace, settings: CompatibilityConfig, o
         data_sha256=sha256_of(source),
         images=outfits,
         config=asdict(settings),
+        **({held_out.PHOTOS: [used]} if used else {}),
     )
     manifest.enter(compatibility.NAME, entry, folder)
 

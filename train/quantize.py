@@ -24,7 +24,7 @@ import pandas as pd
 from ewardrobe.core import atomic
 from ewardrobe.core.images import load_image
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
-from ewardrobe.evaluation import provenance
+from ewardrobe.evaluation import held_out, provenance
 from ewardrobe.evaluation.benchmarks.exports import NetworkTimer, measure
 from ewardrobe.models import MODELS, SHOWN_SCORE
 from ewardrobe.models.inference import TorchNetwork, convert
@@ -144,7 +144,8 @@ def _run(args: argparse.Namespace) -> int:
     if not pays or len(source.parts) > 1:
         print("not shipped: " + ("it does not pay" if not pays else "the app runs this model in parts, on torch"))
         return 1
-    ship(args.model, entry | result, args.out, weights_dir())
+    judged = manifest.photos("eight bits", args.data, args.split, weights_dir())
+    ship(args.model, entry | result | {held_out.PHOTOS: [judged]}, args.out, weights_dir())
     return 0
 
 

@@ -6,9 +6,9 @@
     python -m train.ship unet runs/unet --data DATA --from evaluate  # does this step and those after it again
 
 Each step is a command that can be given by itself: ``train.register``, ``train.thresholds``, ``train.quantize`` (for
-networks that the app runs in eight bits; kept where it pays), ``ewardrobe evaluate``, ``train.card``; for the attribute
-network ``train.attributes.calibration`` comes first.  What is done stands in ``RUN/ship.json``.  A step counts as done
-only while its result is there and of these very weights.
+networks that the app runs in eight bits; kept where it pays), ``ewardrobe evaluate`` on the test and on the photos that
+chose, ``train.card``; for the attribute network ``train.attributes.calibration`` comes first.  What is done stands in
+``RUN/ship.json``.  A step counts as done only while its result is there and of these very weights.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
+from ewardrobe.evaluation.held_out import TEST, VALIDATION
+from ewardrobe.evaluation.metrics import metrics_path
 from ewardrobe.models import MODELS, kind_of
 from ewardrobe.models.weights import WeightsError, sha256_of, weights_dir
 from train import card, quantize
@@ -85,25 +87,43 @@ class Shipment:
         """Return the steps in their order."""
         name, args, int8 = self.name, self.args, self.best.parent / "int8"
         data, split = ("--data", str(args.data)), ("--split", args.split)
-        metrics, told = weights_dir() / f"{name}.metrics.json", quantize.description_of(name, int8)
-        figures = ("--json", str(metrics))
+        told = quantize.description_of(name, int8)
         cards = Step("card", ("train.card", "--readme", str(args.readme)), self._has_card)
         if name == ATTRIBUTES:
             calibrate = Step("calibrate", ("train.attributes.calibration", str(self.best), *data))
-            words: tuple[str, ...] = ("ewardrobe", "evaluate-attributes", *data, *split, *figures)
-            return [calibrate, self._register(), Step("evaluate", words, self._is_measured), cards]
+            return [calibrate, self._register(), *self._measurements(), cards]
         chosen = Step("thresholds", ("train.thresholds", name, *data, *split), self._has_thresholds)
         words = ("train.quantize", name, *data, *split, "--ship", "--out", str(int8))
         small = Step("quantize", words, lambda: self._is_quantized(told), told)
-        words = ("ewardrobe", "evaluate", *data, *split, "--model", name, "--refine", "--webcam", *figures)
-        measured = Step("evaluate", words, self._is_measured, metrics)
-        return [self._register(), chosen, *([small] if kind_of(name) in INT8_KINDS else []), measured, cards]
+        eight_bits = [small] if kind_of(name) in INT8_KINDS else []
+        return [self._register(), chosen, *eight_bits, *self._measurements(), cards]
+
+    def _measurements(self) -> list[Step]:
+        """Return the steps that measure: on the test, and on the photos that chose, which stand small beside it.
+
+        A data set without a test is measured on the photos that chose alone; card and page say so.
+        """
+        args = self.args
+        test = args.data / (f"{ATTRIBUTES}_{args.test}.csv" if self.name == ATTRIBUTES else f"{args.test}/annos")
+        chosen = self._measurement("validate" if test.exists() else "evaluate", args.split, VALIDATION)
+        return [self._measurement("evaluate", args.test, TEST), chosen] if test.exists() else [chosen]
+
+    def _measurement(self, step: str, split: str, role: str) -> Step:
+        name, path = self.name, metrics_path(weights_dir(), self.name, role)
+        where: tuple[str, ...] = ("--data", str(self.args.data), "--split", split, "--as", role, "--json", str(path))
+        if step == "validate":  # it stands small beside the test, without intervals
+            where += ("--resamples", "0")
+        if name == ATTRIBUTES:
+            return Step(step, ("ewardrobe", "evaluate-attributes", *where), lambda: self._is_measured(role))
+        more = ("--model", name, "--refine", *(["--webcam"] if step == "evaluate" else []))
+        return Step(step, ("ewardrobe", "evaluate", *where, *more), lambda: self._is_measured(role), path)
 
     def _register(self) -> Step:
         flags = checkpoints.read(self.best).get("info", {}).get("config", {})
         command = self.args.command or _command_of(self.name, flags)
         data = self.args.data_name or Path(flags.get("data") or self.args.data.resolve()).name
-        words = ("train.register", self.name, str(self.best), "--data-name", data, "--command", command)
+        words: tuple[str, ...] = ("train.register", self.name, str(self.best), "--data", str(self.args.data))
+        words += ("--data-name", data, "--command", command)
         return Step("register", words + ("--continues",) * self.args.continues, lambda: bool(self.entry))
 
     def _has_thresholds(self) -> bool:
@@ -118,9 +138,9 @@ class Shipment:
         shipped = self.entry.get("int8") or (told if "gain" in told else {})
         return shipped.get("source_sha256") == sha256_of(self.best)
 
-    def _is_measured(self) -> bool:
+    def _is_measured(self, role: str) -> bool:
         try:
-            return bool(self.entry and manifest.read_metrics(self.name, self.entry, weights_dir()))
+            return bool(self.entry and manifest.read_metrics(self.name, self.entry, weights_dir(), role))
         except WeightsError:
             return False
 
@@ -200,7 +220,8 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("model", choices=known, help="the model that the run is to be")
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or a best.pt")
     parser.add_argument("--data", type=Path, required=True, help="the data set that thresholds and figures come from")
-    parser.add_argument("--split", default="validation", help="its photos that judge (default: %(default)s)")
+    parser.add_argument("--split", default="validation", help="its photos that choose (default: %(default)s)")
+    parser.add_argument("--test", default="test", metavar="SPLIT", help="its photos that judge, if any")
     parser.add_argument("--data-name", default="", help="for the manifest (default: the name that the run was given)")
     parser.add_argument("--command", default="", help="for the manifest (default: from the flags of the run)")
     parser.add_argument("--continues", action="store_true", help="the run started from the shipped weights")

@@ -22,7 +22,7 @@ from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.core.masks import pairwise_iou
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_NAMES, INSTANCE_IDS, INSTANCE_NAMES
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
-from ewardrobe.evaluation import provenance
+from ewardrobe.evaluation import held_out, provenance
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS
 from ewardrobe.evaluation.matching import precision_recall
 from ewardrobe.evaluation.photo import read_truth
@@ -136,7 +136,8 @@ def _run(name: str, args: argparse.Namespace) -> None:
     }
     print(f"{name}: {len(photos)} photos\n\n{_table(photos, chosen)}\n\nF1\n{_f1_lines(entry)}\n")
     if not args.dry_run:
-        keep(name, entry, weights_dir())
+        used = manifest.photos("thresholds", args.data, args.split, weights_dir())
+        keep(name, entry | {held_out.PHOTOS: [used]}, weights_dir())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

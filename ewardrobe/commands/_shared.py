@@ -55,6 +55,12 @@ def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", type=new_file, metavar="FILE", help="write the figures here")
 
 
+def add_claim(parser: argparse.ArgumentParser) -> None:
+    """Add ``--as``: what the figures are to be called."""
+    told = "what to call the figures; a test is refused where something shipped was trained or chosen by these photos"
+    parser.add_argument("--as", dest="claim", choices=("test", "validation"), help=f"{told} (default: by the photos)")
+
+
 def provenance_of(args: argparse.Namespace, program: str, flags: Iterable[str]) -> dict[str, Any]:
     """Return where figures come from: the command with its ``flags``, code, date, machine."""
     from ewardrobe.evaluation import provenance

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import add_data, add_json, fraction, positive, provenance_of
+from ewardrobe.commands._shared import add_claim, add_data, add_json, fraction, positive, provenance_of
 from ewardrobe.core import process
 
 TOLD = (
@@ -21,6 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from ewardrobe.models import MODELS, SHOWN_SCORE
 
     add_data(parser)
+    add_claim(parser)
     parser.add_argument("--model", default="unet", choices=sorted(MODELS), help="default: %(default)s")
     parser.add_argument("--weights", type=Path, help="your own weights instead of the shipped ones")
     parser.add_argument("--limit", type=positive, help="at most N photos, spread over the split", metavar="N")
@@ -49,14 +50,24 @@ def run(args: argparse.Namespace) -> int:
     dataset = DeepFashion2(args.data, args.split, "raise" if args.strict else "skip", accessories=True)
     min_score, resamples = min(args.min_score, args.threshold), max(0, args.resamples)
     options = Options(args.threshold, min_score, args.refine, not args.no_parsing, resamples)
+    photos = _photos(args)
     segmenter = load_segmenter(args.model, args.weights)
     metrics = evaluate(segmenter, dataset, options, limit=args.limit, progress=True)
     if args.webcam:
         metrics["webcam"] = evaluate_views(segmenter, dataset, options, progress=True)
-    metrics["meta"] |= _provenance(args, dataset)
+    metrics["meta"] |= photos | _provenance(args, dataset)
     print(report.format_report(metrics))
     report.write_metrics(metrics, args.json)
     return 0 if metrics["meta"]["looked_at"] == min(len(dataset), args.limit or len(dataset)) else 1
+
+
+def _photos(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the figures keep of their photos; refuses a test that is none before anything is measured."""
+    from ewardrobe.evaluation import held_out
+
+    claim = args.claim or (held_out.TEST if args.split == held_out.TEST else None)  # the name claims it as well
+    photos = held_out.photos_of_split(args.data, args.split)
+    return held_out.described(photos, None if args.weights else args.model, claim)
 
 
 def _provenance(args: argparse.Namespace, dataset) -> dict[str, Any]:

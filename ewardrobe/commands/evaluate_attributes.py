@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import add_json, provenance_of
+from ewardrobe.commands._shared import add_claim, add_json, provenance_of
 from ewardrobe.core.attributes import HEADS, NAME
 
 
@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``evaluate-attributes``."""
     parser.add_argument("--data", type=Path, required=True, help="data set with attributes_SPLIT.csv beside it")
     parser.add_argument("--split", default="validation", help="of the data (default: %(default)s)")
+    add_claim(parser)
     add_json(parser)
     parser.add_argument("--resamples", type=int, default=300, help="of the bootstrap (default: 300, 0: none)")
 
@@ -28,11 +29,12 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.evaluation.report import write_metrics
     from ewardrobe.garments import attributes
 
+    photos = _photos(args, bool(attributes.problem()))
     if missing := attributes.problem():
         print(missing, file=sys.stderr)
     found = answers(args.data, args.split, partial(tqdm, unit="garment", disable=None))
     metrics = evaluate_attributes(found, max(0, args.resamples))
-    metrics["meta"] = _provenance(args, found, bool(missing))
+    metrics["meta"] = photos | _provenance(args, found, bool(missing))
     print(_figures(metrics))
     write_metrics(metrics, args.json)
     return 1 if missing else 0
@@ -55,6 +57,17 @@ def _figures(metrics: dict[str, Any]) -> str:
         table = pd.DataFrame(list(heads.values()), list(heads), [*columns, "asserted", "asserted_right"])
         lines.append(table.to_string(float_format="{:.3f}".format, na_rep="–"))
     return "\n".join([*lines, *(f"{name:<9} not told" for name in HEADS if name not in heads)])
+
+
+def _photos(args: argparse.Namespace, missing: bool) -> dict[str, Any]:
+    """Return what the figures keep of their photos; refuses a test that is none before anything is measured."""
+    from ewardrobe.datasets.attributes import read_judged
+    from ewardrobe.evaluation import held_out
+
+    judged = {one.image for one in read_judged(args.data, args.split)}
+    claim = args.claim or (held_out.TEST if args.split == held_out.TEST else None)
+    photos = held_out.photos_named(args.data / args.split / "image", judged)
+    return held_out.described(photos, None if missing else NAME, claim)
 
 
 def _provenance(args: argparse.Namespace, found: list, missing: bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import add_json, positive, provenance_of
+from ewardrobe.commands._shared import add_claim, add_json, positive, provenance_of
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draws", type=positive, default=20, help="questions for each garment (default: %(default)s)")
     parser.add_argument("--resamples", type=positive, default=1000, help="of the bootstrap (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the questions and the bootstrap (default: %(default)s)")
+    add_claim(parser)
     add_json(parser)
 
 
@@ -28,10 +29,11 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.outfits import compatibility
 
     data, model = read_outfits(args.data), compatibility.load(args.weights)
+    photos = _photos(args)
     rows = evaluate(data, scorers(model, args.seed), args.draws, args.resamples, args.seed)
     print(_table(rows, len(data.members)))
     if args.json is not None:
-        write_metrics({"rows": rows, "meta": _meta(args, data)}, args.json)
+        write_metrics({"rows": rows, "meta": photos | _meta(args, data)}, args.json)
     return 0
 
 
@@ -52,6 +54,16 @@ def _table(rows: list[dict[str, Any]], outfits: int) -> str:
     )
     head = f"{outfits} outfits; 95 % intervals by bootstrap over outfits"
     return "\n".join([head, "", shown.to_string(), "", *verdicts(rows)])
+
+
+def _photos(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the figures keep of their photos; refuses a test that is none before anything is measured."""
+    from ewardrobe.evaluation import held_out
+    from ewardrobe.evaluation.outfits import photos_of_outfits
+    from ewardrobe.outfits import compatibility
+
+    claim = args.claim or (held_out.TEST if args.data.stem.endswith(f"_{held_out.TEST}") else None)
+    return held_out.described(photos_of_outfits(args.data), None if args.weights else compatibility.NAME, claim)
 
 
 def _meta(args: argparse.Namespace, data) -> dict[str, Any]:

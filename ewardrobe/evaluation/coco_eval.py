@@ -140,11 +140,12 @@ def common_categories(instances: np.ndarray) -> list[int]:
     return [c for c, n in zip(CATEGORY_IDS, instances, strict=True) if n >= MIN_INSTANCES]
 
 
-def average_precisions(masks: CocoMatcher, boxes: CocoMatcher, weights: np.ndarray, common: list[int]) -> dict:
-    """Return ``{box,mask}_{ap,ap50,ap75,ar}``, and ``…_min10`` over ``common``; weights: (P,) int, of each photo."""
+def average_precisions(
+    masks: dict[int, CategoryScores | None], boxes: dict[int, CategoryScores | None], common: list[int]
+) -> dict[str, float | None]:
+    """Return ``{box,mask}_{ap,ap50,ap75,ar}`` of the scores by category, and ``…_min10`` over ``common`` alone."""
     result: dict[str, float | None] = {}
-    for kind, matcher in (("box", boxes), ("mask", masks)):
-        scores = matcher.scores(weights)
+    for kind, scores in (("box", boxes), ("mask", masks)):
         result |= {f"{kind}_{name}": mean_over_categories(scores, name) for name in ("ap", "ap50", "ap75", "ar")}
         result |= {f"{kind}_{name}_min10": mean_over_categories(scores, name, common) for name in ("ap", "ap50")}
     return result

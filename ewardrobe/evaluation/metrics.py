@@ -7,7 +7,7 @@ becomes a problem with its cure, never a number.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,14 @@ import pandas as pd
 
 from ewardrobe.core.attributes import HEADS
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
+from ewardrobe.evaluation.held_out import TEST, VALIDATION, no_test
 from ewardrobe.models import title
 from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, verified_path
 
 BENCHMARK_COMMAND = "python -m ewardrobe benchmark models --json weights/benchmark.json"
-ATTRIBUTES_COMMAND = "python -m ewardrobe evaluate-attributes --data DATA --json weights/attributes.metrics.json"
+ATTRIBUTES_COMMAND = (
+    "python -m ewardrobe evaluate-attributes --data DATA --split test --json weights/attributes.metrics.json"
+)
 MEASURES = {
     "mask_ap": "Mask AP",
     "mask_ap50": "Mask AP50",
@@ -40,10 +43,26 @@ MEASURES = {
     "miou": "mIoU over the categories",
     "boundary_iou": "Boundary IoU of found garments",
     "boundary_iou_refined": "Boundary IoU of found garments, refined",
+    "recall": "Garments found with the right name",
+    "recall_refined": "Garments found with the right name, refined",
+    "recall_any_name": "Garments found, whatever the name",
+    "recall_any_name_refined": "Garments found, whatever the name, refined",
+    "precision": "Right ones among those shown",
+    "precision_refined": "Right ones among those shown, refined",
 }
 """Keys of ``overall`` and of every cut with their labels; all are fractions of 1, more is better."""
 
-AP_COLUMNS = ("box_ap", "box_ap50", "box_ap75", "mask_ap", "mask_ap50", "mask_ap75")
+PUBLISHED = ("box_ap", "box_ap50", "box_ap75", "mask_ap", "mask_ap50", "mask_ap75")
+AP_COLUMNS = {
+    "Worn: mask AP": ("worn", "mask_ap_min10"),
+    "Worn: AP50": ("worn", "mask_ap50_min10"),
+    "Not worn: mask AP": ("not_worn", "mask_ap_min10"),
+    "Not worn: AP50": ("not_worn", "mask_ap50_min10"),
+    "Mask AP": ("overall", "mask_ap_min10"),
+    "Box AP": ("overall", "box_ap_min10"),
+}
+"""What is told first, over the categories with ten garments or more: heading, cut, measure."""
+
 OBJECTS = ("overall", "overall_ci", "cuts", "confusion", "calibration", "speed", "meta")
 SECTIONS: dict[str, type] = dict.fromkeys(OBJECTS, dict) | dict.fromkeys(("per_category", "pr_curves"), list)
 """What a file of ``evaluate`` holds."""
@@ -59,17 +78,22 @@ class Reference:
     source: str
 
 
+def _of_many(figures: dict[str, float]) -> dict[str, float]:
+    """Return published figures also as those of the categories with ten garments: there all have many more."""
+    return figures | {f"{key}_min10": figures[key] for key in figures if f"{key}_min10" in MEASURES}
+
+
 REFERENCES = (
     Reference(
         "Mask R-CNN of DeepFashion2's authors",
         "DeepFashion2 validation, 32,153 photos",
-        dict(zip(AP_COLUMNS, (0.638, 0.789, 0.745, 0.640, 0.797, 0.754), strict=True)),
+        _of_many(dict(zip(PUBLISHED, (0.638, 0.789, 0.745, 0.640, 0.797, 0.754), strict=True))),
         "Ge et al., CVPR 2019, and the data set's repository",
     ),
     Reference(
         "Original write-up of this project",
         "DeepFashion2, part of the data",
-        {"box_ap": 0.49, "mask_ap": 0.56},
+        _of_many({"box_ap": 0.49, "mask_ap": 0.56}),
         "the original project's report",
     ),
 )
@@ -79,20 +103,32 @@ REFERENCES = (
 class ModelReport:
     """One model of the manifest: its entry, and its metrics and card if they belong to its very weights.
 
+    test: measured on photos by which nothing was trained or chosen.  validation: on others, which flatter.
     problems: why a file is not shown, with its cure.  missing: what was not made yet, with the command that makes it.
     """
 
     name: str
     entry: dict
-    metrics: dict | None
+    test: dict | None
+    validation: dict | None
     card: str | None
     problems: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
 
+    @property
+    def metrics(self) -> dict | None:
+        """What is shown large: the test, or the validation where there is no test."""
+        return self.test or self.validation
+
+
+def metrics_path(folder: Path, name: str, role: str = TEST) -> Path:
+    """Return the file of the figures of model ``name``: those of its test, or of its validation."""
+    return folder / f"{name}.{'metrics' if role == TEST else role}.json"
+
 
 def evaluate_command(name: str) -> str:
     """Return the command that measures the shipped weights of model ``name``."""
-    return f"python -m ewardrobe evaluate --data DATA --model {name} --json weights/{name}.metrics.json"
+    return f"python -m ewardrobe evaluate --data DATA --split test --model {name} --json weights/{name}.metrics.json"
 
 
 def read_reports(folder: Path) -> list[ModelReport]:
@@ -115,7 +151,7 @@ def _report(folder: Path, name: str, entry: dict, sections: dict[str, type], com
     try:
         verified_path(name, folder)
     except WeightsError as error:  # nobody can tell what figures of missing or altered weights belong to
-        return ModelReport(name, entry, None, None, (str(error),))
+        return ModelReport(name, entry, None, None, None, (str(error),))
     problems: list[str] = []
     missing: list[str] = []
 
@@ -126,11 +162,26 @@ def _report(folder: Path, name: str, entry: dict, sections: dict[str, type], com
             (missing if isinstance(error, Missing) else problems).append(f"{error}. {cure}")
             return None
 
-    metrics = read(
-        folder / f"{name}.metrics.json", lambda p: _metrics(p, entry["sha256"], sections), f"Measure with: {command}"
-    )
+    def measured(role: str) -> dict | None:
+        path = metrics_path(folder, name, role)
+        if role != TEST and not path.exists():  # it is nobody's next step
+            return None
+        return read(path, lambda p: _metrics(p, entry["sha256"], sections), f"Measure with: {command}")
+
+    test, validation = measured(TEST), measured(VALIDATION)
+    if test is not None and (why := _no_test(name, test, folder)):
+        problems.append(f"{metrics_path(folder, name).name}: {why}. Measure with: {command}")
+        test = None
     card = read(folder / f"{name}.md", lambda p: _card(p, entry["sha256"]), "Write it with: python -m train.card")
-    return ModelReport(name, entry, metrics, card, tuple(problems), tuple(missing))
+    return ModelReport(name, entry, test, validation, card, tuple(problems), tuple(missing))
+
+
+def _no_test(name: str, metrics: dict, folder: Path) -> str:
+    """Return why ``metrics`` are not those of a test, an empty text if they are."""
+    try:
+        return no_test(name, metrics["meta"], folder)
+    except WeightsError as error:  # the lists of photos are gone
+        return str(error)
 
 
 def _metrics(path: Path, sha256: str, sections: dict[str, type]) -> dict:
@@ -178,8 +229,32 @@ def read_rows(
 
 
 def measured(reports: Iterable[ModelReport]) -> dict[str, dict]:
-    """Return the metrics by model name, of the models that have them."""
+    """Return the metrics by model name, of the models that have them: of the test, else of the validation."""
     return {report.name: report.metrics for report in reports if report.metrics is not None}
+
+
+def validated(reports: Iterable[ModelReport]) -> dict[str, dict]:
+    """Return the figures of the validation by model name, of the models that have a test beside them."""
+    return {report.name: report.validation for report in reports if report.test and report.validation}
+
+
+def meaning(metrics: dict) -> str:
+    """Say in one sentence what the mask AP on people means for the owner of the clothes; nothing if nobody is on them.
+
+    Counted are the garments that the app shows of photos of people, refined where that was measured.
+    """
+    worn = metrics["cuts"].get("worn", {})
+    ending = "_refined" if "recall_refined" in worn else ""
+    named, found, right = (worn.get(f"{key}{ending}") for key in ("recall", "recall_any_name", "precision"))
+    if worn.get("mask_ap_min10") is None or named is None or found is None or right is None:
+        return ""
+    in_ten, more = round(10 * named), max(0, round(10 * found) - round(10 * named))
+    under = f", {more} more under another name" if more else ""
+    return (
+        f"A mask AP of {worn['mask_ap_min10']:.2f} on people means: of ten garments on a person, {in_ten} are found "
+        f"with the right name and an outline that overlaps by half or more{under}; of ten that are shown, "
+        f"{round(10 * right)} are right."
+    )
 
 
 def tested_on(metrics: dict) -> str:
@@ -195,37 +270,65 @@ def one_test(metrics: dict[str, dict]) -> bool:
     return len({tuple(m["meta"].get(key) for key in keys) for m in metrics.values()}) <= 1
 
 
-def tested(metrics: dict[str, dict]) -> list[tuple[str, str, str, dict, dict]]:
-    """Return model (empty for a published one), its title, its test data, figures and intervals: ours first."""
-    ours = [(name, title(name), tested_on(m), m["overall"], m["overall_ci"]) for name, m in metrics.items()]
-    return ours + [("", reference.name, reference.data, reference.figures, {}) for reference in REFERENCES]
+def tested(metrics: dict[str, dict]) -> list[tuple[str, str, str, dict]]:
+    """Return model (empty for a published one), its title, its test data and its metrics: ours first."""
+    ours = [(name, title(name), tested_on(m), m) for name, m in metrics.items()]
+    return ours + [("", reference.name, reference.data, {"overall": reference.figures}) for reference in REFERENCES]
 
 
-def ap_table(metrics: dict[str, dict]) -> pd.DataFrame:
-    """Return AP, AP50 and AP75 of boxes and masks as text with 95 % intervals, our models first, then references."""
-    return pd.DataFrame(
-        {"Model": name, "Tested on": data} | {MEASURES[key]: with_interval(figures, bounds, key) for key in AP_COLUMNS}
-        for _, name, data, figures, bounds in tested(metrics)
-    )
+def value_and_bounds(metrics: dict, part: str, key: str) -> tuple[float | None, list[float] | None]:
+    """Return a figure of ``overall`` or of a cut, and its 95 % interval; ``None`` for what was not measured."""
+    if part == "overall":
+        figures, intervals = metrics.get("overall", {}), metrics.get("overall_ci", {})
+    else:
+        figures, intervals = (metrics.get(name, {}).get(part, {}) for name in ("cuts", "cuts_ci"))
+    return figures.get(key), intervals.get(key)
 
 
-def measures_table(metrics: dict[str, dict]) -> pd.DataFrame:
-    """Return every measure as text with its 95 % interval: a row for each measure, a column for each model."""
+def ap_table(metrics: dict[str, dict], validated: dict[str, dict] | None = None) -> pd.DataFrame:
+    """Return the AP of masks and boxes as text with 95 % intervals, our models first, then references.
+
+    validated: the figures of the validation; their mask AP is the last column.
+    """
     rows = []
-    for key, label in MEASURES.items():
-        cells = {title(name): with_interval(m["overall"], m["overall_ci"], key) for name, m in metrics.items()}
-        if any(text != "–" for text in cells.values()):
-            rows.append({"Measure": label, **cells})
+    for model, name, data, found in tested(metrics):
+        row = {"Model": name} | {label: _told(found, part, key) for label, (part, key) in AP_COLUMNS.items()}
+        if validated:
+            row["Mask AP, validation"] = _beside(validated.get(model, {}))
+        rows.append(row | {"Tested on": data})
     return pd.DataFrame(rows)
 
 
-def with_interval(figures: dict, intervals: dict, key: str) -> str:
-    """Return a figure as text, with its interval if there is one; ``–`` where there was nothing to measure.
+def measures_table(metrics: dict[str, dict], validated: dict[str, dict] | None = None) -> pd.DataFrame:
+    """Return every measure as text with its 95 % interval: a row for each measure, a column for each model.
 
-    >>> with_interval({"iou": 0.5}, {"iou": [0.45, 0.56]}, "iou"), with_interval({}, {}, "iou")
-    ('0.500 (0.45–0.56)', '–')
+    validated: the figures of the validation, in columns behind those of ``metrics``; published figures come last.
     """
-    value, bounds = figures.get(key), intervals.get(key)
+    columns = {title(name): m for name, m in metrics.items()}
+    columns |= {f"{title(name)}, validation": m for name, m in (validated or {}).items()}
+    columns |= {reference.name: {"overall": reference.figures} for reference in REFERENCES}
+    rows = []
+    for key, label in MEASURES.items():
+        if any(m["overall"].get(key) is not None for m in metrics.values()):
+            rows.append({"Measure": label} | {name: _told(m, "overall", key) for name, m in columns.items()})
+    return pd.DataFrame(rows)
+
+
+def _beside(validated: dict) -> str:
+    return with_interval(validated.get("overall", {}).get("mask_ap_min10"), None)
+
+
+def _told(metrics: dict, part: str, key: str) -> str:
+    """Return a figure as text, with its interval if there is one; ``–`` where there was nothing to measure."""
+    return with_interval(*value_and_bounds(metrics, part, key))
+
+
+def with_interval(value: float | None, bounds: Sequence[float] | None) -> str:
+    """Return a figure as text, with its interval if there is one; ``–`` for none.
+
+    >>> with_interval(0.5, (0.45, 0.56)), with_interval(0, None), with_interval(None, None)
+    ('0.500 (0.45–0.56)', '0.000', '–')
+    """
     if value is None:
         return "–"
     return f"{value:.3f}" + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else "")

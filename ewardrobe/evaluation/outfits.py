@@ -19,6 +19,7 @@ import numpy as np
 from ewardrobe.core.taxonomy import ACCESSORY_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.evaluation.bootstrap import interval, resampled
+from ewardrobe.evaluation.held_out import photos_named
 from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.grammar import BODY_SLOTS, Wish, category_number, slot_of
@@ -66,6 +67,16 @@ def read_outfits(path: Path) -> OutfitSet:
         raise DatasetError(f'{path}: expected a list of outfits, each {{"items": [...]}}', "no outfits")
     read = (_items(outfit, number, path) for number, outfit in enumerate(outfits, 1))
     return outfit_set([items for items in read if len(items) > 1])
+
+
+def photos_of_outfits(path: Path) -> list[str]:
+    """Return what stands for the photos that the outfits in a JSON file were worn in, as ``held_out`` knows photos.
+
+    None where the photo of any outfit, its ``image`` below the file's folder, is not there: then nobody can tell.
+    """
+    outfits, root = json.loads(Path(path).read_text(encoding="utf-8")), Path(path).parent
+    names = [str(outfit.get("image") or "") for outfit in outfits]
+    return photos_named(root, names) if all((root / name).is_file() for name in names) else []
 
 
 def _items(outfit: Any, number: int, path: Path) -> list[dict]:

@@ -11,7 +11,7 @@ from ewardrobe.core.masks import boundary_iou, pairwise_iou
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, UNKNOWN
 from ewardrobe.datasets.deepfashion2 import Record, item_mask
 from ewardrobe.datasets.records import read_parsing
-from ewardrobe.evaluation.matching import confusion_pairs, match_by_score
+from ewardrobe.evaluation.matching import confusion_pairs, match_by_iou, match_by_score
 from ewardrobe.evaluation.pixels import label_counts, label_map, overlap_counts, parsing_counts
 
 CONDITIONS = ("viewpoint", "occlusion", "scale", "zoom_in")
@@ -25,6 +25,7 @@ class JudgedPhoto:
     garments, by name.  instances: (13,) int garments by category.  garments: (3,) pixel counts of garment against
     background.  labels: (14, 3) pixel counts of background and categories.  scores, found, detected_ids: (D,) of every
     detection, ``found`` = matched at mask IoU 0.5.  boundary_ious: of the garments found at the app's threshold.
+    shown: (3,) int: garments shown there, those of them with the outline of one (IoU 0.5), and those with its name too.
     The ``refined`` fields are the same after ``garments.extract_garments``; parsing: (20, 3) pixel counts; mapped: as
     ``garments``, of the predicted label map, which no score threshold cuts.
     """
@@ -38,8 +39,10 @@ class JudgedPhoto:
     found: np.ndarray
     detected_ids: np.ndarray
     boundary_ious: list[float]
+    shown: np.ndarray
     confusion: list[tuple[int, int]]
     refined_garments: np.ndarray | None = None
+    refined_shown: np.ndarray | None = None
     refined_boundary_ious: list[float] = field(default_factory=list)
     parsing: np.ndarray | None = None
     mapped: np.ndarray | None = None
@@ -74,6 +77,7 @@ def judge(record: Record, truth: Detections, detections: Detections, threshold: 
         found=matches >= 0,
         detected_ids=detections.category_ids,
         boundary_ious=_boundary_ious(masks, truth.masks, matches[:shown]),
+        shown=_shown(ious[:shown], matches[:shown]),
         confusion=confusion_pairs(ious[:shown], shown_ids, truth.category_ids),
     )
 
@@ -85,7 +89,9 @@ def add_refined(result: JudgedPhoto, truth: Detections, image: np.ndarray, detec
     garments = sorted(extract_garments(image, detections, refine=True), key=lambda g: -g.score)
     masks = np.array([g.mask for g in garments], bool).reshape(-1, *image.shape[:2])
     ids = [g.category_id for g in garments]
-    matches = match_by_score(pairwise_iou(masks, truth.masks), ids, truth.category_ids)
+    ious = pairwise_iou(masks, truth.masks)
+    matches = match_by_score(ious, ids, truth.category_ids)
+    result.refined_shown = _shown(ious, matches)
     result.refined_garments = overlap_counts(np.any(masks, axis=0), np.any(truth.masks, axis=0))
     result.refined_boundary_ious = _boundary_ious(masks, truth.masks, matches)
 
@@ -110,6 +116,11 @@ def category_rows(result: JudgedPhoto, threshold: float) -> np.ndarray:
     shown = result.scores >= threshold
     counted = (result.detected_ids[kept] for kept in (shown, shown & result.found))
     return np.stack([np.bincount(ids, minlength=len(CATEGORIES) + 1)[1:] for ids in counted], axis=1)
+
+
+def _shown(ious: np.ndarray, matches: np.ndarray) -> np.ndarray:
+    """Return how many are shown, have an outline, have outline and name; ``ious`` (D, T) with the garments."""
+    return np.array([len(ious), np.count_nonzero(match_by_iou(ious) >= 0), np.count_nonzero(matches >= 0)])
 
 
 def _boundary_ious(masks: np.ndarray, truth: np.ndarray, matches: np.ndarray) -> list[float]:

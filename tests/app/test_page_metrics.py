@@ -7,6 +7,7 @@ import json
 import pytest
 from attribute_files import add_measured
 from metric_files import (
+    CHOSEN,
     log_line,
     metrics,
     write_benchmark,
@@ -18,6 +19,7 @@ from metric_files import (
 )
 from streamlit.testing.v1 import AppTest
 
+from ewardrobe.evaluation.held_out import packed
 from ewardrobe.models.weights import SEGMENTATION, read_manifest
 
 TABS = ("Overview", "Categories", "Conditions", "Curves", "Speed", "Live", "Attributes", "Training", "Sweeps")
@@ -140,6 +142,40 @@ def test_cards_and_public_references_are_shown(full, page):
     table = at.table[0].value
     assert table.index.tolist()[:3] == ["U-Net", "YOLO-seg nano", "Mask R-CNN"]
     assert "0.640" in table["Mask AP"].tolist()
+
+
+def test_the_page_says_what_the_figures_mean_for_a_user(full, page):
+    assert "of ten garments on a person, 5 are found with the right name" in words(page())
+    path = full / "weights/unet.metrics.json"  # no YOLO small here: the first model is told of
+    content = json.loads(path.read_text())
+    content["cuts"]["worn"] |= {"recall": 0.9, "recall_any_name": 0.9}
+    path.write_text(json.dumps(content))
+    assert "of ten garments on a person, 9 are found" in words(page())
+
+
+def test_the_validation_is_small_beside_the_test_and_alone_is_called_what_it_is(full, page):
+    folder = full / "weights"
+    content = json.loads((folder / "unet.metrics.json").read_text())
+    content["meta"] |= {"split": "validation", "role": "validation", "photos": packed(CHOSEN)}
+    content["overall"]["mask_ap_min10"] = 0.777
+    (folder / "unet.validation.json").write_text(json.dumps(content))
+    at = page()
+    assert at.table[0].value["Mask AP, validation"].tolist()[:2] == ["0.777", "\u2060–\u2060"]
+    assert "it flatters" in words(at) and not at.info
+    (folder / "unet.metrics.json").unlink()
+    at = page()
+    assert "U-Net: no test" in at.info[0].value and "flatter" in at.info[0].value
+    assert at.table[0].value.loc["U-Net", "Mask AP"].startswith("0.777")
+
+
+def test_figures_of_photos_that_chose_are_refused_as_a_test(full, page):
+    path = full / "weights/yolo.metrics.json"
+    content = json.loads(path.read_text())
+    content["meta"]["photos"] = packed(CHOSEN)
+    path.write_text(json.dumps(content))
+    at = page()
+    assert "no test" in at.warning[0].value and "checkpoint of unet" in at.warning[0].value
+    assert "YOLO-seg nano" not in at.table[0].value.index.tolist()
 
 
 def test_numbers_of_other_weights_are_refused(full, page):

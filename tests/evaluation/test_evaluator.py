@@ -371,6 +371,58 @@ def test_intervals_hold_the_estimate_and_repeat(dataset):
     assert low < first["overall"]["garment_iou"] < high
 
 
+def test_worn_and_not_worn_have_the_intervals_of_their_photos_alone(dataset, tmp_path):
+    segmenter = ColourSegmenter(shift_px=2, score=lambda category_id, area: 0.5 + area / 5000)
+    found = evaluate(segmenter, dataset, Options(resamples=40))
+    for cut in ("worn", "not_worn"):
+        for name in ("mask_ap", "garment_iou", "recall"):
+            low, high = found["cuts_ci"][cut][name]
+            assert low <= found["cuts"][cut][name] <= high, (cut, name)
+    shutil.copytree(dataset.root, tmp_path / "worn")
+    for record in dataset.records():
+        if not record.worn:
+            (tmp_path / "worn/validation/annos" / f"{record.image_path.stem}.json").unlink()
+    alone = evaluate(segmenter, DeepFashion2(tmp_path / "worn", "validation"), Options(resamples=40))
+    for name, bounds in alone["overall_ci"].items():
+        assert found["cuts_ci"]["worn"][name] == (bounds and pytest.approx(bounds)), name
+
+
+def test_categories_have_intervals_where_there_are_garments(dataset):
+    segmenter = ColourSegmenter(shift_px=2, score=lambda category_id, area: 0.5 + area / 5000)
+    for row in evaluate(segmenter, dataset, Options(resamples=40))["per_category"]:
+        for name in ("mask_ap", "mask_ap50"):
+            bounds = row[f"{name}_ci"]
+            assert (bounds is None) == (row["instances"] == 0)
+            assert bounds is None or bounds[0] <= row[name] <= bounds[1]
+
+
+def test_what_is_found_and_what_is_right_is_counted(tmp_path):
+    """Four garments on two photos: one is not seen, one has another's name, and of nothing one is seen."""
+    place = (20, 10, 40, 30)
+    write_photo(
+        tmp_path / "validation", 1, {"item1": annotation_item(8, place), "item2": annotation_item(9, (0, 0, 9, 9))}
+    )
+    write_photo(
+        tmp_path / "validation", 2, {"item1": annotation_item(8, place), "item2": annotation_item(1, (0, 0, 9, 9))}
+    )
+
+    class Mistaken(ColourSegmenter):
+        def predict(self, image: np.ndarray, min_score: float = 0.5) -> Detections:
+            found = super().predict(image, min_score)
+            if 9 in found.category_ids:  # the skirt is not seen, but something in the corner
+                corner = np.zeros((1, *image.shape[:2]), bool)
+                corner[0, -9:, -9:] = True
+                masks = np.concatenate([found.masks[found.category_ids == 8], corner])
+                return Detections.from_masks(masks, [8, 8], [0.9, 0.8])
+            names = [2 if c == 1 else c for c in found.category_ids]  # a sleeve too long
+            return Detections.from_masks(found.masks, names, found.scores)
+
+    overall = evaluate(Mistaken(), DeepFashion2(tmp_path, "validation"), QUICK)["overall"]
+    assert (overall["recall"], overall["recall_any_name"], overall["precision"]) == (0.5, 0.75, 0.5)
+    refined = evaluate(Mistaken(), DeepFashion2(tmp_path, "validation"), Options(refine=True, resamples=0))["overall"]
+    assert refined["recall"] == 0.5 and 0 <= refined["recall_refined"] <= refined["recall_any_name_refined"] <= 1
+
+
 def test_the_measures_by_sums_of_photos_are_what_one_computes_the_long_way(dataset, monkeypatch):
     judged = []
     monkeypatch.setattr("ewardrobe.evaluation.evaluator.summarise", lambda j, n: judged.append(j) or summarise(j, n))
@@ -385,7 +437,7 @@ def test_the_measures_by_sums_of_photos_are_what_one_computes_the_long_way(datas
     only_the_first = measures.means(np.array([2] + [0] * (len(photos) - 1)))
     assert only_the_first["garment_iou"] == pytest.approx(iou_of_counts(photos[0].garments))
     nothing = measures.means(np.zeros(len(photos), int))
-    assert len(nothing) == 6 and nothing == dict.fromkeys(nothing)
+    assert len(nothing) == 12 and nothing == dict.fromkeys(nothing)
 
 
 def test_parsing_maps_are_judged_where_the_model_parses(tmp_path):
@@ -437,6 +489,9 @@ def test_speed_says_what_it_was_measured_on(dataset):
     assert speed["photos_timed"] == 4
     assert 0 < speed["ms_median"] <= speed["ms_p95"]
     assert speed["first_ms"] > 0
+    assert speed["cut_ms_median"] is None and speed["refined_ms_median"] is None, "nobody asked for refinement"
+    speed = evaluate(ColourSegmenter(), dataset, Options(timed=4, resamples=0, refine=True))["speed"]
+    assert speed["ms_median"] < speed["cut_ms_median"] < speed["refined_ms_median"]
     assert (speed["image_height_median"], speed["image_width_median"]) == SIZE
 
 

@@ -104,9 +104,23 @@ def test_published_figures_stand_apart_with_their_data():
     assert {t.marker.color for t in published} == {chart_style.GREY}
     low, high = chart.figure.layout.yaxis.range
     assert low < 0 and high > len(chart.figure.layout.yaxis.categoryarray) - 1, "all rows are in sight"
-    assert chart.data.query("measure == 'mask_ap' and model == 'unet'")[["low", "value", "high"]].values.tolist() == [
-        [0.46, 0.5, 0.55]
-    ]
+    assert chart.data.query("measure == 'mask_ap_min10' and model == 'unet'")[
+        ["low", "value", "high"]
+    ].values.tolist() == [[0.46, 0.5, 0.55]]
+
+
+def test_the_validation_stands_small_beside_the_test():
+    chart = figures.comparison(MODELS, {"yolo": metrics("b", 0.75)})
+    small = [t for t in chart.figure.data if t.name == "validation"]
+    assert [list(t.x) for t in small] == [[0.75], [0.75]], "boxes and masks"
+    assert {t.marker.size for t in small} == {7} and small[0].marker.color[0] == colour_of("yolo")
+    assert chart.data.set_index(["model", "measure"]).loc[("yolo", "mask_ap_min10"), "validation"] == 0.75
+    assert not [t for t in figures.comparison(MODELS).figure.data if t.name == "validation"]
+
+
+def test_titles_of_the_two_parts_are_short_enough_for_a_telephone():
+    axes = [axis.title.text for axis in figures.comparison(MODELS).figure.select_xaxes()]
+    assert axes == ["Box AP", "Mask AP"]
 
 
 def test_an_absent_category_is_a_dash_and_never_a_zero():

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from metric_files import metrics, write_benchmark, write_weights
+from metric_files import CHOSEN, metrics, write_benchmark, write_weights
 
 from ewardrobe.evaluation import metrics as known
+from ewardrobe.evaluation.held_out import packed
 from ewardrobe.evaluation.metrics import read_reports, read_rows
-from ewardrobe.models.weights import WeightsError
+from ewardrobe.models.weights import WeightsError, read_manifest
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def test_numbers_of_other_weights_are_refused(folder):
     unet = report(folder)
     assert unet.metrics is None
     assert "measured on other weights" in unet.problems[0]
-    assert "python -m ewardrobe evaluate --data DATA --model unet" in unet.problems[0]
+    assert "python -m ewardrobe evaluate --data DATA --split test --model unet" in unet.problems[0]
     assert list(known.measured(read_reports(folder))) == ["yolo"]
 
 
@@ -114,9 +115,9 @@ def test_no_benchmark_is_no_problem(tmp_path):
 
 def test_the_ap_table_names_the_data_of_every_row(folder):
     table = known.ap_table(known.measured(read_reports(folder)))
-    assert table["Tested on"].tolist()[:2] == ["wardrobe13 validation, 60 photos"] * 2
+    assert table["Tested on"].tolist()[:2] == ["drawn test, 60 photos"] * 2
     assert table["Mask AP"].tolist() == ["0.500 (0.46–0.55)", "0.400 (0.36–0.45)", "0.640", "0.560"]
-    assert table["Box AP75"].tolist() == ["0.500", "0.400", "0.745", "–"]
+    assert table["Worn: mask AP"].tolist() == ["0.500 (0.40–0.60)", "0.400 (0.30–0.50)", "–", "–"]
     assert all("DeepFashion2" in text for text in table["Tested on"].tolist()[2:])
 
 
@@ -124,15 +125,62 @@ def test_the_table_of_measures_leaves_out_what_nobody_measured(folder):
     table = known.measures_table(known.measured(read_reports(folder)))
     assert "Garment IoU" in table["Measure"].tolist()
     assert "Garment IoU, refined" not in table["Measure"].tolist()
-    assert table.columns.tolist() == ["Measure", "U-Net", "YOLO-seg nano"]
+    assert table.columns.tolist()[:3] == ["Measure", "U-Net", "YOLO-seg nano"]
+    published = table.set_index("Measure")["Mask R-CNN of DeepFashion2's authors"]
+    assert published["Box AP75"] == "0.745" and published["Garment IoU"] == "–"
 
 
 def test_a_measure_that_is_nothing_is_a_dash():
-    assert known.with_interval({"iou": None}, {"iou": None}, "iou") == "–"
-    assert known.with_interval({"iou": 0}, {}, "iou") == "0.000"
+    assert known.with_interval(None, None) == "–"
+    assert known.with_interval(0, None) == "0.000"
 
 
 def test_models_measured_on_different_photos_are_told_apart():
     assert known.one_test({"unet": metrics("a"), "yolo": metrics("b")})
     assert not known.one_test({"unet": metrics("a"), "yolo": metrics("b", limit=40)})
-    assert known.tested_on(metrics("a", limit=40, images=40)) == "wardrobe13 validation, a part of it, 40 photos"
+    assert known.tested_on(metrics("a", limit=40, images=40)) == "drawn test, a part of it, 40 photos"
+
+
+def write_validation(folder, name: str = "unet", level: float = 0.75) -> None:
+    sha256 = read_manifest(folder)[name]["sha256"]
+    content = metrics(sha256, level, split="validation", role="validation", photos=packed(CHOSEN))
+    (folder / f"{name}.validation.json").write_text(json.dumps(content))
+
+
+def test_the_test_is_shown_large_and_the_validation_small_beside_it(folder):
+    write_validation(folder)
+    reports = read_reports(folder)
+    assert report(folder).metrics["overall"]["mask_ap"] == 0.5 and report(folder).problems == ()
+    validated = known.validated(reports)
+    assert {name: m["overall"]["mask_ap"] for name, m in validated.items()} == {"unet": 0.75}
+    table = known.ap_table(known.measured(reports), validated)
+    assert table["Mask AP, validation"].tolist() == ["0.750", "–", "–", "–"]
+    assert "U-Net, validation" in known.measures_table(known.measured(reports), validated).columns
+
+
+def test_a_model_without_a_test_shows_its_validation_alone(folder):
+    write_validation(folder)
+    (folder / "unet.metrics.json").unlink()
+    unet = report(folder)
+    assert unet.test is None and unet.metrics["overall"]["mask_ap"] == 0.75
+    assert known.validated(read_reports(folder)) == {}
+    assert "--split test" in unet.missing[0]
+
+
+@pytest.mark.parametrize(
+    ("shown", "says"),
+    [
+        ({"recall": 0.5, "recall_any_name": 0.5, "precision": 0.9}, "5 are found with the right name and an outline"),
+        ({"recall": 0.74, "recall_any_name": 0.86, "precision": 0.9}, "7 are found with the right name"),
+        ({"recall": 0.74, "recall_any_name": 0.86, "precision": 0.9}, "half or more, 2 more under another name"),
+        ({"recall": 0.1, "recall_any_name": 0.1, "precision": 0.1, "recall_refined": 0.8,
+          "recall_any_name_refined": 0.8, "precision_refined": 0.66}, "8 are found"),
+        ({"recall": 0.74, "recall_any_name": 0.86, "precision": 0.66}, "of ten that are shown, 7 are right"),
+    ],
+)  # fmt: skip
+def test_what_an_ap_means_follows_from_what_was_measured(shown, says):
+    content = metrics("a")
+    content["cuts"]["worn"] = {"mask_ap_min10": 0.45, **shown}
+    told = known.meaning(content)
+    assert told.startswith("A mask AP of 0.45 on people means: of ten garments on a person,") and says in told
+    assert known.meaning({"cuts": {"worn": {"mask_ap_min10": None}}}) == known.meaning({"cuts": {}}) == ""

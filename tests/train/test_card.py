@@ -6,7 +6,9 @@ import copy
 import json
 
 import pytest
+from metric_files import CHOSEN, PHOTOS, chosen_by
 
+from ewardrobe.evaluation import held_out
 from ewardrobe.models.weights import WeightsError
 from train import card
 from train.cards import manifest, readme
@@ -15,17 +17,37 @@ from train.loop.config import FlagError
 ENTRY = {
     "file": "unet.pt", "bytes": 1234, "sha256": "a" * 64, "licence": "AGPL-3.0", "data": "photos", "images": 160,
     "steps": 10, "command": "python -m train.unet", "commit": "c" * 40, "date": "2026-11-23",
+    "photos": [{"purpose": "checkpoint", "data": "drawn", "split": "validation", "images": 2,
+                "list": held_out.digest(CHOSEN)}],
 }  # fmt: skip
 METRICS = {
     "overall": {"mask_ap_min10": 0.25, "mask_ap50_min10": 0.5, "box_ap_min10": None, "miou": 0.125},
-    "cuts": {"worn": {"garment_iou": 0.75}, "not_worn": {"garment_iou": None}},
+    "overall_ci": {"mask_ap_min10": [0.2, 0.31]},
+    "cuts": {"worn": {"garment_iou": 0.75, "mask_ap_min10": 0.4, "recall": 0.8, "recall_any_name": 0.9,
+                      "precision": 0.7}, "not_worn": {"garment_iou": None}},
+    "cuts_ci": {"worn": {"garment_iou": [0.7, 0.8]}},
     "per_category": [{"name": "sling", "instances": 0, "mask_ap": None, "mask_ap50": None}],
-    "speed": {"ms_median": 12.4, "threads": 2},
+    "speed": {"ms_median": 12.4, "cut_ms_median": 31.6, "refined_ms_median": 112.3, "threads": 2},
     "meta": {
-        "weights_sha256": "a" * 64, "images": 7, "data": "photos", "split": "validation", "date": "2026-11-23T10:00:00",
-        "machine": {"processor": "CPU"}, "command": "python -m ewardrobe evaluate",
+        "weights_sha256": "a" * 64, "images": 7, "data": "photos", "split": "test", "date": "2026-11-23T10:00:00",
+        "role": "test", "photos": held_out.packed(PHOTOS), "machine": {"processor": "CPU"},
+        "command": "python -m ewardrobe evaluate",
     },
 }  # fmt: skip
+
+
+VALIDATED = METRICS | {
+    "overall": {"mask_ap_min10": 0.875, "mask_ap50_min10": None},
+    "cuts": {"worn": {"garment_iou": 0.9}, "not_worn": {}},
+    "meta": METRICS["meta"] | {"split": "validation", "role": "validation", "photos": held_out.packed(CHOSEN)},
+}
+
+
+@pytest.fixture(autouse=True)
+def chosen(tmp_path):
+    """A manifest that says by which photos the U-Net was chosen."""
+    chosen_by(tmp_path)
+    manifest.write_json(tmp_path / "manifest.json", {"models": {"unet": ENTRY}})
 
 
 def test_metrics_of_other_weights_are_refused(tmp_path):
@@ -45,10 +67,64 @@ def test_missing_metrics_say_how_to_measure(tmp_path):
 
 def test_table_shows_what_was_measured_and_a_dash_for_what_was_not():
     table = readme.figures({"unet": METRICS, "yolo": METRICS})
-    assert "| mask AP (categories with ≥ 10 garments) | 0.250 | 0.250 |" in table
-    assert "| garment IoU, worn | 0.750 | 0.750 |" in table
+    assert "| mask AP | 0.250 (0.20–0.31) | 0.250 (0.20–0.31) |" in table
+    assert "| garment IoU, worn | 0.750 (0.70–0.80) | 0.750 (0.70–0.80) |" in table
+    assert "| a photo, ms: garments found | 12 | 12 |" in table and "| a photo, ms: and refined | 112 | 112 |" in table
     assert "box AP" not in table  # nobody measured it
     assert table.splitlines()[0] == "| | U-Net | YOLO-seg nano |"
+
+
+def test_the_validation_stands_small_beside_the_test():
+    table = readme.figures({"unet": METRICS, "yolo": METRICS}, {"yolo": VALIDATED})
+    assert "| mask AP | 0.250 (0.20–0.31) | 0.250 (0.20–0.31)<br><sub>0.875</sub> |" in table
+    assert "| mask AP50 | 0.500 | 0.500 |" in table  # nobody measured it there
+    text = card.card("unet", ENTRY, METRICS, "", VALIDATED).replace("\n", " ")
+    assert "split test, by which nothing was trained or chosen" in text
+    assert "0.750 (0.70–0.80)<br><sub>0.900</sub>" in text and readme.BESIDE in text
+    assert "sub>" not in card.card("unet", ENTRY, METRICS, "")
+
+
+def test_card_and_readme_say_what_it_means_and_what_a_photo_takes():
+    new = readme.update(f"{readme.BEGIN}\n{readme.END}", {"unet": METRICS, "yolo_s": METRICS}).replace("\n", " ")
+    takes = (
+        "With YOLO-seg small a photo takes 32 ms until its garments are cut out (12 of them to find them), and 112 ms"
+    )
+    means = "of ten garments on a person, 8 are found with the right name"
+    assert takes in new and means in new
+    text = card.card("unet", ENTRY, METRICS, "").replace("\n", " ")
+    assert "With U-Net a photo takes 32 ms" in text and means in text
+
+
+def test_a_busy_machine_is_told():
+    assert "busy" not in readme.provenance(METRICS)
+    busy = METRICS | {"meta": METRICS["meta"] | {"machine": {"processor": "CPU", "cores": 2, "load_average": 11.6}}}
+    assert "(CPU, 2 threads, busy: load 12 on 2 cores, so its times are not shown)" in readme.provenance(busy)
+    assert "a photo, ms" not in readme.figures({"unet": busy}) and not readme.photo_time("unet", busy)
+    quiet = VALIDATED | {"speed": METRICS["speed"] | {"ms_median": 7.7}}
+    assert "| a photo, ms: garments found | 8 |" in readme.figures({"unet": busy}, {"unet": quiet})
+    assert "(8 of them to find them)" in readme.photo_time("unet", busy, quiet)
+
+
+def test_a_model_without_a_test_has_no_large_figure_beside_those_with_one():
+    large, small = card._of_one_kind(
+        {"unet": (METRICS, None), "yolo": (VALIDATED, None), "yolo_s": (METRICS, VALIDATED)}
+    )
+    assert list(large) == ["unet", "yolo_s"] and list(small) == ["yolo", "yolo_s"]
+    table = readme.figures(large, small)
+    assert "| mask AP | 0.250 (0.20–0.31) | –<br><sub>0.875</sub> | 0.250 (0.20–0.31)<br><sub>0.875</sub> |" in table
+    assert card._of_one_kind({"unet": (VALIDATED, None)}) == ({"unet": VALIDATED}, {})
+
+
+def test_without_a_test_the_validation_is_large_and_says_that_it_flatters(tmp_path):
+    (tmp_path / "unet.validation.json").write_text(json.dumps(VALIDATED))
+    large, small = manifest.read_figures("unet", ENTRY, tmp_path)
+    assert large == VALIDATED and small is None
+    assert "so these figures flatter" in readme.provenance(large)
+    (tmp_path / "unet.metrics.json").write_text(json.dumps(METRICS))
+    assert manifest.read_figures("unet", ENTRY, tmp_path) == (METRICS, VALIDATED)
+    (tmp_path / "unet.metrics.json").write_text(json.dumps(VALIDATED))
+    with pytest.raises(WeightsError, match="no test: of the 2 photos were used 2 for checkpoint of unet"):
+        manifest.read_figures("unet", ENTRY, tmp_path)
 
 
 def test_card_names_file_checksum_command_and_empty_categories():
@@ -57,7 +133,7 @@ def test_card_names_file_checksum_command_and_empty_categories():
     assert "160 images seen in 10 steps" in text
     assert "| sling | 0 | – | – | 0.20 |" in text and "| shown from |" in text
     assert "What more would bring." in text
-    assert "7 photos of photos, split validation" in text
+    assert "7 photos of photos, split test" in text
 
 
 def test_models_that_were_measured_alike_share_a_sentence():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import urllib.error
 
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from training import SCRIPTS, SMALL
 
 from ewardrobe.datasets.samples import Sample
+from ewardrobe.evaluation import held_out
 from ewardrobe.models import inputs, kind_of, weights
 from ewardrobe.models import mask_rcnn as mask_rcnn_segmenter
 from ewardrobe.models import unet as unet_segmenter
@@ -19,6 +21,7 @@ from ewardrobe.models.networks.encoders import normalised
 from train import mask_rcnn, unet, yolo
 from train.loop import checkpoints, data, engine, trainer
 from train.loop.config import parse_config
+from train.register import main as register_main
 from train.register import register
 
 LOADERS = {"mask_rcnn": mask_rcnn_segmenter.load, "unet": unet_segmenter.load, "yolo": yolo_segmenter.load}
@@ -246,6 +249,49 @@ def test_thresholds_stay_with_their_weights_alone(tmp_path):
     manifest.write_text(json.dumps({"models": {"unet": first | {"thresholds": chosen}}}))
     assert register("unet", tmp_path / "first.pt", folder, "rendered", "again")["thresholds"] == chosen
     assert "thresholds" not in register("unet", tmp_path / "second.pt", folder, "rendered", "test")
+
+
+def test_the_manifest_says_by_which_photos_weights_came_about(rendered_dataset, tmp_path, capsys):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    for name in ("first", "second", "third"):
+        unet_file(tmp_path / f"{name}.pt")
+
+    def purposes(name: str, *words: str) -> list[tuple[str, str]]:
+        command = ["unet", str(tmp_path / f"{name}.pt"), "--folder", str(folder), "--data-name", "d", "--command", "c"]
+        assert register_main([*command, *words]) == 0
+        return [(r["purpose"], r["data"]) for r in weights.read_manifest(folder)["unet"].get("photos", [])]
+
+    other = tmp_path / "other"
+    shutil.copytree(rendered_dataset / "validation", other / "train")
+    drawn = [("training", rendered_dataset.name), ("checkpoint", rendered_dataset.name)]
+    assert purposes("first", "--data", str(rendered_dataset)) == drawn
+    assert purposes("first") == drawn, "the same weights"
+    assert purposes("second", "--data", str(other), "--continues") == [*drawn, ("training", "other")]
+    found = held_out.uses_of(held_out.photos_of_split(rendered_dataset, "validation"), folder)
+    assert [(use.purpose, use.photos) for use in found] == [("checkpoint", 4), ("training", 4)]
+    assert purposes("third") == []
+    assert "--data DIR says it" in capsys.readouterr().err
+    command = ["unet", str(tmp_path / "first.pt"), "--folder", str(folder), "--data-name", "d", "--command", "c"]
+    before = (folder / "unet.pt").read_bytes()
+    assert register_main([*command, "--data", str(tmp_path)]) == 2
+    assert "neither train/annos nor validation/annos" in capsys.readouterr().err
+    assert (folder / "unet.pt").read_bytes() == before, "nothing half-written"
+
+
+def test_figures_go_with_their_weights(tmp_path):
+    folder = tmp_path / "weights"
+    folder.mkdir()
+    for name in ("first", "second"):
+        unet_file(tmp_path / f"{name}.pt")
+    register("unet", tmp_path / "first.pt", folder, "rendered", "test")
+    paths = [folder / "unet.metrics.json", folder / "unet.validation.json"]
+    for path in paths:
+        path.write_text("{}")
+    register("unet", tmp_path / "first.pt", folder, "rendered", "test")
+    assert all(path.exists() for path in paths)
+    register("unet", tmp_path / "second.pt", folder, "rendered", "test")
+    assert not any(path.exists() for path in paths)
 
 
 def test_a_continued_run_keeps_what_the_first_started_from(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from importlib import import_module
 
 import pytest
@@ -10,6 +11,8 @@ import torch
 from small_weights import WIDTHS, folder  # noqa: F401 (a fixture)
 
 from ewardrobe import __main__ as ewardrobe
+from ewardrobe.datasets.synthetic import write_dataset
+from ewardrobe.evaluation import held_out
 from ewardrobe.models.networks.unet import UNet
 from ewardrobe.models.weights import read_manifest, sha256_of
 from train import quantize, ship
@@ -90,7 +93,11 @@ def test_one_command_ships_and_goes_on_from_the_step_that_failed(folder, run, co
     assert entry["data"] == "drawn"
     assert entry["command"] == "python -m train.unet --data drawn --steps 2 --lr 0.01 --init unet.pt --seed 1 --lazy"
     assert entry["sha256"] in (folder / "unet.md").read_text()
-    assert "| mask AP (all categories) |" in (tmp_path / "README.md").read_text()
+    assert "| mask AP, also of rare categories |" in (tmp_path / "README.md").read_text()
+    assert [record["purpose"] for record in held_out.records_of(entry)] == ["training", "checkpoint", "thresholds"]
+    meta = json.loads((folder / "unet.validation.json").read_text())["meta"]
+    page = (tmp_path / "README.md").read_text().replace("\n", " ")
+    assert meta["role"] == "validation" and "so these figures flatter" in page
     check_nothing_is_done_twice(command, calls)
     check_what_is_gone_is_made_again(folder, run, command, calls)
 
@@ -107,12 +114,28 @@ def check_nothing_is_done_twice(command, calls):
 
 def check_what_is_gone_is_made_again(folder, run, command, calls):  # noqa: F811
     calls.clear()
-    (folder / "unet.metrics.json").unlink()
+    (folder / "unet.validation.json").unlink()
     assert command() == 0 and calls == ["evaluate", "train.card"]
     calls.clear()
     calls.fails = {"train.register"}  # begins, and is seen to begin, at the first step
     write_run(run, seed=2)
     assert command() == 1 and calls == ["train.register"] and done(run) == []
+
+
+def test_with_a_test_both_are_measured_and_the_test_is_shown(folder, run, command, calls, rendered_dataset, tmp_path):  # noqa: F811
+    data = tmp_path / "with_test"
+    shutil.copytree(rendered_dataset, data)
+    write_dataset(data, count=4, seed=9, split="test")
+    assert command("--data", str(data)) == 0
+    assert calls == ["train.register", "train.thresholds", "train.quantize", "evaluate", "evaluate", "train.card"]
+    assert done(run) == [*STEPS[:-1], "validate", "card"]
+    roles = {name: json.loads((folder / f"unet.{name}.json").read_text()) for name in ("metrics", "validation")}
+    assert {name: m["meta"]["role"] for name, m in roles.items()} == {"metrics": "test", "validation": "validation"}
+    assert roles["metrics"]["overall_ci"] and not roles["validation"]["overall_ci"]
+    page = (tmp_path / "README.md").read_text().replace("\n", " ")
+    assert "split test, by which nothing was trained or chosen" in page and "<br><sub>" in page
+    calls.clear()
+    assert command("--data", str(data), "--test", "validation", "--from", "evaluate") == 1, "it chose the thresholds"
 
 
 def test_a_dry_run_lists_the_steps_and_writes_nothing(folder, run, command, calls, capsys):  # noqa: F811

@@ -6,14 +6,15 @@ from typing import Any
 
 from ewardrobe.core.attributes import HEADS
 from train.cards.markdown import number, provenance, table, wrapped
+from train.cards.readme import BESIDE, photos
 
 
-def card(entry: dict[str, Any], metrics: dict[str, Any]) -> str:
-    """Return the card as Markdown."""
+def card(entry: dict[str, Any], metrics: dict[str, Any], validated: dict[str, Any] | None = None) -> str:
+    """Return the card as Markdown; validated: the figures of the validation, shown small."""
     meta, judged = metrics["meta"], {name: metrics[name] for name in HEADS if metrics[name]}
     measured = (
-        f"Measured on {meta['garments']} judged garments in {meta['images']} photos of {meta['data']}, split "
-        f"{meta['split']}, under their annotated masks, on {meta['date'][:10]} with `{meta['command']}`."
+        f"{photos(meta)}, {meta['garments']} judged garments under their annotated masks, on {meta['date'][:10]} with "
+        f"`{meta['command']}`."
     )
     return wrapped(f"""# Attribute network
 
@@ -24,9 +25,9 @@ U-Net's encoder up to stride 16 with a narrow last stage.
 
 ## Figures
 
-{measured} Fractions of 1; in brackets 95 % intervals by bootstrap over the photos.
+{measured} Fractions of 1; in brackets 95 % intervals by bootstrap over the photos.{f" {BESIDE}" if validated else ""}
 
-{_table(judged)}
+{_table(judged, validated or {})}
 
 Asserted: the share of garments for which the network is sure enough for the app to state a value; for the others it
 asks. ECE: how far confidence and share of right answers lie apart. Always the commonest: what one gets by naming
@@ -48,14 +49,14 @@ photos, colours and cuts are told less well, and then the calibration is too hop
 """)
 
 
-def _table(judged: dict[str, dict[str, Any]]) -> str:
+def _table(judged: dict[str, dict[str, Any]], validated: dict[str, Any]) -> str:
     rows = [
         (
             name,
             found["garments"],
-            _with_interval(found, "accuracy"),
+            _with_interval(found, "accuracy") + _small(validated.get(name), "accuracy"),
             number(found["majority_accuracy"]),
-            _with_interval(found, "macro_f1"),
+            _with_interval(found, "macro_f1") + _small(validated.get(name), "macro_f1"),
             number(found["ece"]),
             number(found["asserted"], 2),
             number(found["asserted_right"]),
@@ -82,6 +83,10 @@ def _colours(metrics: dict[str, Any]) -> str:
 def _values(name: str, found: dict[str, Any]) -> str:
     rows = [(r["value"], r["garments"], number(r["recall"], 2), number(r["f1"], 2)) for r in found["per_value"]]
     return table((name, "garments", "recall", "F1"), rows) + "\n"
+
+
+def _small(found: dict[str, Any] | None, key: str) -> str:
+    return f"<br><sub>{found[key]:.3f}</sub>" if found else ""
 
 
 def _with_interval(found: dict[str, Any], key: str) -> str:

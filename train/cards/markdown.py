@@ -36,6 +36,15 @@ def number(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
+def with_bounds(value: float | None, bounds: Sequence[float] | None) -> str:
+    """Return a figure with its interval.
+
+    >>> with_bounds(0.5, (0.45, 0.56)), with_bounds(0.5, None), with_bounds(None, None)
+    ('0.500 (0.45–0.56)', '0.500', '–')
+    """
+    return number(value) + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if value is not None and bounds else "")
+
+
 def provenance(entry: dict[str, Any], trained_on: str) -> str:
     """Return the table of a model card that says where the weights of a manifest's ``entry`` come from."""
     return f"""| | |

@@ -1,6 +1,7 @@
 """Write the card of the outfit model from its manifest entry and the figures that were measured on its very weights.
 
-python -m ewardrobe evaluate-outfits --data DATA/outfits_validation.json --json weights/outfits.metrics.json
+python -m ewardrobe evaluate-outfits --data DATA/outfits_test.json --json weights/outfits.metrics.json
+python -m ewardrobe evaluate-outfits --data DATA/outfits_validation.json --json weights/outfits.validation.json
 python -m train.cards.outfits
 """
 
@@ -12,21 +13,27 @@ from pathlib import Path
 from typing import Any
 
 from ewardrobe.core import atomic
+from ewardrobe.evaluation.held_out import TEST
 from ewardrobe.evaluation.outfits import verdicts
 from ewardrobe.models.weights import verified_path, weights_dir
 from ewardrobe.outfits.compatibility import FEATURES, NAME
-from train.cards.manifest import read_metrics
+from train.cards.manifest import read_figures
 from train.cards.markdown import number, provenance, table, wrapped
+from train.cards.readme import BESIDE
 from train.loop.config import exit_code, make_parser
 
 
-def card(entry: dict[str, Any], metrics: dict[str, Any]) -> str:
-    """Return the model card as Markdown."""
+def card(entry: dict[str, Any], metrics: dict[str, Any], validated: dict[str, Any] | None = None) -> str:
+    """Return the model card as Markdown; validated: the figures of the validation, shown small."""
+    beside = {row["method"]: row for row in validated["rows"]} if validated else {}
 
     def figure(row: dict[str, Any], key: str) -> tuple[str, str]:
-        return number(row[key]), "{:.3f} … {:.3f}".format(*row[f"{key}_ci"])
+        small = f"<br><sub>{beside[row['method']][key]:.3f}</sub>" if beside else ""
+        return number(row[key]) + small, "{:.3f} … {:.3f}".format(*row[f"{key}_ci"])
 
     meta = metrics["meta"]
+    small = BESIDE if beside else ""
+    chosen = "" if meta.get("role") == TEST else "by which settings were chosen, so these figures flatter, "
     rows = [(row["method"], *figure(row, "fitb"), *figure(row, "auc")) for row in metrics["rows"]]
     told = "\n".join(f"- {line}" for line in verdicts(metrics["rows"]))
     return wrapped(f"""# Outfit compatibility
@@ -39,7 +46,9 @@ what they have in common. Plain numbers in JSON; no picture is looked at.
 
 ## Figures
 
-{meta["outfits"]} outfits of {meta["data"]}, {meta["date"][:10]}, by `{meta["command"]}`. Fill in the blank (FITB): the
+{meta["outfits"]} outfits of {meta["data"]}, {chosen}{meta["date"][:10]}, by `{meta["command"]}`. {small}
+
+Fill in the blank (FITB): the
 true garment among four of its slot, chance 0.25. AUC: real outfits against thrown-together ones, chance 0.5. “combined”
 is what the app ranks by, as far as photographs of strangers tell: weather, rotation and favourites have no part in it.
 
@@ -60,7 +69,7 @@ outwear are hardly in it. It knows colours by name only, since garments of one p
 def document(folder: Path) -> tuple[Path, str]:
     """Return path and text of the card; ``WeightsError`` where the weights or their metrics are missing or old."""
     _, entry = verified_path(NAME, folder)
-    return folder / f"{NAME}.md", card(entry, read_metrics(NAME, entry, folder))
+    return folder / f"{NAME}.md", card(entry, *read_figures(NAME, entry, folder))
 
 
 def main(argv: Sequence[str] | None = None) -> int:

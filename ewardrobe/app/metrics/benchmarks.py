@@ -18,6 +18,7 @@ from ewardrobe.evaluation.figures.live import clip_table, rows, speed_quality
 from ewardrobe.evaluation.metrics import ATTRIBUTES_COMMAND
 from ewardrobe.models.weights import WeightsError, weights_dir
 
+NO_TEST = "No test: these figures are of photos by which something was chosen, and they flatter."
 LIVE_COMMAND = "python -m ewardrobe benchmark live --json weights/live.json"
 
 
@@ -122,6 +123,8 @@ def attributes(_: ReportSet) -> None:
         lead = "Colours, pattern, material, style and sleeves, on garments that somebody judged:"
         nothing_yet("Not measured yet", lead, [ATTRIBUTES_COMMAND])
         return
+    if not report.test:
+        st.info(NO_TEST, icon=":material/info:")
     colour, targets = report.metrics["colour"], report.metrics["targets"]
     st.markdown("##### Colours, measured")
     first, second, dark, one = st.columns(4)
@@ -129,18 +132,18 @@ def attributes(_: ReportSet) -> None:
     second.metric("One of the first two", f"{colour['top2']:.3f}", help=f"Target {targets['colour_top2']}")
     dark.metric("Black and navy confused", f"{colour['black_navy_confused']:.3f}")
     one.metric("First name, black = navy", f"{colour['top1_black_navy_as_one']:.3f}")
-    _heads(report.metrics)
+    _heads(report.metrics, report.validation if report.test else None)
     meta = report.metrics["meta"]
-    st.caption(f"{meta['garments']} garments in {meta['images']} photos, {str(meta['date'])[:10]}")
+    st.caption(literal(f"{metrics.tested_on(report.metrics)}, {meta['garments']} garments, {str(meta['date'])[:10]}"))
     show_command(meta)
     if report.card:
         with st.expander("Model card", icon=":material/description:"):
             st.markdown(report.card)
 
 
-def _heads(found: dict) -> None:
+def _heads(found: dict, validated: dict | None) -> None:
     st.markdown("##### Pattern, material, style and sleeves, told by the network")
-    table = overview(found)
+    table = overview(found, validated)
     show_table(table, "attributes", number_columns(table.select_dtypes("float").columns, "%.3f"))
     st.caption(
         "Asserted: the share of garments of which the app states the value; for the others it asks. Material and style "

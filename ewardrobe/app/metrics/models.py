@@ -14,11 +14,14 @@ from ewardrobe.evaluation.figures import metrics as figures
 from ewardrobe.evaluation.figures.curves import calibration, confusion, parsing, pr_curves, speed_accuracy, speed_table
 from ewardrobe.evaluation.figures.metrics import CATEGORY_MEASURES
 from ewardrobe.evaluation.metrics import MEASURES, ModelReport
-from ewardrobe.models import title
+from ewardrobe.models import DEFAULT_MODEL, title
 from ewardrobe.models.weights import WeightsError, weights_dir
 
+SMALL = "Small and open: on validation, by which checkpoints and thresholds were chosen; it flatters."
 SPEED_COLUMNS = {
     "ms_median": "Median ms",
+    "cut_ms_median": "Cut out ms",
+    "refined_ms_median": "Refined ms",
     "ms_p95": "95 % ms",
     "first_ms": "First ms",
     "load_s": "Load s",
@@ -29,10 +32,14 @@ SPEED_COLUMNS = {
 
 @dataclass(frozen=True)
 class ReportSet:
-    """What the page shows: the models' reports, the metrics that belong to their weights, the benchmark."""
+    """What the page shows: the models' reports, the metrics that belong to their weights, the benchmark.
+
+    metrics: of the test, of a model without one of its validation.  validated: of the validation beside a test.
+    """
 
     reports: list[ModelReport]
     metrics: dict[str, dict]
+    validated: dict[str, dict]
     benchmark: dict | None
     problems: list[str]
 
@@ -49,7 +56,7 @@ def load() -> ReportSet:
     entries = {r.name: r.entry for r in reports}
     benchmark, problem = metrics.read_rows(folder / "benchmark.json", "models", entries)
     problems = [f"{problem}: measure again with {metrics.BENCHMARK_COMMAND}"] if problem else []
-    return ReportSet(reports, metrics.measured(reports), benchmark, problems)
+    return ReportSet(reports, metrics.measured(reports), metrics.validated(reports), benchmark, problems)
 
 
 def nothing_yet(heading: str, lead: str, commands: Iterable[str]) -> None:
@@ -102,24 +109,40 @@ def overview(known: ReportSet) -> None:
     for message in [*(text for r in known.reports for text in r.problems), *known.problems]:
         st.warning(literal(message), icon=":material/rule:")
     if _measured(known):
-        for message in [text for r in known.reports for text in r.missing]:
-            st.caption(literal(message))
         if not metrics.one_test(known.metrics):
             st.warning(
                 "The models were measured on different photos: compare them with care.", icon=":material/warning:"
             )
-        show_chart(figures.comparison(known.metrics))
+        _whose(known)
+        show_chart(figures.comparison(known.metrics, known.validated))
         st.caption(
-            "Grey: published figures **on other photos** (DeepFashion2), for orientation only. They are not the same "
-            "test as ours. Bars: 95 % interval by bootstrap over the photos."
+            "Fractions of 1, over the categories with ten garments or more. Bars: 95 % interval by bootstrap over the "
+            "photos. Grey: published figures **on other photos** (DeepFashion2), for orientation only. They are not "
+            "the same test as ours." + (f" {SMALL}" if known.validated else "")
         )
-        table = metrics.ap_table(known.metrics)
+        table = metrics.ap_table(known.metrics, known.validated)
         unbroken = table.set_index("Model").replace("–", "\u2060–\u2060", regex=True)  # an interval stays on one line
         st.table(unbroken, border="horizontal")
         download(table, "ap_table")
         with st.expander("Every measure", icon=":material/table_rows:"):
-            show_table(metrics.measures_table(known.metrics))
+            show_table(metrics.measures_table(known.metrics, known.validated))
+        if missing := [text for r in known.reports for text in r.missing]:
+            with st.expander("Not there yet", icon=":material/pending:"):
+                st.markdown("\n".join(f"- {literal(message)}" for message in missing))
     _cards(known.reports)
+
+
+def _whose(known: ReportSet) -> None:
+    """Say what the figures of the model that photos start with mean, and which of all are of no test."""
+    shown = DEFAULT_MODEL if DEFAULT_MODEL in known.metrics else next(iter(known.metrics))
+    if told := metrics.meaning(known.metrics[shown]):
+        st.markdown(f"**{title(shown)}.** {told}")
+    if untested := [title(r.name) for r in known.reports if r.metrics and not r.test]:
+        st.info(
+            f"{', '.join(untested)}: no test. These figures are of photos by which checkpoints or thresholds were "
+            "chosen, and they flatter.",
+            icon=":material/info:",
+        )
 
 
 def _cards(reports: list[ModelReport]) -> None:
@@ -202,8 +225,9 @@ def speed(known: ReportSet) -> None:
     if known.metrics:
         show_chart(speed_accuracy(known.metrics, known.benchmark, pick_measure(known, "speed-measure")))
         st.caption(
-            "Filled: side by side in one run. Open: in each evaluation. The bar to the right ends at 95 %. First: "
-            "the first call of a new process. Peak: its memory."
+            "Filled: side by side in one run. Open: in each evaluation. The bar to the right ends at 95 %. Median: to "
+            "find the garments. Cut out, refined: with all that the app does for a photo, without and with refinement. "
+            "First: the first call of a new process. Peak: its memory."
         )
     table = speed_table(known.metrics, known.benchmark)
     table = table.assign(model=table["model"].map(title))

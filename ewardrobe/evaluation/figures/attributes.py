@@ -20,15 +20,20 @@ COLUMNS = {
 }
 """Figures of a head with their headings."""
 
+VALIDATION = "Macro-F1, validation"
 
-def overview(metrics: dict) -> pd.DataFrame:
-    """Return a row for each learned attribute; the columns are headings."""
+
+def overview(metrics: dict, validated: dict | None = None) -> pd.DataFrame:
+    """Return a row for each learned attribute; the columns are headings, the last of the validation if there is one."""
     rows = [
-        {"Attribute": name} | {label: metrics[name][key] for key, label in COLUMNS.items()}
+        {"Attribute": name}
+        | {label: metrics[name][key] for key, label in COLUMNS.items()}
+        | {VALIDATION: ((validated or {}).get(name) or {}).get("macro_f1")}
         for name in HEADS
         if metrics.get(name)
     ]
-    return pd.DataFrame(rows, columns=["Attribute", *COLUMNS.values()])
+    beside = [VALIDATION] if validated else []
+    return pd.DataFrame(rows, columns=["Attribute", *COLUMNS.values(), *beside]).astype(dict.fromkeys(beside, float))
 
 
 def per_value(name: str, metrics: dict) -> Chart:

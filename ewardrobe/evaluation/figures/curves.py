@@ -26,7 +26,7 @@ BLUES = [[0, "#d6e6f2"], [1, "#0b4f85"]]
 """Opaque, so that the counts on it are readable on a light page and on a dark one."""
 
 RUNTIME_TITLES = {"openvino": "OpenVINO", "torch": "PyTorch"}
-TIMES = ("ms_median", "ms_p95", "first_ms", "load_s", "peak_rss_mb")
+TIMES = ("ms_median", "ms_p95", "cut_ms_median", "refined_ms_median", "first_ms", "load_s", "peak_rss_mb")
 
 
 def pr_curves(metrics: dict[str, dict], category: str) -> Chart:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pandas as pd
 import plotly.express as px
+import plotly.graph_objects as go
 
 from ewardrobe.evaluation.figures.chart import GREY, SYMBOLS, Chart, colour_of, drawn_by_model, numbers, styled
-from ewardrobe.evaluation.metrics import MEASURES, tested, with_interval
+from ewardrobe.evaluation.metrics import MEASURES, tested, value_and_bounds, with_interval
 
 _CONDITIONS = {
     "viewpoint": ("not worn", "frontal", "side or back"),
@@ -21,6 +24,7 @@ CONDITION_LABELS = {"all": "all photos", "worn": "worn", "not_worn": "not worn"}
 }
 """DeepFashion2's conditions in words; a photo belongs to the hardest value among its garments."""
 
+LABEL_WIDTH = 24
 CATEGORY_MEASURES = {
     "mask_ap": "Mask AP",
     "mask_ap50": "Mask AP50",
@@ -36,17 +40,14 @@ CATEGORY_MEASURES = {
 """What ``per_category`` can draw."""
 
 
-def comparison(metrics: dict[str, dict]) -> Chart:
-    """Draw box and mask AP with 95 % intervals, ours filled, published figures of other data grey and open."""
-    columns = ["model", "name", "tested on", "measure", "value", "low", "high", "told"]
-    rows = [
-        [model, name, photos, key, figures.get(key), *(cis.get(key) or [None] * 2), with_interval(figures, cis, key)]
-        for key in ("box_ap", "mask_ap")
-        for model, name, photos, figures, cis in tested(metrics)
-    ]
-    data = pd.DataFrame(rows, columns=columns).astype({"value": float, "low": float, "high": float})
+def comparison(metrics: dict[str, dict], validated: dict[str, dict] | None = None) -> Chart:
+    """Draw box and mask AP with 95 % intervals, ours filled, published figures of other data grey and open.
+
+    validated: the figures of the validation, drawn small and open beside those of the test.
+    """
+    data = _compared(metrics, validated or {})
     drawn = data.assign(
-        label=[f"<b>{n}</b><br><span style='font-size:11px'>{t}</span>" for n, t in data[["name", "tested on"]].values],
+        label=[_row_label(name, photos) for name, photos in data[["name", "tested on"]].values],
         above=data["high"] - data["value"],
         below=data["value"] - data["low"],
         text=numbers(data["value"]),
@@ -62,19 +63,54 @@ def comparison(metrics: dict[str, dict]) -> Chart:
         symbol="model",
         symbol_map=SYMBOLS | {"": "diamond-open"},
         facet_col="measure",
-        facet_col_spacing=0.04,
+        facet_col_spacing=0.06,
         text="text",
         custom_data=["name", "told"],
     )
     figure.update_traces(textposition="top center", marker_size=11, error_x={"thickness": 2, "width": 5})
     figure.update_traces(hovertemplate="%{customdata[0]}: %{customdata[1]}<extra></extra>")
+    _add_small(figure, drawn)
     names = list(dict.fromkeys(drawn["label"]))
-    styled(figure, "Average precision with 95 % intervals", "COCO AP, fraction of 1", height=170 + 55 * len(names))
-    figure.for_each_annotation(lambda a: a.update(text="Boxes" if a.text.endswith("box_ap") else "Masks"))
-    figure.update_layout(showlegend=False, margin_t=80)
+    styled(figure, "Average precision with 95 % intervals", height=170 + 62 * len(names))
+    figure.for_each_annotation(lambda a: a.update(text=""))
+    for column, label in enumerate(("Box AP", "Mask AP"), 1):  # short: two of them fit side by side on a telephone
+        figure.update_xaxes(title_text=label, col=column)
+    figure.update_layout(showlegend=False)
     figure.update_xaxes(range=[-0.06, 1.04])
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], range=[-0.6, len(names) - 0.3])
     return Chart("average_precision", figure, data.drop(columns="told").assign(published=data["model"] == ""))
+
+
+def _row_label(name: str, photos: str) -> str:
+    """Return a model's name and its photos below each other, in lines so short that a telephone has room beside."""
+    name, photos = ("<br>".join(textwrap.wrap(text, LABEL_WIDTH)) for text in (name, photos))
+    return f"<b>{name}</b><br><span style='font-size:11px'>{photos}</span>"
+
+
+def _compared(metrics: dict[str, dict], validated: dict[str, dict]) -> pd.DataFrame:
+    """Return a row for each model and measure: what is drawn and what is told when one points at it."""
+    columns = ["model", "name", "tested on", "measure", "told", "value", "low", "high", "validation"]
+    rows = []
+    for key in ("box_ap_min10", "mask_ap_min10"):
+        for model, name, photos, found in tested(metrics):
+            value, bounds = value_and_bounds(found, "overall", key)
+            small = validated.get(model, {}).get("overall", {}).get(key)
+            told = with_interval(value, bounds)
+            rows.append([model, name, photos, key, told, value, *(bounds or (None, None)), small])
+    return pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(columns[5:], float))
+
+
+def _add_small(figure: go.Figure, drawn: pd.DataFrame) -> None:
+    """Add the figures of the validation to both parts of the chart."""
+    for column, key in enumerate(("box_ap_min10", "mask_ap_min10"), 1):
+        known = drawn[(drawn["measure"] == key) & drawn["validation"].notna()]
+        if len(known):
+            marker = {"symbol": "circle-open", "size": 7, "color": [colour_of(model) for model in known["model"]]}
+            hover = "%{customdata}, on validation: %{x:.3f}<extra></extra>"
+            points = {"x": known["validation"], "y": known["label"], "customdata": known["name"]}
+            figure.add_scatter(
+                **points, mode="markers", marker=marker, hovertemplate=hover, name="validation", row=1, col=column
+            )
 
 
 def per_category(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
