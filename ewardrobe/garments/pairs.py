@@ -5,6 +5,7 @@ Of a YOLO nano's finds on 48 photos of people, 54 for 47 pairs, 45 are left, and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -101,7 +102,7 @@ def _pairs(image: np.ndarray, detections: Detections, groups: list[tuple[int, ..
 
 def _single_shoe(image: np.ndarray, detections: Detections, places: tuple[int, ...]) -> _Shoe | None:
     """Return the finds at ``places`` as one shoe; ``None`` where they are a pair already."""
-    mask = detections.masks[list(places)].any(axis=0)
+    mask = np.logical_or.reduce(detections.masks[list(places)])
     x0, y0, x1, y1 = box = mask_box(mask)
     part, pixels = mask[y0:y1, x0:x1], image[y0:y1, x0:x1]
     areas = np.sort(cv2.connectedComponentsWithStats(part.astype(np.uint8))[2][1:, cv2.CC_STAT_AREA])
@@ -111,7 +112,7 @@ def _single_shoe(image: np.ndarray, detections: Detections, places: tuple[int, .
     lab = cv2.cvtColor(colour[None, None], cv2.COLOR_RGB2LAB)[0, 0]
     slots = [category(c).slot for c in detections.category_ids]
     legs = [i for i, slot in enumerate(slots) if slot in ("bottom", "dress") and detections.scores[i] >= SHOWN_SCORE]
-    wearer = min(legs, key=lambda i: _distance(box, detections.boxes[i]), default=-1)
+    wearer = min(legs, key=lambda i: _distance(box, detections.boxes[i].tolist()), default=-1)
     return _Shoe(places, box, int(areas.sum()), lab, wearer)
 
 
@@ -128,4 +129,4 @@ def _gap(one: _Shoe, other: _Shoe) -> float | None:
 def _distance(box: Sequence[float], other: Sequence[float]) -> float:
     """Return the pixels between two boxes ``x0 y0 x1 y1``, 0 where they touch or overlap."""
     apart = [max(0.0, max(box[i], other[i]) - min(box[i + 2], other[i + 2])) for i in (0, 1)]
-    return float(np.hypot(*apart))
+    return math.hypot(*apart)
