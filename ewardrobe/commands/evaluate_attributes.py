@@ -1,4 +1,7 @@
-"""Measure colours, pattern, material, style and sleeves on judged garments, by the code that the app runs."""
+"""Measure colours, pattern, material, style, sleeves and kinds on judged garments, by the code that the app runs.
+
+The kinds come from kinds_SPLIT.csv, where it lies beside the data; they are told category by category, too.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,14 @@ def _figures(metrics: dict[str, Any]) -> str:
         columns = ["garments", "accuracy", "majority", "majority_accuracy", "macro_f1", "target", "ece"]
         table = pd.DataFrame(list(heads.values()), list(heads), [*columns, "asserted", "asserted_right"])
         lines.append(table.to_string(float_format="{:.3f}".format, na_rep="–"))
-    return "\n".join([*lines, *(f"{name:<9} not told" for name in HEADS if name not in heads)])
+    lines += [f"{name:<9} not told" for name in HEADS if name not in heads]
+    if kinds := metrics["kind"]:
+        lines.append(
+            f"kind, by category: one of three guesses right {kinds['top3']:.3f}, always naming the category's commonest "
+            f"{kinds['commonest_accuracy']:.3f}, target of the accuracy {targets['kind_accuracy']}"
+        )
+        lines.append(pd.DataFrame(kinds["per_category"]).to_string(index=False, float_format="{:.3f}".format))
+    return "\n".join(lines)
 
 
 def _photos(args: argparse.Namespace, missing: bool) -> dict[str, Any]:
