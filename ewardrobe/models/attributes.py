@@ -20,8 +20,8 @@ from ewardrobe.models.inputs import MEAN, STD
 from ewardrobe.models.networks.attributes import AttributeNet
 from ewardrobe.models.weights import WeightsError, fill, load_state, saying_what_they_are_of
 
-CLOSE_HEADS = ("pattern", "material")
-"""Dots and weaves are too small in a picture of the whole garment: these heads look twice, once from near."""
+CLOSE_HEADS = ("pattern", "material", "kind")
+"""Dots, weaves and seams are too small in a picture of the whole garment: these heads look twice, once from near."""
 
 LEAST_SEEN = 0.15
 """Share of a near view that the garment must fill; between the legs of trousers there is nothing to see."""

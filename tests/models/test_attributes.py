@@ -177,7 +177,7 @@ def test_older_weights_without_kinds_go_on_telling_the_rest(tmp_path):
     one = cutout()
     assert tuple(classifier.predict(np.ascontiguousarray(one[..., :3]), one[..., 3], 1)) == heads
     assert classifier.predict(np.ascontiguousarray(one[..., :3]), one[..., 3], 16) == {}
-    with pytest.raises(WeightsError, match="other values"):
+    with pytest.raises(WeightsError, match="'pattern'"):
         learned.load_classifier(write_weights(tmp_path / "fewer.pt", heads[1:]))
 
 
@@ -276,7 +276,7 @@ def test_a_sure_kind_is_the_name_and_another_a_question(store, teller, confidenc
     analyse(store)
     item = store.get(item_id)
     assert (item["type"], sources.open_question(item, "type")) == (said, asked)
-    assert with_derived(store.frame())["asks"].tolist() == [asked is not None]
+    assert with_derived(store.load())["asks"].tolist() == [asked is not None]
     before = store.path.read_bytes()
     analyse(store)
     assert store.path.read_bytes() == before

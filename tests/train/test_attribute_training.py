@@ -16,7 +16,7 @@ from ewardrobe.models.calibration import Calibration
 from ewardrobe.models.networks.unet import UNet
 from train import register
 from train.attributes import calibration as attribute_calibration
-from train.attributes import train
+from train.attributes import refit, train
 from train.attributes.augment import Augmentation
 from train.attributes.calibration import ask_below, calibrate, scores
 from train.attributes.data import (
@@ -332,6 +332,25 @@ def test_the_validation_split_can_choose_and_calibrate(tmp_path, monkeypatch):
     logits, labels = attribute_calibration._served_logits(path, data, {"held_out": 0.0, "seed": 0})
     assert len(logits["kind"]) == 6 and (labels["kind"] >= 0).all()
     assert attribute_calibration.main([str(path), "--data", str(data)]) == 0
+
+
+def test_the_head_of_the_kinds_is_fitted_anew_and_nothing_else(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(refit, "BATCH", 8)
+    data = write_garments(tmp_path / "data", "train", 12)
+    write_garments(data, "validation", 8)
+    trainer.run(train.AttributesTask(config(data, held_out=0.0)))
+    path = tmp_path / "runs/attributes/best.pt"
+    before = torch.load(path, weights_only=True)["model"]
+    assert refit.main([str(path), "--data", str(data)]) == 0
+    after = torch.load(path, weights_only=True)["model"]
+    changed = {name for name, part in before.items() if not torch.equal(after[name], part)}
+    assert changed and all(name.startswith("heads.kind.") for name in changed)
+    assert load_classifier(path).size == 64
+    assert "now 1.0000" in capsys.readouterr().out, "here the category tells the kind"
+    right, again = refit.refit(path, data, "")
+    assert right == again == 1, "a head that cannot be bettered stays"
+    assert refit.main([str(tmp_path / "none.pt"), "--data", str(data)]) == 2
 
 
 def test_calibration_by_the_apps_path_rewrites_the_file(data, tmp_path, monkeypatch, capsys):

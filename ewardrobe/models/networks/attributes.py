@@ -70,13 +70,22 @@ class AttributeNet(nn.Module):
 
         x: normalised RGB, 0 outside the garment, and the mask 0..1; category_ids: 1..13, 16, 17, 19, 0 where unknown.
         """
+        pooled = self.features(x)
+        return {name: self.logits(name, pooled, category_ids) for name in self.heads}
+
+    def features(self, x: Tensor) -> Tensor:
+        """Map (B, 4, H, W) to (B, features): the moments of the body's maps under the mask."""
         rgb, mask = x[:, :3], x[:, 3:]
         maps = self.body(rgb, self.mask_stem(mask))[2:]
-        pooled = torch.cat([moment for one in maps for moment in masked_moments(one, mask)], dim=1)
-        garments = torch.where(category_ids > len(CATEGORIES), 0, category_ids)
-        known = torch.cat([pooled, self.category(garments)], dim=1)
-        told = {name: head(known if name in NEEDS_CATEGORY else pooled) for name, head in self.heads.items()}
-        return {name: v + self.barred[category_ids] if name == "kind" else v for name, v in told.items()}
+        return torch.cat([moment for one in maps for moment in masked_moments(one, mask)], dim=1)
+
+    def logits(self, name: str, pooled: Tensor, category_ids: Tensor) -> Tensor:
+        """Return the logits of one head, (B, values), from the features (B, features) and (B,) int64."""
+        if name in NEEDS_CATEGORY:
+            garments = torch.where(category_ids > len(CATEGORIES), 0, category_ids)
+            pooled = torch.cat([pooled, self.category(garments)], dim=1)
+        told = self.heads[name](pooled)
+        return told + self.barred[category_ids] if name == "kind" else told
 
 
 def _barred() -> Tensor:
