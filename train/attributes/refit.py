@@ -40,7 +40,7 @@ NEAR = 0.65
 
 @dataclass(frozen=True)
 class Known:
-    """Features of N garments whose kind was judged, of three views: (N, 3, features) float32; ids and labels (N,)."""
+    """Features of N garments whose kind was judged, of two views: (N, 2, features) float32; ids and labels (N,)."""
 
     features: Tensor
     category_ids: Tensor
@@ -70,7 +70,7 @@ def refit(path: Path, data: Path, cache: str) -> tuple[float, float]:
 
 
 def _known(model: AttributeNet, garments: Garments) -> Known:
-    """Return the features of the garments whose kind was judged: whole, mirrored, from near."""
+    """Return the features of the garments whose kind was judged: whole, and from near."""
     garments = garments[garments.labels[HEAD] >= 0]
     example = torch.zeros(1, 4, *garments.rgb.shape[1:3])
     network = OpenVINONetwork(convert(_Features(model).eval(), example))
@@ -95,8 +95,7 @@ def _views(garments: Garments) -> Iterator[list[np.ndarray]]:
         side = len(rgb)
         cut = round(side * (1 - NEAR) / 2)
         middle = (cv2.resize(p[cut : side - cut, cut : side - cut], (side, side)) for p in (rgb, mask))
-        whole = to_input(rgb, mask)
-        yield [whole, np.ascontiguousarray(whole[..., ::-1]), to_input(*middle)]
+        yield [to_input(rgb, mask), to_input(*middle)]
 
 
 def _fit(model: AttributeNet, learn: Known, dropout: float, decay: float) -> None:
@@ -114,7 +113,7 @@ def _fit(model: AttributeNet, learn: Known, dropout: float, decay: float) -> Non
     steps, drawn = EPOCHS * len(learn.labels) // BATCH, torch.from_numpy(weights)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps, pct_start=0.05)
     for _ in range(steps):
-        chosen, view = torch.multinomial(drawn, BATCH, replacement=True), torch.randint(0, 3, (BATCH,))
+        chosen, view = torch.multinomial(drawn, BATCH, replacement=True), torch.randint(0, 2, (BATCH,))
         ids = torch.where(torch.rand(BATCH) < CATEGORY_DROPOUT, 0, learn.category_ids[chosen])
         logits = model.logits(HEAD, learn.features[chosen, view], ids) + prior
         optimizer.zero_grad()
@@ -129,7 +128,7 @@ def _right(model: AttributeNet, judge: Known) -> float:
     """Return the share of right answers over all views, 0..1, with the natural prior in the logits."""
     labels = {HEAD: judge.labels.numpy()}
     prior = torch.tensor(log_priors(labels, np.ones(len(judge.labels)))[HEAD])
-    views = [model.logits(HEAD, judge.features[:, view], judge.category_ids) for view in range(3)]
+    views = [model.logits(HEAD, judge.features[:, view], judge.category_ids) for view in range(2)]
     told = (torch.stack(views).mean(dim=0) + prior).argmax(dim=1)
     return float((told == judge.labels).float().mean())
 
