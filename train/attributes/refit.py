@@ -30,7 +30,7 @@ from train.loop import checkpoints
 from train.loop.config import exit_code, make_parser
 
 HEAD = "kind"
-EPOCHS, BATCH, RATE, SMOOTHING = 40, 64, 1e-3, 0.1
+EPOCHS, BATCH, RATE, SMOOTHING = 20, 64, 1e-3, 0.1
 SETTINGS = ((0.3, 0.05), (0.5, 0.05), (0.5, 0.5))
 """Dropout and weight decay of the heads that are tried."""
 
