@@ -62,8 +62,9 @@ def _figures(metrics: dict[str, Any]) -> str:
     lines += [f"{name:<9} not told" for name in HEADS if name not in heads]
     if kinds := metrics["kind"]:
         lines.append(
-            f"kind, by category: one of three guesses right {kinds['top3']:.3f}, always naming the category's commonest "
-            f"{kinds['commonest_accuracy']:.3f}, target of the accuracy {targets['kind_accuracy']}"
+            f"kind, by category; over all one of three guesses is right for {kinds['top3']:.3f}, always naming the "
+            f"category's commonest for {kinds['commonest_accuracy']:.3f}; target of the accuracy "
+            f"{targets['kind_accuracy']}"
         )
         lines.append(pd.DataFrame(kinds["per_category"]).to_string(index=False, float_format="{:.3f}".format))
     return "\n".join(lines)
@@ -84,11 +85,12 @@ def _provenance(args: argparse.Namespace, found: list, missing: bool) -> dict[st
     from ewardrobe.evaluation import provenance
     from ewardrobe.models import weights
 
+    tables = [args.data / f"{name}_{args.split}.csv" for name in ("attributes", "kinds")]
     return {
         "weights_sha256": None if missing else weights.verified_path(NAME)[1]["sha256"],
         "data": args.data.resolve().name,
         "split": args.split,
-        "data_sha256": provenance.data_hash([args.data / f"attributes_{args.split}.csv"]),
+        "data_sha256": provenance.data_hash([table for table in tables if table.is_file()]),
         "images": len({answer.image for answer in found}),
         "garments": len(found),
         **provenance_of(args, "evaluate-attributes", ("data", "split", "resamples")),

@@ -167,7 +167,7 @@ def test_the_command_writes_what_card_and_page_show(data, tmp_path, monkeypatch,
     path = folder / "attributes.metrics.json"
     assert main(["evaluate-attributes", "--data", str(data), "--json", str(path), "--resamples", "20"]) == 0
     said = capsys.readouterr().out
-    assert "macro_f1" in said and "one of three guesses right" in said and "short sleeve top" in said
+    assert "macro_f1" in said and "one of three guesses is right" in said and "short sleeve top" in said
     report = attribute_report(folder)
     assert report.metrics["meta"]["garments"] == 12
     assert str(tmp_path) not in path.read_text()
