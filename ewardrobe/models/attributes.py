@@ -90,12 +90,20 @@ def garment_views(image: np.ndarray, mask: np.ndarray, size: int) -> list[tuple[
 
     Each view is a picture (size, size, 3) uint8 and its mask (size, size) uint8, as of ``crop``.
     """
-    rgb, part = crop(image, mask, 2 * size)
-    whole, whole_part = (cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in (rgb, part))
+    whole, near = halves(*crop(image, mask, 2 * size))
+    return [whole, near] if near[1].mean() >= LEAST_SEEN * 255 else [whole]
+
+
+def halves(rgb: np.ndarray, mask: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return a ``crop`` at half its scale, and its middle as it is.
+
+    rgb: (2 S, 2 S, 3) uint8; mask: (2 S, 2 S) uint8 0..255.  Each of the two is a picture (S, S, 3) with its mask (S, S).
+    """
+    size = len(rgb) // 2
     middle = np.s_[size // 2 : size // 2 + size]
-    near, near_part = (np.ascontiguousarray(picture[middle, middle]) for picture in (rgb, part))
-    views = [(whole, whole_part), (near, near_part)]
-    return views if near_part.mean() >= LEAST_SEEN * 255 else views[:1]
+    whole = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA)
+    whole_mask = cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)
+    return (whole, whole_mask), (np.ascontiguousarray(rgb[middle, middle]), np.ascontiguousarray(mask[middle, middle]))
 
 
 def crop(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,8 @@
     python -m train.attributes.refit runs/attributes/best.pt --data DATA --cache FILE
 
 A head that was new when the training of the whole began has seen too few garments by its end.  Features are computed
-once; a head on them learns in minutes.  Of several settings the one with the most right answers on the validation
+once, of the two views that the app has of a garment; a head on them learns in minutes.  ``FILE`` keeps the crops, which
+are twice as large as those of the training.  Of several settings the one with the most right answers on the validation
 split is kept, and the head that was there unless one is better; the file is written anew.
 """
 
@@ -15,13 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from ewardrobe.models.attributes import to_input
+from ewardrobe.models.attributes import halves, to_input
 from ewardrobe.models.inference import OpenVINONetwork, convert
 from ewardrobe.models.networks.attributes import AttributeNet
 from train.attributes.data import Garments, load_garments, log_priors, read_garments, sampling_weights
@@ -33,9 +33,6 @@ HEAD = "kind"
 EPOCHS, BATCH, RATE, SMOOTHING = 20, 64, 1e-3, 0.1
 SETTINGS = ((0.3, 0.05), (0.5, 0.05), (0.5, 0.5))
 """Dropout and weight decay of the heads that are tried."""
-
-NEAR = 0.65
-"""Side of the middle that is seen from near, as a share of the crop's."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def refit(path: Path, data: Path, cache: str) -> tuple[float, float]:
     size = int(content["size"])
     learn, judge = (
         _known(model, garments)
-        for garments in (load_garments(str(data), cache, size), read_garments(data, "validation", size))
+        for garments in (load_garments(str(data), cache, 2 * size), read_garments(data, "validation", 2 * size))
     )
     before = best = _right(model, judge)
     state = {name: part.clone() for name, part in model.state_dict().items()}
@@ -72,7 +69,8 @@ def refit(path: Path, data: Path, cache: str) -> tuple[float, float]:
 def _known(model: AttributeNet, garments: Garments) -> Known:
     """Return the features of the garments whose kind was judged: whole, and from near."""
     garments = garments[garments.labels[HEAD] >= 0]
-    example = torch.zeros(1, 4, *garments.rgb.shape[1:3])
+    size = garments.rgb.shape[1] // 2
+    example = torch.zeros(1, 4, size, size)
     network = OpenVINONetwork(convert(_Features(model).eval(), example))
     found = [network(np.stack(views))[0] for views in tqdm(_views(garments), total=len(garments), disable=None)]
     ids, labels = (
@@ -92,10 +90,8 @@ class _Features(nn.Module):
 
 def _views(garments: Garments) -> Iterator[list[np.ndarray]]:
     for rgb, mask in zip(garments.rgb, garments.masks, strict=True):
-        side = len(rgb)
-        cut = round(side * (1 - NEAR) / 2)
-        middle = (cv2.resize(p[cut : side - cut, cut : side - cut], (side, side)) for p in (rgb, mask))
-        yield [to_input(rgb, mask), to_input(*middle)]
+        whole, near = halves(rgb, mask)
+        yield [to_input(*whole), to_input(*near)]
 
 
 def _fit(model: AttributeNet, learn: Known, dropout: float, decay: float) -> None:
@@ -138,7 +134,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser(__doc__)
     parser.add_argument("weights", type=Path, help="a best.pt that train.attributes wrote; it is written anew")
     parser.add_argument("--data", type=Path, required=True, help="the data set that it was trained on")
-    parser.add_argument("--cache", default="", help="file of the crops, as of train.attributes")
+    parser.add_argument("--cache", default="", help="file of these crops: read where it exists, else written")
     args = parser.parse_args(argv)
 
     def work() -> None:
