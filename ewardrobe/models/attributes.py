@@ -97,7 +97,7 @@ def garment_views(image: np.ndarray, mask: np.ndarray, size: int) -> list[tuple[
 def halves(rgb: np.ndarray, mask: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Return a ``crop`` at half its scale, and its middle as it is.
 
-    rgb: (2 S, 2 S, 3) uint8; mask: (2 S, 2 S) uint8 0..255.  Each of the two is a picture (S, S, 3) with its mask (S, S).
+    rgb: (2 S, 2 S, 3) uint8; mask: (2 S, 2 S) uint8, 0..255.  Returns two pictures (S, S, 3) with their masks (S, S).
     """
     size = len(rgb) // 2
     middle = np.s_[size // 2 : size // 2 + size]
