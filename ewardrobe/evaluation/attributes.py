@@ -51,7 +51,7 @@ def evaluate_attributes(found: list[Answer], resamples: int = RESAMPLES) -> dict
     """Return the figures of each attribute; ``None`` for what was not told of any garment."""
     return {
         "colour": colour_figures(found, resamples),
-        **{name: head_figures(found, name, resamples) for name in HEADS},
+        **{name: head_figures(found, name, resamples) for name in HEADS if name != "kind"},
         "kind": kind_figures(found, resamples),
         "targets": TARGETS,
     }

@@ -44,11 +44,12 @@ class AttributeClassifier:
         """
         if mask.shape != check_image(image).shape[:2]:
             raise ValueError(f"image is {image.shape[:2]}, the mask is {mask.shape}: give the mask of this image")
-        if not (mask > mask_threshold(mask)).any():
+        told = [name for name in heads_of(category_id) if name in self.calibration]
+        if not told or not (mask > mask_threshold(mask)).any():
             return {}
         guesses = {}
         for name, logits in self.logits(image, mask, category_id).items():
-            if name not in heads_of(category_id):
+            if name not in told:
                 continue
             chances = self.calibration[name].chances(logits)[0].round(4).tolist()
             confidence = max(chances)

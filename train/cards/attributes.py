@@ -16,10 +16,11 @@ def card(entry: dict[str, Any], metrics: dict[str, Any], validated: dict[str, An
         f"{photos(meta)}, {meta['garments']} judged garments under their annotated masks, on {meta['date'][:10]} with "
         f"`{meta['command']}`."
     )
+    heads = "style, sleeve length and everyday kind" if "kind" in judged else "style and sleeve length"
     return wrapped(f"""# Attribute network
 
-Pattern, material, style, sleeve length and everyday kind of one garment, from its masked crop and its category; the
-body is the U-Net's encoder up to stride 16 with a narrow last stage.
+Pattern, material, {heads} of one garment, from its masked crop and its category; the body is the
+U-Net's encoder up to stride 16 with a narrow last stage.
 
 {provenance(entry, f"; {entry['images']:,} crops seen in {entry['steps']:,} steps")}
 

@@ -74,13 +74,13 @@ class AttributeNet(nn.Module):
         return {name: self.logits(name, pooled, category_ids) for name in self.heads}
 
     def features(self, x: Tensor) -> Tensor:
-        """Map (B, 4, H, W) to (B, features): the moments of the body's maps under the mask."""
+        """Map (B, 4, H, W) float32 to (B, features) float32: the moments of the body's maps under the mask."""
         rgb, mask = x[:, :3], x[:, 3:]
         maps = self.body(rgb, self.mask_stem(mask))[2:]
         return torch.cat([moment for one in maps for moment in masked_moments(one, mask)], dim=1)
 
     def logits(self, name: str, pooled: Tensor, category_ids: Tensor) -> Tensor:
-        """Return the logits of one head, (B, values), from the features (B, features) and (B,) int64."""
+        """Return the logits of one head, (B, values) float32, from (B, features) float32 and (B,) int64."""
         if name in NEEDS_CATEGORY:
             garments = torch.where(category_ids > len(CATEGORIES), 0, category_ids)
             pooled = torch.cat([pooled, self.category(garments)], dim=1)
