@@ -225,10 +225,19 @@ def test_missing_or_altered_weights_leave_no_guess_but_a_word(tmp_path, monkeypa
     assert "missing" in attributes.problem()
 
 
-def test_shoes_are_not_guessed_at(teller):
+def test_what_has_no_category_is_not_guessed_at(teller):
     one = teller(pattern=("striped", 0.9))
     assert attributes.guess(cutout(), None) == {}
     assert one.asked == 0
+
+
+def test_of_shoes_the_kind_alone_is_told(teller, store):
+    teller(pattern=("striped", 0.9), kind=("ankle boots", 0.9))
+    assert set(attributes.guess(cutout(), 16)) == {"kind"}
+    item_id = store.add({"slot": "shoes"}, cutout())
+    analyse(store)
+    item = store.get(item_id)
+    assert (item["type"], item["slot"], item["pattern"], item["sleeve"]) == ("ankle boots", "shoes", None, None)
 
 
 # What is asserted, what is asked
