@@ -78,18 +78,18 @@ def _keep(path: Path, outcome, store, args: argparse.Namespace) -> bool:
         tqdm.write(f"{path}: no garment found; {cure}", file=sys.stderr)
     for garment, item_id in zip(outcome.garments, save_garments(store, outcome), strict=True):
         line = _json_line if args.json else _text_line
-        tqdm.write(line(path, garment, store.get(item_id), store.image_path(item_id)), file=sys.stdout)
+        tqdm.write(line(path, garment, item_id, store.image_path(item_id)), file=sys.stdout)
     sys.stdout.flush()  # a reader at the other end of a pipe sees each photo as it is done
     return True
 
 
-def _text_line(photo: Path, garment, item: dict, image: Path | None) -> str:
+def _text_line(photo: Path, garment, item_id: str, image: Path | None) -> str:
     name = str(photo).encode(errors="replace").decode()  # names of files need not be text
     shares = ", ".join(f"{colour.name} {colour.share:.0%}" for colour in garment.colours)
-    return f"{name}: {item['type']}, {garment.colour} ({shares}), score {garment.score:.2f} -> {image or item['id']}"
+    return f"{name}: {garment.name}, {garment.colour} ({shares}), score {garment.score:.2f} -> {image or item_id}"
 
 
-def _json_line(photo: Path, garment, item: dict, image: Path | None) -> str:
+def _json_line(photo: Path, garment, item_id: str, image: Path | None) -> str:
     colours = [asdict(colour) for colour in garment.colours]
-    fields = {"photo": str(photo), "type": item["type"], "score": round(garment.score, 4), "colours": colours}
-    return json.dumps(fields | {"id": item["id"], "image": str(image) if image else None})
+    fields = {"photo": str(photo), "type": garment.name, "score": round(garment.score, 4), "colours": colours}
+    return json.dumps(fields | {"id": item_id, "image": str(image) if image else None})

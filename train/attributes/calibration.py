@@ -105,7 +105,9 @@ def recalibrate(path: Path, data: Path) -> dict[str, float]:
     """Calibrate the weights file ``path`` on its held-out photos of ``data`` and return the scores there."""
     content = checkpoints.read(path)
     logits, labels = _served_logits(path, data, content["info"]["config"])
-    calibration = calibrate(logits, labels, log_priors(labels, np.ones(len(labels["style"]))))
+    judged = read_judged(data, "train")  # a validation split is too small to say how common a kind is
+    seen = {name: np.array([label(name, one) for one in judged]) for name in HEADS}
+    calibration = calibrate(logits, labels, log_priors(seen, np.ones(len(judged))))
     values = scores(logits, labels, calibration)
     content["info"]["scores"] = values
     checkpoints.write(path, content | {"calibration": {name: asdict(head) for name, head in calibration.items()}})
