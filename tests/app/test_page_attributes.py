@@ -26,7 +26,7 @@ from ewardrobe.models import cache
 @pytest.fixture
 def teller(monkeypatch):
     one = Teller(pattern=("striped", 0.93), material=("wool", 0.41), style=("smart", 0.8), sleeve=("short", 0.9))
-    one.says["kind"] = ("polo", 0.45)
+    one.says["kind"] = ("polo", 0.55)
     monkeypatch.setattr(cache, "classifier", lambda: one)
     return one
 
@@ -55,7 +55,7 @@ def test_answers_are_the_owners_and_questions_stay_open(teller, page, store):
 def test_a_name_is_asked_with_the_likeliest_first_and_the_owners_word_holds(teller, page, store):
     at = upload(page, OUTFIT)
     name = by_key(at.selectbox, "type-")[0]
-    assert (name.label, name.value, name.placeholder) == ("Name · ?", None, "polo? (45%)")
+    assert (name.label, name.value, name.placeholder) == ("Name · ?", None, "polo? (55%)")
     assert name.options[:2] == ["polo", "t-shirt"] and set(name.options) == set(kinds_of(1))
     at = run(name.set_value("tank top"))
     assert by_key(at.selectbox, "type-")[0].value == "tank top"
@@ -63,7 +63,7 @@ def test_a_name_is_asked_with_the_likeliest_first_and_the_owners_word_holds(tell
     top, trousers = own_items(store)
     assert (top["type"], top["source"]["type"]) == ("tank top", "user")
     assert trousers["type"] == "trousers", "nothing is guessed in silence"
-    assert trousers["source"]["type"] == {"by": "attributes", "confidence": 0.45, "guess": "polo"}
+    assert trousers["source"]["type"] == {"by": "attributes", "confidence": 0.55, "guess": "polo"}
 
 
 def test_a_sure_kind_is_the_name(teller, page, store):
