@@ -96,8 +96,6 @@ def test_unpacked_the_backup_is_a_wardrobe(store, zipped, tmp_path):
         ("mine", "mine", 0),
         ("newer", "mine", 0),
         ("both", "mine", 1),
-        ({"a": "mine"}, "mine", 0),
-        ({}, None, 0),
     ],
 )
 def test_the_owner_chooses_what_to_do_with_items_that_differ(store, zipped, choose, brand, items):
