@@ -11,7 +11,6 @@ from fashion_files import annotation_item, write_photo
 from PIL import Image
 
 from ewardrobe.core import process
-from ewardrobe.core.masks import mask_iou
 from ewardrobe.core.taxonomy import classes_of
 from ewardrobe.datasets.convert import Conversion, convert
 from ewardrobe.datasets.deepfashion2 import DeepFashion2, item_mask
@@ -19,6 +18,7 @@ from ewardrobe.datasets.polygons import join_parts, mask_rings, polygons_to_mask
 from ewardrobe.datasets.yolo import data_yaml, label_text, put_image, single_polygon
 
 HEIGHT, WIDTH = 200, 240
+SMALL = 12  # pixels that may be wrong of a small thing, such as a bag of 500: its outline is rounded
 HOLE = [20, 20, 160, 20, 160, 160, 20, 160, 20, 20, 60, 60, 60, 120, 120, 120, 120, 60, 60, 60]
 GARMENTS = {
     "plain": [[10, 10, 200, 15, 180, 190, 20, 180]],
@@ -69,7 +69,7 @@ def near_bridges(item, height: int, width: int) -> np.ndarray:
 
 
 def assert_reads_back(out, split, records, count_bridges: bool = True) -> None:
-    """IoU of at least 0.99 for every garment; without the bridges where parts lie far from each other."""
+    """At most a hundredth of a garment's pixels is wrong; without the bridges where parts lie far from each other."""
     for record in records:
         masks, classes = read_back(out, split, record)
         assert classes.tolist() == classes_of([item.category_id for item in record.items]).tolist()
@@ -77,7 +77,8 @@ def assert_reads_back(out, split, records, count_bridges: bool = True) -> None:
             truth = item_mask(item, record.height, record.width)
             if not count_bridges:
                 mask = mask & (truth | ~near_bridges(item, *truth.shape))
-            assert mask_iou(mask, truth) >= 0.99, (record.image_path.name, item.key, mask_iou(mask, truth))
+            wrong = int((mask ^ truth).sum())
+            assert wrong <= max(0.01 * truth.sum(), SMALL), (record.image_path.name, item.key, wrong)
 
 
 def test_ultralytics_reads_back_every_kind_of_garment(tmp_path):
