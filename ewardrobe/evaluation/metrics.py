@@ -16,7 +16,7 @@ import pandas as pd
 from ewardrobe.core.attributes import HEADS
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
 from ewardrobe.models import title
-from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, verified_path
+from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, verified_path, why_outdated
 
 BENCHMARK_COMMAND = "python -m ewardrobe benchmark models --json weights/benchmark.json"
 ATTRIBUTES_COMMAND = "python -m ewardrobe evaluate-attributes --data DATA --json weights/attributes.metrics.json"
@@ -116,6 +116,8 @@ def _report(folder: Path, name: str, entry: dict, sections: dict[str, type], com
         verified_path(name, folder)
     except WeightsError as error:  # nobody can tell what figures of missing or altered weights belong to
         return ModelReport(name, entry, None, None, (str(error),))
+    if why := why_outdated(entry.get("made_of", {}), folder):
+        return ModelReport(name, entry, None, None, (f"It was {why}",))
     problems: list[str] = []
     missing: list[str] = []
 

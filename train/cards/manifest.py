@@ -14,7 +14,7 @@ from ewardrobe.core import atomic
 from ewardrobe.evaluation import provenance
 from ewardrobe.models import MODELS
 from ewardrobe.models.confidence import of_entry
-from ewardrobe.models.weights import MANIFEST, WeightsError, read_manifest, sha256_of
+from ewardrobe.models.weights import MANIFEST, WeightsError, read_manifest, sha256_of, why_outdated
 
 LICENCE = "AGPL-3.0"
 COMMANDS = {"attributes": "evaluate-attributes", "outfits": "evaluate-outfits"}
@@ -72,6 +72,8 @@ def read_metrics(name: str, entry: dict[str, Any], folder: Path) -> dict[str, An
         raise WeightsError(f"{path}: {error}; measure with {command} --json {path}") from error
     if metrics["meta"]["weights_sha256"] != entry["sha256"]:
         raise WeightsError(f"{path} was measured on other weights: run {command} again")
+    if why := why_outdated(entry.get("made_of", {}), folder):
+        raise WeightsError(f"{name} was {why}")
     if metrics["meta"].get("raw_thresholds", shown_from(entry)) != shown_from(entry):
         raise WeightsError(f"{path} was measured with other thresholds: run {command} again")
     return metrics
