@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
+import cv2
 import numpy as np
 from tqdm import tqdm
 
@@ -27,7 +28,6 @@ from ewardrobe.evaluation import provenance
 from ewardrobe.evaluation.coco_eval import MIN_INSTANCES, CocoMatcher, mean_over_categories
 from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.models.consensus import (
-    LOOK_SIDE,
     ConsensusSegmenter,
     Look,
     Recipe,
@@ -50,11 +50,13 @@ LEAST_GAIN = 0.001
 """Mean AP from which another zoom or weight is taken: less is luck."""
 
 MIN_SCORE = 0.01
+SIDE = 256
+"""Long side in pixels at which recipes are compared: outlines this coarse rank them as fine ones do."""
 
 
 @dataclass(frozen=True, eq=False)
 class SeenPhoto:
-    """One photo: what every look at it showed, and the annotated garments, both at ``LOOK_SIDE``.
+    """One photo: what every look at it showed, and the annotated garments, both at ``SIDE``.
 
     unlabelled: labels that the photo may show without an outline; nothing is judged by them.
     """
@@ -78,14 +80,17 @@ def see(model: ConsensusSegmenter, dataset: DeepFashion2, limit: int | None = No
         except (ImageError, DatasetError) as error:
             print(f"left out: {error}", file=sys.stderr)
             continue
-        looks = tuple((look.network, look.zoom, look.found.packed()) for look in model.looks(image))
-        masks = [scale_to(mask.view(np.uint8) * 255, LOOK_SIDE) > 127 for mask in truth.masks]
-        size = scale_to(image, LOOK_SIDE).shape[:2]
-        small = Detections.from_masks(np.reshape(masks, (-1, *size)).astype(bool), truth.category_ids, truth.scores)
-        photos.append(SeenPhoto(looks, small.packed(), record.unlabelled, record.worn))
+        size = scale_to(np.zeros(truth.image_size, np.uint8), SIDE).shape
+        looks = tuple((look.network, look.zoom, _packed(look.found, size)) for look in model.looks(image))
+        photos.append(SeenPhoto(looks, _packed(truth, size), record.unlabelled, record.worn))
     if not any(len(photo.truth.category_ids) for photo in photos):
         raise DatasetError("no photo with an annotated garment could be read: give another --data or --split")
     return photos
+
+
+def _packed(found: Detections, size: tuple[int, ...]) -> PackedDetections:
+    small = [cv2.resize(mask.view(np.uint8) * 255, size[::-1], interpolation=cv2.INTER_AREA) for mask in found.masks]
+    return Detections.from_masks(np.reshape(small, (-1, *size)) > 127, found.category_ids, found.scores).packed()
 
 
 def figures(photos: Sequence[SeenPhoto], recipe: Recipe) -> dict[str, float]:

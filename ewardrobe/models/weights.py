@@ -76,7 +76,7 @@ def why_outdated(made_of: dict[str, str], folder: Path | None = None) -> str:
 
     An empty text if they did not.
     """
-    entries = read_manifest(folder)
+    entries = read_manifest(folder) if made_of else {}
     others = [name for name, sha256 in made_of.items() if entries.get(name, {}).get("sha256") != sha256]
     return f"chosen for other weights of {', '.join(others)}: {CHOOSE_AGAIN}" if others else ""
 
