@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import json
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -162,7 +163,8 @@ def grouped(looks: Sequence[Look], recipe: Recipe) -> list[Group]:
 
 def _overlapping(masks: np.ndarray, classes: np.ndarray, sureness: np.ndarray) -> Iterator[np.ndarray]:
     """Yield the places of (N, h, w) bool ``masks`` that are one garment, around the surest that is left."""
-    flat = masks[:, ::COMPARED_STEP, ::COMPARED_STEP].reshape(len(masks), -1).astype(np.float32)
+    compared = masks[:, ::COMPARED_STEP, ::COMPARED_STEP]
+    flat = compared.reshape(len(masks), math.prod(compared.shape[1:])).astype(np.float32)
     areas, both = flat.sum(axis=1), flat @ flat.T
     iou = both / np.maximum(areas[:, None] + areas - both, 1)
     slots = _SLOTS[classes]
