@@ -29,7 +29,7 @@ from ewardrobe.evaluation.coco_eval import MIN_INSTANCES, CocoMatcher, mean_over
 from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.models.consensus import (
     ConsensusSegmenter,
-    Look,
+    Opinion,
     Recipe,
     assembled,
     grouped,
@@ -66,9 +66,9 @@ class SeenPhoto:
     unlabelled: frozenset[int]
     worn: bool
 
-    def of(self, recipe: Recipe) -> list[Look]:
+    def of(self, recipe: Recipe) -> list[Opinion]:
         """Return the looks that ``recipe`` asks for."""
-        return [Look(n, zoom, found.detections()) for n, zoom, found in self.looks if zoom in recipe[n].zooms]
+        return [Opinion(n, zoom, found.detections()) for n, zoom, found in self.looks if zoom in recipe[n].zooms]
 
 
 def see(model: ConsensusSegmenter, dataset: DeepFashion2, limit: int | None = None) -> list[SeenPhoto]:

@@ -78,7 +78,7 @@ Recipe = Mapping[str, Part]
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Opinion:
     """What ``network`` sees at one ``zoom``: garments at ``LOOK_SIDE``, with the network's confidences."""
 
     network: str
@@ -125,22 +125,22 @@ class ConsensusSegmenter:
         other.recipe = {name: replace(part, zooms=(1.0,)) for name, part in self.recipe.items()}
         return other
 
-    def looks(self, image: np.ndarray) -> list[Look]:
+    def looks(self, image: np.ndarray) -> list[Opinion]:
         """Return what every network sees in RGB uint8 (H, W, 3) ``image``, at every zoom that it asks for."""
         small = scale_to(check_image(image), LOOK_SIDE)
         parser = cast(Parser, self.networks[PARSER])
         parsing = parser.parse(small)
         person = float(parsing[[_SKIN, _HAIR]].sum(axis=0).mean()) >= PERSON_SHARE
-        looks = [Look(PARSER, 1.0, parser.garments(parsing, small.shape[:2], LEAST)[:MOST])]
+        looks = [Opinion(PARSER, 1.0, parser.garments(parsing, small.shape[:2], LEAST)[:MOST])]
         for name, zoom in ((name, zoom) for name, part in self.recipe.items() for zoom in part.zooms):
             if (name, zoom) != (PARSER, 1) and (person or zoom == 1):
                 network = self.networks[name]
                 network = network if zoom == 1 else network.at(round(network.size * zoom))
-                looks.append(Look(name, zoom, network.predict(small, LEAST)[:MOST]))
+                looks.append(Opinion(name, zoom, network.predict(small, LEAST)[:MOST]))
         return looks
 
 
-def grouped(looks: Sequence[Look], recipe: Recipe) -> list[Group]:
+def grouped(looks: Sequence[Opinion], recipe: Recipe) -> list[Group]:
     """Return the garments that the ``looks`` at one photo agree on, those that most are sure of first."""
     count = Counter(look.network for look in looks)
     weights = np.array([recipe[look.network].weight / count[look.network] for look in looks])

@@ -14,7 +14,7 @@ import pytest
 from ewardrobe.core.detections import Detections
 from ewardrobe.models import NETWORKS, cache, consensus, weights
 from ewardrobe.models.confidence import DEFAULT, RAW
-from ewardrobe.models.consensus import ConsensusSegmenter, Look, Part, Recipe
+from ewardrobe.models.consensus import ConsensusSegmenter, Opinion, Part, Recipe
 from ewardrobe.models.weights import WeightsError
 
 SIZE = 60, 80
@@ -43,7 +43,7 @@ def recipe(**weight: float) -> Recipe:
 
 def combined(looks: dict[str, Detections], chosen: Recipe, min_score: float = 0.01) -> Detections:
     """What the networks' answers by name, each of one view, become; a network that is not named sees nothing."""
-    every = [Look(name, 1.0, looks.get(name, found())) for name in NETWORKS]
+    every = [Opinion(name, 1.0, looks.get(name, found())) for name in NETWORKS]
     return consensus.named(consensus.grouped(every, chosen), SIZE, min_score)
 
 
@@ -63,8 +63,8 @@ def test_the_heavier_word_counts_more():
 
 
 def test_a_network_that_looks_twice_has_one_word():
-    looks = [Look("unet", 1.0, found((SHIRT, TOP, 0.8)))]
-    looks += [Look("yolo", zoom, found((SHIRT, JACKET, 0.6))) for zoom in (1.0, 1.4)]
+    looks = [Opinion("unet", 1.0, found((SHIRT, TOP, 0.8)))]
+    looks += [Opinion("yolo", zoom, found((SHIRT, JACKET, 0.6))) for zoom in (1.0, 1.4)]
     (group,) = consensus.grouped(looks, recipe())
     assert group.scores[[0, 3]] == pytest.approx([0.4, 0.3])
 
