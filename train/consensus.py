@@ -96,8 +96,9 @@ def _packed(found: Detections, size: tuple[int, ...]) -> PackedDetections:
 def figures(photos: Sequence[SeenPhoto], recipe: Recipe) -> dict[str, float]:
     """Return mask AP of what ``recipe`` finds in the worn and the other photos (categories with ten), and their mean.
 
-    Where no category has ten, all of them count.
+    Where no category has ten, all of them count; never a label that no network knows.
     """
+    known = {label for photo in photos for *_, found in photo.looks for label in found.category_ids.tolist()}
     matcher, worn = CocoMatcher("segm", category_ids=INSTANCE_IDS), np.array([photo.worn for photo in photos])
     for photo in photos:
         found = named(grouped(photo.of(recipe), recipe), photo.truth.size, MIN_SCORE)
@@ -106,7 +107,8 @@ def figures(photos: Sequence[SeenPhoto], recipe: Recipe) -> dict[str, float]:
     counts = np.array([np.bincount(classes_of(p.truth.category_ids), minlength=len(INSTANCE_IDS)) for p in photos])
     result = {}
     for name, cut in (("worn", worn), ("not_worn", ~worn)):
-        common = [c for c, n in zip(INSTANCE_IDS, counts[cut].sum(axis=0), strict=True) if n >= MIN_INSTANCES] or None
+        there = {c: n for c, n in zip(INSTANCE_IDS, counts[cut].sum(axis=0), strict=True) if n and c in known}
+        common = [c for c, n in there.items() if n >= MIN_INSTANCES] or [*there]
         result[name] = mean_over_categories(matcher.scores(cut.astype(int)), "ap", common) or 0.0
     return result | {"mean": (result["worn"] + result["not_worn"]) / 2}
 

@@ -60,6 +60,14 @@ def test_what_a_photo_may_show_unlabelled_is_not_judged():
     assert figures([bag, replace(other, unlabelled=frozenset({BAG}))], start())["not_worn"] == pytest.approx(0.5)
 
 
+def test_a_label_that_no_network_knows_costs_nothing():
+    with_bag = Detections.from_masks(np.concatenate([one(TOP).masks, one(BAG, x=5).masks]), [TOP, BAG], [1, 1])
+    photo = replace(seen(TOP, yolo_s=TOP), truth=with_bag.packed())
+    assert figures([photo], start())["not_worn"] == pytest.approx(1)
+    other = seen(BAG, yolo=BAG)
+    assert figures([photo, other], start())["not_worn"] < 0.8, "known by one, it counts for all"
+
+
 def test_a_look_that_is_not_asked_for_has_no_word():
     photo = seen(TOP, yolo=JACKET)
     assert len(photo.of(start())) == 1
