@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from pathlib import Path
 
 import pytest
 from metric_files import CHOSEN, PHOTOS, chosen_by
@@ -134,6 +135,20 @@ def test_card_names_file_checksum_command_and_empty_categories():
     assert "| sling | 0 | – | – | 0.20 |" in text and "| shown from |" in text
     assert "What more would bring." in text
     assert "7 photos of photos, split test" in text
+
+
+def test_the_card_of_a_consensus_says_what_it_is_made_of():
+    entry = {key: value for key, value in ENTRY.items() if key != "steps"} | {"made_of": {"unet": "a", "yolo": "b"}}
+    text = card.card("consensus", entry, METRICS, card.more_training(Path("no.log.jsonl")))
+    assert "chosen on 160 photos for U-Net, YOLO-seg nano" in text.replace("\n", " ")
+    assert "No training of its own" in text and "stands in their cards" in text
+
+
+def test_figures_of_a_consensus_of_other_networks_are_refused(tmp_path):
+    (tmp_path / "manifest.json").write_text(json.dumps({"models": {"unet": {"sha256": "new"}}}))
+    (tmp_path / "consensus.metrics.json").write_text(json.dumps(METRICS))
+    with pytest.raises(WeightsError, match=r"other weights of unet.*train\.consensus"):
+        manifest.read_metrics("consensus", ENTRY | {"made_of": {"unet": "old"}}, tmp_path)
 
 
 def test_models_that_were_measured_alike_share_a_sentence():
