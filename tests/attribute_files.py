@@ -10,7 +10,7 @@ import torch
 from fashion_files import annotation_item, write_photo
 from metric_files import PHOTOS, chosen_by
 
-from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY, Guess
+from ewardrobe.core.attributes import HEADS, Guess, heads_of
 from ewardrobe.evaluation import held_out
 from ewardrobe.evaluation.attributes import Answer, evaluate_attributes
 from ewardrobe.models import weights as weight_files
@@ -19,18 +19,19 @@ from ewardrobe.models.networks.attributes import AttributeNet
 SIZE = 64
 
 
-def write_weights(path: Path, **changes) -> Path:
-    """Write a weights file as ``train.attributes`` does, untrained, with ``changes``."""
+def write_weights(path: Path, heads: tuple[str, ...] = tuple(HEADS), **changes) -> Path:
+    """Write a weights file as ``train.attributes`` does, untrained, of a network with ``heads``, with ``changes``."""
     torch.manual_seed(0)
+    network = AttributeNet(16, heads=heads)
     content = {
         "kind": "attributes",
-        "model": {k: v.half() if v.is_floating_point() else v for k, v in AttributeNet(16).state_dict().items()},
+        "model": {k: v.half() if v.is_floating_point() else v for k, v in network.state_dict().items()},
         "last_width": 16,
         "size": SIZE,
-        "values": {name: list(values) for name, values in HEADS.items()},
+        "values": {name: list(HEADS[name]) for name in heads},
         "calibration": {
-            name: {"log_prior": (0.0,) * len(values), "adjust": 1.0, "temperature": 1.0, "ask_below": 0.5}
-            for name, values in HEADS.items()
+            name: {"log_prior": (0.0,) * len(HEADS[name]), "adjust": 1.0, "temperature": 1.0, "ask_below": 0.5}
+            for name in heads
         },
     }
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -66,14 +67,20 @@ class Teller:
     def predict(self, image: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, Guess]:
         self.asked += 1
         return {
-            name: Guess(value, confidence, confidence >= 0.6)
+            name: Guess(value, confidence, confidence >= 0.6, chances_of(name, value, confidence))
             for name, (value, confidence) in self.says.items()
-            if name != "sleeve" or category_id in SLEEVE_OF_CATEGORY
+            if name in heads_of(category_id)
         }
 
 
+def chances_of(head: str, value: str, confidence: float) -> tuple[float, ...]:
+    """Return chances of a head's values: the rest of the confidence falls to the first other one."""
+    other = next(one for one in HEADS[head] if one != value)
+    return tuple({value: confidence, other: 1 - confidence}.get(one, 0.0) for one in HEADS[head])
+
+
 def write_garments(root: Path, split: str, count: int) -> Path:
-    """Write photos of one garment each, striped or plain, with annotations and ``attributes_SPLIT.csv``."""
+    """Write photos of one garment each, striped or plain, with annotations and the two tables of what was judged."""
     rng, rows = np.random.default_rng(0), ["image,item,category_id,colour,pattern,material,style"]
     for number in range(1, count + 1):
         category_id, striped = (1, 2, 5, 8)[number % 4], number % 2 == 0
@@ -88,6 +95,10 @@ def write_garments(root: Path, split: str, count: int) -> Path:
         values = f"{'striped' if striped else 'solid'},{material},{'smart' if number % 3 == 0 else 'casual'}"
         rows.append(f"{number:06d}.png,item1,{category_id},{'multicolour' if number == 1 else 'red'},{values}")
     (root / f"attributes_{split}.csv").write_text("\n".join(rows) + "\n")
+    kinds = {1: "t-shirt", 2: "shirt", 5: "tank-top", 8: "jeans"}
+    cells = (row.split(",")[:3] for row in rows[1:])
+    table = [f"{image},{item},{category_id},{kinds[int(category_id)]}" for image, item, category_id in cells]
+    (root / f"kinds_{split}.csv").write_text("\n".join(["image,item,category_id,kind", *table]) + "\n")
     return root
 
 
@@ -105,8 +116,9 @@ def add_measured(folder: Path) -> None:
     models = json.loads(manifest.read_text())["models"] | {"attributes": entry}
     manifest.write_text(json.dumps({"models": models}))
     truth = {"colour": "red", "pattern": "striped", "material": "wool", "style": "smart", "sleeve": "long"}
-    guesses = {name: Guess(truth[name], 0.9, True) for name in HEADS}
-    found = [Answer(f"{i}.jpg", truth, ("red", "pink"), "red", guesses) for i in range(4)]
+    truth |= {"kind": "sweater"}
+    guesses = {name: Guess(truth[name], 0.9, True, chances_of(name, truth[name], 0.9)) for name in HEADS}
+    found = [Answer(f"{i}.jpg", truth, ("red", "pink"), "red", guesses, 2) for i in range(4)]
     meta = {"weights_sha256": entry["sha256"], "garments": 4, "images": 4, "date": "2026-11-26", "command": "python -m"}
     meta |= {"role": "test", "photos": held_out.packed(PHOTOS)}
     (folder / "attributes.metrics.json").write_text(json.dumps(evaluate_attributes(found, 10) | {"meta": meta}))

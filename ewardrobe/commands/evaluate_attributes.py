@@ -1,4 +1,7 @@
-"""Measure colours, pattern, material, style and sleeves on judged garments, by the code that the app runs."""
+"""Measure colours, pattern, material, style, sleeves and kinds on judged garments, by the code that the app runs.
+
+The kinds come from kinds_SPLIT.csv, where it lies beside the data; they are told category by category, too.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +59,15 @@ def _figures(metrics: dict[str, Any]) -> str:
         columns = ["garments", "accuracy", "majority", "majority_accuracy", "macro_f1", "target", "ece"]
         table = pd.DataFrame(list(heads.values()), list(heads), [*columns, "asserted", "asserted_right"])
         lines.append(table.to_string(float_format="{:.3f}".format, na_rep="–"))
-    return "\n".join([*lines, *(f"{name:<9} not told" for name in HEADS if name not in heads)])
+    lines += [f"{name:<9} not told" for name in HEADS if name not in heads]
+    if kinds := metrics["kind"]:
+        lines.append(
+            f"kind, by category; over all one of three guesses is right for {kinds['top3']:.3f}, always naming the "
+            f"category's commonest for {kinds['commonest_accuracy']:.3f}; target of the accuracy "
+            f"{targets['kind_accuracy']}"
+        )
+        lines.append(pd.DataFrame(kinds["per_category"]).to_string(index=False, float_format="{:.3f}".format))
+    return "\n".join(lines)
 
 
 def _photos(args: argparse.Namespace, missing: bool) -> dict[str, Any]:
@@ -74,11 +85,12 @@ def _provenance(args: argparse.Namespace, found: list, missing: bool) -> dict[st
     from ewardrobe.evaluation import provenance
     from ewardrobe.models import weights
 
+    tables = [args.data / f"{name}_{args.split}.csv" for name in ("attributes", "kinds")]
     return {
         "weights_sha256": None if missing else weights.verified_path(NAME)[1]["sha256"],
         "data": args.data.resolve().name,
         "split": args.split,
-        "data_sha256": provenance.data_hash([args.data / f"attributes_{args.split}.csv"]),
+        "data_sha256": provenance.data_hash([table for table in tables if table.is_file()]),
         "images": len({answer.image for answer in found}),
         "garments": len(found),
         **provenance_of(args, "evaluate-attributes", ("data", "split", "resamples")),

@@ -10,6 +10,7 @@ import numpy as np
 
 from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY
 from ewardrobe.core.colour_names import COLOUR_NAMES
+from ewardrobe.core.taxonomy import INSTANCES
 from ewardrobe.datasets.attributes import judged_garments
 from ewardrobe.evaluation.bootstrap import RESAMPLES, interval, resampled
 from ewardrobe.garments import attributes
@@ -17,7 +18,7 @@ from ewardrobe.garments.colours import MULTICOLOUR, colour_ranking
 from ewardrobe.garments.cutout import garment_from_mask
 from ewardrobe.models.calibration import BINS, expected_calibration_error, f1_by_class, macro_f1, places_of
 
-TARGETS = {"colour_top1": 0.70, "colour_top2": 0.88, "pattern_macro_f1": 0.55}
+TARGETS = {"colour_top1": 0.70, "colour_top2": 0.88, "pattern_macro_f1": 0.55, "kind_accuracy": 0.70}
 DARK = {"black", "navy"}
 """Two names that people who judge photos confuse with each other; told apart by no figure of theirs."""
 
@@ -31,6 +32,7 @@ class Answer:
     ranking: tuple[str, ...]
     colour: str
     guesses: dict
+    category_id: int | None = None
 
 
 def answers(data: Path, split: str, progress=iter) -> list[Answer]:
@@ -40,7 +42,8 @@ def answers(data: Path, split: str, progress=iter) -> list[Answer]:
         garment = garment_from_mask(pixels, mask, judged.category_id, 1.0)
         truth = judged.values | {"sleeve": SLEEVE_OF_CATEGORY.get(judged.category_id, "")}
         guesses = dict(attributes.guess(garment.cutout, judged.category_id))
-        found.append(Answer(judged.image, truth, colour_ranking(garment.colours), garment.colour, guesses))
+        ranking, category_id = colour_ranking(garment.colours), judged.category_id
+        found.append(Answer(judged.image, truth, ranking, garment.colour, guesses, category_id))
     return found
 
 
@@ -48,7 +51,8 @@ def evaluate_attributes(found: list[Answer], resamples: int = RESAMPLES) -> dict
     """Return the figures of each attribute; ``None`` for what was not told of any garment."""
     return {
         "colour": colour_figures(found, resamples),
-        **{name: head_figures(found, name, resamples) for name in HEADS},
+        **{name: head_figures(found, name, resamples) for name in HEADS if name != "kind"},
+        "kind": kind_figures(found, resamples),
         "targets": TARGETS,
     }
 
@@ -63,7 +67,7 @@ def colour_figures(found: list[Answer], resamples: int = RESAMPLES) -> dict | No
     second = np.array([a.truth["colour"] in a.ranking[:2] for a in named])
     dark = np.array([set(pair) == DARK for pair in zip(truth, best, strict=True)])
     photos = [a.image for a in named]
-    judged, told = zip(*((a.truth["colour"], a.colour) for a in found if a.ranking), strict=True)
+    judged, told = zip(*((a.truth["colour"], a.colour) for a in found if a.ranking and a.truth["colour"]), strict=True)
     return {
         "garments": len(named),
         "top1": _mean(first),
@@ -111,6 +115,44 @@ def head_figures(found: list[Answer], name: str, resamples: int = RESAMPLES) -> 
         "per_value": _head_table(values, truth, told),
         "confusion": confusion.tolist(),
     }
+
+
+def kind_figures(found: list[Answer], resamples: int = RESAMPLES) -> dict | None:
+    """Return ``head_figures`` of the kinds, how often one of three guesses is right, and a row for each category."""
+    figures = head_figures(found, "kind", resamples)
+    if figures is None:
+        return None
+    told = [a for a in found if a.guesses.get("kind") and a.truth["kind"]]
+    rows = [
+        _category_row(label.name, mine)
+        for label in INSTANCES
+        if (mine := [a for a in told if a.category_id == label.id])
+    ]
+    return figures | {
+        "top3": _mean(np.array([_is_among(a, 3) for a in told])),
+        "commonest_accuracy": sum(row["commonest_accuracy"] * row["garments"] for row in rows) / len(told),
+        "per_category": rows,
+    }
+
+
+def _category_row(name: str, told: list[Answer]) -> dict:
+    truth = [a.truth["kind"] for a in told]
+    commonest = max(dict.fromkeys(truth), key=truth.count)
+    return {
+        "category": name,
+        "garments": len(told),
+        "accuracy": _mean(np.array([_is_among(a, 1) for a in told])),
+        "top3": _mean(np.array([_is_among(a, 3) for a in told])),
+        "commonest": commonest,
+        "commonest_accuracy": truth.count(commonest) / len(truth),
+    }
+
+
+def _is_among(answer: Answer, count: int) -> bool:
+    """Tell whether the judged kind is among the ``count`` likeliest that the network tells."""
+    guess = answer.guesses["kind"]
+    likeliest = np.argsort(-np.array(guess.chances), kind="stable")[:count]
+    return answer.truth["kind"] in [HEADS["kind"][i] for i in likeliest]
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray) -> list[dict]:

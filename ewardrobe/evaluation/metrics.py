@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ewardrobe.core.attributes import HEADS
+from ewardrobe.core.attributes import HEADS, LATER_HEADS
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
 from ewardrobe.evaluation.held_out import TEST, VALIDATION, no_test
 from ewardrobe.models import title
@@ -143,7 +143,8 @@ def read_reports(folder: Path) -> list[ModelReport]:
 def attribute_report(folder: Path) -> ModelReport | None:
     """Return the report of the attribute network, ``None`` if the manifest has none; ``WeightsError`` as above."""
     entry = read_manifest(folder, ATTRIBUTES).get(ATTRIBUTES)
-    sections: dict[str, type] = dict.fromkeys(("meta", "colour", *HEADS), dict)
+    needed = (name for name in HEADS if name not in LATER_HEADS)
+    sections: dict[str, type] = dict.fromkeys(("meta", "colour", *needed), dict)
     return _report(folder, ATTRIBUTES, entry, sections, ATTRIBUTES_COMMAND) if entry else None
 
 

@@ -61,6 +61,9 @@ def findings(item: Mapping, cutout: np.ndarray) -> Told:
     chosen = by_whom(item, "category") in (USER, None)
     colours = {} if item.get("colour") and item.get("colours") else told_colours(cutout)
     everything = told(guess(cutout, category_id), category_id, chosen) | colours
+    if "type" in everything:  # an item always has a name
+        name, source = everything["type"]
+        everything["type"] = name or kind(item), source
     return {name: value for name, value in everything.items() if not is_owners(item, name)}
 
 
@@ -93,6 +96,6 @@ def _write(store: FeatureStore, found: Mapping[str, Told], result: Analysis) -> 
 
     if found:
         store.alter(found, fields_of, what="attributes told")
-    told = [value for new in changes.values() for value, _ in new.values()]
-    result.filled += sum(value is not None for value in told)
-    result.asked += sum(value is None for value in told)
+    asked = ["guess" in source for new in changes.values() for _, source in new.values()]
+    result.asked += sum(asked)
+    result.filled += len(asked) - sum(asked)

@@ -9,23 +9,22 @@ from typing import Any
 import numpy as np
 
 from ewardrobe.core.attributes import NAME, SLEEVE_OF_CATEGORY, Guess
-from ewardrobe.core.taxonomy import CATEGORY_IDS
 from ewardrobe.garments.colours import dominant_colours, garment_colour
 from ewardrobe.models import cache
 from ewardrobe.models.weights import WeightsError
-from ewardrobe.wardrobe.sources import CATEGORY, MEASURED
+from ewardrobe.wardrobe.sources import CATEGORY, FIELD_OF, MEASURED
 
 Told = dict[str, tuple[Any, Any]]
 """Values with their sources, by field."""
 
 
 def guess(cutout: np.ndarray, category_id: int | None) -> dict[str, Guess]:
-    """Return the network's guesses on a cut-out, RGBA uint8 (h, w, 4), of a garment of category 1..13.
+    """Return the network's guesses on a cut-out, RGBA uint8 (h, w, 4), of category 1..13, 16, 17 or 19.
 
-    None for anything else: of shoes, bags and hats it has learned nothing.  And none without weights: the wardrobe
-    works without them, see ``problem``.
+    None for what has no category (``None``: scarves, belts), and none without weights: the wardrobe works without
+    them, see ``problem``.
     """
-    if category_id not in CATEGORY_IDS:
+    if category_id is None:
         return {}
     try:
         return cache.classifier().predict(np.ascontiguousarray(cutout[..., :3]), cutout[..., 3], category_id)
@@ -34,17 +33,17 @@ def guess(cutout: np.ndarray, category_id: int | None) -> dict[str, Guess]:
 
 
 def problem() -> str | None:
-    """Return why pattern, material, style and sleeves are not told, with the cure; ``None`` if they are."""
+    """Return why pattern, material, style, sleeves and name are not told, with the cure; ``None`` if they are."""
     try:
         cache.classifier()
     except WeightsError as error:
-        return f"Pattern, material and style are not told: {error}"
+        return f"Pattern, material, style and name are not told: {error}"
     return None
 
 
 def told(guesses: Mapping[str, Guess], category_id: int | None, category_by_user: bool = False) -> Told:
     """Return what the learned fields of an item get: a value where the network is sure, else an open question."""
-    fields = {name: _told(one) for name, one in guesses.items() if name != "sleeve"}
+    fields = {FIELD_OF[name]: _told(one) for name, one in guesses.items() if name != "sleeve"}
     sleeve = SLEEVE_OF_CATEGORY.get(category_id) if category_id is not None else None
     return fields | ({"sleeve": _sleeve(sleeve, guesses.get("sleeve"), category_by_user)} if sleeve else {})
 

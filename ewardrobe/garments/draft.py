@@ -16,7 +16,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from ewardrobe.core.attributes import Guess
+from ewardrobe.core.attributes import HEADS, Guess, kinds_of
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import draw_detections
 from ewardrobe.core.images import ImageError, load_image, scale_to
@@ -28,6 +28,7 @@ from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.duplicates import TURNS, perceptual_hash
 from ewardrobe.wardrobe.item import kind, kind_fields
 from ewardrobe.wardrobe.sources import LEARNED, MEASURED, USER
+from ewardrobe.wardrobe.vocabulary import TYPES
 
 LOWEST_SCORE = 0.1
 """A photo is looked at from this confidence up, once; the slider chooses among what was found."""
@@ -129,9 +130,18 @@ class Draft:
 
     @property
     def told(self) -> attributes.Told:
-        """Pattern, material, style, sleeve: value and source, as the network tells them."""
+        """Pattern, material, style, sleeve and name: value and source, as the network tells them."""
         category_id = INSTANCE_ID_BY_WORD.get(self.kind)
         return attributes.told(self.guesses.get(str(category_id), {}), category_id, "category" in self.fields)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The everyday words that it may have, the likeliest first."""
+        category_id = INSTANCE_ID_BY_WORD.get(self.kind)
+        found = self.guesses.get(str(category_id), {}).get("kind")
+        chances = dict(zip(HEADS["kind"], found.chances, strict=False)) if found else {}
+        words = kinds_of(category_id) if category_id else [word for word in TYPES if TYPES[word] == self.kind]
+        return tuple(sorted(words, key=lambda word: -chances.get(word, 0.0)))
 
     @property
     def answers(self) -> attributes.Told:
@@ -198,7 +208,6 @@ def item_of(draft: Draft) -> dict[str, Any]:
     }
     return {
         "id": draft.id,
-        "type": draft.kind,
         **kind_fields(draft.kind),
         "colour": draft.colour,
         "colours": list(draft.colours),
@@ -206,6 +215,7 @@ def item_of(draft: Draft) -> dict[str, Any]:
         "score": draft.score,
         "hash": draft.hash or None,
         **{name: value for name, (value, _) in told.items()},
+        "type": told.get("type", (None,))[0] or draft.kind,
         **draft.fields,
         "source": source,
     }

@@ -20,6 +20,7 @@ from ewardrobe.garments.duplicates import nearest, perceptual_hash
 from ewardrobe.garments.queue import READY, ImportQueue, QueuedPhoto
 from ewardrobe.wardrobe.edits import change_of
 from ewardrobe.wardrobe.fields import TABLE
+from ewardrobe.wardrobe.sources import USER
 
 BATCH = 12
 """Photos whose garments are saved in one write: few enough that a crash costs no time, many enough to be quick."""
@@ -80,7 +81,7 @@ def change_field(queue: ImportQueue, drafts: Iterable[Draft], field: str, value:
     """Set one field of many drafts (see ``edits.FIELDS``, ``edits.WAYS``); returns how many it changed."""
     edits = {draft.id: change_of(item_of(draft), field, value, way) for draft in drafts}
     edits = {
-        draft_id: {name: part for name, part in fields.items() if name != "source"}  # all of them are the owner's
+        draft_id: {name: part for name, part in fields.items() if fields["source"].get(name) == USER}
         for draft_id, fields in edits.items()
         if fields
     }

@@ -1,4 +1,4 @@
-"""Pattern, material, style and sleeve length of a garment, told by a small network that says how sure it is.
+"""Pattern, material, style, sleeve length and everyday kind, told by a small network that says how sure it is.
 
 A confidence is calibrated: of the guesses with 0.8, about eight in ten are right on photos like those of the training.
 What is not ``sure`` is a suggestion to ask the owner about, never a value to store.
@@ -11,7 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ewardrobe.core.attributes import HEADS, NAME, SLEEVE_OF_CATEGORY, Guess
+from ewardrobe.core.attributes import HEADS, LATER_HEADS, NAME, Guess, heads_of
 from ewardrobe.core.masks import mask_box, padded_box
 from ewardrobe.models import check_image
 from ewardrobe.models.calibration import Calibration
@@ -20,8 +20,8 @@ from ewardrobe.models.inputs import MEAN, STD
 from ewardrobe.models.networks.attributes import AttributeNet
 from ewardrobe.models.weights import WeightsError, fill, load_state, saying_what_they_are_of
 
-CLOSE_HEADS = ("pattern", "material")
-"""Dots and weaves are too small in a picture of the whole garment: these heads look twice, once from near."""
+CLOSE_HEADS = ("pattern", "material", "kind")
+"""Dots, weaves and seams are too small in a picture of the whole garment: these heads look twice, once from near."""
 
 LEAST_SEEN = 0.15
 """Share of a near view that the garment must fill; between the legs of trousers there is nothing to see."""
@@ -39,16 +39,17 @@ class AttributeClassifier:
     def predict(self, image: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, Guess]:
         """Tell the attributes of the garment under ``mask``, (H, W) bool or 0..255, of RGB uint8 (H, W, 3) ``image``.
 
-        category_id: 1..13, ``None`` where unknown.  A garment without sleeves to speak of (trousers) has no guess of
-        them; an empty mask has no guess at all.
+        category_id: 1..13, 16, 17, 19, ``None`` where unknown.  What is not told of a category has no guess (see
+        ``heads_of``), nor what older weights do not tell; an empty mask has no guess at all.
         """
         if mask.shape != check_image(image).shape[:2]:
             raise ValueError(f"image is {image.shape[:2]}, the mask is {mask.shape}: give the mask of this image")
-        if not (mask > mask_threshold(mask)).any():
+        told = [name for name in heads_of(category_id) if name in self.calibration]
+        if not told or not (mask > mask_threshold(mask)).any():
             return {}
         guesses = {}
         for name, logits in self.logits(image, mask, category_id).items():
-            if name == "sleeve" and category_id is not None and category_id not in SLEEVE_OF_CATEGORY:
+            if name not in told:
                 continue
             chances = self.calibration[name].chances(logits)[0].round(4).tolist()
             confidence = max(chances)
@@ -66,7 +67,7 @@ class AttributeClassifier:
         outputs = self.network(batch, np.full(len(batch), category_id or 0))
         return {
             name: (values if name in CLOSE_HEADS else values[:2]).mean(axis=0, keepdims=True)
-            for name, values in zip(HEADS, outputs, strict=True)
+            for name, values in zip(self.calibration, outputs, strict=True)
         }
 
 
@@ -74,10 +75,12 @@ def load_classifier(weights: Path | None = None) -> AttributeClassifier:
     """Load the shipped weights, or a file of ``train.attributes``; ``WeightsError`` says what is wrong with it."""
     state, _ = load_state(NAME, weights)
     with saying_what_they_are_of(NAME):
-        calibration = {name: Calibration(**state["calibration"][name]) for name in HEADS}
-        same = {name: tuple(state["values"][name]) for name in HEADS} == HEADS
-        model, size = AttributeNet(int(state["last_width"]), encoder=state.get("encoder", "plain")), int(state["size"])
-    if not same:
+        values = {name: tuple(state["values"][name]) for name in state["values"]}
+        known = {name: own for name, own in HEADS.items() if name in values or name not in LATER_HEADS}
+        calibration = {name: Calibration(**state["calibration"][name]) for name in known}
+        size, encoder = int(state["size"]), state.get("encoder", "plain")
+        model = AttributeNet(int(state["last_width"]), encoder=encoder, heads=known)
+    if values != known:
         raise WeightsError("the weights tell other values than this version knows: train them again")
     fill(model, state["model"], NAME)
     return AttributeClassifier(model, calibration, size)
@@ -88,12 +91,20 @@ def garment_views(image: np.ndarray, mask: np.ndarray, size: int) -> list[tuple[
 
     Each view is a picture (size, size, 3) uint8 and its mask (size, size) uint8, as of ``crop``.
     """
-    rgb, part = crop(image, mask, 2 * size)
-    whole, whole_part = (cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA) for picture in (rgb, part))
+    whole, near = halves(*crop(image, mask, 2 * size))
+    return [whole, near] if near[1].mean() >= LEAST_SEEN * 255 else [whole]
+
+
+def halves(rgb: np.ndarray, mask: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return a ``crop`` at half its scale, and its middle as it is.
+
+    rgb: (2 S, 2 S, 3) uint8; mask: (2 S, 2 S) uint8, 0..255.  Returns two pictures (S, S, 3) with their masks (S, S).
+    """
+    size = len(rgb) // 2
     middle = np.s_[size // 2 : size // 2 + size]
-    near, near_part = (np.ascontiguousarray(picture[middle, middle]) for picture in (rgb, part))
-    views = [(whole, whole_part), (near, near_part)]
-    return views if near_part.mean() >= LEAST_SEEN * 255 else views[:1]
+    whole = cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA)
+    whole_mask = cv2.resize(mask, (size, size), interpolation=cv2.INTER_AREA)
+    return (whole, whole_mask), (np.ascontiguousarray(rgb[middle, middle]), np.ascontiguousarray(mask[middle, middle]))
 
 
 def crop(image: np.ndarray, mask: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:

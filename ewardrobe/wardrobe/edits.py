@@ -8,7 +8,7 @@ from typing import Any
 from ewardrobe.wardrobe.fields import FIELD, PALETTE, TABLE, TEXTS
 from ewardrobe.wardrobe.item import kind_fields
 from ewardrobe.wardrobe.palette import with_names
-from ewardrobe.wardrobe.sources import USER
+from ewardrobe.wardrobe.sources import USER, is_owners
 
 BULK = sorted((field for field in TABLE if field.bulk), key=lambda field: not field.many)
 FIELDS = {field.name: field.label for field in BULK}
@@ -24,7 +24,7 @@ WAYS = ("Add", "Remove", "Replace")
 def change_of(item: Mapping, field: str, value: Any, way: str = "Replace") -> dict[str, Any]:
     """Return the fields of ``item`` that setting ``field`` to ``value`` changes, with their source; {} for none.
 
-    way: one of ``WAYS``, for ``LIST_FIELDS`` only.
+    way: one of ``WAYS``, for ``LIST_FIELDS`` only.  A name that nobody has given follows the category.
     """
     if field == "kind":
         new = kind_fields(value)
@@ -34,7 +34,13 @@ def change_of(item: Mapping, field: str, value: Any, way: str = "Replace") -> di
         new = {field: with_names(item.get(field), value or ())}
     else:
         new = {field: value}
-    return by_owner(item, new) if any(item.get(name) != part for name, part in new.items()) else {}
+    if all(item.get(name) == part for name, part in new.items()):
+        return {}
+    changed = by_owner(item, new)
+    if field == "kind" and not is_owners(item, "type"):
+        changed["type"] = value
+        changed["source"].pop("type", None)  # what was told of it was told of the other category
+    return changed
 
 
 def by_owner(item: Mapping, fields: Mapping) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from ewardrobe.core.attributes import HEADS
-from ewardrobe.core.taxonomy import ACCESSORIES, INSTANCES
+from ewardrobe.core.attributes import HEADS, KIND_CATEGORIES
+from ewardrobe.core.taxonomy import ACCESSORIES, INSTANCES, category
 
 COLOURS = (
     *("black", "white", "grey", "beige", "brown", "red", "orange", "yellow"),
@@ -26,26 +26,18 @@ KINDS = (*(i.word for i in INSTANCES), "accessory")
 """What an item can be: a DeepFashion2 category, or one of the accessory slots."""
 
 TYPES = {  # everyday name: kind
-    **dict.fromkeys(("shoes", "trainers", "boots", "sandals"), "shoes"),
-    **dict.fromkeys(("bag", "backpack"), "bag"),
-    **dict.fromkeys(("hat", "cap", "beanie"), "hat"),
-    **dict.fromkeys(("scarf", "belt", "gloves", "socks", "jewellery", "glasses"), "accessory"),
-    "t-shirt": "short sleeve top",
-    **dict.fromkeys(("shirt", "sweater"), "long sleeve top"),
+    **{word: category(ids[0]).word for word, ids in KIND_CATEGORIES.items()},
+    **dict.fromkeys(("shoes", "trainers"), "shoes"),
+    "bag": "bag",
     "vest": "vest",
-    **dict.fromkeys(("jacket", "coat"), "long sleeve outwear"),
-    "shorts": "shorts",
-    **dict.fromkeys(("trousers", "jeans"), "trousers"),
-    "skirt": "skirt",
-    "dress": "short sleeve dress",
+    **dict.fromkeys(("scarf", "belt", "gloves", "socks", "jewellery", "glasses"), "accessory"),
 }
 """Everyday names that the form offers (any other is welcome) and the kind that each starts with."""
 
 OTHER_TYPES = {
-    **dict.fromkeys(("sneakers", "heels", "flats", "loafers", "slippers", "pumps", "moccasins", "clogs"), "shoes"),
-    **dict.fromkeys(("mules", "espadrilles", "footwear"), "shoes"),
-    **dict.fromkeys(("handbag", "clutch", "tote", "purse", "rucksack", "satchel", "holdall", "briefcase"), "bag"),
-    **dict.fromkeys(("beret", "fedora", "headscarf", "headwear"), "hat"),
+    **dict.fromkeys(("pumps", "moccasins", "clogs", "mules", "espadrilles", "footwear"), "shoes"),
+    **dict.fromkeys(("purse", "rucksack", "satchel", "holdall", "briefcase"), "bag"),
+    **dict.fromkeys(("beret", "fedora", "headwear"), "hat"),
 }
 """More names that are understood, not offered: from other programs and other countries."""
 

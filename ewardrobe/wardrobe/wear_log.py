@@ -15,7 +15,7 @@ STATE_WORDS = {LAUNDRY: "in the laundry", LENT: "lent", ARCHIVED: "archived"}
 WASH_INTERVALS: dict[str, int | None] = {
     # everyday names; whoever calls it something else gets the interval of its kind below
     **dict.fromkeys(("t-shirt", "socks", "underwear", "tights", "vest", "top", "sports bra", "leggings"), 1),
-    **dict.fromkeys(("shirt", "blouse", "polo shirt", "dress", "shorts", "pyjamas"), 2),
+    **dict.fromkeys(("shirt", "blouse", "polo", "polo shirt", "dress", "shorts", "pyjamas"), 2),
     **dict.fromkeys(("hoodie", "sweatshirt"), 3),
     **dict.fromkeys(("trousers", "skirt", "sweater", "jumper", "cardigan"), 4),
     "jeans": 6,

@@ -19,12 +19,14 @@ from garments_page import (
     upload,
 )
 
+from ewardrobe.core.attributes import kinds_of
 from ewardrobe.models import cache
 
 
 @pytest.fixture
 def teller(monkeypatch):
     one = Teller(pattern=("striped", 0.93), material=("wool", 0.41), style=("smart", 0.8), sleeve=("short", 0.9))
+    one.says["kind"] = ("polo", 0.55)
     monkeypatch.setattr(cache, "classifier", lambda: one)
     return one
 
@@ -50,6 +52,30 @@ def test_answers_are_the_owners_and_questions_stay_open(teller, page, store):
     assert trousers["source"]["material"] == {"by": "attributes", "confidence": 0.41, "guess": "wool"}
 
 
+def test_a_name_is_asked_with_the_likeliest_first_and_the_owners_word_holds(teller, page, store):
+    at = upload(page, OUTFIT)
+    name = by_key(at.selectbox, "type-")[0]
+    assert (name.label, name.value, name.placeholder) == ("Name · ?", None, "polo? (55%)")
+    assert name.options[:2] == ["polo", "t-shirt"] and set(name.options) == set(kinds_of(1))
+    at = run(name.set_value("tank top"))
+    assert by_key(at.selectbox, "type-")[0].value == "tank top"
+    press(at, "save")
+    top, trousers = own_items(store)
+    assert (top["type"], top["source"]["type"]) == ("tank top", "user")
+    assert trousers["type"] == "trousers", "nothing is guessed in silence"
+    assert trousers["source"]["type"] == {"by": "attributes", "confidence": 0.55, "guess": "polo"}
+
+
+def test_a_sure_kind_is_the_name(teller, page, store):
+    teller.says["kind"] = ("polo", 0.9)
+    at = upload(page, OUTFIT)
+    name = by_key(at.selectbox, "type-")[0]
+    assert (name.label, name.value) == ("Name · 90%", "polo")
+    press(at, "save")
+    assert own_items(store)[0]["type"] == "polo"
+    assert own_items(store)[0]["source"]["type"] == {"by": "attributes", "confidence": 0.9}
+
+
 def test_moving_a_slider_asks_the_network_nothing_again(teller, page):
     at = upload(page, OUTFIT)
     asked = teller.asked
@@ -61,6 +87,7 @@ def test_another_kind_is_told_anew(teller, page, store):
     at = upload(page, OUTFIT)
     at = run(by_key(at.selectbox, "kind-")[0].set_value("shoes"))
     assert by_key(at.selectbox, "pattern-")[0].value is None, "the network knows no shoes"
+    assert set(by_key(at.selectbox, "type-")[0].options) == set(kinds_of(16))
     press(at, "save")
     assert own_items(store)[0]["pattern"] is None
 
@@ -71,7 +98,7 @@ def test_without_weights_the_page_says_so_and_works(page, store, tmp_path, monke
     monkeypatch.setenv("EWARDROBE_WEIGHTS", str(tmp_path / "weights"))
     cache.release()
     at = upload(page, OUTFIT)
-    assert "Pattern, material and style are not told" in texts(at)
+    assert "Pattern, material, style and name are not told" in texts(at)
     press(at, "save")
     assert own_items(store)[0]["sleeve"] == "short"
     cache.release()

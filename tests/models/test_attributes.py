@@ -9,8 +9,8 @@ from attribute_files import SIZE, Teller, write_folder, write_weights
 from wardrobe_items import edit_many
 
 from ewardrobe.__main__ import main
-from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY, Guess
-from ewardrobe.core.taxonomy import CATEGORIES
+from ewardrobe.core.attributes import HEADS, KIND_CATEGORIES, SLEEVE_OF_CATEGORY, Guess, heads_of, kinds_of
+from ewardrobe.core.taxonomy import CATEGORIES, INSTANCE_IDS, category
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments import attributes
 from ewardrobe.garments.analyse import analyse
@@ -20,7 +20,9 @@ from ewardrobe.models.calibration import Calibration, expected_calibration_error
 from ewardrobe.models.networks.attributes import AttributeNet, masked_moments
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.wardrobe import sources
-from ewardrobe.wardrobe.vocabulary import MATERIALS, PATTERNS, SLEEVES, STYLES
+from ewardrobe.wardrobe.derived import with_derived
+from ewardrobe.wardrobe.edits import change_of
+from ewardrobe.wardrobe.vocabulary import KINDS, MATERIALS, PATTERNS, SLEEVES, STYLES, TYPES
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +43,11 @@ def teller(monkeypatch):
         return one
 
     return put
+
+
+@pytest.fixture
+def store(tmp_path) -> FeatureStore:
+    return FeatureStore(tmp_path / "wardrobe")
 
 
 def cutout(colour=(200, 30, 40), height=60, width=40) -> np.ndarray:
@@ -149,10 +156,53 @@ def test_a_weights_file_is_loaded_and_tells(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("category_id", "kinds"), [(8, 4), (9, 1), (16, 8), (17, 5), (19, 4), (None, len(HEADS["kind"]))]
+)
+def test_a_kind_is_one_of_its_category(tmp_path, category_id, kinds):
+    classifier = learned.load_classifier(write_weights(tmp_path / "best.pt"))
+    one = cutout()
+    guesses = classifier.predict(np.ascontiguousarray(one[..., :3]), one[..., 3], category_id)
+    assert set(guesses) == set(heads_of(category_id))
+    guess = guesses["kind"]
+    possible = [kind for kind, chance in zip(HEADS["kind"], guess.chances, strict=True) if chance > 0]
+    assert possible == list(kinds_of(category_id)) and len(possible) == kinds
+    assert guess.value in possible and sum(guess.chances) == pytest.approx(1, abs=1e-2)
+    if kinds == 1:
+        assert (guess.value, guess.confidence, guess.sure) == ("skirt", 1.0, True)
+
+
+def test_older_weights_without_kinds_go_on_telling_the_rest(tmp_path):
+    heads = ("pattern", "material", "style", "sleeve")
+    classifier = learned.load_classifier(write_weights(tmp_path / "best.pt", heads))
+    one = cutout()
+    assert tuple(classifier.predict(np.ascontiguousarray(one[..., :3]), one[..., 3], 1)) == heads
+    assert classifier.predict(np.ascontiguousarray(one[..., :3]), one[..., 3], 16) == {}
+    with pytest.raises(WeightsError, match="'pattern'"):
+        learned.load_classifier(write_weights(tmp_path / "fewer.pt", heads[1:]))
+
+
+def test_the_shipped_weights_tell_a_kind_of_the_category_or_none(repository):
+    classifier = learned.load_classifier(repository / "weights/attributes.pt")
+    one = cutout()
+    for category_id in INSTANCE_IDS:
+        guess = classifier.predict(np.ascontiguousarray(one[..., :3]), one[..., 3], category_id).get("kind")
+        assert guess is None or guess.value in kinds_of(category_id)
+        assert (guess is None) == ("kind" not in classifier.calibration)
+
+
+def test_every_category_has_kinds_and_every_kind_categories_of_one_slot_or_two():
+    assert all(kinds_of(category_id) for category_id in INSTANCE_IDS)
+    for kind, ids in KIND_CATEGORIES.items():
+        assert set(ids) <= set(INSTANCE_IDS) and len({category(i).slot for i in ids}) <= 2
+        assert TYPES[kind] in KINDS
+
+
+@pytest.mark.parametrize(
     ("changes", "says"),
     [
         ({"kind": "unet"}, "holds 'unet', not 'attributes'"),
         ({"calibration": {}}, "train.attributes"),
+        ({"values": {}}, "train.attributes|other values"),
         ({"last_width": None}, "train.attributes"),
         ({"values": {**HEADS, "style": ["odd"]}}, "other values"),
         ({"model": {}}, "do not fit"),
@@ -175,10 +225,19 @@ def test_missing_or_altered_weights_leave_no_guess_but_a_word(tmp_path, monkeypa
     assert "missing" in attributes.problem()
 
 
-def test_shoes_are_not_guessed_at(teller):
+def test_what_has_no_category_is_not_guessed_at(teller):
     one = teller(pattern=("striped", 0.9))
     assert attributes.guess(cutout(), None) == {}
     assert one.asked == 0
+
+
+def test_of_shoes_the_kind_alone_is_told(teller, store):
+    teller(pattern=("striped", 0.9), kind=("ankle boots", 0.9))
+    assert set(attributes.guess(cutout(), 16)) == {"kind"}
+    item_id = store.add({"slot": "shoes"}, cutout())
+    analyse(store)
+    item = store.get(item_id)
+    assert (item["type"], item["slot"], item["pattern"], item["sleeve"]) == ("ankle boots", "shoes", None, None)
 
 
 # What is asserted, what is asked
@@ -217,12 +276,45 @@ def test_trousers_have_no_sleeves():
     assert attributes.told({}, 8) == {} == attributes.told({}, None)
 
 
+@pytest.mark.parametrize(
+    ("confidence", "said", "asked"), [(0.9, "sweater", None), (0.4, "long sleeve top", ("sweater", 0.4))]
+)
+def test_a_sure_kind_is_the_name_and_another_a_question(store, teller, confidence, said, asked):
+    teller(kind=("sweater", confidence))
+    item_id = store.add({"category_id": 2}, cutout())
+    analyse(store)
+    item = store.get(item_id)
+    assert (item["type"], sources.open_question(item, "type")) == (said, asked)
+    assert with_derived(store.load())["asks"].tolist() == [asked is not None]
+    before = store.path.read_bytes()
+    analyse(store)
+    assert store.path.read_bytes() == before
+    teller(kind=("hoodie", 0.95))
+    analyse(store)
+    assert store.get(item_id)["type"] == "hoodie", "its own word may be replaced"
+
+
+@pytest.mark.parametrize(("source", "name"), [({}, "cosy thing"), ({"type": "user"}, "long sleeve top")])
+def test_the_owners_name_stays(store, teller, source, name):
+    teller(kind=("sweater", 0.9))
+    item_id = store.add({"category_id": 2, "type": name, "source": source}, cutout())
+    analyse(store)
+    assert store.get(item_id)["type"] == name
+    assert sources.open_question(store.get(item_id), "type") is None
+
+
+def test_a_name_that_nobody_gave_follows_the_category(store, teller):
+    teller(kind=("sweater", 0.9))
+    told, own = store.add_many([({"category_id": 2}, cutout(), None), ({"category_id": 2, "type": "mine"}, None, None)])
+    analyse(store, [told])
+    for item_id in (told, own):
+        store.alter([item_id], lambda item: change_of(item, "kind", "skirt"))
+    item = store.get(told)
+    assert (item["type"], item["category"], item["source"].get("type")) == ("skirt", "skirt", None)
+    assert (store.get(own)["type"], store.get(own)["category"]) == ("mine", "skirt")
+
+
 # Items that are there already
-
-
-@pytest.fixture
-def store(tmp_path) -> FeatureStore:
-    return FeatureStore(tmp_path / "wardrobe")
 
 
 def test_analyse_fills_what_is_empty_and_does_it_once(store, teller):

@@ -7,15 +7,16 @@ import json
 import numpy as np
 import pytest
 import torch
-from attribute_files import write_garments
+from attribute_files import write_garments, write_weights
 
-from ewardrobe.core.attributes import HEADS
+from ewardrobe.core.attributes import HEADS, kinds_of
+from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.models.attributes import crop, load_classifier, to_input
 from ewardrobe.models.calibration import Calibration
 from ewardrobe.models.networks.unet import UNet
 from train import register
 from train.attributes import calibration as attribute_calibration
-from train.attributes import train
+from train.attributes import refit, train
 from train.attributes.augment import Augmentation
 from train.attributes.calibration import ask_below, calibrate, scores
 from train.attributes.data import (
@@ -58,6 +59,7 @@ def test_labels_are_those_of_the_table(data):
     trousers = garments.category_ids == 8
     assert (garments.labels["sleeve"][trousers] == NOT_JUDGED).all()
     assert HEADS["sleeve"][garments.labels["sleeve"][0]] == "long", "of category 2"
+    assert {HEADS["kind"][label] for label in garments.labels["kind"]} == {"shirt", "t-shirt", "tank top", "jeans"}
 
 
 def test_a_cache_holds_the_same_and_needs_no_data(data, tmp_path):
@@ -180,7 +182,9 @@ def test_a_run_writes_weights_that_the_app_loads(data, tmp_path, monkeypatch):
     classifier = load_classifier(tmp_path / "runs/attributes/best.pt")
     assert isinstance(classifier.calibration["pattern"], Calibration)
     lines = [json.loads(line) for line in (tmp_path / "runs/attributes/log.jsonl").read_text().splitlines()]
-    assert {"pattern_f1", "mean", "sleeve_ece"} <= set(next(line["val"] for line in lines if "val" in line))
+    assert {"pattern_f1", "mean", "sleeve_ece", "kind_accuracy"} <= set(
+        next(line["val"] for line in lines if "val" in line)
+    )
     (tmp_path / "w").mkdir()
     entry = register.register("attributes", tmp_path / "runs/attributes/best.pt", tmp_path / "w", "d", "c")
     assert entry["images"] in (8, 16), "the best of two validations"
@@ -238,10 +242,44 @@ def test_recoloured_garments_teach_nothing_about_material(data):
     assert parts["pattern"] > 0 and parts["sleeve"] > 0
 
 
+def test_the_loss_leaves_out_what_was_not_judged_and_what_cannot_be(data):
+    task = train.AttributesTask(config(data, smoothing=0.1))
+    task.drawn_prior = {name: torch.zeros(len(values)) for name, values in HEADS.items()}
+    model = task.build().eval()
+    x, ids = torch.rand(3, 4, 64, 64), torch.tensor([8, 16, 9])
+    labels = {name: torch.full((3,), NOT_JUDGED) for name in HEADS}
+    labels["kind"] = torch.tensor([HEADS["kind"].index("jeans"), NOT_JUDGED, HEADS["kind"].index("skirt")])
+    total, parts = task.loss(model, (x, ids, labels, torch.zeros(3, dtype=torch.bool)))
+    assert {name for name, part in parts.items() if part} == {"kind"}
+    logits = model(x, ids)["kind"][0, [HEADS["kind"].index(kind) for kind in kinds_of(8)]]
+    jeans = torch.nn.functional.cross_entropy(logits[None], torch.tensor([0]), label_smoothing=0.1)
+    torch.testing.assert_close(total, jeans / 2)  # a skirt can be nothing else: its loss is 0
+    total.backward()
+    gradient = model.heads["kind"][-1].bias.grad
+    assert {HEADS["kind"][i] for i in gradient.nonzero().flatten()} == set(kinds_of(8))
+    assert model.heads["pattern"][-1].weight.grad.abs().max() == 0
+
+
+def test_older_weights_give_all_but_the_head_that_they_lack(data, tmp_path):
+    old = torch.load(write_weights(tmp_path / "old.pt", ("pattern", "material", "style", "sleeve")), weights_only=True)
+    task = train.AttributesTask(config(data))
+    model = task.build()
+    own = model.heads["kind"][-1].weight.clone()
+    task.initialise(model, old)
+    for name, part in old["model"].items():
+        torch.testing.assert_close(model.state_dict()[name], part.float() if part.is_floating_point() else part)
+    torch.testing.assert_close(model.heads["kind"][-1].weight, own)
+    with pytest.raises(TrainingError, match="do not fit"):
+        task.initialise(model, old | {"model": {k: v for k, v in old["model"].items() if not k.startswith("body.")}})
+
+
 def test_too_few_garments_are_told(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    one = config(data, held_out=0.0)
+    one = config(data, held_out=0.01)
     with pytest.raises(TrainingError, match="too few"):
+        trainer.run(train.AttributesTask(one))
+    one = config(data, held_out=0.0)
+    with pytest.raises(DatasetError, match="attributes_validation"):
         trainer.run(train.AttributesTask(one))
 
 
@@ -280,6 +318,39 @@ def test_heads_alone_are_trained_on_a_frozen_body(data, tmp_path, monkeypatch):
     changed = {k for k, v in before.items() if v.is_floating_point() and not torch.equal(after[k].half(), v)}
     assert changed
     assert not [key for key in changed if key.startswith(("body.", "mask_stem."))]
+
+
+def test_the_validation_split_can_choose_and_calibrate(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    data = write_garments(tmp_path / "data", "train", 8)
+    write_garments(data, "validation", 6)
+    task = train.AttributesTask(config(data, held_out=0.0))
+    split = task.load(None)
+    assert (len(split.train), len(split.validation)) == (8, 6), "nothing of the training is held out"
+    trainer.run(task)
+    path = tmp_path / "runs/attributes/best.pt"
+    logits, labels = attribute_calibration._served_logits(path, data, {"held_out": 0.0, "seed": 0})
+    assert len(logits["kind"]) == 6 and (labels["kind"] >= 0).all()
+    assert attribute_calibration.main([str(path), "--data", str(data)]) == 0
+
+
+def test_the_head_of_the_kinds_is_fitted_anew_and_nothing_else(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(refit, "BATCH", 8)
+    data = write_garments(tmp_path / "data", "train", 12)
+    write_garments(data, "validation", 8)
+    trainer.run(train.AttributesTask(config(data, held_out=0.0)))
+    path = tmp_path / "runs/attributes/best.pt"
+    before = torch.load(path, weights_only=True)["model"]
+    assert refit.main([str(path), "--data", str(data)]) == 0
+    after = torch.load(path, weights_only=True)["model"]
+    changed = {name for name, part in before.items() if not torch.equal(after[name], part)}
+    assert changed and all(name.startswith("heads.kind.") for name in changed)
+    assert load_classifier(path).size == 64
+    assert "now 1.0000" in capsys.readouterr().out, "here the category tells the kind"
+    right, again = refit.refit(path, data, "")
+    assert right == again == 1, "a head that cannot be bettered stays"
+    assert refit.main([str(tmp_path / "none.pt"), "--data", str(data)]) == 2
 
 
 def test_calibration_by_the_apps_path_rewrites_the_file(data, tmp_path, monkeypatch, capsys):

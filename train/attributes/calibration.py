@@ -3,7 +3,7 @@
     python -m train.attributes.calibration runs/attributes/best.pt --data DATA
 
 calibrates a weights file anew by the app's own path, which looks at a garment twice and at the photo's resolution,
-where the training looks at small crops; the photos are those that its training held out.
+where the training looks at small crops; the photos are those that its training held out, or the validation's.
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ def recalibrate(path: Path, data: Path) -> dict[str, float]:
     """Calibrate the weights file ``path`` on its held-out photos of ``data`` and return the scores there."""
     content = checkpoints.read(path)
     logits, labels = _served_logits(path, data, content["info"]["config"])
-    calibration = calibrate(logits, labels, log_priors(labels, np.ones(len(labels["style"]))))
+    judged = read_judged(data, "train")  # a validation split is too small to say how common a kind is
+    seen = {name: np.array([label(name, one) for one in judged]) for name in HEADS}
+    calibration = calibrate(logits, labels, log_priors(seen, np.ones(len(judged))))
     values = scores(logits, labels, calibration)
     content["info"]["scores"] = values
     checkpoints.write(path, content | {"calibration": {name: asdict(head) for name, head in calibration.items()}})
@@ -115,10 +117,12 @@ def recalibrate(path: Path, data: Path) -> dict[str, float]:
 def _served_logits(path: Path, data: Path, config: dict) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Return logits and labels of the held-out garments, from their cut-outs as the app makes them."""
     classifier = load_classifier(path)
-    names = (judged.image for judged in read_judged(data, "train"))
-    photos = held_out_photos(names, config["held_out"], config["seed"])
+    split, photos = "validation", None
+    if config["held_out"]:
+        names = (judged.image for judged in read_judged(data, "train"))
+        split, photos = "train", held_out_photos(names, config["held_out"], config["seed"])
     found, labels = [], []
-    for judged, pixels, mask in tqdm(judged_garments(data, "train", photos), unit="garment", disable=None):
+    for judged, pixels, mask in tqdm(judged_garments(data, split, photos), unit="garment", disable=None):
         cutout = garment_from_mask(pixels, mask, judged.category_id, 1.0).cutout
         found.append(classifier.logits(np.ascontiguousarray(cutout[..., :3]), cutout[..., 3], judged.category_id))
         labels.append([label(name, judged) for name in HEADS])

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ewardrobe.core import atomic
-from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY
+from ewardrobe.core.attributes import HEADS, SLEEVE_OF_CATEGORY, heads_of, kinds_of
 from ewardrobe.datasets.attributes import JudgedGarment, judged_garments
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.models.attributes import crop
@@ -25,8 +25,9 @@ NOT_JUDGED = -1
 class Garments:
     """N garments.
 
-    rgb: (N, S, S, 3) uint8, background included.  masks: (N, S, S) uint8, 0..255.  category_ids: (N,) int64, 1..13.
-    labels: for each head (N,) int64, its value's place in ``HEADS`` or ``NOT_JUDGED``.  images: (N,) file names.
+    rgb: (N, S, S, 3) uint8, background included.  masks: (N, S, S) uint8, 0..255.  category_ids: (N,) int64, 1..13,
+    16, 17 or 19.  labels: for each head (N,) int64, its value's place in ``HEADS`` or ``NOT_JUDGED``.
+    images: (N,) file names.
     """
 
     rgb: np.ndarray
@@ -72,8 +73,11 @@ def read_garments(root: Path, split: str, side: int) -> Garments:
 
 def label(head: str, judged: JudgedGarment) -> int:
     """Return the place of the value in its head; ``NOT_JUDGED`` for what is unknown or no attribute of the garment."""
-    sleeve = SLEEVE_OF_CATEGORY.get(judged.category_id)
-    value = sleeve if head == "sleeve" else judged.values[head]
+    if head not in heads_of(judged.category_id):
+        return NOT_JUDGED
+    value = SLEEVE_OF_CATEGORY[judged.category_id] if head == "sleeve" else judged.values[head]
+    if head == "kind" and value not in kinds_of(judged.category_id):
+        return NOT_JUDGED
     return HEADS[head].index(value) if value in HEADS[head] else NOT_JUDGED
 
 

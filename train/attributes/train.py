@@ -1,11 +1,13 @@
-"""Train the network that tells pattern, material, style and sleeve length of a garment.
+"""Train the network that tells pattern, material, style, sleeve length and everyday kind of a garment.
 
     python -m train.attributes --data DATA --encoder yolov8s --init weights/unet.pt --steps 2500
 
-``DATA`` is a data set in DeepFashion2's layout with ``attributes_train.csv`` beside it.  A share of its photos is held
-out: the calibration and the choice of the best weights come from them.  ``--cache FILE`` keeps the crops, so that
-another run, on another machine too, needs no photos.  Checkpoints and ``log.jsonl`` go to ``runs/NAME``; ``python -m
-train.register attributes runs/NAME/best.pt`` turns the best one into the weights that the app loads.
+``DATA`` is a data set in DeepFashion2's layout with ``attributes_train.csv`` and ``kinds_train.csv`` beside it; without
+the second one no kind is learned.  A share of its photos is held out: the calibration and the choice of the best
+weights come from them.  ``--held-out 0`` takes the photos of the validation split instead, to go on from weights
+that have seen the others.  ``--cache FILE`` keeps the crops, so that another run, on another machine too, needs no
+photos.  Checkpoints and ``log.jsonl`` go to ``runs/NAME``; ``python -m train.register attributes runs/NAME/best.pt``
+turns the best one into the weights that the app loads.
 """
 
 from __future__ import annotations
@@ -13,30 +15,38 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
-from torch.nn import functional as F
 
 from ewardrobe.core.attributes import HEADS, NAME
 from ewardrobe.models.attributes import to_input
 from ewardrobe.models.calibration import Calibration
-from ewardrobe.models.networks.attributes import LAST_WIDTH, AttributeNet
+from ewardrobe.models.networks.attributes import LAST_WIDTH, NEVER, AttributeNet
 from ewardrobe.models.networks.encoders import ENCODERS
 from train.attributes.augment import Augmentation
 from train.attributes.calibration import calibrate, scores
-from train.attributes.data import NOT_JUDGED, Garments, load_garments, log_priors, sampling_weights, split_by_image
+from train.attributes.data import (
+    NOT_JUDGED,
+    Garments,
+    load_garments,
+    log_priors,
+    read_garments,
+    sampling_weights,
+    split_by_image,
+)
 from train.attributes.prints import joined, printed
 from train.loop import checkpoints
 from train.loop.config import RunConfig, option
 from train.loop.engine import TrainingError
 from train.loop.trainer import Task
 
-COLOURED_HEADS = ("material", "style")
-"""Denim is blue and a suit is dark: recoloured garments teach these heads nothing."""
+COLOURED_HEADS = ("material", "style", "kind")
+"""Denim and jeans are blue and a suit is dark: recoloured garments teach these heads nothing."""
 
 CATEGORY_DROPOUT = 0.15
 """How often the category is hidden, so that an item of unknown category gets an answer too."""
@@ -68,7 +78,10 @@ class AttributesConfig(RunConfig):
     smoothing: float = option(0.05, "label smoothing: the judgements are noisy", most=1)
     prints: int = option(0, "so many plain garments are printed with drawn rare patterns and join the others")
     held_out: float = option(
-        0.12, "share of the photos for calibration and the choice of the best weights", most=0.9, kept=True
+        0.12,
+        "share of the photos for calibration and the choice of the best weights; 0 = those of the validation split",
+        most=0.9,
+        kept=True,
     )
     validate_minutes: float = 5.0
     init: str = option("", "start the body from this U-Net, such as weights/unet.pt, or all from such a network")
@@ -111,7 +124,9 @@ class AttributesTask(Task):
     def initialise(self, model: Any, content: dict[str, Any]) -> None:
         """Start from another run's network, or the body from the layers of a U-Net's encoder that have its shape."""
         if checkpoints.model_in(content) == self.kind:
-            super().initialise(model, content)
+            own = {name: part for name, part in model.state_dict().items() if name.startswith("heads.")}
+            given = own | checkpoints.weights_in(content)  # heads that older weights lack start untrained
+            super().initialise(model, {"kind": self.kind, "model": given})
             return
         body = model.get_submodule("body")
         own, given = body.state_dict(), checkpoints.encoder_in(content)
@@ -126,7 +141,10 @@ class AttributesTask(Task):
         """Return the garments, with printed ones if asked for."""
         config = self.config
         garments = load_garments(config.data, config.cache, config.image_size)
-        learn, held_out = (garments[chosen] for chosen in split_by_image(garments, config.held_out, config.seed))
+        if config.held_out:
+            learn, held_out = (garments[chosen] for chosen in split_by_image(garments, config.held_out, config.seed))
+        else:
+            learn, held_out = garments, read_garments(Path(config.data), "validation", config.image_size)
         if not len(learn) or not len(held_out):
             raise TrainingError(f"{len(garments)} garments are too few to learn from some and hold out others")
         if config.prints:
@@ -154,16 +172,16 @@ class AttributesTask(Task):
             yield x.contiguous(memory_format=torch.channels_last), ids, judged, recoloured
 
     def loss(self, model: Any, batch: Any) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the sum of the heads' cross-entropies with the prior added to the logits (Menon et al., 2021)."""
+        """Return the sum of the heads' cross-entropies with the prior added to the logits (Menon et al., 2021).
+
+        What was not judged of a garment is left out, and so are the kinds that its category cannot be.
+        """
         x, category_ids, labels, recoloured = batch
         parts = {}
         for name, logits in model(x, category_ids).items():
             truth = torch.where(recoloured, NOT_JUDGED, labels[name]) if name in COLOURED_HEADS else labels[name]
             balanced = logits.float() + self.drawn_prior[name]
-            summed = F.cross_entropy(
-                balanced, truth, ignore_index=NOT_JUDGED, label_smoothing=self.config.smoothing, reduction="sum"
-            )
-            parts[name] = summed / (truth != NOT_JUDGED).sum().clamp(min=1)
+            parts[name] = smoothed_cross_entropy(balanced, truth, self.config.smoothing)
         total: Any = sum(parts.values())
         return total, {name: value.detach() for name, value in parts.items()}
 
@@ -185,6 +203,20 @@ class AttributesTask(Task):
             "values": {name: list(values) for name, values in HEADS.items()},
             "calibration": {name: asdict(head) for name, head in self.calibration.items()},
         }
+
+
+def smoothed_cross_entropy(logits: Tensor, truth: Tensor, smoothing: float) -> Tensor:
+    """Return the mean cross-entropy of what was judged, a float32 scalar: 0 where nothing was.
+
+    logits: (B, values) float32, about ``NEVER`` for what cannot be; truth: (B,) int64 or ``NOT_JUDGED``; smoothing:
+    share of the truth, 0..1, that is spread over all that can be (Szegedy et al., CVPR 2016).
+    """
+    logs, possible = logits.log_softmax(dim=1), logits > NEVER / 2
+    spread = (logs * possible).sum(dim=1) / possible.sum(dim=1)
+    right = logs.gather(1, truth.clamp(min=0)[:, None])[:, 0]
+    judged = truth != NOT_JUDGED
+    lost = -(1 - smoothing) * right - smoothing * spread
+    return torch.where(judged, lost, 0.0).sum() / judged.sum().clamp(min=1)
 
 
 @torch.inference_mode()

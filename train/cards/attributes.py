@@ -11,14 +11,15 @@ from train.cards.readme import BESIDE, photos
 
 def card(entry: dict[str, Any], metrics: dict[str, Any], validated: dict[str, Any] | None = None) -> str:
     """Return the card as Markdown; validated: the figures of the validation, shown small."""
-    meta, judged = metrics["meta"], {name: metrics[name] for name in HEADS if metrics[name]}
+    meta, judged = metrics["meta"], {name: metrics[name] for name in HEADS if metrics.get(name)}
     measured = (
         f"{photos(meta)}, {meta['garments']} judged garments under their annotated masks, on {meta['date'][:10]} with "
         f"`{meta['command']}`."
     )
+    heads = "style, sleeve length and everyday kind" if "kind" in judged else "style and sleeve length"
     return wrapped(f"""# Attribute network
 
-Pattern, material, style and sleeve length of one garment, from its masked crop and its category; the body is the
+Pattern, material, {heads} of one garment, from its masked crop and its category; the body is the
 U-Net's encoder up to stride 16 with a narrow last stage.
 
 {provenance(entry, f"; {entry['images']:,} crops seen in {entry['steps']:,} steps")}
@@ -34,7 +35,7 @@ asks. ECE: how far confidence and share of right answers lie apart. Always the c
 {", ".join(f"{found['majority']} ({name})" for name, found in judged.items())}.
 
 {chr(10).join(_values(name, found) for name, found in judged.items())}
-Values with fewer than ten garments say little.
+{_categories(judged.get("kind"))}Values with fewer than ten garments say little.
 
 {_colours(metrics)}
 
@@ -87,6 +88,16 @@ def _values(name: str, found: dict[str, Any]) -> str:
 
 def _small(found: dict[str, Any] | None, key: str) -> str:
     return f"<br><sub>{found[key]:.3f}</sub>" if found else ""
+
+
+def _categories(found: dict[str, Any] | None) -> str:
+    """Return a table of the kinds category by category; nothing where they are not told."""
+    if found is None:
+        return ""
+    keys = ("category", "garments", "accuracy", "top3", "commonest", "commonest_accuracy")
+    rows = [[number(row[k], 2) if isinstance(row[k], float) else row[k] for k in keys] for row in found["per_category"]]
+    headings = ("kind, by category", "garments", "first guess right", "one of three", "commonest", "always naming it")
+    return table(headings, rows) + "\n\n"
 
 
 def _with_interval(found: dict[str, Any], key: str) -> str:

@@ -40,7 +40,7 @@ LEAST_SHARE = 0.02
 DOT = f"display:inline-block;width:.7em;height:.7em;border-radius:50%;margin-right:.35em;{page.RIM}"
 NAMES = "display:flex;flex-wrap:wrap;gap:0 .8rem;margin-top:.4rem;font-size:.8rem;line-height:1.3rem;height:2.6rem"
 
-WIDE = ("material",)
+WIDE = ("type", "material")
 """Names too long for half a card; open questions get the whole width too."""
 
 TWIN_HELP = (
@@ -98,7 +98,7 @@ def _card(desk: Desk, draft: Draft, names: Mapping[str, str] | None) -> None:
 
 def _attribute_boxes(queue: ImportQueue, draft: Draft) -> None:
     """Show a select box for each attribute; empty, with the guess as a suggestion, where the app asks."""
-    names = [name for name in LEARNED if name != "sleeve" or name in draft.answers]
+    names = ["type", *(name for name in LEARNED if name != "type" and (name != "sleeve" or name in draft.answers))]
     # By what was asked, not by what was answered: an answer moves no box.
     beside = [name for name in names if name not in WIDE and draft.told.get(name, (None,))[0] is not None]
     with st.container(horizontal=True):  # beside each other where the card is wide enough
@@ -113,8 +113,11 @@ def _attribute_box(queue: ImportQueue, draft: Draft, name: str) -> None:
     value, source = draft.answers.get(name, (None, None))
     label, hint = heading({name: value, "source": {name: source}}, FIELD[name])
     choices = FIELD[name].choices
+    if name == "type":
+        choices = tuple(dict.fromkeys((*draft.names, *((value,) if value else ()))))
     box = showing(f"{name}-{draft.id}", value if value in choices else None, partial(_say, queue, draft.id, name))
-    st.selectbox(label, choices, None, placeholder=hint, disabled=not draft.keep, **box)
+    look: dict[str, Any] = {"placeholder": hint, "disabled": not draft.keep, "accept_new_options": FIELD[name].free}
+    st.selectbox(label, choices, None, **look, **box)
 
 
 def _twin_notice(desk: Desk, draft: Draft, twin: Twin) -> None:

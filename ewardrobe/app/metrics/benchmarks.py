@@ -142,7 +142,7 @@ def attributes(_: ReportSet) -> None:
 
 
 def _heads(found: dict, validated: dict | None) -> None:
-    st.markdown("##### Pattern, material, style and sleeves, told by the network")
+    st.markdown("##### Pattern, material, style, sleeves and kind, told by the network")
     table = overview(found, validated)
     show_table(table, "attributes", number_columns(table.select_dtypes("float").columns, "%.3f"))
     st.caption(

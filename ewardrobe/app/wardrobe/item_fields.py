@@ -47,7 +47,8 @@ def _is_wide(field: ItemField) -> bool:
 
 
 def _field(store: FeatureStore, frame: pd.DataFrame, item: Mapping, row: ItemField) -> None:
-    value = as_shown(row.name, palette_names(item) if row.holds == PALETTE else item.get(row.name))
+    known = None if sources.open_question(item, row.name) else item.get(row.name)
+    value = as_shown(row.name, palette_names(item) if row.holds == PALETTE else known)
     label, hint = heading(item, row)
     box = showing(f"item-{item['id']}-{row.name}", value, partial(_save, store, item["id"], row))
     ask_field(frame, row.name, label=label, placeholder=hint, **box)

@@ -37,8 +37,8 @@ def overview(metrics: dict, validated: dict | None = None) -> pd.DataFrame:
 
 
 def per_value(name: str, metrics: dict) -> Chart:
-    """Draw F1 of each value of an attribute, with the number of garments it was judged on."""
-    data = pd.DataFrame(metrics[name]["per_value"])
+    """Draw F1 of each value of an attribute that was judged or told, with the number of garments judged so."""
+    data = pd.DataFrame([row for row in metrics[name]["per_value"] if row["f1"] is not None])
     labels = [f"{row.value} ({row.garments})" for row in data.itertuples()]
     figure = px.bar(data.assign(label=labels), x="label", y="f1", color_discrete_sequence=OTHER_COLOURS)
     figure.update_traces(hovertemplate="F1 %{y:.3f}")
