@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -43,7 +44,7 @@ from train.cards import manifest
 from train.loop.config import exit_code, make_parser
 
 NAME = "consensus"
-OPTIONS = {"zooms": ((1.0,), (1.0, 1.4), (1.0, 1.4, 1.8)), "weight": (0.5, 1.0, 2.0)}
+OPTIONS: dict[str, tuple[Any, ...]] = {"zooms": ((1.0,), (1.0, 1.4), (1.0, 1.4, 1.8)), "weight": (0.5, 1.0, 2.0)}
 """What a network's part may be."""
 
 LEAST_GAIN = 0.001
@@ -144,7 +145,8 @@ def every_look() -> ConsensusSegmenter:
 
 def ship(recipe: Recipe, reached: dict[str, float], photos: int, args: argparse.Namespace) -> None:
     """Write the recipe into the folder of the weights and enter it in the manifest."""
-    path = weights_dir() / f"{NAME}.json"
+    folder = weights_dir()
+    path = folder / f"{NAME}.json"
     manifest.write_json(path, recipe_json(recipe))
     told = ("data", "split", "limit")
     entry = manifest.new_entry(
@@ -152,10 +154,11 @@ def ship(recipe: Recipe, reached: dict[str, float], photos: int, args: argparse.
         f"{args.data.resolve().name} {args.split}",
         provenance.command_line("train.consensus", args, told),
         images=photos,
+        photos=[manifest.photos("combination", args.data, args.split, folder)],
         made_of={name: part.sha256 for name, part in recipe.items()},
         mask_ap={name: round(value, 4) for name, value in reached.items()},
     )
-    manifest.enter(NAME, entry, weights_dir())
+    manifest.enter(NAME, entry, folder)
 
 
 def _run(args: argparse.Namespace) -> int:
