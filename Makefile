@@ -16,8 +16,9 @@ DEV_REQUIREMENTS := requirements.txt requirements-train.txt requirements-dev.txt
 APP_STAMP := $(VENV)/.app-$(shell cat $(APP_REQUIREMENTS) | cksum | tr ' ' -)
 DEV_STAMP := $(VENV)/.dev-$(shell cat $(DEV_REQUIREMENTS) | cksum | tr ' ' -)
 
-# One process has the browser, the others share the files of the rest.  Each holds PyTorch, about 1.5 GB.
-TEST_PROCESSES := --numprocesses=logical --maxprocesses=4 --dist=loadscope --no-loadscope-reorder
+# A file in one of several processes, each of which holds PyTorch, about 1.5 GB; then the browser, alone: a live
+# picture beside other work is late.
+TEST_PROCESSES := --numprocesses=logical --maxprocesses=4 --dist=loadfile -m "not e2e"
 
 # uv installs in seconds where pip takes minutes, and takes torch from the registry alone (a folder of wheels set up
 # for pip could hold another build of it).  Without a GPU, UV_TORCH_BACKEND=cpu make app saves gigabytes of CUDA.
@@ -37,6 +38,7 @@ test: $(DEV_STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest $(or $(PYTEST_ARGS),$(TEST_PROCESSES))
+	$(if $(PYTEST_ARGS),,$(BIN)/python -m pytest tests/e2e)
 
 check: test
 

@@ -22,18 +22,6 @@ MAIN = sys.modules["__main__"]
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config, log):
-    """Keep in one process what shares something: the tests of a file, and all that look into a browser."""
-    from xdist.scheduler import LoadScopeScheduling
-
-    class ByFile(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "e2e" if nodeid.startswith("tests/e2e/") else nodeid.partition("::")[0]
-
-    return ByFile(config, log)
-
-
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """Root folder of the project."""

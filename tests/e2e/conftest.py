@@ -16,11 +16,10 @@ collect_ignore = ["in_server", "failing_app.py", "fragment_app.py"]  # a patch, 
 
 
 def pytest_collection_modifyitems(items) -> None:
-    """Mark every test of this folder, and put them first: one worker is busy with one browser for minutes."""
+    """Mark every test of this folder."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.e2e)
-    items.sort(key=lambda item: HERE not in item.path.parents)
 
 
 @pytest.fixture(scope="session")

@@ -163,7 +163,7 @@ def test_two_tabs_and_a_camera_that_is_unplugged_in_one(page, base_url, threads,
     other = page.context.new_page()
     start(open_live(page, base_url))
     second = start(open_live(other, base_url))
-    eventually(lambda: threads().count(WORKER) == 2, "each tab has its own")
+    eventually(lambda: threads().count(WORKER) == 2, "each tab has its own", 90)  # its page waits for the models
     for tab in (page, other):  # a thread that is loading the models ends after that
         expect(tab.get_by_text(re.compile("a second at"))).to_be_visible(timeout=MODEL_MS)
     frame = next(f for f in page.frames if f.evaluate("() => Boolean(window.tracks?.length)"))
