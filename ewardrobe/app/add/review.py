@@ -49,7 +49,7 @@ def confidence_slider() -> int:
     """Show the confidence slider, the same on every page and remembered between them; return percent."""
     about = (
         "Garments that the model is less sure of are hidden. 50 % is set for each model and kind of garment where "
-        "the fewest are missed or wrong on test photos; lower it to see guesses, raise it to see only sure ones."
+        "the fewest are missed or wrong on validation photos; lower it to see guesses, raise it to see only sure ones."
     )
     lowest, usual = round(LOWEST_SCORE * 100), round(SHOWN_SCORE * 100)
     return st.slider("Confidence", lowest, 90, usual, SCORE_STEP, "%d %%", help=about, **page.kept("confidence"))
