@@ -1,7 +1,4 @@
-"""A pair of shoes is one item of two parts: networks find the pair, one shoe of it beside, or each shoe alone.
-
-Of a YOLO nano's finds on 48 photos of people, 54 for 47 pairs, 45 are left, and precision rose from 0.69 to 0.84.
-"""
+"""A pair of shoes is one item of two parts: networks find the pair, one shoe of it beside, or each shoe alone."""
 
 from __future__ import annotations
 
