@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from ewardrobe.app.streamlit_internals import StopException, is_kept
+from ewardrobe.app.streamlit_internals import StopException, is_kept, is_told
 from ewardrobe.wardrobe.derived import all_of
 from ewardrobe.wardrobe.fields import DAY, FIELD, FLAG, NUMBERS, PRICE, TEXT, TEXTS, ItemField
 
@@ -62,6 +62,7 @@ class _Box:
     key: str
     number: int
     value: Any
+    seen: bool = False
     gone: bool = False
 
 
@@ -71,11 +72,15 @@ def showing(key: str, value: Any, write: Callable[[Any], object]) -> dict[str, A
     value: what is stored, as the widget holds it; call this in every run, before the widget, and give that no default.
     ``write`` never gets a value that the widget showed.  A widget that was not drawn comes back as a new one, and so
     does one whose value was changed elsewhere (another window, undo): the browser knows nothing of it, so it takes the
-    value that is sent, and what it still tells of the old one changes nothing.
+    value that is sent, and what it still tells of the old one changes nothing.  A new widget it is too as long as the
+    browser has never told of it: a page that comes before the last one was drawn takes its place, and what was sent
+    with that is lost.
     """
     boxes = _boxes()
     box = boxes.get(key)
-    if box is None or box.gone or box.value != value or not is_kept(box.key):
+    if box is not None and is_told(box.key):
+        box.seen = True
+    if box is None or not box.seen or box.gone or box.value != value or not is_kept(box.key):
         number = box.number + 1 if box else 0
         box = boxes[key] = _Box(f"{key}-{number}" if number else key, number, value)
         st.session_state[box.key] = value

@@ -153,10 +153,20 @@ def is_kept(key: str) -> bool:
     It has none if that run ended without drawing it.  ``key in st.session_state`` does not say so: the browser, which
     learns of the end later, may still have told of the widget.
     """
+    state = _session_state()
+    return state.get_widget_id_from_key(key) in state._old_state
+
+
+def is_told(key: str) -> bool:
+    """Tell whether the browser told of the widget with this session key in what it last sent: so it shows it."""
+    state = _session_state()
+    return state.get_widget_id_from_key(key) in state._new_widget_state
+
+
+def _session_state() -> Any:
     running = get_script_run_ctx()
     assert running is not None, "only a page's script asks"
-    state = running.session_state._state
-    return state.get_widget_id_from_key(key) in state._old_state
+    return running.session_state._state
 
 
 # Who looks

@@ -171,9 +171,9 @@ def kept_and_told() -> None:
     """A page that shows a text for as long as its owner wants it."""
     import streamlit as st
 
-    from ewardrobe.app.streamlit_internals import is_kept
+    from ewardrobe.app.streamlit_internals import is_kept, is_told
 
-    st.session_state["seen"] = (is_kept("text"), "text" in st.session_state)
+    st.session_state["seen"] = (is_kept("text"), is_told("text"))
     if st.session_state.get("show", True):
         st.text_input("Text", key="text")
 
@@ -184,7 +184,9 @@ def test_a_widget_that_a_run_left_out_is_not_kept_though_the_browser_still_tells
     told = at._tree.get_widget_states()
     at._run(told)
     assert at.session_state["seen"] == (True, True)
+    at._run(type(told)())
+    assert at.session_state["seen"] == (True, False), "what the server knows, the browser need not know"
     at.session_state["show"] = False
     at.run()
     at._run(told)
-    assert at.session_state["seen"] == (False, True), "if both are False, `is_kept` is no longer needed"
+    assert at.session_state["seen"] == (False, True), "what the browser tells, the server may have forgotten"
