@@ -37,6 +37,7 @@ PURPOSE = {
     "yolo": "boxes and instance masks; the network is ultralytics', the weights are ours; for the live view",
     "yolo_s": "boxes and instance masks; the network is ultralytics', the weights are ours; for photos",
     "mask_rcnn": "instance masks by region proposals; the network is torchvision's, the weights are ours",
+    "consensus": "all of these networks look at a photo, and one answer is made of what they say; for photos",
 }
 
 
@@ -72,7 +73,7 @@ def card(
 
 {PURPOSE[name][0].upper()}{PURPOSE[name][1:]}.
 
-{markdown.provenance(entry, f"; {entry['images']:,} images seen in {entry['steps']:,} steps")}
+{markdown.provenance(entry, experience(entry))}
 
 ## Figures
 
@@ -108,8 +109,17 @@ def _sentences(name: str, large: dict[str, Any], small: dict[str, Any] | None) -
     return " ".join(filter(None, (meaning(large), readme.photo_time(name, large, small))))
 
 
+def experience(entry: dict[str, Any]) -> str:
+    """Return what a network has seen, or what a consensus is made of and was chosen by."""
+    if made_of := entry.get("made_of"):
+        return f"; chosen on {entry['images']:,} photos for {', '.join(map(title, made_of))}"
+    return f"; {entry['images']:,} images seen in {entry['steps']:,} steps"
+
+
 def start(entry: dict[str, Any]) -> str:
     """Return the sentence that says what the training started from."""
+    if entry.get("made_of"):
+        return "What its networks started from stands in their cards."
     config = entry.get("config", {})
     public = config.get("pretrained")
     if isinstance(public, str) and public:
@@ -140,7 +150,8 @@ def documents(folder: Path, page: Path = README) -> dict[Path, str]:
     figures = {name: read_figures(name, entry, folder) for name, entry in entries.items()}
     found = {page: readme.update(page.read_text(encoding="utf-8"), *_of_one_kind(figures))}
     for name, entry in entries.items():
-        more = more_training(folder / f"{name}{SHIPPED_SUFFIX}")
+        log = folder / f"{name}{SHIPPED_SUFFIX}"
+        more = "It is trained by its networks' training." if "made_of" in entry else more_training(log)
         large, small = figures[name]
         found[folder / f"{name}.md"] = card(name, entry, large, more, small)
     for name, entry in read_manifest(folder, ATTRIBUTES).items():

@@ -26,7 +26,7 @@ from ewardrobe.core.images import load_image
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.evaluation import held_out, provenance
 from ewardrobe.evaluation.benchmarks.exports import NetworkTimer, measure
-from ewardrobe.models import MODELS, SHOWN_SCORE
+from ewardrobe.models import NETWORKS, SHOWN_SCORE
 from ewardrobe.models.inference import TorchNetwork, convert
 from ewardrobe.models.networks import exports
 from ewardrobe.models.weights import weights_dir
@@ -163,7 +163,7 @@ def _told(plain: dict[str, Any], int8: dict[str, Any], result: dict[str, Any], p
 def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = make_parser(__doc__)
-    parser.add_argument("model", choices=sorted(MODELS), help="the network to quantize")
+    parser.add_argument("model", choices=sorted(NETWORKS), help="the network to quantize")
     parser.add_argument("--data", type=Path, required=True, help="a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="photos that judge (default: %(default)s)")
     parser.add_argument(

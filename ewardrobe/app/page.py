@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ MODEL_LABELS = {
     "yolo": "YOLO nano · fastest",
     "yolo_s": "YOLO small · names best",
     "mask_rcnn": "Mask R-CNN · each garment on its own",
+    "consensus": "Consensus · all four, most reliable",
 }
 
 PROBLEMS_SHOWN = 20
@@ -140,9 +141,10 @@ def one_page(things: Any, length: int, key: str) -> Any:
     return things[(number - 1) * length : number * length]
 
 
-def pick_model(default: str | None = None, key: str = "model", **look: Any) -> str:
-    """Show the choice of a segmenter, remembered under ``key`` from page to page; return its name."""
-    names = list(MODELS)
+def pick_model(
+    default: str | None = None, key: str = "model", names: Sequence[str] = tuple(MODELS), **look: Any
+) -> str:
+    """Show the choice of a segmenter among ``names``, remembered under ``key`` from page to page; return its name."""
     place = names.index(default or DEFAULT_MODEL)
     return st.selectbox("Model", names, place, model_label, **kept(key), **look)
 

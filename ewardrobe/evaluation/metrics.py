@@ -17,7 +17,7 @@ from ewardrobe.core.attributes import HEADS, LATER_HEADS
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
 from ewardrobe.evaluation.held_out import TEST, VALIDATION, no_test
 from ewardrobe.models import title
-from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, verified_path
+from ewardrobe.models.weights import SEGMENTATION, WeightsError, read_manifest, verified_path, why_outdated
 
 BENCHMARK_COMMAND = "python -m ewardrobe benchmark models --json weights/benchmark.json"
 ATTRIBUTES_COMMAND = (
@@ -153,6 +153,8 @@ def _report(folder: Path, name: str, entry: dict, sections: dict[str, type], com
         verified_path(name, folder)
     except WeightsError as error:  # nobody can tell what figures of missing or altered weights belong to
         return ModelReport(name, entry, None, None, None, (str(error),))
+    if why := why_outdated(entry.get("made_of", {}), folder):
+        return ModelReport(name, entry, None, None, None, (f"It was {why}",))
     problems: list[str] = []
     missing: list[str] = []
 

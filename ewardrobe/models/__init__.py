@@ -19,12 +19,17 @@ MODELS = {  # name: module with its ``load(weights, name, runtime)``
     "yolo": "ewardrobe.models.yolo",
     "yolo_s": "ewardrobe.models.yolo",
     "mask_rcnn": "ewardrobe.models.mask_rcnn",
+    "consensus": "ewardrobe.models.consensus",
 }
+NETWORKS = ("unet", "yolo", "yolo_s", "mask_rcnn")
+"""The models that are a network of their own: trained, exported, fast enough for a camera; the others ask these."""
+
 TITLES = {
     "unet": "U-Net",
     "yolo": "YOLO-seg nano",
     "yolo_s": "YOLO-seg small",
     "mask_rcnn": "Mask R-CNN",
+    "consensus": "Consensus",
     ATTRIBUTES: "Attribute network",
 }
 DEFAULT_MODEL = "yolo_s"  # the best mask AP on validation, see weights/*.md

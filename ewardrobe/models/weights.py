@@ -18,6 +18,9 @@ SEGMENTATION = "segmentation"
 """The task of the models that find garments."""
 
 
+CHOOSE_AGAIN = "choose anew with `python -m train.consensus --data DATA`"
+
+
 class WeightsError(RuntimeError):
     """Weights are missing, altered, unreadable or of another model; the message says which, and the cure."""
 
@@ -46,7 +49,10 @@ def read_manifest(folder: Path | None = None, task: str | None = None) -> dict[s
 
 
 def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
-    """Return the weights file of model ``name`` and its manifest entry, once their sha256 agree."""
+    """Return the weights file of model ``name`` and its manifest entry, once their sha256 agree.
+
+    A model that is made of others is only as good as their files, which are checked too.
+    """
     folder = folder or weights_dir()
     entries = read_manifest(folder)
     if name not in entries:
@@ -61,7 +67,19 @@ def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
             f"{path} is not the file of the manifest: sha256 {actual[:12]}…, expected {expected[:12]}…; restore it, or "
             "register your own with `python -m train.register`"
         )
+    for part in entries[name].get("made_of", {}):
+        verified_path(part, folder)
     return path, entries[name]
+
+
+def why_outdated(made_of: dict[str, str], folder: Path | None = None) -> str:
+    """Return what to do about a model made for networks with the checksums ``made_of``, by name, if they changed since.
+
+    An empty text if they did not.
+    """
+    entries = read_manifest(folder) if made_of else {}
+    others = [name for name, sha256 in made_of.items() if entries.get(name, {}).get("sha256") != sha256]
+    return f"chosen for other weights of {', '.join(others)}: {CHOOSE_AGAIN}" if others else ""
 
 
 def int8_model(sha256: str) -> Path | None:

@@ -15,11 +15,12 @@ from ewardrobe.app.add.queue import importer
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.queue import FAILED, READY, ImportQueue
 from ewardrobe.garments.worker import work_through
+from ewardrobe.models import DEFAULT_MODEL
 
 
 @pytest.fixture
 def models(monkeypatch):
-    with served(monkeypatch, {name: RedSegmenter() for name in ("yolo_s", "unet", "mask_rcnn")}) as known:
+    with served(monkeypatch, {name: RedSegmenter() for name in (DEFAULT_MODEL, "unet", "mask_rcnn")}) as known:
         yield known
 
 
@@ -169,10 +170,10 @@ def test_bad_folder_is_told(page, tmp_path, name, message):
 
 def test_photos_that_failed_are_looked_at_again(page, models, store, queue, tmp_path):
     (tmp_path / "a.png").write_bytes(photo(0).data)
-    models["yolo_s"].predict = lambda image, min_score=0.5: 1 / 0
+    models[DEFAULT_MODEL].predict = lambda image, min_score=0.5: 1 / 0
     page = finished(take_folder(page, tmp_path), store)
     assert any("ZeroDivisionError" in text.value for text in page.markdown)
-    del models["yolo_s"].predict  # the class's own works
+    del models[DEFAULT_MODEL].predict  # the class's own works
     page = finished(press(page, "failed-again"), store)
     assert [entry.state for entry in queue.entries()] == [READY]
     assert save_label(page) == "Save 1 garment"
@@ -181,8 +182,8 @@ def test_photos_that_failed_are_looked_at_again(page, models, store, queue, tmp_
 def test_photo_of_the_wardrobe_again(imported, store, folder, models, queue):
     press(imported, "save")
     queue.remove([entry.key for entry in queue.entries()])
-    queue.add([photo(1)], "yolo_s")
-    work_through(queue, lambda name: models["yolo_s"])
+    queue.add([photo(1)], DEFAULT_MODEL)
+    work_through(queue, lambda name: models[DEFAULT_MODEL])
     page = press(imported, "add-more")
     assert any("This photo is in your wardrobe already" in text.value for text in page.caption)
     assert save_label(page) == "Finish"

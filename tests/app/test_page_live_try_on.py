@@ -18,7 +18,7 @@ from ewardrobe.core.images import load_image
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.queue import ImportQueue
-from ewardrobe.models import cache
+from ewardrobe.models import NETWORKS, cache
 from ewardrobe.models.weights import WeightsError
 from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.session import Stats
@@ -288,6 +288,11 @@ def test_settings_are_set_on_the_running_session(page, live, wardrobe):
     run(page.selectbox(key="live-model").set_value("unet"))
     assert live.session is session
     assert (session.preset, session.mirror, session.model) == ("sharp", False, "unet")
+
+
+def test_models_that_are_too_slow_for_a_camera_are_not_offered(page, live, wardrobe):
+    labels = [ui.model_label(name) for name in NETWORKS]
+    assert run(page).selectbox(key="live-model").options == labels and ui.model_label("consensus") not in labels
 
 
 @pytest.mark.parametrize(("broken", "advice"), [("yolo", "another model"), ("unet", "needs it")])

@@ -14,7 +14,7 @@ from ewardrobe.commands.benchmark import live
 from ewardrobe.core.detections import Detections
 from ewardrobe.evaluation.benchmarks import calm, clips, fit, ratio
 from ewardrobe.evaluation.figures.live import TARGETS, clip_table, rows, speed_quality
-from ewardrobe.models import MODELS
+from ewardrobe.models import NETWORKS
 from ewardrobe.tryon.motion import move_points
 from ewardrobe.tryon.session import SIZES
 
@@ -216,6 +216,6 @@ def test_the_whole_benchmark_writes_its_figures(tmp_path, capsys, quick):
     assert result["compositor_ms"]["p95"] >= result["compositor_ms"]["median"] > 0 and result["dressed"] > 0.5
     assert result["ratio_to_ultralytics"] > 0 and result["fit_iou_true_masks"] > 0.8
     assert [row["kind"] for row in result["clips"]] == ["still", "hand", "pan", "stop"]
-    assert {row["model"] for row in result["speed_quality"]} == set(MODELS)
+    assert {row["model"] for row in result["speed_quality"]} == set(NETWORKS)
     said = capsys.readouterr().out
     assert "target" in said and "from side to side" in said

@@ -53,6 +53,15 @@ def test_weights_that_were_altered_have_no_numbers(folder):
     assert "is not the file of the manifest" in unet.problems[0]
 
 
+def test_numbers_of_a_consensus_of_other_networks_are_not_shown(folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for made_of, shown in (("a" * 64, False), (manifest["models"]["yolo"]["sha256"], True)):
+        manifest["models"]["unet"]["made_of"] = {"yolo": made_of}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        assert (report(folder).metrics is not None) is shown
+        assert any("other weights of yolo" in problem for problem in report(folder).problems) is not shown
+
+
 def test_a_card_of_other_weights_is_refused(folder):
     (folder / "unet.md").write_text("# U-Net\n\nsha256 `123`: mask AP 0.99\n")
     unet = report(folder)

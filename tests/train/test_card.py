@@ -136,6 +136,20 @@ def test_card_names_file_checksum_command_and_empty_categories():
     assert "7 photos of photos, split test" in text
 
 
+def test_the_card_of_a_consensus_says_what_it_is_made_of():
+    entry = {key: value for key, value in ENTRY.items() if key != "steps"} | {"made_of": {"unet": "a", "yolo": "b"}}
+    text = card.card("consensus", entry, METRICS, "What more would bring.").replace("\n", " ")
+    assert "chosen on 160 photos for U-Net, YOLO-seg nano" in text
+    assert "What its networks started from stands in their cards" in text
+
+
+def test_figures_of_a_consensus_of_other_networks_are_refused(tmp_path):
+    (tmp_path / "manifest.json").write_text(json.dumps({"models": {"unet": {"sha256": "new"}}}))
+    (tmp_path / "consensus.metrics.json").write_text(json.dumps(METRICS))
+    with pytest.raises(WeightsError, match=r"other weights of unet.*train\.consensus"):
+        manifest.read_metrics("consensus", ENTRY | {"made_of": {"unet": "old"}}, tmp_path)
+
+
 def test_models_that_were_measured_alike_share_a_sentence():
     def measured(name, date="2026-11-23"):
         command = f"python -m ewardrobe evaluate --model {name} --refine"

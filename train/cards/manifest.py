@@ -16,7 +16,7 @@ from ewardrobe.evaluation.held_out import TEST, VALIDATION
 from ewardrobe.evaluation.metrics import metrics_path
 from ewardrobe.models import MODELS
 from ewardrobe.models.confidence import of_entry
-from ewardrobe.models.weights import MANIFEST, WeightsError, read_manifest, sha256_of
+from ewardrobe.models.weights import MANIFEST, WeightsError, read_manifest, sha256_of, why_outdated
 
 LICENCE = "AGPL-3.0"
 COMMANDS = {"attributes": "evaluate-attributes", "outfits": "evaluate-outfits"}
@@ -102,6 +102,8 @@ def read_metrics(name: str, entry: dict[str, Any], folder: Path, role: str = TES
         raise WeightsError(f"{path}: {error}; measure with {command} --json {path}") from error
     if metrics["meta"]["weights_sha256"] != entry["sha256"]:
         raise WeightsError(f"{path} was measured on other weights: run {command} again")
+    if why := why_outdated(entry.get("made_of", {}), folder):
+        raise WeightsError(f"{name} was {why}")
     if metrics["meta"].get("raw_thresholds", shown_from(entry)) != shown_from(entry):
         raise WeightsError(f"{path} was measured with other thresholds: run {command} again")
     if role == TEST and (why := held_out.no_test(name, metrics["meta"], folder)):

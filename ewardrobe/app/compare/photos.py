@@ -18,6 +18,7 @@ from ewardrobe.core.images import ImageError
 from ewardrobe.evaluation.comparison import runs
 from ewardrobe.evaluation.comparison.runs import ModelRun, PhotoFile, PhotoSummary
 from ewardrobe.garments.draft import Photo
+from ewardrobe.models import NETWORKS
 from ewardrobe.models.weights import WeightsError
 
 TIMED_RUNS = 5
@@ -143,7 +144,7 @@ def settings() -> ComparisonSettings:
     with st.sidebar:
         words = "A model is asked once about each photo; taking it away and back costs nothing."
         look = {"selection_mode": "multi", "format_func": short_label, "help": words, **page.kept("compare-models")}
-        chosen = st.pills("Models to run", usable, default=usable, **look)
+        chosen = st.pills("Models to run", usable, default=[n for n in usable if n in NETWORKS], **look)
         score = confidence_slider()
         words = "Two models agree on a pixel where both see a garment, or only where they give it one name."
         look = {"label_visibility": "visible", "persist_state": "session", "help": words}

@@ -12,7 +12,7 @@ from ewardrobe.app import page
 from ewardrobe.app.live import clip, stream
 from ewardrobe.app.live.stream import StreamState
 from ewardrobe.evaluation.comparison.runs import model_problems
-from ewardrobe.models import LIVE_MODEL
+from ewardrobe.models import LIVE_MODEL, NETWORKS
 from ewardrobe.tryon.compositor import Look
 from ewardrobe.tryon.rack import Hanger
 from ewardrobe.tryon.session import PARSER, PRESETS, SIZES, LiveSession, Stats
@@ -78,7 +78,7 @@ def settings() -> LiveSettings | None:
     """Show the settings in the sidebar; ``None`` where a model cannot be used, which is said on the page."""
     with st.sidebar:
         words = "What finds the garments. The U-Net looks for hair and hands in any case."
-        model = page.pick_model(LIVE_MODEL, "live-model", help=words)
+        model = page.pick_model(LIVE_MODEL, "live-model", NETWORKS, help=words)
         sizes = ", ".join(f"{name} {size} px" for name, size in SIZES.items())
         about = f"Size of the picture that the models see, {sizes}. Auto takes what this machine is fast enough for."
         look = {"format_func": str.capitalize, "help": about, **page.kept("live-preset")}

@@ -8,13 +8,13 @@ from typing import Any
 
 from ewardrobe.commands._shared import add_data, add_json, positive, provenance_of
 from ewardrobe.core import process
-from ewardrobe.models import MODELS
+from ewardrobe.models import NETWORKS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``benchmark exports``."""
     add_data(parser)
-    parser.add_argument("--model", action="append", choices=[*MODELS], help="only this model; may be repeated")
+    parser.add_argument("--model", action="append", choices=[*NETWORKS], help="only this model; may be repeated")
     parser.add_argument("--limit", type=positive, metavar="N", help="at most N photos, spread over the split")
     parser.add_argument("--int8", type=Path, metavar="DIR", help="of train.quantize (what is shipped, else runs/int8)")
     parser.add_argument("--threads", type=positive, metavar="N", help="threads of one inference (default: the cores)")
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.models.weights import read_manifest
 
     rows = []
-    for model in (name for name in read_manifest() if name in (args.model or MODELS)):
+    for model in (name for name in read_manifest() if name in (args.model or NETWORKS)):
         dataset = DeepFashion2(args.data, args.split)
         rows += exports.measure(model, dataset, int8=args.int8, limit=args.limit, progress=True)
     result = {"kind": "exports", "rows": rows, "meta": _meta(args, rows)}

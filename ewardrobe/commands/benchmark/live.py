@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ewardrobe.commands._shared import CommandError, add_json, positive, provenance_of
-from ewardrobe.models import LIVE_MODEL, MODELS
+from ewardrobe.models import LIVE_MODEL, NETWORKS
 
 CLIP_SECONDS, PHOTO_CLIPS, FEW = 4.0, 3, 24
 """Length of a clip of known truth, photos that become clips, and garments on which models are compared."""
@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="validation", help="subfolder of --data (default: %(default)s)")
     parser.add_argument("--photos", type=positive, default=40, metavar="N", help="photos judged for the fit (40)")
     parser.add_argument(
-        "--model", default=LIVE_MODEL, choices=[*MODELS], help="model of the live view (default: %(default)s)"
+        "--model", default=LIVE_MODEL, choices=[*NETWORKS], help="model of the live view (default: %(default)s)"
     )
     text = "length of the run in real time (20; 600 shows whether memory stays flat)"
     parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help=text)
@@ -64,7 +64,7 @@ def _measured(args: argparse.Namespace) -> dict[str, Any]:
     from ewardrobe.models import Parser, cache
 
     say = partial(print, file=sys.stderr, flush=True)
-    models = {name: cache.segmenter(name) for name in dict.fromkeys((args.model, *MODELS))}
+    models = {name: cache.segmenter(name) for name in NETWORKS}
     found = fit.rendered_cases(args.photos)
     if args.data is not None:
         found = fit.data_set_cases(args.data, args.split, args.photos)
@@ -115,6 +115,6 @@ def _meta(args: argparse.Namespace) -> dict[str, Any]:
         "clip": args.clip.name if args.clip else "synthetic",
         "size": SIZES["balanced"],
         "threads": process.cpu_threads(),
-        "weights_sha256": {name: read_manifest()[name]["sha256"] for name in sorted(MODELS)},
+        "weights_sha256": {name: read_manifest()[name]["sha256"] for name in sorted(NETWORKS)},
         **provenance_of(args, "benchmark live", (*source, "photos", "model", "seconds")),
     }

@@ -15,11 +15,11 @@ import plotly.graph_objects as go
 
 from ewardrobe.models import title
 
-COLOURS = {"unet": "#1f86c7", "yolo": "#d9660f", "mask_rcnn": "#0f9d78", "yolo_s": "#9b4dca"}
+COLOURS = {"unet": "#1f86c7", "yolo": "#d9660f", "mask_rcnn": "#0f9d78", "yolo_s": "#9b4dca", "consensus": "#be185d"}
 OTHER_COLOURS = ("#c56fa0", "#b78a00", "#5aa9d6", "#8a7fd0", "#4e9a6b")
 GREY = "#8a8a8a"
-SYMBOLS = {"unet": "circle", "yolo": "square", "mask_rcnn": "diamond", "yolo_s": "triangle-up"}
-DASHES = {"unet": "solid", "yolo": "dash", "mask_rcnn": "dot", "yolo_s": "dashdot"}
+SYMBOLS = {"unet": "circle", "yolo": "square", "mask_rcnn": "diamond", "yolo_s": "triangle-up", "consensus": "star"}
+DASHES = {"unet": "solid", "yolo": "dash", "mask_rcnn": "dot", "yolo_s": "dashdot", "consensus": "longdash"}
 GRID = "rgba(128,128,128,0.22)"
 
 
