@@ -220,7 +220,7 @@ def assembled(recipe: Recipe, confidence: Confidence = RAW, runtime: str | None 
     get = cache.segmenter if runtime is None else partial(load_segmenter, runtime=runtime)
     networks = {name: copy.copy(get(name)) for name in recipe}
     for name, network in networks.items():
-        network.confidence = Confidence(recipe[name].thresholds)  # accessories too: one hand holds them back
+        network.confidence = Confidence(recipe[name].thresholds)
     return ConsensusSegmenter(networks, recipe, confidence)
 
 
