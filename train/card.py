@@ -21,7 +21,7 @@ from ewardrobe.core import atomic
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
 from ewardrobe.evaluation.held_out import TEST
 from ewardrobe.evaluation.learning_curve import outlook
-from ewardrobe.evaluation.metrics import meaning
+from ewardrobe.evaluation.metrics import category_rows, meaning
 from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
 from ewardrobe.models import title
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD
@@ -67,7 +67,7 @@ def card(
     number, starts = markdown.number, shown_from(entry)
     categories = [
         (r["name"], r["instances"], *(_with_bounds(r, key) for key in AP), number(starts[r["name"]], 2))
-        for r in metrics["per_category"]
+        for r in category_rows(metrics)
     ]
     return markdown.wrapped(f"""# {title(name)}
 

@@ -68,6 +68,11 @@ SECTIONS: dict[str, type] = dict.fromkeys(OBJECTS, dict) | dict.fromkeys(("per_c
 """What a file of ``evaluate`` holds."""
 
 
+def category_rows(metrics: dict) -> list[dict]:
+    """Return the rows of the 13 garments, and of the accessories if the model finds any."""
+    return [*metrics["per_category"], *(row for row in metrics.get("accessories", ()) if row["detections"])]
+
+
 @dataclass(frozen=True)
 class Reference:
     """Published figures of another model, on its own test data: never the same test as ours."""

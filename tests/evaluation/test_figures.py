@@ -132,6 +132,15 @@ def test_an_absent_category_is_a_dash_and_never_a_zero():
     assert data["mask_ap"].isna().all()
 
 
+def test_accessories_stand_beside_the_garments_of_a_model_that_knows_them():
+    found = {"name": "footwear", "instances": 9, "detections": 8, "mask_ap": 0.625}
+    one = next(iter(MODELS))
+    known = MODELS | {one: MODELS[one] | {"accessories": [found, found | {"name": "bag", "detections": 0}]}}
+    data = figures.per_category(known).data
+    assert data.query("category == 'footwear'")[["model", "mask_ap"]].values.tolist() == [[one, 0.625]]
+    assert not len(data.query("category == 'bag'")), "a network of 13 classes finds none, and was not asked to"
+
+
 def test_categories_are_ordered_by_their_number_of_garments():
     order = [text.rpartition("(")[2] for text in traces(figures.per_category(MODELS))["U-Net"].y]
     assert order == [f"{n})" for n in sorted(INSTANCES)]  # bars are drawn from below

@@ -9,7 +9,7 @@ import plotly.express as px
 import plotly.graph_objects as go
 
 from ewardrobe.evaluation.figures.chart import GREY, SYMBOLS, Chart, colour_of, drawn_by_model, numbers, styled
-from ewardrobe.evaluation.metrics import MEASURES, tested, value_and_bounds, with_interval
+from ewardrobe.evaluation.metrics import MEASURES, category_rows, tested, value_and_bounds, with_interval
 
 _CONDITIONS = {
     "viewpoint": ("not worn", "frontal", "side or back"),
@@ -119,7 +119,7 @@ def per_category(metrics: dict[str, dict], measure: str = "mask_ap") -> Chart:
         [
             {"model": name, "category": row["name"], "garments": row["instances"], measure: row.get(measure)}
             for name, m in metrics.items()
-            for row in m["per_category"]
+            for row in category_rows(m)
         ]
     )
     values = pd.to_numeric(data[measure])
