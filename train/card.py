@@ -50,7 +50,7 @@ def thresholds(entry: dict[str, Any]) -> str:
     plain, held_out = chosen["f1"], chosen["f1_cross_validated"] or {}
     cross = f", {held_out['each']['overall']:.3f} on photos that did not choose them" if held_out else ""
     return (
-        f"{default}, chosen for the best F1 on {chosen['images']} photos of {chosen['data']}, split {chosen['split']}, "
+        f"{default}, chosen for F1 on {chosen['images']} photos of {chosen['data']}, split {chosen['split']}, "
         f"with `{chosen['command']}`. F1 over all garments: {plain['each']['overall']:.3f}{cross}; with one raw score "
         f"for all categories {plain['common']['overall']:.3f} ({chosen['common']:.2f}) and "
         f"{plain['default']['overall']:.3f} ({DEFAULT_THRESHOLD})."

@@ -1,4 +1,4 @@
-"""Choose the score threshold of each shipped model and category: the best F1 in the app, kept in the manifest.
+"""Choose the score threshold of each shipped model and category: a good F1 in the app, kept in the manifest.
 
     python -m train.thresholds unet yolo mask_rcnn --data DATA --split validation
 

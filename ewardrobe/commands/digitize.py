@@ -33,7 +33,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("--model", default=DEFAULT_MODEL, choices=sorted(MODELS), help=f"default: {DEFAULT_MODEL}")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of your own training")
-    text = "pass over garments of less confidence, 0..1; 0.5 is the best F1 of each category (default: %(default)s)"
+    text = "pass over garments of less confidence, 0..1; 0.5 is a good F1 of each category (default: %(default)s)"
     parser.add_argument("--min-score", type=fraction, default=SHOWN_SCORE, metavar="S", help=text)
     parser.add_argument("--no-refine", action="store_true", help="keep the model's outlines as they are")
 

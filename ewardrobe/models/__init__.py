@@ -58,7 +58,7 @@ class Segmenter(Protocol):
     def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in ``image`` (RGB uint8 (H, W, 3)) with a score of at least ``min_score`` (0..1).
 
-        Scores are confidences (see ``models.confidence``): 0.5 is the category's threshold of best F1.
+        Scores are confidences (see ``models.confidence``): 0.5 is the category's threshold of good F1.
         Scores come sorted downwards, masks and boxes in the image's own pixels, the image unchanged;
         the same image gives the same answer, from any thread.
         """

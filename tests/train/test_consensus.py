@@ -80,6 +80,7 @@ def test_who_knows_better_gets_a_heavier_word(photos):
     assert reached == {"worn": pytest.approx(1), "not_worn": pytest.approx(1), "mean": pytest.approx(1)}
     told = sum(best[name].weight for name in ("yolo_s", "unet"))
     assert told > best["mask_rcnn"].weight or 1.4 in best["yolo"].zooms
+    assert all(best[name].zooms == (1.0,) for name in choosing.LOOK_ONCE)
     assert chosen_recipe(photos, start()) == (best, reached), "the same photos choose the same"
 
 

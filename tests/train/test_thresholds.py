@@ -54,6 +54,12 @@ def test_what_costs_more_than_it_brings_is_left_out():
     assert choice.choose(photos + trousers(0, 7, low=0.5)).common == pytest.approx(0.65, abs=0.011)
 
 
+def test_of_good_thresholds_the_lowest_hides_least():
+    """100 right at 0.8, one more at 0.5 with two wrong ones: F1 200/201 without them, 202/204 with them."""
+    photos = trousers(100, 2, low=0.5) + trousers(1, 0, high=0.5)
+    assert choice.choose(photos).common == pytest.approx(0.26, abs=0.011)
+
+
 def two_categories(sling: int = 10) -> list[PhotoScores]:
     """40 trousers right at 0.9 and wrong at 0.6; slings right at 0.3 and wrong at 0.1."""
     slings = [seen((6, 0.3, 0), (6, 0.1, None), truth=(6,))] * sling

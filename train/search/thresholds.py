@@ -1,4 +1,4 @@
-"""The raw score threshold of best F1 for each category, from what a model saw in annotated photos.
+"""The raw score threshold of good F1 for each category, from what a model saw in annotated photos.
 
 A garment counts as found when the evaluator matches it: same category, mask IoU 0.5.  Under another name it counts
 half: in the app a wrong name is one choice in a list, a garment that is not shown must be drawn by hand.  What the app
@@ -32,6 +32,9 @@ Some dozen garments have their best threshold in part by luck; docs/experiments.
 
 MISNAMED = 0.5
 """What a garment counts that is found under another name."""
+
+GOOD = 0.99
+"""The share of the best F1 that will do: F1 is flat there, and what a higher threshold hides must be drawn by hand."""
 
 FOLDS, SHUFFLES = 5, 5
 
@@ -108,9 +111,9 @@ def level(threshold: float) -> Confidence:
 
 
 def choose(photos: Sequence[PhotoScores], own_share: float = OWN_SHARE) -> Choice:
-    """Return the thresholds of best F1 on ``photos``.
+    """Return the thresholds of ``GOOD`` F1 on ``photos``, the lowest there are.
 
-    The common one is best over all garments; a category with ten garments or more moves from there towards its own.
+    The common one is good over all garments; a category with ten garments or more moves from there towards its own.
     """
     counts = _instances(photos)
     scores, ids, credit = (np.concatenate(part) for part in zip(*(p.everything for p in photos), strict=True))
@@ -118,9 +121,9 @@ def choose(photos: Sequence[PhotoScores], own_share: float = OWN_SHARE) -> Choic
     columns = [(over[:, ids == c], credit[ids == c]) for c in INSTANCE_IDS]
     detected, found = np.array([o.sum(axis=1) for o, _ in columns]), np.array([o @ worth for o, worth in columns])
     garments = (part[:GARMENTS].sum(axis=0) for part in (detected, found, counts))
-    common = _middle_of_best(_f1(*garments))
+    common = _lowest_good(_f1(*garments))
     own = [
-        _middle_of_best(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)
+        _lowest_good(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)
     ]
     return Choice(common, tuple(round(common * (t / common) ** own_share, 3) for t in own))
 
@@ -156,13 +159,13 @@ def _one_shuffle(photos: Sequence[PhotoScores], random: np.random.Generator, fol
     return {kind: counted(photos, [chosen[own][kind] for own in fold]).summary for kind in ("common", "each")}
 
 
-def _middle_of_best(f1: np.ndarray) -> float:
-    """Return the middle of the thresholds around the first greatest of ``f1`` (len(GRID),) that are as good.
+def _lowest_good(f1: np.ndarray) -> float:
+    """Return the lowest threshold whose ``f1`` (len(GRID),) is ``GOOD``; of equal ones around it, the middle.
 
     Between two scores every threshold is as good; in the middle it is furthest from either.
     """
-    first = int(f1.argmax())
-    worse = np.flatnonzero(f1[first:] < f1[first] - 1e-9)
+    first = int(np.argmax(f1 >= GOOD * f1.max()))
+    worse = np.flatnonzero(np.abs(f1[first:] - f1[first]) > 1e-9)
     last = first + int(worse[0]) - 1 if len(worse) else len(f1) - 1
     return float(GRID[(first + last) // 2])
 
