@@ -45,7 +45,10 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.garments.digitize import DigitizeSettings, digitize_paths, find_photos
     from ewardrobe.garments.ray_engine import EngineError, digitize_with_ray
 
-    photos = find_photos(args.photos)
+    found = find_photos(args.photos)
+    for remark in found.remarks:
+        print(remark, file=sys.stderr)
+    photos = found.photos
     if not photos:
         raise CommandError(f"no photo in {', '.join(map(str, args.photos))}")
     settings = DigitizeSettings(args.model, args.weights, args.min_score, not args.no_refine)

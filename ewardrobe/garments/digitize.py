@@ -12,7 +12,8 @@ import numpy as np
 
 from ewardrobe import models
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.images import ImageError, Source, list_photos, source_name
+from ewardrobe.core.images import ImageError, Source, source_name
+from ewardrobe.core.photo_folder import PhotoFolder, look_through
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.cutout import Garment, extract_garments
 from ewardrobe.garments.draft import Photo, draft_of, item_of
@@ -116,15 +117,18 @@ def read_photo(source: Source) -> Photo:
         raise ImageError(what) from None
 
 
-def find_photos(paths: list[Path | str]) -> list[Path]:
+def find_photos(paths: list[Path | str]) -> PhotoFolder:
     """Return the files of ``paths``, each folder replaced by the photos in and below it, every file once.
 
     A path that is no folder stays as it is, whatever its ending: reading it tells what is wrong with it.
     """
     found: dict[Path, None] = {}
+    passed_over: dict[Path, str] = {}
     for path in map(Path, paths):
-        found.update(dict.fromkeys(list_photos(path) if path.is_dir() else [path]))
-    return list(found)
+        folder = look_through(path) if path.is_dir() else PhotoFolder([path])
+        found.update(dict.fromkeys(folder.photos))
+        passed_over |= folder.passed_over
+    return PhotoFolder(list(found), passed_over)
 
 
 @contextmanager
