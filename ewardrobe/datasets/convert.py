@@ -256,8 +256,9 @@ def _check_numbers(c: Conversion, names: dict[str, np.ndarray]) -> None:
     for split, group in names.items():
         numbers: dict[int, str] = {}
         for name in group.tolist():
-            if name.isdecimal() and (first := numbers.setdefault(int(name), name)) != name:
-                raise DatasetError(f"{c.source / split}: {first} and {name} are the same number: rename one")
+            with contextlib.suppress(ValueError):  # a name that is no number is told when the photo is read
+                if (first := numbers.setdefault(int(name), name)) != name:
+                    raise DatasetError(f"{c.source / split}: {first} and {name} are the same number: rename one")
 
 
 def convert_part(part: ConversionPart) -> int:
@@ -284,8 +285,8 @@ def _usable_records(part: ConversionPart, fault) -> Iterator[Record]:
     for path in part.annotations:
         try:
             record = read_record(path, fault)
-            if not record.items:
-                raise DatasetError(f"{path}: no usable garment", "no usable garment")
+            if not record.items and not record.complete:
+                raise DatasetError(f"{path}: no garment annotated, and not complete", "no usable garment")
         except DatasetError as error:
             fault(error)
             continue
