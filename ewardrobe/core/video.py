@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import logging
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 import av
 import numpy as np
 from av.container import InputContainer
+from av.sidedata.sidedata import Type
 from av.video.stream import VideoStream
 
+_MATRIX = struct.Struct("=9i")
 LOGGER = logging.getLogger(__name__)
 MAX_SECONDS = 180.0
 MAX_SIDE = 960
@@ -86,8 +89,7 @@ def _describe(container: InputContainer, source: bytes | Path, name: str) -> Vid
     first = next(container.decode(stream), None)
     if first is None:
         raise VideoError(f"{name}: there is not one frame in it. Is it complete?")
-    turned = getattr(first, "rotation", 0) % 180 != 0
-    size = (first.width, first.height) if turned else (first.height, first.width)
+    size = (first.width, first.height) if _placement(first)[0] else (first.height, first.width)
     rate = float(stream.average_rate or stream.guessed_rate or 25)  # some browsers' recordings tell none
     return Video(source, name, size, min(max(rate, 1.0), MAX_FPS), seconds)
 
@@ -135,12 +137,27 @@ def _one_round(video: Video) -> Iterator[tuple[np.ndarray, float]]:
 
 
 def upright(frame: av.VideoFrame) -> np.ndarray:
-    """Return a decoded frame as RGB uint8 (H, W, 3), reduced to ``MAX_SIDE`` and turned as its camera was held."""
+    """Return a decoded frame as RGB uint8 (H, W, 3), reduced to ``MAX_SIDE``, turned and mirrored as it is shown."""
     scale = min(1.0, MAX_SIDE / max(frame.width, frame.height))
     width, height = max(round(frame.width * scale), 1), max(round(frame.height * scale), 1)
     pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
-    turns = round(getattr(frame, "rotation", 0) / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+    swapped, up, left = _placement(frame)
+    pixels = pixels.swapaxes(0, 1) if swapped else pixels
+    return np.ascontiguousarray(pixels[:: -1 if up else 1, :: -1 if left else 1])
+
+
+def _placement(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
+    """Return what the frame's display matrix does: swap rows and columns, then reverse the rows, the columns.
+
+    It maps a stored place (x, y) to (a·x + c·y, b·x + d·y): 16.16 numbers a, b, u, c, d, v, x, y, w.
+    """
+    found = next((bytes(data) for data in frame.side_data if data.type == Type.DISPLAYMATRIX), b"")
+    if len(found) < _MATRIX.size:
+        return False, False, False
+    a, b, _, c, d, *_ = _MATRIX.unpack_from(found)
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return False, d < 0, a < 0
+    return True, b < 0, c < 0
 
 
 def write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:
