@@ -117,7 +117,7 @@ def _read(store: FeatureStore, upload: Any) -> Incoming | None:
         try:
             table = csv_table.read_csv(store, upload.getvalue(), upload.name)
         except csv_table.EncodingError as error:
-            if (encoding := _ask_encoding(error.samples)) is None:
+            if (encoding := _ask_encoding(error.samples, upload.name)) is None:
                 return None
             table = csv_table.read_csv(store, upload.getvalue(), upload.name, encoding)
         return Incoming(table.differences, table.remarks, table)
@@ -126,14 +126,14 @@ def _read(store: FeatureStore, upload: Any) -> Incoming | None:
         return Incoming(exchange.compare(store.items(), backup.items), missing)
 
 
-def _ask_encoding(samples: Mapping[str, str]) -> str | None:
-    """Ask which words of a table look right."""
+def _ask_encoding(samples: Mapping[str, str], name: str) -> str | None:
+    """Ask which words of the table ``name`` look right."""
     return st.radio(
         "The table does not say how its letters are written. Which words look right?",
         list(samples),
         index=None,
         format_func=lambda encoding: page.literal(f"{samples[encoding]} · {csv_table.ENCODINGS[encoding]}"),
-        key="import-encoding",
+        key=f"import-encoding-{name}",
     )
 
 

@@ -34,6 +34,7 @@ MAX_JPEG_PIXELS = 250_000_000
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "HEIF", "AVIF", "GIF", "BMP", "TIFF")  # JPEG's opener reads MPO too
 _STRIP_PIXELS = 2**20
+_LEAST_CLEAR = 0.02
 _RAW_ORIENTATION = "orientation of the raw photo"
 
 Source = Path | str | bytes | BinaryIO
@@ -73,6 +74,26 @@ def load_image(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray:
         if is_jpeg and (whole := _without_its_end(file, max_side)) is not None:
             return whole
         raise ImageError(_damaged(name, f" ({reason})" if reason else ""))
+
+
+def load_outline(source: Source, max_side: int | None = MAX_SIDE) -> np.ndarray | None:
+    """Return the alpha of a picture on transparent ground, (H, W) uint8, 0..255, as large as ``load_image`` reads it.
+
+    ``None`` for a picture with hardly anything transparent or opaque in it.  Raises ``ImageError`` as that does.
+    """
+    name = source_name(source)
+    with _opened(source, name) as file, _identified(file, name) as picture:
+        _check_pixel_count(picture, name)
+        if not picture.has_transparency_data:
+            return None
+        try:
+            picture.load()
+            alpha = np.asarray(picture.convert("RGBA").getchannel("A"))
+        except Exception as error:  # whatever a decoder raises
+            raise ImageError(_damaged(name, f" ({' '.join(str(error).split())})")) from None
+        if min((alpha < 8).mean(), (alpha >= 128).mean()) < _LEAST_CLEAR:
+            return None
+        return _turned(alpha if max_side is None else scale_to(alpha, max_side), _orientation(picture, file))
 
 
 def upright_size(source: Source) -> tuple[int, int]:
@@ -256,7 +277,7 @@ def _orientation(picture: Image.Image, file: BinaryIO) -> int:
 
 
 def _turned(image: np.ndarray, orientation: int) -> np.ndarray:
-    """Return ``image`` (H, W, 3) the right way up, of a picture that was stored with an EXIF orientation 1..8."""
+    """Return ``image``, (H, W) or (H, W, C), the right way up; it was stored with an EXIF orientation 1..8."""
     if orientation >= 5:
         image = image.swapaxes(0, 1)
     down = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)

@@ -256,9 +256,12 @@ def _check_numbers(c: Conversion, names: dict[str, np.ndarray]) -> None:
     for split, group in names.items():
         numbers: dict[int, str] = {}
         for name in group.tolist():
-            with contextlib.suppress(ValueError):  # a name that is no number is told when the photo is read
-                if (first := numbers.setdefault(int(name), name)) != name:
-                    raise DatasetError(f"{c.source / split}: {first} and {name} are the same number: rename one")
+            try:
+                number = int(name)
+            except ValueError:  # a name that is no number is told when the photo is read
+                continue
+            if (first := numbers.setdefault(number, name)) != name:
+                raise DatasetError(f"{c.source / split}: {first} and {name} are the same number: rename one")
 
 
 def convert_part(part: ConversionPart) -> int:

@@ -17,6 +17,7 @@ from ewardrobe.core.photo_folder import PhotoFolder, look_through
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.cutout import Garment, extract_garments
 from ewardrobe.garments.draft import Photo, draft_of, item_of
+from ewardrobe.garments.own_outline import on_ground, with_own_outline
 from ewardrobe.models import SHOWN_SCORE, Segmenter
 
 
@@ -79,10 +80,13 @@ def digitize_photo(
     milliseconds: dict[str, float] = {}
     with _timed(milliseconds, "read"):
         photo = read_photo(source)
-        image = photo.read()
+        image, alpha = photo.read(), photo.alpha()
+        image = image if alpha is None else on_ground(image, alpha)
     with _timed(milliseconds, "find"):
         detections = segmenter.predict(image, min_score)
     with _timed(milliseconds, "cut out"):
+        if alpha is not None:
+            detections, refine = with_own_outline(detections, alpha), False
         garments = tuple(extract_garments(image, detections, refine=refine))
     return DigitizedPhoto(photo, image, detections, garments, segmenter.name, milliseconds)
 
