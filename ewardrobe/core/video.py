@@ -9,11 +9,11 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.sidedata.sidedata import Type
 from av.video.stream import VideoStream
 
 _MATRIX = struct.Struct("=9i")
@@ -151,7 +151,8 @@ def _placement(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
 
     It maps a stored place (x, y) to (a·x + c·y, b·x + d·y): 16.16 numbers a, b, u, c, d, v, x, y, w.
     """
-    found = next((bytes(data) for data in frame.side_data if data.type == Type.DISPLAYMATRIX), b"")
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    found = b"" if matrix is None else bytes(matrix)
     if len(found) < _MATRIX.size:
         return False, False, False
     a, b, _, c, d, *_ = _MATRIX.unpack_from(found)

@@ -62,7 +62,7 @@ def cell_of(item: Mapping, column: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if column in FIELDS and FIELDS[column].holds in NUMBERS:
-        return amount_text(value)
+        return amount_text(float(value))
     text = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
     return _FORMULA.sub(lambda found: f"{found[0]}'", text)
 
