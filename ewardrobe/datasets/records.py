@@ -169,7 +169,7 @@ def read_parsing(path: Path, height: int, width: int) -> np.ndarray:
     try:
         with Image.open(path) as image:
             mode, labels = image.mode, np.asarray(image)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # whatever a decoder raises
         raise DatasetError(f"{path}: not readable as a label map ({error})", "unreadable label map") from error
     good = mode in ("L", "P") and labels.shape == (height, width)
     if not good or (odd := np.flatnonzero(np.bincount(labels.ravel(), minlength=256)[LABEL_COUNT + 1 : UNKNOWN])).size:
