@@ -7,6 +7,7 @@ import json
 import math
 import os
 import runpy
+import stat
 import subprocess
 import sys
 import tempfile
@@ -552,3 +553,24 @@ def test_a_file_of_ours_is_not_checked_again_when_it_is_read(store, monkeypatch)
     store.add({"type": "hat"})
     monkeypatch.setattr(wardrobe_json, "settle", pytest.fail)
     assert store.items()[0]["type"] == "hat"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_the_files_are_the_owners_alone_also_when_they_are_replaced(tmp_path):
+    old = os.umask(0o022)
+    try:
+        store = FeatureStore(tmp_path / "home")
+        cutout = np.full((40, 30, 4), 200, np.uint8)
+        item_id = store.add({"type": "coat"}, cutout, b"a photo")
+        store.path.chmod(0o644)  # as an older program left it
+        store.update(item_id, brand="Acme")
+        store.outfits.save("Monday", [item_id])
+        home = tmp_path / "home"
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700
+        files = [path for path in home.rglob("*") if path.is_file() and path.suffix != ".lock"]
+        assert {path.name for path in files} >= {"wardrobe.json", "outfits.json", "journal.jsonl"}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+        atomic.write_bytes(tmp_path / "elsewhere.json", b"{}")
+        assert stat.S_IMODE((tmp_path / "elsewhere.json").stat().st_mode) == 0o644
+    finally:
+        os.umask(old)
