@@ -30,10 +30,10 @@ FOLDER = Path(__file__).resolve().parents[2] / "pages"
 
 MODEL_LABELS = {
     "unet": "U-Net · the whole person",
-    "yolo": "YOLO nano · fastest",
+    "yolo": "YOLO nano · fastest; shoes, bags, hats",
     "yolo_s": "YOLO small · names best",
     "mask_rcnn": "Mask R-CNN · each garment on its own",
-    "consensus": "Consensus · all four, most reliable",
+    "consensus": "Consensus · all four; shoes, bags, hats",
 }
 
 PROBLEMS_SHOWN = 20

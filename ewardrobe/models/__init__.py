@@ -32,7 +32,7 @@ TITLES = {
     "consensus": "Consensus",
     ATTRIBUTES: "Attribute network",
 }
-DEFAULT_MODEL = "yolo_s"  # the best mask AP on validation, see weights/*.md
+DEFAULT_MODEL = "yolo_s"  # the best F1 and outlines of what is shown, see docs/experiments.md
 RUNTIMES = ("openvino", "torch")
 
 LIVE_MODEL = "yolo"  # the best fit among those that keep pace with a camera, see docs/experiments.md
