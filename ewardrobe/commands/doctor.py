@@ -21,10 +21,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong, mend it if asked, and say what is left."""
-    from ewardrobe.feature_store.doctor import examine, mend
+    from ewardrobe.feature_store.doctor import examine, is_there, mend
 
     store = open_store(args)
-    if not store.home.is_dir():
+    if not is_there(store):
         raise CommandError(f"there is no wardrobe in {store.home}; give --wardrobe DIR")
     findings = examine(store)
     if args.fix and any(finding.cure for finding in findings):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY_SUFFIX = ".tmp"
+
+NOT_OFFERED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+"""What ``fsync`` says on drives that have none: some network, FUSE and shared folders."""
 
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
@@ -31,8 +35,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     """
     with _replacing(path, durable=True) as temporary, open(temporary, "xb") as file:
         yield file
-        file.flush()
-        os.fsync(file.fileno())
+        sync(file)
 
 
 @contextlib.contextmanager
@@ -69,6 +72,15 @@ def remove_leftovers(folder: Path, name: str = "") -> None:
 def _write_new(path: Path, data: bytes, durable: bool) -> None:
     with open(path, "xb") as file:
         file.write(data)
-        file.flush()
         if durable:
-            os.fsync(file.fileno())
+            sync(file)
+
+
+def sync(file: BinaryIO) -> None:
+    """Have what was written on the disk before this returns, as far as the drive offers that."""
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in NOT_OFFERED:
+            raise

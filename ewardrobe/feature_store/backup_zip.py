@@ -21,12 +21,14 @@ from ewardrobe.core.images import ImageError, check_picture
 from ewardrobe.feature_store import exchange, outfits_json, pictures
 from ewardrobe.feature_store.document import MAX_BYTES, StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport, Progress
+from ewardrobe.feature_store.pictures import IMAGES
+from ewardrobe.feature_store.trash import TRASH
 from ewardrobe.feature_store.wardrobe_json import dump_document, parse_document, settled
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
 
-DOCUMENT, OUTFITS, IMAGES = "wardrobe.json", "outfits.json", "images"
+DOCUMENT, OUTFITS = "wardrobe.json", "outfits.json"
 MAX_PICTURE_BYTES = 200_000_000
 MAX_ENTRIES = 500_000
 MAX_RATIO = 20
@@ -101,7 +103,7 @@ def _write(store: FeatureStore, file: BinaryIO, progress: Progress | None) -> Wr
         with contextlib.suppress(FileNotFoundError):
             archive.writestr(OUTFITS, (store.home / OUTFITS).read_bytes(), zipfile.ZIP_DEFLATED)
         for number, name in enumerate(names, 1):
-            places = (pictures.safe_path(store.home / folder, name) for folder in (IMAGES, pictures.TRASH))
+            places = (pictures.safe_path(store.home / folder, name) for folder in (IMAGES, TRASH))
             if path := next((path for path in places if path and path.is_file()), None):
                 archive.writestr(f"{IMAGES}/{name}", path.read_bytes())
             else:

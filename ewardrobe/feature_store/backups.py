@@ -5,9 +5,11 @@ A clock may be set back, the counter only ever grows; the time in a copy's name 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 from ewardrobe.core import atomic
@@ -44,7 +46,10 @@ class Backups:
         return self.home / FOLDER
 
     def listed(self) -> list[Path]:
-        """Return the copies, newest first: by their counters, and by their names where two have the same."""
+        """Return the copies, newest first: by their counters, and by their names where two have the same.
+
+        Raises ``OSError`` where the folder cannot be read.
+        """
         return [path for _, _, path in self._ordered()]
 
     def counter(self) -> int:
@@ -77,8 +82,11 @@ class Backups:
                 path.unlink(missing_ok=True)
 
     def _ordered(self) -> list[tuple[int, str, Path]]:
-        copies = self.folder.glob(f"{self.stem}-*.json")
-        return sorted(((_counter_in(path), path.name, path) for path in copies), reverse=True)
+        try:  # glob would take a folder that cannot be read for an empty one
+            names = [name for name in os.listdir(self.folder) if fnmatch(name, f"{self.stem}-*.json")]
+        except FileNotFoundError:
+            return []
+        return sorted(((_counter_in(self.folder / name), name, self.folder / name) for name in names), reverse=True)
 
 
 def _counter_in(path: Path) -> int:

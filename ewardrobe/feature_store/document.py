@@ -91,7 +91,9 @@ class Document:
 
     def restorable(self) -> list[Copy]:
         """Return the newest copy that can be read, if there is one, and behind it the fullest if that holds more."""
-        copies = [Copy(path, count) for path in self.backups() if (count := self.entries_in(path)) is not None]
+        copies: list[Copy] = []
+        with suppress(OSError):  # a folder that cannot be read: the doctor says so
+            copies = [Copy(path, count) for path in self.backups() if (count := self.entries_in(path)) is not None]
         fuller = [copy for copy in copies if copy.entries > copies[0].entries]
         return copies[:1] + sorted(fuller, key=lambda copy: -copy.entries)[:1]
 

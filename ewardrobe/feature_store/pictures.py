@@ -1,30 +1,23 @@
-"""The pictures beside ``wardrobe.json``: cut-out, thumbnail and try-on picture as PNG, the photo as it came.
-
-Pictures that no item names any more, and files that the doctor moves out of the way, lie in the trash for a while.
-"""
+"""The pictures beside ``wardrobe.json``: cut-out, thumbnail and try-on picture as PNG, the photo as it came."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ewardrobe.feature_store.backups import stamp
 from ewardrobe.feature_store.document import StoreError
 
+IMAGES = "images"
 THUMBNAIL_SIDE = 256
 _ROLES = {"image": "garment", "thumbnail": "small", "photo": "photo", "try_on": "worn"}
 IMAGE_FIELDS = tuple(_ROLES)
 IMAGE_LISTS = ("earlier_images",)
 """Fields that hold lists of picture names: cut-outs that were repaired, for the way back."""
-
-TRASH, TRASH_DAYS = "trash", 30
 
 _SIGNATURES = {  # first bytes of a photo: extension
     b"\xff\xd8\xff": "jpg",
@@ -100,35 +93,3 @@ def _extension(photo: bytes) -> str:
     if photo[4:8] == b"ftyp":
         return "avif" if photo[8:12] == b"avif" else "heic"
     return next((name for start, name in _SIGNATURES.items() if photo.startswith(start)), "bin")
-
-
-def throw_away(home: Path, path: Path) -> None:
-    """Move a file into the trash; one of the same name that is there keeps its place."""
-    target = home / TRASH / path.name.lstrip(".")
-    _move(path, target.with_name(f"{stamp()}-{target.name}") if target.exists() else target)
-
-
-def throw_pictures_away(home: Path, names: Iterable[str]) -> None:
-    """Move pictures into the trash, in place of older ones of the same name, and empty it of what is too old."""
-    for name in names:
-        source, target = safe_path(home / "images", name), safe_path(home / TRASH, name)
-        if source and target and source.exists():
-            _move(source, target)
-    folder = home / TRASH
-    for path in folder.iterdir() if names and folder.is_dir() else ():
-        if time.time() - path.stat().st_mtime > TRASH_DAYS * 86400:
-            path.unlink(missing_ok=True)
-
-
-def fetch_back(home: Path, names: Iterable[str]) -> None:
-    """Bring back those pictures ``names`` that lie in the trash and are missing from ``images/``."""
-    for name in names:
-        source, target = safe_path(home / TRASH, name), safe_path(home / "images", name)
-        if source and target and source.exists() and not target.exists():
-            os.replace(source, target)
-
-
-def _move(path: Path, target: Path) -> None:
-    target.parent.mkdir(exist_ok=True)
-    os.replace(path, target)
-    os.utime(target)  # the age in the trash counts, not the file's

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import journal, pictures, wardrobe_json
+from ewardrobe.feature_store import journal, pictures, trash, wardrobe_json
 from ewardrobe.feature_store.change import Change, Prepared, edit_of, edited, find, now, prepare
 from ewardrobe.feature_store.document import Document, StoreError, gc_paused
 from ewardrobe.feature_store.outfits import OutfitStore
@@ -45,7 +45,7 @@ class FeatureStore(Document):
     def __init__(self, home: Path | str | None = None) -> None:
         super().__init__(home or os.environ.get("EWARDROBE_HOME") or "wardrobe")
         self.outfits = OutfitStore(self.home)
-        self.images = self.home / "images"
+        self.images = self.home / pictures.IMAGES
 
     # Reading
 
@@ -148,7 +148,7 @@ class FeatureStore(Document):
             change.come |= pictures.picture_names([fields])
 
     def remove(self, item_ids: str | Iterable[str]) -> list[dict]:
-        """Remove items and return them; their pictures go to ``trash/`` for 30 days, and ``undo`` brings all back."""
+        """Remove items and return them; their pictures go to ``trash/``, and ``undo`` brings all back."""
         with self._change() as change:
             return copy.deepcopy(change.drop([item_ids] if isinstance(item_ids, str) else item_ids))
 
@@ -203,7 +203,7 @@ class FeatureStore(Document):
         """Make ``backup`` the wardrobe again, see ``Document``; pictures come back from the trash too."""
         chosen = super().restore_backup(backup)
         with self._locked():
-            pictures.fetch_back(self.home, pictures.picture_names(self.items()))
+            trash.fetch_back(self.home, pictures.picture_names(self.items()))
         return chosen
 
     # Inside
@@ -252,10 +252,11 @@ class FeatureStore(Document):
             self._replace(before.raw, encode)
         wardrobe_json.remember(self.path, made[-1])
         self._afterwards(
-            lambda: pictures.fetch_back(self.home, change.come),
-            lambda: pictures.throw_pictures_away(self.home, change.gone),
+            lambda: trash.fetch_back(self.home, change.come),
+            lambda: trash.throw_pictures_away(self.home, change.gone),
         )
         journal.append(self.home, change)
+        self._afterwards(lambda: trash.empty_old(self.home))  # last: what an undo names stays
 
     @contextmanager
     def _with_pictures(self, contents: Mapping[str, bytes]) -> Iterator[None]:

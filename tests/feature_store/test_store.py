@@ -226,16 +226,6 @@ def test_remove_moves_pictures_to_the_trash_and_undo_fetches_them(store):
     assert store.image_path(gone) == image
 
 
-def test_old_trash_is_emptied(store):
-    gone = store.add({}, cutout())
-    name = store.image_path(gone).name
-    store.remove(gone)
-    old = time.time() - (pictures.TRASH_DAYS + 1) * 86400
-    os.utime(store.home / "trash" / name, (old, old))
-    store.remove(store.add({}, cutout((9, 9, 9))))
-    assert not (store.home / "trash" / name).exists()
-
-
 def test_an_unknown_id_or_one_given_twice_is_an_error(store):
     item_id = store.add({"type": "hat"})
     with pytest.raises(StoreError, match="no item with id 'nobody'"):

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ewardrobe.core.taxonomy import CATEGORY_BY_ID
-from ewardrobe.feature_store.doctor.finding import Finding, counted, some
+from ewardrobe.feature_store.doctor.finding import Finding, counted, some, unreadable
 from ewardrobe.feature_store.document import MAX_BYTES, BrokenFileError, Document, StoreError, told
-from ewardrobe.feature_store.pictures import throw_away
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.feature_store.trash import throw_away
 from ewardrobe.feature_store.wardrobe_json import dump_document, empty_document, parse_document
 from ewardrobe.wardrobe.fields import UNREADABLE, faults, settle
 from ewardrobe.wardrobe.item import KIND_FIELDS, kind_fields
@@ -161,20 +161,33 @@ def restored(document: Document) -> str:
 
 
 def check_backups(store: FeatureStore) -> Iterator[Finding]:
-    """Yield kept copies that cannot be read."""
-    if broken := [path.name for path in _broken(store)]:
-        yield Finding(f"{counted(broken, 'backup')} cannot be read: {some(broken)}.", "moved to trash/")
+    """Yield kept copies that are broken, and those that cannot be read."""
+    broken, locked = _broken(store)
+    if broken:
+        names = [path.name for path in broken]
+        yield Finding(f"{counted(names, 'backup')} broken: {some(names)}.", "moved to trash/")
+    yield from (unreadable(path, error) for path, error in locked.items())
 
 
 def mend_backups(store: FeatureStore) -> list[str]:
-    """Move kept copies that cannot be read out of the way."""
-    broken = _broken(store)
+    """Move broken copies out of the way."""
+    broken, _ = _broken(store)
     with store._locked():
         for path in broken:
             throw_away(store.home, path)
     return [f"{counted(broken, 'broken backup')} moved to trash/"]
 
 
-def _broken(store: FeatureStore) -> list[Path]:
+def _broken(store: FeatureStore) -> tuple[list[Path], dict[Path, OSError]]:
+    """Return the kept copies that are no documents, and those that cannot be read, with the reason."""
     documents: tuple[Document, ...] = (store, store.outfits)
-    return [path for document in documents for path in document.backups() if document.entries_in(path) is None]
+    broken: list[Path] = []
+    locked: dict[Path, OSError] = {}
+    for document, path in ((document, path) for document in documents for path in document.backups()):
+        try:
+            document.parse(path.read_bytes(), path)
+        except OSError as error:
+            locked[path] = error
+        except StoreError:
+            broken.append(path)
+    return broken, locked
