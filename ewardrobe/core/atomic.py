@@ -33,7 +33,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     For what is too large to be held in memory.
     """
-    with _replacing(path, durable=True) as temporary, open(temporary, "xb") as file:
+    with _replacing(path, durable=True) as temporary, open(temporary, "x+b") as file:
         yield file
         sync(file)
 
@@ -74,6 +74,18 @@ def _write_new(path: Path, data: bytes, durable: bool) -> None:
         file.write(data)
         if durable:
             sync(file)
+
+
+def sync_if_file(file: BinaryIO) -> None:
+    """Have what was written on the disk, and forgotten in memory, so that it is read from there; not where none is."""
+    try:
+        number = file.fileno()
+    except (OSError, AttributeError):
+        return
+    sync(file)
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(number, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def sync(file: BinaryIO) -> None:

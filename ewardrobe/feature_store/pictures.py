@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import numpy as np
 from PIL import Image
 
 from ewardrobe.feature_store.document import StoreError
+from ewardrobe.feature_store.marker import IMAGES, absent_pictures
 
-IMAGES = "images"
 THUMBNAIL_SIDE = 256
 _ROLES = {"image": "garment", "thumbnail": "small", "photo": "photo", "try_on": "worn"}
 IMAGE_FIELDS = tuple(_ROLES)
@@ -52,6 +53,16 @@ def named(field: str, content: bytes) -> tuple[str, bytes]:
     return f"{_ROLES[field]}-{hashlib.sha256(content).hexdigest()[:16]}.{_extension(content)}", content
 
 
+def is_as_named(path: Path) -> bool:
+    """Tell whether a picture file is there and, where its name carries a hash of its content, agrees with it."""
+    found = re.fullmatch(rf"(?:{'|'.join(_ROLES.values())})-([0-9a-f]{{16}})\.\w+", path.name)
+    try:
+        with open(path, "rb") as file:
+            return found is None or hashlib.file_digest(file, "sha256").hexdigest().startswith(found[1])
+    except OSError:
+        return False
+
+
 def opaque(image: np.ndarray) -> np.ndarray:
     """Return RGB uint8 (h, w, 3) as an RGBA cut-out (h, w, 4) that keeps the whole picture."""
     return np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
@@ -72,6 +83,12 @@ def safe_path(folder: Path, name: object) -> Path | None:
     if not isinstance(name, str) or not name or Path(name).name != name or name in (".", ".."):
         return None
     return folder / name
+
+
+def absent(home: Path, items: Iterable[Mapping]) -> str | None:
+    """Return what is to be said where the pictures of ``items`` are on a drive that is not there; see ``marker``."""
+    paths = (safe_path(home / IMAGES, name) for name in picture_names(items))
+    return absent_pictures(home, [path for path in paths if path])
 
 
 def _checked(picture: np.ndarray, what: str, mode: str) -> np.ndarray:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import journal, pictures, trash, wardrobe_json
+from ewardrobe.feature_store import journal, marker, pictures, records, trash, wardrobe_json
 from ewardrobe.feature_store.change import Change, Prepared, edit_of, edited, find, now, prepare
-from ewardrobe.feature_store.document import Document, StoreError, gc_paused
+from ewardrobe.feature_store.document import AbsentDriveError, Document, StoreError, gc_paused
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.wardrobe_json import SCHEMA_VERSION, Snapshot
 from ewardrobe.wardrobe.item import FIELDS, values_of, view
@@ -203,8 +203,31 @@ class FeatureStore(Document):
         """Make ``backup`` the wardrobe again, see ``Document``; pictures come back from the trash too."""
         chosen = super().restore_backup(backup)
         with self._locked():
-            trash.fetch_back(self.home, pictures.picture_names(self.items()))
+            items = self.items()
+            self._afterwards(
+                lambda: trash.fetch_back(self.home, pictures.picture_names(items)),
+                lambda: records.keep_all(self.home, items),
+                lambda: marker.mark(self.home),
+            )
         return chosen
+
+    def unprovable(self, copy: Path, progress: Callable[[int, int], None] | None = None) -> list[str]:
+        """Return the pictures that a kept copy names and that are missing, or not what their names say.
+
+        The name of a picture carries a hash of its content.  Raises ``StoreError`` for a copy that cannot be read.
+        """
+        try:
+            names = sorted(pictures.picture_names(self.parse(copy.read_bytes(), copy)["items"]))
+        except OSError as error:
+            raise StoreError(f"{copy} cannot be read: {error.strerror}.") from error
+        wrong = []
+        for number, name in enumerate(names, 1):
+            places = (pictures.safe_path(self.home / folder, name) for folder in (pictures.IMAGES, trash.TRASH))
+            if not any(path and pictures.is_as_named(path) for path in places):
+                wrong.append(name)
+            if progress:
+                progress(number, len(names))
+        return wrong
 
     # Inside
 
@@ -254,15 +277,37 @@ class FeatureStore(Document):
         self._afterwards(
             lambda: trash.fetch_back(self.home, change.come),
             lambda: trash.throw_pictures_away(self.home, change.gone),
+            lambda: self._keep_records(before, made[-1], change),
+            lambda: marker.mark(self.home),
         )
         journal.append(self.home, change)
         self._afterwards(lambda: trash.empty_old(self.home))  # last: what an undo names stays
+
+    def _keep_records(self, before: Snapshot, after: Snapshot, change: Change) -> None:
+        """Let the records beside the pictures follow; all of them where another than this process wrote last."""
+        if _recorded.get(self.path.absolute()) == before.raw:
+            present = {item["id"] for item in after.items if item["id"] in change.before}
+            records.keep(self.home, after.items, present, change.before.keys() - present)
+        else:
+            records.keep_all(self.home, after.items)
+        _recorded[self.path.absolute()] = after.raw
+
+    def _check_absence(self) -> None:
+        super()._check_absence()
+        if marker.holds_wardrobe(self.home):
+            cure = f"`python -m ewardrobe doctor --wardrobe {self.home}` says what can be done."
+            raise StoreError(f"{self.path} is missing, though {self.home} holds a wardrobe: {cure}")
+
+    def _check_pictures(self) -> None:
+        if message := pictures.absent(self.home, self._snapshot().items):
+            raise AbsentDriveError(message)
 
     @contextmanager
     def _with_pictures(self, contents: Mapping[str, bytes]) -> Iterator[None]:
         """Write pictures; those that were not there go again if that, or what comes with them, fails."""
         written: list[Path] = []
         if contents:
+            self._check_pictures()
             self.images.mkdir(exist_ok=True)
             atomic.remove_leftovers(self.images)
         try:
@@ -275,6 +320,10 @@ class FeatureStore(Document):
             for path in written:
                 path.unlink(missing_ok=True)
             raise
+
+
+_recorded: dict[Path, bytes | None] = {}
+"""The content of the file to which the records beside the pictures belong."""
 
 
 def _sample_entries() -> list[Prepared]:

@@ -32,8 +32,8 @@ def store(tmp_path) -> FeatureStore:
 
 
 def contents(store: FeatureStore) -> set[bytes]:
-    files = (path for path in store.home.rglob("*") if path.is_file() and path.name != "journal.jsonl")
-    return {path.read_bytes() for path in files}
+    files = [path for path in store.home.rglob("*") if path.is_file() and path.name != "journal.jsonl"]
+    return {path.read_bytes() for path in files if not path.name.startswith("item-")}  # records follow the garments
 
 
 def cures(store: FeatureStore) -> list[bool]:
@@ -102,8 +102,8 @@ def test_wrong_values_doubled_ids_and_kinds_that_disagree_are_mended(store):
     document["items"][2] |= {"category": "skirt", "category_id": 1, "slot": "top"}
     store.path.write_text(json.dumps(document))
     told = " ".join(finding.what for finding in examine(store))
-    assert "2 values of a wrong type: a price (expected a number of at least 0, got '12,50'), a bought" in told
-    assert "the id of another one" in told
+    assert "3 values of a wrong type: item 2 is called a-2, not 'a', " in told
+    assert "a price (expected a number of at least 0, got '12,50'), a bought" in told
     assert "disagree in 1 item: c" in told
     mended(store, left=1)
     assert examine(store)[0].what.startswith("1 item with values put aside: a bought")
@@ -282,6 +282,20 @@ def test_what_undo_has_brought_back_is_no_damage(full):
     full.undo()
     assert held(full) == FULL
     assert examine(full) == []
+
+
+def test_damaged_lines_of_the_journal_are_told_and_set_aside(store):
+    path = store.home / "journal.jsonl"
+    whole = path.read_bytes()
+    lines = whole.split(b"\n")
+    damaged = b"\n".join([*lines[:2], bytes(40), *lines[2:], lines[-1][:30]])
+    path.write_bytes(damaged)
+    (finding,) = examine(store)
+    assert "2 lines of journal.jsonl cannot be understood" in finding.what
+    mended(store)
+    assert path.read_bytes() == whole
+    assert damaged in contents(store)
+    assert len(store.changes()) == 3
 
 
 # What cannot be read is said, not mended

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ewardrobe.feature_store.doctor import blanked, document, pictures
+from ewardrobe.feature_store.doctor.document import rebuild
 from ewardrobe.feature_store.doctor.finding import Finding, unreadable
 from ewardrobe.feature_store.store import FeatureStore
 
-__all__ = ["Finding", "examine", "is_there", "mend"]
+__all__ = ["Finding", "examine", "is_there", "mend", "rebuild"]
 
 CHECKS: tuple[tuple[Callable[[FeatureStore], Iterable[Finding]], Callable[[FeatureStore], list[str]] | None], ...] = (
     (document.check_folder, None),
@@ -20,6 +21,7 @@ CHECKS: tuple[tuple[Callable[[FeatureStore], Iterable[Finding]], Callable[[Featu
     (pictures.check, pictures.mend),
     (document.check_outfits, lambda store: [document.restored(store.outfits)]),
     (document.check_backups, document.mend_backups),
+    (document.check_journal, document.mend_journal),
 )
 """What is looked for, in this order, and what mends it; called only if something was found that has a cure."""
 

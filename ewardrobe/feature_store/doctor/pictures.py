@@ -14,7 +14,7 @@ from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, check_picture, read_cutout
-from ewardrobe.feature_store import pictures, trash
+from ewardrobe.feature_store import marker, pictures, records, trash
 from ewardrobe.feature_store.change import Change
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some, unreadable
 from ewardrobe.feature_store.document import StoreError
@@ -48,9 +48,13 @@ class PictureAudit:
 def check(store: FeatureStore) -> Iterator[Finding]:
     """Yield what is wrong with the pictures; nothing if the wardrobe itself cannot be read."""
     try:
-        state = look(store, store.items())
+        items = store.items()
     except StoreError:
         return
+    if absent := pictures.absent(store.home, items):
+        yield Finding(absent)
+        return
+    state = look(store, items)
     lost = [f"{name} of {item_id}" for item_id, _, name in state.lost]
     thumbnails = [item_id for item_id, _, _ in state.thumbnails]
     damaged, orphans = ([path.name for path in paths] for paths in (state.damaged, state.orphans))
@@ -73,7 +77,7 @@ def mend(store: FeatureStore) -> list[str]:
     with store._change("mended") as change:
         state = look(store, change.items)
         away = [*state.damaged, *state.orphans, *state.leftovers]
-        left = [path for path in away if not _done(trash.throw_away, store.home, path)]
+        left: list[Path | str] = [path for path in away if not _done(trash.throw_away, store.home, path)]
         store.images.mkdir(exist_ok=True)
         left += [name for name in state.trashed if not _done(trash.fetch_back, store.home, [name])]
         edits: dict[str, dict[str, None]] = {}
@@ -115,6 +119,7 @@ def look(store: FeatureStore, items: list[dict]) -> PictureAudit:
             (state.thumbnails if again else state.lost).append((item["id"], name, item[name]))
     # Every text in an item: other programs and versions may name pictures in fields of their own.
     mentioned = named | set(map(json.loads, TEXTS.findall(json.dumps(items))))
+    mentioned |= {marker.FILE, records.OUTFITS, *(records.record_name(item["id"]) for item in items)}
     unnamed = [path for name, path in sorted(present.items()) if name not in mentioned]
     state.orphans = [path for path in unnamed if path not in state.leftovers and _is_settled(path)]
     return state
