@@ -110,6 +110,8 @@ def _write_and_prove(store: FeatureStore, file: BinaryIO, progress: Progress | N
     document = store.document()
     if not document["items"]:
         raise StoreError(f"There is no garment in {store.home}: no backup was written. Check the folder.")
+    if absent := pictures.absent(store.home, document["items"]):
+        raise StoreError(f"No backup was written. {absent}")
     outfits = store.outfits.document() if store.outfits.path.exists() else None
     names = sorted(pictures.picture_names(document["items"]))
     sums: dict[str, bytes] = {}

@@ -33,11 +33,13 @@ _noted: set[Path] = set()
 
 
 def is_marked(folder: Path) -> bool:
-    """Tell whether a folder is a wardrobe's, or its pictures'; ``OSError`` where it cannot be looked into."""
+    """Tell whether a folder is a wardrobe's, or its pictures'; one that cannot be looked into is taken for that."""
     try:
         (folder / FILE).stat()
     except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError:  # reading from it tells what is wrong with it
+        return True
     return True
 
 
@@ -46,9 +48,9 @@ def holds_wardrobe(home: Path) -> bool:
     return is_marked(home) or is_marked(home / IMAGES)
 
 
-def mark(home: Path) -> None:
-    """Mark the folders of a wardrobe that was just written, and note it outside."""
-    for folder in (home, home / IMAGES):
+def mark(home: Path, *, pictures: bool = True) -> None:
+    """Mark the folder of a wardrobe that was just written, and its pictures' if that is there; note it outside."""
+    for folder in (home, home / IMAGES) if pictures else (home,):
         if folder.is_dir() and not is_marked(folder):
             atomic.write_bytes(folder / FILE, TEXT, durable=False)
     if home.absolute() not in _noted:
@@ -92,6 +94,9 @@ def accept_loss(home: Path) -> None:
     if (home / "wardrobe.json").exists():
         (home / IMAGES).resolve().mkdir(exist_ok=True)  # also where it is a link to nothing
         mark(home)
+    else:
+        for folder in (home, home / IMAGES):
+            (folder / FILE).unlink(missing_ok=True)
 
 
 def _known() -> dict[str, str]:

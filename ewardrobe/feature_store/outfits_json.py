@@ -25,7 +25,7 @@ Place = Annotated[list[float], Field(min_length=4, max_length=4)]
 class _Entry(BaseModel):
     """A description completes the sentence "expected …" of an error message."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
 
 
 class OutfitEntry(_Entry):

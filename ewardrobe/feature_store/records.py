@@ -17,7 +17,7 @@ from typing import Any
 from ewardrobe.core import atomic
 from ewardrobe.feature_store import trash
 from ewardrobe.feature_store.document import StoreError, read_json
-from ewardrobe.feature_store.pictures import IMAGES
+from ewardrobe.feature_store.marker import IMAGES, is_marked
 from ewardrobe.feature_store.wardrobe_json import dump_item, find_faults
 
 PATTERN, OUTFITS = "item-*.json", "outfits.json"
@@ -37,6 +37,8 @@ def keep_all(home: Path, items: Iterable[Mapping]) -> None:
         if name not in present or (images / name).read_bytes() != content:
             _write(images / name, content)
     trash.throw_pictures_away(home, present - wanted.keys())
+    with suppress(FileNotFoundError):
+        keep_outfits(home, (home / OUTFITS).read_bytes())
 
 
 def keep(home: Path, items: Iterable[Mapping], changed: Container[str], gone: Iterable[str]) -> None:
@@ -48,8 +50,10 @@ def keep(home: Path, items: Iterable[Mapping], changed: Container[str], gone: It
 
 
 def keep_outfits(home: Path, raw: bytes) -> None:
-    """Keep the content of ``outfits.json`` beside the pictures."""
-    _write(home / IMAGES / OUTFITS, raw)
+    """Keep the content of ``outfits.json`` beside the pictures, where their folder is known to be theirs."""
+    record = home / IMAGES / OUTFITS
+    if is_marked(home / IMAGES) and not (record.exists() and record.read_bytes() == raw):
+        _write(record, raw)
 
 
 def read_all(home: Path) -> list[dict[str, Any]]:

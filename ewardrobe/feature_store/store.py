@@ -206,8 +206,7 @@ class FeatureStore(Document):
             items = self.items()
             self._afterwards(
                 lambda: trash.fetch_back(self.home, pictures.picture_names(items)),
-                lambda: records.keep_all(self.home, items),
-                lambda: marker.mark(self.home),
+                lambda: self._keep_all_records(items),
             )
         return chosen
 
@@ -278,13 +277,16 @@ class FeatureStore(Document):
             lambda: trash.fetch_back(self.home, change.come),
             lambda: trash.throw_pictures_away(self.home, change.gone),
             lambda: self._keep_records(before, made[-1], change),
-            lambda: marker.mark(self.home),
         )
         journal.append(self.home, change)
         self._afterwards(lambda: trash.empty_old(self.home))  # last: what an undo names stays
 
     def _keep_records(self, before: Snapshot, after: Snapshot, change: Change) -> None:
         """Let the records beside the pictures follow; all of them where another than this process wrote last."""
+        if pictures.absent(self.home, after.items):  # nothing is written where a drive should be
+            marker.mark(self.home, pictures=False)
+            return
+        self._mark_all()
         if _recorded.get(self.path.absolute()) == before.raw:
             present = {item["id"] for item in after.items if item["id"] in change.before}
             records.keep(self.home, after.items, present, change.before.keys() - present)
@@ -292,11 +294,20 @@ class FeatureStore(Document):
             records.keep_all(self.home, after.items)
         _recorded[self.path.absolute()] = after.raw
 
+    def _keep_all_records(self, items: list[dict]) -> None:
+        if not pictures.absent(self.home, items):
+            self._mark_all()
+            records.keep_all(self.home, items)
+
+    def _mark_all(self) -> None:
+        self.images.mkdir(exist_ok=True)
+        marker.mark(self.home)
+
     def _check_absence(self) -> None:
         super()._check_absence()
         if marker.holds_wardrobe(self.home):
             cure = f"`python -m ewardrobe doctor --wardrobe {self.home}` says what can be done."
-            raise StoreError(f"{self.path} is missing, though {self.home} holds a wardrobe: {cure}")
+            raise AbsentDriveError(f"{self.path} is missing, though {self.home} holds a wardrobe: {cure}")
 
     def _check_pictures(self) -> None:
         if message := pictures.absent(self.home, self._snapshot().items):

@@ -153,7 +153,7 @@ def _wear(entry: Any) -> Any:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
 
 
 class _Colour(_Strict):

@@ -54,6 +54,7 @@ OUTFITS = st.fixed_dictionaries(
 CASES = {
     "half a surrogate pair": {"brand": "caf\ud800", "own": {"\ud800": 1}},
     "too large a number": {"price": float("inf"), "own": float("nan"), "score": float("-inf")},
+    "beyond all numbers": {"price": 1e308, "score": 1e308, "own": 1e308, "colours": [{"share": 1e308}]},
     "nested 900 deep": {"own": json.loads("[" * 900 + "]" * 900)},
     "share that is text": {"colours": [{"hex": "#ff0000", "share": "abc"}]},
     "colour that is none": {"colours": [{"hex": "javascript:1", "share": 0.5, "name": 7}]},
@@ -70,7 +71,7 @@ def write(store: FeatureStore, items: list, outfits: dict) -> None:
     store.home.mkdir(parents=True, exist_ok=True)
     for path in store.home.glob("*.json*"):
         path.unlink()
-    lines = b",\n".join(json.dumps(item).encode() for item in items)
+    lines = b",\n".join(json.dumps(item).encode().replace(b"1e+308", b"1e400") for item in items)
     head = b'{\n"format":"eWardrobe",\n"version":2,\n"samples_added":true,\n"revision":1,"checksum":%d,"items":[\n'
     store.path.write_bytes(head % zlib.crc32(lines) + lines + b"\n]\n}\n")
     store.outfits.path.write_text(json.dumps(outfits))

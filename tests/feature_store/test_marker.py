@@ -87,10 +87,25 @@ def test_pictures_on_a_drive_that_is_gone_are_not_lost(tmp_path, capsys):
         with pytest.raises(AbsentDriveError, match="none of the 2 pictures"):
             store.add({"type": "hat"}, cutout(9))
         assert not disk.exists() or not any(disk.iterdir())
+        store.update(item_id, brand=place)
+        before = store.get(item_id)
+        assert not disk.exists() or not any(disk.iterdir()), "neither marker nor record where the drive should be"
+        assert cli.main(["export", str(tmp_path / "a.zip"), "--wardrobe", str(store.home)]) == 2
+    capsys.readouterr()
     assert cli.main(["doctor", "--gone", "--wardrobe", str(store.home)]) == 1
     assert "2 pictures missing" in capsys.readouterr().out
     mend(store)
     assert store.get(item_id)["image"] is None
+
+
+def test_without_file_backup_and_records_the_owner_begins_anew(store, capsys):
+    for path in [store.path, *store.backups(), *store.images.glob("item-*.json")]:
+        path.unlink()
+    home = ["--wardrobe", str(store.home)]
+    assert cli.main(["doctor", "--fix", *home]) == 1
+    assert "neither a backup nor a record" in capsys.readouterr().out
+    cli.main(["doctor", "--gone", *home])
+    assert store.items() == []
 
 
 def test_an_older_wardrobe_is_marked_by_its_first_change(store, monkeypatch):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ewardrobe.core.taxonomy import CATEGORY_BY_ID
-from ewardrobe.feature_store import journal, records
+from ewardrobe.feature_store import journal, marker, records
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some, unreadable
 from ewardrobe.feature_store.document import MAX_BYTES, BrokenFileError, Document, StoreError, read_json, told
 from ewardrobe.feature_store.store import FeatureStore
@@ -31,6 +31,9 @@ def check(store: FeatureStore) -> Iterator[Finding]:
         elif recorded := records.read_all(store.home):
             what = f"{name} is missing, and there is no backup."
             yield Finding(what, f"it is made anew of the {counted(recorded, 'record')} beside the pictures")
+        elif marker.holds_wardrobe(store.home):
+            what = f"{name} is missing, and there is neither a backup nor a record beside the pictures."
+            yield Finding(f"{what} Bring it back from elsewhere, or begin anew with `doctor --gone`.")
         return
     try:
         store.items()
