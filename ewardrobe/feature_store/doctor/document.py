@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ewardrobe.core import atomic
 from ewardrobe.core.taxonomy import CATEGORY_BY_ID
 from ewardrobe.feature_store import journal, marker, records
 from ewardrobe.feature_store.doctor.finding import Finding, counted, some, unreadable
@@ -204,7 +205,7 @@ def mend_journal(store: FeatureStore) -> list[str]:
     with store._locked():
         broken = journal.broken_lines(store.home)
         kept = store.home / f"{journal.FILE}.damaged"
-        kept.write_bytes((store.home / journal.FILE).read_bytes())
+        atomic.write_bytes(kept, (store.home / journal.FILE).read_bytes())
         journal.drop_lines(store.home, broken)
         throw_away(store.home, kept)
     return [f"{counted(broken, 'line')} of {journal.FILE} moved to trash/"]
