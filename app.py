@@ -11,12 +11,13 @@ from ewardrobe.app.server.lifespan import lifespan
 from ewardrobe.app.server.middleware import Doorkeeper, allowed_hosts
 from ewardrobe.core import process
 
-process.configure()  # before any page imports torch or ultralytics
-streamlit_internals.mend_streamlit()
 try:
+    process.configure()  # before any page imports torch or ultralytics
     hosts = allowed_hosts()
-except ValueError as error:
-    sys.exit(f"{error}")
+except process.SettingError as error:
+    print(error, file=sys.stderr)
+    sys.exit(2)
+streamlit_internals.mend_streamlit()
 
 app = st.App(
     Path(__file__).resolve().parent / "ewardrobe" / "app" / "script" / "main.py",

@@ -15,7 +15,7 @@ from ewardrobe.commands import command_names, load_command, summary
 from ewardrobe.core import process
 
 EXPECTED_ERRORS = frozenset(
-    {"CommandError", "ImageError", "StoreError", "WeightsError", "DatasetError", "TextSearchError"}
+    {"CommandError", "ImageError", "StoreError", "WeightsError", "DatasetError", "TextSearchError", "SettingError"}
 )
 """Errors of this package whose message is written for the user; by name, since importing them costs seconds."""
 
@@ -31,7 +31,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     in one line on stderr.  An error that nobody expected keeps its traceback.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
-    process.configure()
+    try:
+        process.configure()
+    except process.SettingError as error:
+        print(f"ewardrobe: {error}", file=sys.stderr)
+        return EXIT_USAGE
     args = build_parser(argv).parse_args(argv)
     try:
         return load_command(args.command).run(args) or 0

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.wardrobe import overview
+from ewardrobe.app.wardrobe import odd, overview
 from ewardrobe.app.wardrobe.bulk import bulk_bar
 from ewardrobe.app.wardrobe.filters import ask_filters, clear_filters
 from ewardrobe.app.wardrobe.history import undo_menu
@@ -16,6 +16,7 @@ from ewardrobe.wardrobe.filters import apply, hidden, ordered
 def wardrobe(store):
     """Show the whole wardrobe, or what is looked for in it."""
     page.page_header("Wardrobe", "Your clothes, kept on this computer only. Every change is saved at once.")
+    odd.ask_odd()
     frame = page.load_wardrobe(store)
 
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -51,6 +52,7 @@ def wardrobe(store):
 
 store = page.wardrobe_store()
 if item_id := overview.opened_id():
+    odd.ask_odd()
     item_page(store, page.load_wardrobe(store), item_id)
 else:
     wardrobe(store)

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from ewardrobe.core import atomic
+from ewardrobe.core.arguments import positive
 from ewardrobe.core.images import load_image
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.evaluation import held_out, provenance
@@ -167,11 +168,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="photos that judge (default: %(default)s)")
     parser.add_argument(
-        "--calibration", type=int, default=300, metavar="N", help="training photos for the ranges (300)"
+        "--calibration", type=positive, default=300, metavar="N", help="training photos for the ranges (300)"
     )
     parser.add_argument("--preset", choices=("performance", "mixed"), default="performance", help="NNCF's")
     parser.add_argument("--ignore", action="append", default=[], metavar="REGEX", help="layers that stay in f32")
-    parser.add_argument("--limit", type=int, metavar="N", help="judge on at most N photos")
+    parser.add_argument("--limit", type=positive, metavar="N", help="judge on at most N photos")
     parser.add_argument("--out", type=Path, default=exports.INT8_FOLDER, help="default: %(default)s")
     parser.add_argument("--ship", action="store_true", help="into weights/ and the manifest, if it pays")
     args = parser.parse_args(argv)

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
+from ewardrobe.core.arguments import positive
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.core.masks import pairwise_iou
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_NAMES, INSTANCE_IDS, INSTANCE_NAMES
@@ -148,7 +149,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--split", default="validation", help="never what the model learned from (default: %(default)s)"
     )
-    parser.add_argument("--limit", type=int, help="at most N photos, spread over the split", metavar="N")
+    parser.add_argument("--limit", type=positive, help="at most N photos, spread over the split", metavar="N")
     parser.add_argument("--dry-run", action="store_true", help="print, and leave the manifest as it is")
     args = parser.parse_args(argv)
 

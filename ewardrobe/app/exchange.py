@@ -6,7 +6,6 @@ import io
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -50,7 +49,7 @@ def export(store: FeatureStore, frame: pd.DataFrame) -> None:
     if frame.empty:
         st.caption("There is nothing to export yet.")
         return
-    today = date.today().isoformat()
+    today = page.today().isoformat()
     st.markdown("**Everything**, with all pictures and outfits, to keep or to move to another computer.")
     _zip(store, f"ewardrobe-{today}.zip")
     st.markdown("**The table**, for a spreadsheet or another program. Change it there and bring it back.")
@@ -170,6 +169,8 @@ def incoming(store: FeatureStore, upload: Any) -> None:
     """Show what the file would change, the choices, and the button that brings it in."""
     try:
         found = _read(store, upload)
+        if found is None:
+            return
     except StoreError as error:
         st.error(page.literal(error), icon=":material/error:")
         return
@@ -188,14 +189,31 @@ def incoming(store: FeatureStore, upload: Any) -> None:
         _take_over(store, upload, found, choice, remove_others)
 
 
-def _read(store: FeatureStore, upload: Any) -> Incoming:
+def _read(store: FeatureStore, upload: Any) -> Incoming | None:
+    """Return what is in the file; ``None`` while the letters of a table wait for their encoding."""
     if upload.name.lower().endswith(".csv"):
         data = upload.read_bytes() if isinstance(upload, Path) else upload.getvalue()
-        table = csv_table.read_csv(store, data, upload.name)
+        try:
+            table = csv_table.read_csv(store, data, upload.name)
+        except csv_table.EncodingError as error:
+            if (encoding := _ask_encoding(error.samples, upload.name)) is None:
+                return None
+            table = csv_table.read_csv(store, data, upload.name, encoding)
         return Incoming(table.differences, table.remarks, table)
     with backup_zip.open_backup(upload) as backup:
         missing = [f"picture {name} is not in the backup" for name in backup.missing]
         return Incoming(exchange.compare(store.items(), backup.items), missing)
+
+
+def _ask_encoding(samples: Mapping[str, str], name: str) -> str | None:
+    """Ask which words of the table ``name`` look right."""
+    return st.radio(
+        "The table does not say how its letters are written. Which words look right?",
+        list(samples),
+        index=None,
+        format_func=lambda encoding: page.literal(f"{samples[encoding]} · {csv_table.ENCODINGS[encoding]}"),
+        key=f"import-encoding-{name}",
+    )
 
 
 def _preview(found: Incoming, counts: Mapping[str, int]) -> None:

@@ -16,9 +16,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from ewardrobe.app import page
 from ewardrobe.app.streamlit_internals import StopException, is_kept, is_told
 from ewardrobe.wardrobe.derived import all_of
-from ewardrobe.wardrobe.fields import DAY, FIELD, FLAG, NUMBERS, PRICE, TEXT, TEXTS, ItemField
+from ewardrobe.wardrobe.fields import DAY, FIELD, FLAG, NUMBERS, PRICE, TEXT, TEXTS, ItemField, entered, shown
 
 
 def ask_field(
@@ -44,11 +45,12 @@ def ask_field(
 
 def _ask_one(row: ItemField, kwargs: dict[str, Any]) -> Any:
     if row.holds == PRICE:
-        return st.number_input(min_value=0.0, value=None, format="%.2f", step=1.0, help=row.help, **kwargs)
+        kwargs["placeholder"] = "49.90"  # a box of numbers would read 1.299,00 as 1.29
+        return st.text_input(help=row.help, **kwargs)
     if row.holds in NUMBERS:
         return st.number_input(min_value=0, value=None, step=1, help=row.help, **kwargs)
     if row.holds == DAY:
-        latest = max(date.today(), st.session_state.get(kwargs["key"]) or date.min)  # past it, the box would be blank
+        latest = max(page.today(), st.session_state.get(kwargs["key"]) or date.min)  # past it, the box would be blank
         return st.date_input(value=None, format="YYYY-MM-DD", max_value=latest, help=row.help, **kwargs)
     if row.holds == FLAG:
         return st.toggle(help=row.help, **kwargs)
@@ -120,13 +122,16 @@ def as_shown(field: str, value: Any) -> Any:
         return date.fromisoformat(value)
     if row.many:
         return list(value or [])
-    if row.holds == PRICE and value is not None:
-        return float(value)
+    if row.holds == PRICE:
+        return shown(field, value)
     if value is None and row.holds == TEXT and not row.fixed:
         return ""
     return bool(value) if row.holds == FLAG else value
 
 
-def typed(value: Any) -> Any:
-    """Return a widget's value as it is stored: an empty text is nothing."""
-    return (value.strip() or None) if isinstance(value, str) else value
+def typed(field: str, value: Any) -> Any:
+    """Return a widget's value as it is stored: an empty text is nothing; ``ValueError`` says what was expected."""
+    try:
+        return entered(field, value)
+    except ValueError as error:
+        raise ValueError(f"{FIELD[field].label}: {error}") from None

@@ -6,7 +6,7 @@ import functools
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext, suppress
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -68,6 +68,12 @@ def page_header(title: str, lead: str) -> None:
         st.error(message, icon=":material/error:")
     for message in st.session_state.pop("news", []):
         st.toast(message, icon=":material/check:")
+
+
+def today() -> date:
+    """Return the day where the person is, as the browser tells it; the server's own where it tells none."""
+    minutes = st.context.timezone_offset  # to be added for UTC: -120 in a summer in Berlin
+    return date.today() if minutes is None else (datetime.now(UTC) - timedelta(minutes=minutes)).date()
 
 
 def tell(message: str) -> None:

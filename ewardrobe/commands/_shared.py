@@ -17,22 +17,6 @@ class CommandError(Exception):
     """The command cannot do what it was asked for; the message says why, and the exit code is 2."""
 
 
-def positive(text: str) -> int:
-    """Return ``text`` as a whole number from 1, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number from 1, got {text}")
-    return value
-
-
-def fraction(text: str) -> float:
-    """Return ``text`` as a number in 0..1, for argparse."""
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, such as 0.5, got {text}")
-    return value
-
-
 def new_file(text: str) -> Path:
     """Return ``text`` as a file to write, for argparse: one that cannot be written would fail once the work is done."""
     path = Path(text)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from ewardrobe.commands._shared import CommandError
+from ewardrobe.core.arguments import fraction, positive, seed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,13 +16,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", nargs=2, required=True, metavar=("FORMAT", "OUT"), help="coco or yolo; a new folder")
     parser.add_argument("--split", nargs="+", default=[], help="train, validation, … (default: those that are there)")
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--fraction", type=float, metavar="F", help="share of the photos of each split, 0 < F <= 1")
-    size.add_argument("--max-images", type=int, metavar="N", help="at most N photos of each split")
+    size.add_argument("--fraction", type=fraction, metavar="F", help="share of the photos of each split, 0 < F <= 1")
+    size.add_argument("--max-images", type=positive, metavar="N", help="at most N photos of each split")
     parser.add_argument(
         "--balance", action="store_true", help="choose them so that the categories are as even as can be"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="another seed chooses others (default: 0)")
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: the cores)")
+    parser.add_argument("--seed", type=seed, default=0, metavar="S", help="another seed chooses others (default: 0)")
+    parser.add_argument("--workers", type=positive, metavar="N", help="processes (default: the cores)")
     parser.add_argument("--images", choices=["link", "copy", "none"], help="default: link for yolo, none for coco")
     text = "of coco: polygons around the annotated pixels, polygons with the annotated numbers, or run lengths"
     parser.add_argument("--segmentation", choices=["outline", "polygon", "rle"], default="outline", help=text)
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     names = ("fraction", "max_images", "balance", "seed", "segmentation", "images")
     chosen = {name: getattr(args, name) for name in names}
     conversion = Conversion(Path(source), Path(out), target_format, splits=tuple(args.split), **chosen)
-    report = convert(conversion, max(1, args.workers or available_cores()), progress=True)
+    report = convert(conversion, args.workers or available_cores(), progress=True)
     for split, counts in report["splits"].items():
         print(f"{split}: {counts['photos']} of {counts['annotations']} photos, {counts['garments']} garments")
         for kind, count in counts["faults"].items():

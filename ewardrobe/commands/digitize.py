@@ -14,7 +14,8 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from ewardrobe.commands._shared import CommandError, add_wardrobe, fraction, open_store
+from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store
+from ewardrobe.core.arguments import fraction, positive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON lines")
     add_model_arguments(parser)
     parser.add_argument("--engine", choices=("here", "ray"), default="here", help="ray: many processes or machines")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes of --engine ray (default: 2)")
+    parser.add_argument(
+        "--workers", type=positive, default=2, metavar="N", help="processes of --engine ray (default: 2)"
+    )
     parser.add_argument("--ray-address", metavar="ADDRESS", help="of a Ray cluster; default: Ray on this machine")
 
 
@@ -47,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.garments.ray_engine import EngineError, digitize_with_ray
     from ewardrobe.garments.review import KnownGarments
 
-    photos = find_photos(args.photos)
+    found = find_photos(args.photos)
+    for remark in found.remarks:
+        print(remark, file=sys.stderr)
+    photos = found.photos
     if not photos:
         raise CommandError(f"no photo in {', '.join(map(str, args.photos))}")
     store, bad = open_store(args), 0
@@ -57,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     settings = DigitizeSettings(args.model, args.weights, args.min_score, not args.no_refine)
     if args.engine == "ray":
-        outcomes = digitize_with_ray(photos, settings, max(1, args.workers), args.ray_address)
+        outcomes = digitize_with_ray(photos, settings, args.workers, args.ray_address)
     else:
         outcomes = digitize_paths(photos, settings)
     try:

@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import add_claim, add_data, add_json, fraction, positive, provenance_of
+from ewardrobe.commands._shared import CommandError, add_claim, add_data, add_json, provenance_of
 from ewardrobe.core import process
+from ewardrobe.core.arguments import count, fraction, positive
 
 TOLD = (
     *("data", "split", "model", "weights", "limit", "threads", "threshold", "min_score", "resamples"),
@@ -34,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--refine", action="store_true", help="also judge the garments after their refinement")
     parser.add_argument("--webcam", action="store_true", help="also judge webcam views of the worn photos")
     parser.add_argument("--no-parsing", action="store_true", help="leave out the parsing maps")
-    parser.add_argument("--resamples", type=int, default=300, help="of the bootstrap (default: 300, 0: none)")
+    parser.add_argument("--resamples", type=count, default=300, help="of the bootstrap (default: 300, 0: none)")
     parser.add_argument("--strict", action="store_true", help="stop at the first faulty annotation")
 
 
@@ -47,12 +48,16 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.evaluation.evaluator import Options, evaluate, evaluate_views
     from ewardrobe.models import load_segmenter
 
-    dataset = DeepFashion2(args.data, args.split, "raise" if args.strict else "skip", accessories=True)
-    min_score, resamples = min(args.min_score, args.threshold), max(0, args.resamples)
+    on_error = "raise" if args.strict else "skip"
+    dataset = DeepFashion2(args.data, args.split, on_error, accessories=True, negatives=True)
+    min_score, resamples = min(args.min_score, args.threshold), args.resamples
     options = Options(args.threshold, min_score, args.refine, not args.no_parsing, resamples)
     photos = _photos(args)
     segmenter = load_segmenter(args.model, args.weights)
     metrics = evaluate(segmenter, dataset, options, limit=args.limit, progress=True)
+    if not metrics["meta"]["looked_at"]:
+        first = next(iter(metrics["meta"]["skipped"]), dataset.first_fault)
+        raise CommandError(f"{dataset.folder}: not one photo could be judged; the first fault: {first}")
     if args.webcam:
         metrics["webcam"] = evaluate_views(segmenter, dataset, options, progress=True)
     metrics["meta"] |= photos | _provenance(args, dataset)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ewardrobe.commands._shared import add_claim, add_json, provenance_of
+from ewardrobe.core.arguments import count
 from ewardrobe.core.attributes import HEADS, NAME
 
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--split", default="validation", help="of the data (default: %(default)s)")
     add_claim(parser)
     add_json(parser)
-    parser.add_argument("--resamples", type=int, default=300, help="of the bootstrap (default: 300, 0: none)")
+    parser.add_argument("--resamples", type=count, default=300, help="of the bootstrap (default: 300, 0: none)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     if missing := attributes.problem():
         print(missing, file=sys.stderr)
     found = answers(args.data, args.split, partial(tqdm, unit="garment", disable=None))
-    metrics = evaluate_attributes(found, max(0, args.resamples))
+    metrics = evaluate_attributes(found, args.resamples)
     metrics["meta"] = photos | _provenance(args, found, bool(missing))
     print(_figures(metrics))
     write_metrics(metrics, args.json)

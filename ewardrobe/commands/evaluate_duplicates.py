@@ -10,13 +10,14 @@ import argparse
 import json
 
 from ewardrobe.commands._shared import CommandError, add_data, add_json
+from ewardrobe.core.arguments import positive, seed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``evaluate-duplicates``."""
     add_data(parser)
-    parser.add_argument("--limit", type=int, metavar="N", help="only N photos, spread over the split")
-    parser.add_argument("--seed", type=int, default=0, help="of the changes made to the copies (default: 0)")
+    parser.add_argument("--limit", type=positive, metavar="N", help="only N photos, spread over the split")
+    parser.add_argument("--seed", type=seed, default=0, help="of the changes made to the copies (default: 0)")
     add_json(parser)
 
 

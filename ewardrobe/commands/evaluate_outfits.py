@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import add_claim, add_json, positive, provenance_of
+from ewardrobe.commands._shared import add_claim, add_json, provenance_of
+from ewardrobe.core.arguments import positive, seed
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--weights", type=Path, metavar="FILE", help="your own weights instead of the shipped ones")
     parser.add_argument("--draws", type=positive, default=20, help="questions for each garment (default: %(default)s)")
     parser.add_argument("--resamples", type=positive, default=1000, help="of the bootstrap (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the questions and the bootstrap (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=seed, default=0, help="of the questions and the bootstrap (default: %(default)s)"
+    )
     add_claim(parser)
     add_json(parser)
 

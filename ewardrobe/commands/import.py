@@ -16,6 +16,7 @@ from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store, p
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``import``."""
+    from ewardrobe.feature_store.csv_table import ENCODINGS
     from ewardrobe.feature_store.exchange import CHOICES
 
     parser.add_argument("file", type=Path, metavar="FILE.zip|FILE.csv", help="the file to read")
@@ -23,6 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only show what would change")
     text = "items that differ: take the file's, keep mine, the one changed later, or both (default: %(default)s)"
     parser.add_argument("--conflicts", choices=CHOICES, default="theirs", help=text)
+    text = "CSV that is not UTF-8: how its letters are written; without it, its words are shown in each"
+    parser.add_argument("--encoding", choices=ENCODINGS, help=text)
     parser.add_argument(
         "--replace", action="store_true", help="ZIP: remove what is not in it; its pictures go to trash/"
     )
@@ -55,7 +58,7 @@ def _zip(store, args: argparse.Namespace) -> list[str]:
 def _csv(store, args: argparse.Namespace) -> list[str]:
     from ewardrobe.feature_store.csv_table import read_csv, take_over
 
-    table = read_csv(store, args.file.read_bytes(), str(args.file))
+    table = read_csv(store, args.file.read_bytes(), str(args.file), args.encoding)
     _tell(table.differences)
     if args.dry_run:
         return table.remarks

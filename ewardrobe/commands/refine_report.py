@@ -12,7 +12,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import add_data
+from ewardrobe.commands._shared import CommandError, add_data
+from ewardrobe.core.arguments import fraction, positive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,9 +23,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     parser.add_argument("--model", help="model whose masks are refined; default: simulated masks")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights of your own training")
-    parser.add_argument("--limit", type=int, metavar="N", help="only the first N photos")
+    parser.add_argument("--limit", type=positive, metavar="N", help="only the first N photos")
     text = "pass over garments of less confidence, 0..1 (default: %(default)s)"
-    parser.add_argument("--min-score", type=float, default=SHOWN_SCORE, metavar="S", help=text)
+    parser.add_argument("--min-score", type=fraction, default=SHOWN_SCORE, metavar="S", help=text)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
 
 
@@ -42,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
     records = itertools.islice(dataset.records(), args.limit)
     with tqdm(records, total=total, unit="photo", disable=None) as progress:
         report = measure_refinement(progress, segmenter, min_score=args.min_score)
+    if not report["photos"]:
+        raise CommandError(f"{dataset.folder}: not one photo could be judged; the first fault: {dataset.first_fault}")
     print(json.dumps(report) if args.json else _table(report))
     return 0
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 
 from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store
+from ewardrobe.core.arguments import fraction, positive
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,8 +19,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", help='what to look for: "a red dress for the summer"')
     parser.add_argument("--labels", metavar="A,B,…", help="tell which of these words fits each item best")
     parser.add_argument("--write", action="store_true", help="with --labels: add the word to the item's tags")
-    parser.add_argument("--least", type=float, default=0.5, metavar="P", help="write what is likelier than this (0.5)")
-    parser.add_argument("--top", type=int, default=10, metavar="N", help="at most N items (default: %(default)s)")
+    parser.add_argument(
+        "--least", type=fraction, default=0.5, metavar="P", help="write what is likelier than this (0.5)"
+    )
+    parser.add_argument("--top", type=positive, default=10, metavar="N", help="at most N items (default: %(default)s)")
     add_wardrobe(parser)
     parser.add_argument("--clip-model", default=DEFAULT_MODEL, metavar="NAME", help="hf-hub:…, or local-dir:FOLDER")
 

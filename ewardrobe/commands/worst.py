@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ewardrobe.commands._shared import CommandError, add_data, positive
+from ewardrobe.commands._shared import CommandError, add_data
+from ewardrobe.core.arguments import fraction, positive
 
 CELL, CAPTION, COLUMNS = 320, 16, 4
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data(parser)
     parser.add_argument("--model", default="unet", choices=sorted(MODELS), help="default: %(default)s")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="your own weights instead of the shipped ones")
-    parser.add_argument("--threshold", type=float, default=SHOWN_SCORE, help=f"the app shows from {SHOWN_SCORE}")
+    parser.add_argument("--threshold", type=fraction, default=SHOWN_SCORE, help=f"the app shows from {SHOWN_SCORE}")
     parser.add_argument("--count", type=positive, default=20, metavar="N", help="photos on the sheet (20)")
     parser.add_argument("--sheet", type=Path, required=True, metavar="FILE.png", help="the picture to write")
 
@@ -41,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     segmenter = load_segmenter(args.model, args.weights)
     records = tqdm(data.records(), total=len(data), unit="photo", disable=None)
     photos, kinds = worst(photo_errors(segmenter, records, args.threshold), args.count)
+    if not photos:
+        raise CommandError(f"{data.folder}: not one photo could be judged; the first fault: {data.first_fault}")
     for photo in photos:
         faults = ", ".join(f"{count} {kind}" for kind, count in photo.kinds.items())
         print(f"{photo.record.image_path.name}  quality {photo.quality:.2f}  {faults}")

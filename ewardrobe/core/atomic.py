@@ -15,6 +15,19 @@ TEMPORARY_SUFFIX = ".tmp"
 NOT_OFFERED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
 """What ``fsync`` says on drives that have none: some network, FUSE and shared folders."""
 
+_PRIVATE: set[str] = set()
+
+
+def keep_private(folder: Path) -> None:
+    """Have every file that is written in ``folder`` and below be its owner's alone (0600) from now on."""
+    _PRIVATE.add(os.path.realpath(folder))
+
+
+def private_opener(path: str, flags: int) -> int:
+    """Open a file for ``open(…, opener=)``: a new one has mode 0600 where ``keep_private`` was told, else the usual."""
+    parents = (str(parent) for parent in Path(os.path.realpath(path)).parents)
+    return os.open(path, flags, 0o666 if _PRIVATE.isdisjoint(parents) else 0o600)
+
 
 def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
     """Replace ``path`` by ``data``: temporary file in the same folder, fsync, ``os.replace``, fsync of the folder.
@@ -33,7 +46,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     For what is too large to be held in memory.
     """
-    with _replacing(path, durable=True) as temporary, open(temporary, "x+b") as file:
+    with _replacing(path, durable=True) as temporary, open(temporary, "x+b", opener=private_opener) as file:
         yield file
         sync(file)
 
@@ -70,7 +83,7 @@ def remove_leftovers(folder: Path, name: str = "") -> None:
 
 
 def _write_new(path: Path, data: bytes, durable: bool) -> None:
-    with open(path, "xb") as file:
+    with open(path, "xb", opener=private_opener) as file:
         file.write(data)
         if durable:
             sync(file)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import threading
 from collections import deque
@@ -21,6 +22,10 @@ MAX_THREADS = 8
 _chosen_threads: int | None = None
 
 QUIET_SETTINGS = {"sync": False, "mlflow": False, "clearml": False, "comet": False, "dvc": False, "raytune": False}
+
+
+class SettingError(ValueError):
+    """An environment variable of ours has a value that it cannot have; the message says what is expected."""
 
 
 def configure() -> None:
@@ -86,8 +91,8 @@ def cpu_threads() -> int:
         return _chosen_threads
     chosen = os.environ.get("EWARDROBE_THREADS", "")
     if chosen:
-        if not chosen.isdigit() or int(chosen) < 1:
-            raise ValueError(f"EWARDROBE_THREADS={chosen!r}: expected a whole number from 1")
+        if not re.fullmatch(r"0*[1-9][0-9]{0,3}", chosen):
+            raise SettingError(f"EWARDROBE_THREADS={chosen!r}: expected a whole number from 1 to 9999")
         return int(chosen)
     return max(1, min(MAX_THREADS, available_cores()))
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import itertools
 import logging
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+_MATRIX = struct.Struct("=9i")
 LOGGER = logging.getLogger(__name__)
 MAX_SECONDS = 180.0
 MAX_SIDE = 960
@@ -48,7 +51,7 @@ def open_video(source: bytes | Path, name: str = "video") -> Video:
             return _describe(container, source, name)
     except VideoError:
         raise
-    except (av.FFmpegError, OSError, ValueError, EOFError) as error:
+    except Exception as error:  # whatever a decoder raises
         raise VideoError(f"{name}: not a video that can be read. Take an MP4, MOV, WebM, MKV or AVI file.") from error
 
 
@@ -86,8 +89,7 @@ def _describe(container: InputContainer, source: bytes | Path, name: str) -> Vid
     first = next(container.decode(stream), None)
     if first is None:
         raise VideoError(f"{name}: there is not one frame in it. Is it complete?")
-    turned = getattr(first, "rotation", 0) % 180 != 0
-    size = (first.width, first.height) if turned else (first.height, first.width)
+    size = (first.width, first.height) if _placement(first)[0] else (first.height, first.width)
     rate = float(stream.average_rate or stream.guessed_rate or 25)  # some browsers' recordings tell none
     return Video(source, name, size, min(max(rate, 1.0), MAX_FPS), seconds)
 
@@ -130,17 +132,33 @@ def _one_round(video: Video) -> Iterator[tuple[np.ndarray, float]]:
                 if seconds + 1e-3 >= due:
                     due = seconds + 0.9 / MAX_FPS
                     yield upright(frame), seconds
-    except (av.FFmpegError, OSError, ValueError, EOFError) as error:  # also of a file that is gone by now
+    except Exception as error:  # whatever a decoder raises, also of a file that is gone by now
         LOGGER.info("%s: read up to a fault: %s", video.name, error)
 
 
 def upright(frame: av.VideoFrame) -> np.ndarray:
-    """Return a decoded frame as RGB uint8 (H, W, 3), reduced to ``MAX_SIDE`` and turned as its camera was held."""
+    """Return a decoded frame as RGB uint8 (H, W, 3), reduced to ``MAX_SIDE``, turned and mirrored as it is shown."""
     scale = min(1.0, MAX_SIDE / max(frame.width, frame.height))
     width, height = max(round(frame.width * scale), 1), max(round(frame.height * scale), 1)
     pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
-    turns = round(getattr(frame, "rotation", 0) / 90) % 4
-    return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+    swapped, up, left = _placement(frame)
+    pixels = pixels.swapaxes(0, 1) if swapped else pixels
+    return np.ascontiguousarray(pixels[:: -1 if up else 1, :: -1 if left else 1])
+
+
+def _placement(frame: av.VideoFrame) -> tuple[bool, bool, bool]:
+    """Return what the frame's display matrix does: swap rows and columns, then reverse the rows, the columns.
+
+    It maps a stored place (x, y) to (a·x + c·y, b·x + d·y): 16.16 numbers a, b, u, c, d, v, x, y, w.
+    """
+    matrix: Any = frame.side_data.get("DISPLAYMATRIX")
+    found = b"" if matrix is None else bytes(matrix)
+    if len(found) < _MATRIX.size:
+        return False, False, False
+    a, b, _, c, d, *_ = _MATRIX.unpack_from(found)
+    if abs(a) + abs(d) >= abs(b) + abs(c):
+        return False, d < 0, a < 0
+    return True, b < 0, c < 0
 
 
 def write_video(path: Path, frames: list[np.ndarray], fps: int) -> None:

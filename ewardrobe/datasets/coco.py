@@ -15,6 +15,7 @@ import numpy as np
 from ewardrobe.core import atomic
 from ewardrobe.core.masks import mask_to_rle
 from ewardrobe.core.taxonomy import CATEGORIES, INSTANCE_IDS, INSTANCES
+from ewardrobe.datasets.polygons import mask_to_polygons, polygons_to_mask
 from ewardrobe.datasets.records import LANDMARK_COUNTS, Annotation, Record, item_mask, landmark_count
 
 SEGMENTATIONS = ("outline", "polygon", "rle")
@@ -55,11 +56,14 @@ def annotation_entry(record: Record, item: Annotation, segmentation: str = "outl
     - ``"polygon"``: the annotated numbers unchanged, as DeepFashion2's own converter writes them: COCO's tools draw
       about half a pixel less all round;
     - ``"rle"``: compressed run lengths, exactly our mask.
+
+    Of a part that leaves the picture, what is inside is written.
     """
     if segmentation not in SEGMENTATIONS:
         raise ValueError(f"segmentation: expected one of {', '.join(SEGMENTATIONS)}, got {segmentation!r}")
     mask = item_mask(item, record.height, record.width)
-    parts = [outline(p) if segmentation == "outline" else p.astype(np.float64) for p in item.polygons]
+    inside = [part for p in item.polygons for part in _clipped(p, record.height, record.width)]
+    parts = [outline(p) if segmentation == "outline" else p.astype(np.float64) for p in inside]
     polygons = [part.ravel().round(3).tolist() for part in parts]
     x0, y0, x1, y1 = (float(v) for v in item.bbox_xyxy)
     return {
@@ -71,6 +75,15 @@ def annotation_entry(record: Record, item: Annotation, segmentation: str = "outl
         "iscrowd": 0,
         **_keypoints(item),
     }
+
+
+def _clipped(polygon: np.ndarray, height: int, width: int) -> list[np.ndarray]:
+    """Return a (P, 2) polygon as it is, or the outlines of its pixels where it leaves the picture."""
+    pixels = np.round(polygon)
+    if (pixels >= 0).all() and (pixels < (width, height)).all():
+        return [polygon]
+    seen = mask_to_polygons(polygons_to_mask([polygon], height, width), 0)
+    return list(seen) or [np.clip(polygon, 0, (width - 1, height - 1))]  # no more than a speck is inside
 
 
 def outline(polygon: np.ndarray) -> np.ndarray:

@@ -256,7 +256,11 @@ def _check_numbers(c: Conversion, names: dict[str, np.ndarray]) -> None:
     for split, group in names.items():
         numbers: dict[int, str] = {}
         for name in group.tolist():
-            if name.isdecimal() and (first := numbers.setdefault(int(name), name)) != name:
+            try:
+                number = int(name)
+            except ValueError:  # a name that is no number is told when the photo is read
+                continue
+            if (first := numbers.setdefault(number, name)) != name:
                 raise DatasetError(f"{c.source / split}: {first} and {name} are the same number: rename one")
 
 
@@ -284,8 +288,8 @@ def _usable_records(part: ConversionPart, fault) -> Iterator[Record]:
     for path in part.annotations:
         try:
             record = read_record(path, fault)
-            if not record.items:
-                raise DatasetError(f"{path}: no usable garment", "no usable garment")
+            if not record.items and not record.complete:
+                raise DatasetError(f"{path}: no garment annotated, and not complete", "no usable garment")
         except DatasetError as error:
             fault(error)
             continue

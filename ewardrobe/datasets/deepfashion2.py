@@ -27,20 +27,31 @@ class DeepFashion2:
     counts in ``report``.  A record without one good item is skipped whole by ``records()``.
 
     accessories: whether footwear, bags and headwear are among the items.  Without them, which is what evaluation
-    judges, ``records()`` passes over photos that show nothing else.
+    judges, ``records()`` passes over photos that show nothing else.  negatives: whether photos of which no garment is
+    annotated are among the records; one that is not ``complete`` never is.
     """
 
     def __init__(
-        self, root: Path | str, split: str = "train", on_error: str = "skip", accessories: bool = False
+        self,
+        root: Path | str,
+        split: str = "train",
+        on_error: str = "skip",
+        accessories: bool = False,
+        negatives: bool = False,
     ) -> None:
         if on_error not in ("skip", "raise"):
             raise ValueError(f"on_error: expected 'skip' or 'raise', got {on_error!r}")
         self.root, self.split, self.on_error = Path(root), split, on_error
-        self.folder, self.accessories = self.root / split, accessories
+        self.folder, self.accessories, self.negatives = self.root / split, accessories, negatives
         self.problems: list[str] = []
         self.report: Counter[str] = Counter()
         self.names = annotation_names(self.root, split)
         self._told: set[str] = set()
+
+    @property
+    def first_fault(self) -> str:
+        """The first line of ``problems``, for a message."""
+        return self.problems[0] if self.problems else "none"
 
     def __len__(self) -> int:
         return len(self.names)
@@ -62,8 +73,8 @@ class DeepFashion2:
     def usable(self, index: int) -> Record:
         """Read record ``index``; ``DatasetError`` also when it holds no usable garment (nor accessory, if wanted)."""
         record = read_record(self.annotation(index), self.fault)
-        if not record.items:
-            raise DatasetError(f"{self.annotation(index)}: no usable garment", "no usable garment")
+        if not record.items and not (self.negatives and record.complete):
+            raise DatasetError(f"{self.annotation(index)}: a photo without garments", "photo without garments")
         return record if self.accessories else record.garments_only()
 
     def records(self, limit: int | None = None) -> Iterator[Record]:
@@ -77,7 +88,7 @@ class DeepFashion2:
             except DatasetError as error:
                 self.fault(error)
             else:
-                if record.items:  # else it shows accessories alone
+                if record.items or self.negatives:  # else it shows accessories alone
                     yield record
 
     def check(self) -> dict:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 from dataclasses import dataclass
 from functools import partial
@@ -12,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ewardrobe.core.photo_folder import PHOTO_SUFFIXES
 from ewardrobe.core.taxonomy import CATEGORIES, INSTANCES, classes_of
 from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.datasets.pool import chunks, in_order
-from ewardrobe.datasets.records import PHOTO_SUFFIXES, DatasetError, item_keys, read_category
+from ewardrobe.datasets.records import DatasetError, item_keys, level, read_annotation, read_category
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,10 +69,10 @@ def _read_chunk(annos: Path, names: np.ndarray) -> tuple[np.ndarray, list[str]]:
     rows, problems = np.zeros((len(names), len(INSTANCES) + 1), bool), []
     for row, name in zip(rows, names, strict=True):
         try:
-            raw = json.loads((annos / f"{name}.json").read_bytes())
+            raw = read_annotation(annos / f"{name}.json")
             _fill(row, [raw[key] for key in item_keys(raw)])
-        except (OSError, ValueError, TypeError, RecursionError) as error:
-            problems.append(f"{annos / name}.json: not readable as JSON ({error})")
+        except DatasetError as error:
+            problems.append(str(error))
     return rows, problems
 
 
@@ -81,10 +81,10 @@ def _fill(row: np.ndarray, items: list) -> None:
         with contextlib.suppress(KeyError, TypeError, ValueError):  # a faulty item is counted when the photo is read
             if item["segmentation"]:
                 row[classes_of(read_category(item["category_id"]))] = True
-                row[-1] |= item.get("viewpoint", 1) != 1
+                row[-1] |= level(item, "viewpoint") != 1
 
 
 def _stems(folder: Path, suffixes: tuple[str, ...]) -> set[str]:
     if not folder.is_dir():
         return set()
-    return {stem for stem, suffix in map(os.path.splitext, os.listdir(folder)) if suffix in suffixes}
+    return {stem for stem, suffix in map(os.path.splitext, os.listdir(folder)) if suffix.lower() in suffixes}

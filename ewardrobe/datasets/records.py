@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import cv2
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import Image
 
+from ewardrobe.core.images import ImageError, upright_size
 from ewardrobe.core.masks import mask_box
+from ewardrobe.core.photo_folder import PHOTO_SUFFIXES
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_IDS, INSTANCE_BY_ID, LABEL_COUNT, LABEL_NAMES, UNKNOWN
 from ewardrobe.datasets.polygons import mask_to_polygons, polygons_to_mask
 
-PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png")
+_SUFFIXES = (*PHOTO_SUFFIXES, *map(str.upper, PHOTO_SUFFIXES))
 LANDMARK_COUNTS = (25, 33, 31, 39, 15, 15, 10, 14, 8, 29, 37, 19, 19)
 """Number of landmarks of categories 1..13 in DeepFashion2: 294 in all.  Accessories have none."""
+
+
+Box = tuple[float, float, float, float]
+_BOX_AGREES = 0.5
+"""IoU of a box and its outline's below which one of the two is wrong."""
 
 
 class DatasetError(ValueError):
@@ -42,7 +52,7 @@ class Annotation:
 
     key: str
     category_id: int
-    bbox_xyxy: tuple[float, float, float, float]
+    bbox_xyxy: Box
     polygons: tuple[np.ndarray, ...]
     viewpoint: int
     scale: int
@@ -84,17 +94,22 @@ class Record:
 
 
 def read_record(annotation: Path, fault: Callable[[DatasetError], None]) -> Record:
-    """Read one annotation file; ``fault(error)`` is called for every faulty item or polygon, which is left out."""
-    raw = _read_json(annotation)
+    """Read one annotation file; ``fault(error)`` is called for every faulty item or polygon, which is left out.
+
+    A photo of which no garment is annotated is one without garments; ``DatasetError`` where all of them are faulty.
+    """
+    raw = read_annotation(annotation)
     image_id, pair_id = _number(annotation, annotation.stem, "its name"), _number(annotation, raw.get("pair_id", 0))
     folder = annotation.parent.parent
-    photos = (folder / "image" / f"{annotation.stem}{suffix}" for suffix in PHOTO_SUFFIXES)
+    photos = (folder / "image" / f"{annotation.stem}{suffix}" for suffix in _SUFFIXES)
     if (image_path := next(filter(Path.is_file, photos), None)) is None:
         photo = folder / "image" / f"{annotation.stem}.jpg"
         raise DatasetError(f"{annotation}: its photo {photo} is missing", "missing photo")
     width, height = _image_size(image_path)
     read = (_read_item(f"{annotation}: {key}", key, raw[key], (width, height), fault) for key in item_keys(raw))
     items = tuple(item for item in read if item is not None)
+    if not items and item_keys(raw):
+        raise DatasetError(f"{annotation}: no usable garment", "no usable garment")
     parsing = folder / "parsing" / f"{annotation.stem}.png"
     unlabelled, unlabelled_in_map = _unlabelled(annotation, raw, items, parsing.is_file())
     return Record(
@@ -154,7 +169,7 @@ def read_parsing(path: Path, height: int, width: int) -> np.ndarray:
     try:
         with Image.open(path) as image:
             mode, labels = image.mode, np.asarray(image)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # whatever a decoder raises
         raise DatasetError(f"{path}: not readable as a label map ({error})", "unreadable label map") from error
     good = mode in ("L", "P") and labels.shape == (height, width)
     if not good or (odd := np.flatnonzero(np.bincount(labels.ravel(), minlength=256)[LABEL_COUNT + 1 : UNKNOWN])).size:
@@ -190,8 +205,18 @@ def _unlabelled(
 
 
 def item_keys(raw: dict) -> list[str]:
-    """Return ``item1``, ``item2`` … of an annotation, in the order of their numbers."""
-    return sorted((k for k in raw if re.fullmatch(r"item\d+", k)), key=lambda k: (len(k), k))
+    """Return ``item1``, ``item2`` … of an annotation, in the order of their numbers; ``Item2`` is one as well."""
+    return sorted((k for k in raw if re.fullmatch(r"item[0-9]+", k, re.IGNORECASE)), key=lambda k: (len(k), k.lower()))
+
+
+def level(raw: dict, name: str) -> int:
+    """Return ``viewpoint``, ``scale``, ``occlusion`` or ``zoom_in`` of an item, 1..3; nothing and ``null`` are 1."""
+    value = raw.get(name)
+    if value is None:
+        return 1
+    if isinstance(value, bool) or value not in (1, 2, 3):
+        raise DatasetError(f"{name} is {value!r}, expected 1, 2 or 3", "bad value")
+    return int(value)
 
 
 def _number(annotation: Path, value, what: str = "pair_id") -> int:
@@ -201,9 +226,15 @@ def _number(annotation: Path, value, what: str = "pair_id") -> int:
         raise DatasetError(f"{annotation}: {what} is {value!r}, expected a number", "bad value") from None
 
 
-def _read_json(path: Path) -> dict:
+def read_annotation(path: Path) -> dict:
+    """Return the object in an annotation file, UTF-8 with or without a mark; ``DatasetError`` for anything else.
+
+    A key that stands twice is refused: one of the two would be lost without a word.
+    """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = json.loads(path.read_bytes().decode("utf-8-sig"), object_pairs_hook=_unique)
+    except DatasetError as error:
+        raise DatasetError(f"{path}: {error}", "key that stands twice") from None
     except (OSError, ValueError, RecursionError) as error:
         raise DatasetError(f"{path}: not readable as JSON ({error})", "unreadable annotation") from error
     if not isinstance(raw, dict):
@@ -212,15 +243,21 @@ def _read_json(path: Path) -> dict:
     return raw
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise DatasetError(f"{twice!r} stands twice; give one of them another name")
+    return found
+
+
 def _image_size(path: Path) -> tuple[int, int]:
-    """Return width and height as every loader of this package sees them: turned as the EXIF orientation says."""
+    """Return width and height as every reader sees them: turned as the orientation says."""
     try:
-        with Image.open(path) as image:
-            has_exif = image.format != "PNG"  # a PNG would be decoded whole to look for it
-            turned = has_exif and image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)  # by a quarter
-            return image.size[::-1] if turned else image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DatasetError(f"{path}: not readable as a picture ({error})", "unreadable photo") from error
+        height, width = upright_size(path)
+    except ImageError as error:
+        raise DatasetError(str(error), "unreadable photo") from error
+    return width, height
 
 
 def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable) -> Annotation | None:
@@ -231,7 +268,7 @@ def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable
         item = _parse_item(key, raw, size, errors)
     except KeyError as error:
         errors.append(DatasetError(f"field {error} is missing", "missing field"))
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
         errors.append(error)
     for found in errors:
         fault(DatasetError(f"{where}: {found}", getattr(found, "kind", "bad value")))
@@ -241,14 +278,15 @@ def _read_item(where: str, key: str, raw, size: tuple[int, int], fault: Callable
 def _parse_item(key: str, raw, size: tuple[int, int], errors: list[Exception]) -> Annotation:
     if not isinstance(raw, dict):
         raise DatasetError(f"expected an object, got {type(raw).__name__}", "bad value")
+    polygons = _read_polygons(raw["segmentation"], size, errors)
     return Annotation(
         key=key,
         category_id=read_category(raw["category_id"]),
-        bbox_xyxy=_read_box(raw["bounding_box"]),
-        polygons=_read_polygons(raw["segmentation"], size, errors),
+        bbox_xyxy=_checked_box(_read_box(raw["bounding_box"], size), polygons, size, errors),
+        polygons=polygons,
         landmarks=_read_landmarks(raw.get("landmarks")),
-        style=int(raw.get("style", 0)),
-        **{name: int(raw.get(name, 1)) for name in ("viewpoint", "scale", "occlusion", "zoom_in")},
+        style=int(raw.get("style") or 0),
+        **{name: level(raw, name) for name in ("viewpoint", "scale", "occlusion", "zoom_in")},
     )
 
 
@@ -259,11 +297,37 @@ def read_category(raw) -> int:
     return int(raw)
 
 
-def _read_box(raw) -> tuple[float, float, float, float]:
+def _read_box(raw, size: tuple[int, int]) -> Box:
     x0, y0, x1, y1 = (float(v) for v in raw)
     if not (x1 > x0 and y1 > y0 and np.isfinite([x0, y0, x1, y1]).all()):
         raise DatasetError(f"bounding_box {list(raw)} has no area: expected x0 y0 x1 y1", "box without area")
-    return x0, y0, x1, y1
+    inside = _inside((x0, y0, x1, y1), size)
+    if not _area(inside):
+        text = f"bounding_box {list(raw)} lies outside the {size[0]}×{size[1]} picture"
+        raise DatasetError(text, "box outside the picture")
+    return inside
+
+
+def _checked_box(box: Box, polygons: tuple[np.ndarray, ...], size: tuple[int, int], errors: list[Exception]) -> Box:
+    """Return the box, or that of the outline where the two have little in common, which is told."""
+    points = np.concatenate(polygons)
+    extent = _inside((*points.min(0).tolist(), *(points.max(0) + 1).tolist()), size)
+    common = (*np.maximum(box[:2], extent[:2]).tolist(), *np.minimum(box[2:], extent[2:]).tolist())
+    shared = _area(common)
+    if shared >= _BOX_AGREES * (_area(box) + _area(extent) - shared):
+        return box
+    text = f"bounding_box {[round(v) for v in box]} is apart from the outline, which fills {[round(v) for v in extent]}"
+    errors.append(DatasetError(f"{text}; the outline's is taken", "box apart from its outline"))
+    return extent
+
+
+def _inside(box: Box, size: tuple[int, int]) -> Box:
+    (x0, y0, x1, y1), (width, height) = box, size
+    return min(max(x0, 0), width), min(max(y0, 0), height), min(max(x1, 0), width), min(max(y1, 0), height)
+
+
+def _area(box: Box) -> float:
+    return max(box[2] - box[0], 0) * max(box[3] - box[1], 0)
 
 
 def _read_polygons(raw, size: tuple[int, int], errors: list[Exception]) -> tuple[np.ndarray, ...]:
@@ -286,9 +350,17 @@ def _read_polygon(raw, size: tuple[int, int]) -> np.ndarray:
     if not (np.abs(points) < 1e6).all():  # NaN, or beyond any photo: OpenCV's arithmetic overflows not far above
         raise DatasetError("coordinates that are no pixels", "polygon outside the picture")
     pixels = np.round(points)
+    if not cv2.contourArea(pixels.astype(np.int32)) and not _has_width(pixels):
+        raise DatasetError("a line without width", "polygon without width")
     if (pixels.max(0) < 0).any() or (pixels.min(0) >= size).any():
         raise DatasetError(f"lies outside the {size[0]}×{size[1]} picture", "polygon outside the picture")
     return points
+
+
+def _has_width(pixels: np.ndarray) -> bool:
+    """Tell whether (P, 2) points enclose an area, in whatever direction its parts are walked."""
+    centred = pixels - pixels.mean(0)
+    return np.linalg.matrix_rank(centred, tol=0.5) > 1
 
 
 def _read_landmarks(raw) -> np.ndarray | None:

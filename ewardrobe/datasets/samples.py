@@ -14,6 +14,7 @@ from typing import overload
 import cv2
 import numpy as np
 
+from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.core.taxonomy import INSTANCE_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record, item_mask
 from ewardrobe.datasets.index import Index, read_index
@@ -124,10 +125,14 @@ def _decoded(record: Record, max_side: int, worn_side: int | None) -> Sample:
 
 
 def read_photo(record: Record) -> np.ndarray:
-    """Return the photo, RGB uint8 (H, W, 3), turned as its EXIF says; ``DatasetError`` if it does not decode."""
-    image = cv2.imread(str(record.image_path), cv2.IMREAD_COLOR_RGB)
-    if image is None:
-        raise DatasetError(f"{record.image_path}: not readable as an image", "unreadable photo")
+    """Return the photo, RGB uint8 (H, W, 3), as the app reads it; ``DatasetError`` if it does not decode."""
+    try:
+        image = load_image(record.image_path, max_side=None)
+    except ImageError as error:
+        raise DatasetError(str(error), "unreadable photo") from error
+    if image.shape[:2] != (record.height, record.width):
+        text = f"{record.image_path}: {image.shape[1]}×{image.shape[0]} pixels, its head says"
+        raise DatasetError(f"{text} {record.width}×{record.height}; save it anew", "unreadable photo")
     return image
 
 

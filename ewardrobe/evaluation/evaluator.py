@@ -16,9 +16,9 @@ import numpy as np
 from tqdm import tqdm
 
 from ewardrobe.core import process
-from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.core.taxonomy import CATEGORY_IDS
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
+from ewardrobe.datasets.samples import read_photo
 from ewardrobe.datasets.webcam import VIEWS, write_views
 from ewardrobe.evaluation.accessories import AccessoryJudgements
 from ewardrobe.evaluation.bootstrap import RESAMPLES
@@ -124,14 +124,8 @@ class _Run:
 
     def add(self, record: Record) -> None:
         try:
-            image = load_image(record.image_path, max_side=None)
-            if image.shape[:2] != (record.height, record.width):
-                raise DatasetError(
-                    f"{record.image_path}: {image.shape[1]}×{image.shape[0]} pixels once turned as its EXIF says, "
-                    f"the annotation is for {record.width}×{record.height}; save the photo upright"
-                )
-            self._judge(record, image)
-        except (ImageError, DatasetError) as error:
+            self._judge(record, read_photo(record))
+        except DatasetError as error:
             self.skipped.append(str(error))
 
     def _judge(self, record: Record, image: np.ndarray) -> None:
@@ -141,8 +135,9 @@ class _Run:
             self.first_ms = (time.perf_counter() - started) * 1e3
         truth, self.looked_at = read_truth(record), self.looked_at + 1
         self.accessories.add(record, image, truth, detections)
+        accessories_alone = bool(record.items) and not record.garments_only().items
         record, truth = record.garments_only(), truth.only(CATEGORY_IDS)
-        if not record.items:
+        if accessories_alone:
             return
         detections = detections.only(CATEGORY_IDS)[:MAX_DETECTIONS]
         shown = detections.above(self.options.threshold)

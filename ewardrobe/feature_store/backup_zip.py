@@ -242,7 +242,7 @@ def _refuse_hostile(archive: zipfile.ZipFile, name: str) -> None:
 def hostile(entry: zipfile.ZipInfo) -> str | None:
     """Return what an entry of an archive does that none of ours does, in words; ``None`` if it is harmless."""
     path = entry.filename.replace("\\", "/")
-    if path.startswith("/") or ".." in path.split("/") or ":" in path.split("/")[0]:
+    if path.startswith("/") or ".." in path.split("/") or path[1:2] == ":":
         return "leads out of the ZIP file"
     if stat.S_ISLNK(entry.external_attr >> 16):
         return "is a link"

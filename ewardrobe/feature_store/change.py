@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +12,7 @@ import numpy as np
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.pictures import encode_pictures, picture_names
 from ewardrobe.wardrobe.fields import UNREADABLE
-from ewardrobe.wardrobe.item import new_item, sound
+from ewardrobe.wardrobe.item import new_id, new_item, sound
 
 Prepared = tuple[dict, dict[str, bytes]]
 """A new item and its pictures ``{file name: content}``."""
@@ -116,7 +115,7 @@ def prepare(
     """
     pictures = encode_pictures(cutout, photo)
     own = {
-        "id": str(item.get("id") or uuid.uuid4().hex[:12]),
+        "id": str(item.get("id") or new_id()),
         "added": item.get("added") or added or now(),
         **{field: name for field, (name, _) in pictures.items()},
     }

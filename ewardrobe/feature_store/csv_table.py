@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import io
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +15,18 @@ from ewardrobe.feature_store import exchange
 from ewardrobe.feature_store.change import edit_of, edited, prepare
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport
-from ewardrobe.wardrobe.cells import COLUMNS, HEADINGS, READ_ONLY, cell_of, value_of
-from ewardrobe.wardrobe.fields import STORED
+from ewardrobe.wardrobe.cells import COLUMNS, FIELDS, HEADINGS, READ_ONLY, cell_of, is_total, value_of
+from ewardrobe.wardrobe.fields import DAY, STORED
 from ewardrobe.wardrobe.item import view
+from ewardrobe.wardrobe.reading import AmbiguousError, DayOrder, order_of
 from ewardrobe.wardrobe.sources import USER
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
 
 MAX_BYTES = 50_000_000
+Orders = Mapping[str, DayOrder | None]
+"""For each column of dates, which number comes first."""
 
 
 @dataclass
@@ -55,20 +60,40 @@ def csv_bytes(items: Iterable[Mapping]) -> bytes:
     return text.getvalue().encode("utf-8-sig", "replace")
 
 
-def read_csv(store: FeatureStore, data: bytes, name: str = "the file") -> Table:
+ENCODINGS = {
+    "cp1252": "Western Europe, America (Windows-1252)",
+    "cp1250": "Central Europe (Windows-1250)",
+    "cp1251": "Cyrillic (Windows-1251)",
+    "gb18030": "Chinese (GB18030)",
+    "shift_jis": "Japanese (Shift-JIS)",
+}
+"""What a table that is not Unicode can be written in, and what it is called."""
+
+
+class EncodingError(StoreError):
+    """The letters of a table can be read in several ways; ``samples`` are its first such words in each encoding."""
+
+    def __init__(self, message: str, samples: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.samples = dict(samples)
+
+
+def read_csv(store: FeatureStore, data: bytes, name: str = "the file", encoding: str | None = None) -> Table:
     """Return what ``data`` would change; nothing is written.
 
-    Comma, semicolon or tab; UTF-8, UTF-16 with a mark or Windows-1252.  Rows with the id of an item change its cells,
-    an empty cell empties the field; all others become new items.  Raises ``StoreError`` if it is no table of clothes.
+    Comma, semicolon or tab; UTF-8 or UTF-16, else ``encoding``, one of ``ENCODINGS``.  Rows with the id of an item
+    change its cells, an empty cell empties the field; all others become new items.  Raises ``StoreError`` if it is no
+    table of clothes, ``EncodingError`` where the encoding has to be told.
     """
-    rows = _rows(data, name)
+    problems: list[str] = []
+    rows = _rows(data, name, encoding, problems)
     header = next((row for _, row in rows), None)
     if header is None:
         raise StoreError(
             f"{name} is empty: expected a first line with the names of the columns, such as type,brand,price."
         )
     names = ["_".join(cell.casefold().split()) for cell in header]
-    table, columns = Table(), [name if name in COLUMNS else HEADINGS.get(name) for name in names]
+    table, columns = Table(problems=problems), [name if name in COLUMNS else HEADINGS.get(name) for name in names]
     known = [column for column in columns if column]
     if not set(known) - {"id"}:
         raise StoreError(
@@ -91,51 +116,112 @@ def take_over(store: FeatureStore, table: Table, choose: Choice = "theirs") -> I
     return result
 
 
-def _rows(data: bytes, name: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(data: bytes, name: str, encoding: str | None, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
+    """Yield each row with the number of its first line; a line that is no row is told in ``problems`` and left out."""
     if len(data) > MAX_BYTES:
         raise StoreError(f"{name} has {len(data) / 1e6:.0f} MB; tables of up to {MAX_BYTES // 10**6} MB are read.")
-    text = _decoded(data, name)
-    first = text.lstrip("\r\n").partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader, line = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), 1
+    lines = list(io.StringIO(_decoded(data, name, encoding), newline=""))
+    first = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
+    head = "".join(lines[first : first + 1])
+    if told := re.fullmatch(r'"?sep=(.)"?', head.strip(), re.IGNORECASE):  # Excel's own hint
+        first, delimiter = first + 1, told[1]
+    else:
+        delimiter = max(",;\t", key=head.count)
+    csv.field_size_limit(MAX_BYTES)
+    width = 0
+    while first < len(lines):
+        row, used = _row((lines[place] for place in range(first, len(lines))), delimiter, width)
+        if row is None:
+            problems.append(f"line {first + 1}: a quote is missing or stands where none should; the line is left out")
+        elif any(cell.strip() for cell in row):
+            width = width or len(row)
+            yield first + 1, [cell.strip() for cell in row]
+        first += used
+
+
+def _row(lines: Iterator[str], delimiter: str, width: int) -> tuple[list[str] | None, int]:
+    """Return the row at the start of ``lines``, ``None`` for none, and how many lines it takes.
+
+    A quote that is closed in a later row would swallow rows: one of several lines has ``width`` cells.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield line, [cell.strip() for cell in row]
-            line = reader.line_num + 1
-    except csv.Error as error:
-        what = f"{name}, line {reader.line_num}: {error}. Mend that line; nothing was taken over."
-        raise StoreError(what) from error
+        row = next(reader)
+    except csv.Error:
+        return None, 1
+    if reader.line_num > 1 and width and len(row) != width:
+        return None, 1
+    return row, reader.line_num
 
 
-def _decoded(data: bytes, name: str) -> str:
-    if b"\x00" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")):
+def _decoded(data: bytes, name: str, encoding: str | None) -> str:
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\x00" in data and not wide:
         raise StoreError(f"{name} is no text: save the table as CSV (comma-separated values) first.")
-    for encoding in ("utf-16",) if data.startswith((b"\xff\xfe", b"\xfe\xff")) else ("utf-8-sig", "cp1252"):
-        try:
+    for known in ("utf-16",) if wide else ("utf-8-sig",):
+        with contextlib.suppress(UnicodeDecodeError):
+            return data.decode(known)
+    if encoding:
+        with contextlib.suppress(UnicodeDecodeError):
             return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise StoreError(f"{name} is neither UTF-8 nor Windows-1252 text: save it as “CSV UTF-8”.")
+        raise StoreError(f"{name} is not written in {ENCODINGS.get(encoding, encoding)}; choose another encoding.")
+    samples = {}
+    for known in ENCODINGS:
+        with contextlib.suppress(UnicodeDecodeError):
+            text = data.decode(known)
+            samples[known] = ", ".join(list(dict.fromkeys(re.findall(r"\w*[^\W\x00-\x7f]\w*", text)))[:5])
+    if not samples:
+        raise StoreError(f"{name} is neither UTF-8 nor any encoding that is known: save it as “CSV UTF-8”.")
+    told = "; ".join(f"{known}: {words}" for known, words in samples.items())
+    raise EncodingError(f"{name} is not UTF-8. Say in which encoding its words look right: {told}", samples)
 
 
 def _read_rows(store: FeatureStore, table: Table, columns: list[str | None], rows: Any) -> None:
     present = {item["id"]: item for item in store.items()}
+    found = [(line, row, {c: cell for c, cell in zip(columns, row, strict=False) if c}) for line, row in rows]
+    orders = {
+        column: order_of(cells.get(column, "") for _, _, cells in found)
+        for column in filter(None, columns)
+        if column in FIELDS and FIELDS[column].holds == DAY
+    }
     lines: dict[str, int] = {}
-    for line, row in rows:
-        cells = {column: cell for column, cell in zip(columns, row, strict=False) if column}
-        item_id = cells.pop("id", "")
+    for line, row, cells in found:
+        item_id = _known_id(cells.pop("id", ""), present)
         if len(row) > len(columns) and any(row[len(columns) :]):
             table.problems.append(f"line {line}: {len(row)} cells, but {len(columns)} columns: is a quote missing?")
         elif item_id in lines:
             table.problems.append(f"line {line}: the id {item_id!r} stands in line {lines[item_id]} too")
+        elif item_id not in present and _MADE_A_NUMBER.fullmatch(item_id):
+            table.problems.append(f"line {line}: a spreadsheet made the number {item_id} of an id: which item is it?")
+        elif item_id not in present and is_total(cells.get("type") or cells.get("category") or ""):
+            table.problems.append(f"line {line}: a total of the table, no garment")
         else:
             lines |= {item_id: line} if item_id else {}
-            _read_row(table, line, present.get(item_id), item_id, cells)
+            _read_row(table, line, present.get(item_id), item_id, cells, orders)
 
 
-def _read_row(table: Table, line: int, mine: Mapping | None, item_id: str, cells: Mapping[str, str]) -> None:
-    fields, faults = _fields(mine, cells)
+_MADE_A_NUMBER = re.compile(r"\d[.,]\d+e\+?\d+", re.IGNORECASE)
+
+
+def _known_id(text: str, present: Collection[str]) -> str:
+    """Return the id of the item that a cell means: a spreadsheet may have made a number of it (12e45, 007)."""
+    if text in present or not re.fullmatch(r"[\d.,]+(e\+?\d+)?", text, re.IGNORECASE):
+        return text
+    shown = text.replace(",", ".").upper()
+    places = len(shown.partition("E")[0].partition(".")[2])
+    alike = [
+        known
+        for known in present
+        if re.fullmatch(r"\d+(e\d+)?", known)
+        and (float(known) == float(shown) if "E" not in shown else f"{float(known):.{places}E}" == shown)
+    ]
+    return alike[0] if len(alike) == 1 else text
+
+
+def _read_row(
+    table: Table, line: int, mine: Mapping | None, item_id: str, cells: Mapping[str, str], orders: Orders
+) -> None:
+    fields, faults = _fields(mine, cells, orders)
     if mine is None and fields.get("slot") and not fields.get("type"):
         fields["type"] = cells["category"].casefold()  # "sneakers" says more than that they are shoes
     if mine is None and not fields.get("type"):
@@ -151,14 +237,17 @@ def _read_row(table: Table, line: int, mine: Mapping | None, item_id: str, cells
     table.differences += exchange.compare([mine] if mine else [], [theirs])
 
 
-def _fields(mine: Mapping | None, cells: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
+def _fields(mine: Mapping | None, cells: Mapping[str, str], orders: Orders) -> tuple[dict[str, Any], list[str]]:
     """Return the fields that differ from what the item's own row would say, and what is wrong with cells."""
     fields: dict[str, Any] = {}
     faults = []
     for column, cell in cells.items():
         before = cell_of(view(mine), column).strip() if mine else ""
         try:
-            fields |= value_of(column, cell) if column not in READ_ONLY and cell != before else {}
+            fields |= value_of(column, cell, orders.get(column)) if column not in READ_ONLY and cell != before else {}
+        except AmbiguousError as error:
+            if before not in error.readings:  # else it is the item's own, written another way
+                faults.append(str(error))
         except ValueError as error:
             faults.append(str(error))
     return fields, faults

@@ -66,6 +66,7 @@ class Document:
 
     def __init__(self, home: Path | str) -> None:
         self.home = Path(home).expanduser()
+        atomic.keep_private(self.home)
         self.path = self.home / f"{self.stem}.json"
         self._copies = Backups(self.home, self.stem)
 
@@ -184,7 +185,7 @@ class Document:
         """Hold the lock between processes and threads; any ``OSError`` inside becomes a ``StoreError``."""
         try:
             check_drive(self.home)
-            self.home.mkdir(parents=True, exist_ok=True)
+            self.home.mkdir(0o700, parents=True, exist_ok=True)
             with FileLock(self.home / f".{self.stem}.lock", timeout=LOCK_SECONDS, poll_interval=0.01):
                 yield
         except Timeout as error:

@@ -6,7 +6,6 @@ chooses what to do with items that differ, and all is written at once, to be tak
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ewardrobe.feature_store.change import Change, edited
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.pictures import IMAGE_FIELDS
-from ewardrobe.wardrobe.item import FIELDS, kind, view
+from ewardrobe.wardrobe.item import FIELDS, kind, new_id, view
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
@@ -141,7 +140,7 @@ def _take_one(change: Change, place: int | None, difference: Difference, choose:
     if difference.status != "changed" or not is_taken(difference, choose):
         result.kept += 1
     elif choose == "both":
-        change.insert(len(change.items), {**difference.item, "id": uuid.uuid4().hex[:12]})
+        change.insert(len(change.items), {**difference.item, "id": new_id()})
         result.added += 1
     else:
         item = change.items[place]

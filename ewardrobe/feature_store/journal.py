@@ -85,7 +85,7 @@ def append(home: Path, change: Change) -> None:
             kept = _newest(path.read_bytes().split(b"\n"), len(line))
             atomic.write_bytes(path, b"\n".join(kept) + line, durable=False)
         else:
-            with open(path, "ab") as file:
+            with open(path, "ab", opener=atomic.private_opener) as file:
                 file.write(line)
     except OSError as error:
         _log.warning("The wardrobe is saved, but this change cannot be undone: %s", error)

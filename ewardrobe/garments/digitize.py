@@ -12,10 +12,12 @@ import numpy as np
 
 from ewardrobe import models
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.images import ImageError, Source, list_photos, source_name
+from ewardrobe.core.images import ImageError, Source, source_name
+from ewardrobe.core.photo_folder import PhotoFolder, look_through
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.cutout import Garment, extract_garments
 from ewardrobe.garments.draft import Photo, draft_of, item_of
+from ewardrobe.garments.own_outline import on_ground, with_own_outline
 from ewardrobe.models import SHOWN_SCORE, Segmenter
 
 
@@ -78,10 +80,13 @@ def digitize_photo(
     milliseconds: dict[str, float] = {}
     with _timed(milliseconds, "read"):
         photo = read_photo(source)
-        image = photo.read()
+        image, alpha = photo.read(), photo.alpha()
+        image = image if alpha is None else on_ground(image, alpha)
     with _timed(milliseconds, "find"):
         detections = segmenter.predict(image, min_score)
     with _timed(milliseconds, "cut out"):
+        if alpha is not None:
+            detections, refine = with_own_outline(detections, alpha), False
         garments = tuple(extract_garments(image, detections, refine=refine))
     return DigitizedPhoto(photo, image, detections, garments, segmenter.name, milliseconds)
 
@@ -116,15 +121,18 @@ def read_photo(source: Source) -> Photo:
         raise ImageError(what) from None
 
 
-def find_photos(paths: list[Path | str]) -> list[Path]:
+def find_photos(paths: list[Path | str]) -> PhotoFolder:
     """Return the files of ``paths``, each folder replaced by the photos in and below it, every file once.
 
     A path that is no folder stays as it is, whatever its ending: reading it tells what is wrong with it.
     """
     found: dict[Path, None] = {}
+    passed_over: dict[Path, str] = {}
     for path in map(Path, paths):
-        found.update(dict.fromkeys(list_photos(path) if path.is_dir() else [path]))
-    return list(found)
+        folder = look_through(path) if path.is_dir() else PhotoFolder([path])
+        found.update(dict.fromkeys(folder.photos))
+        passed_over |= folder.passed_over
+    return PhotoFolder(list(found), passed_over)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ import numpy as np
 from ewardrobe.core.attributes import HEADS, Guess, kinds_of
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.drawing import draw_detections
-from ewardrobe.core.images import ImageError, load_image, scale_to
+from ewardrobe.core.images import ImageError, load_image, load_outline, scale_to
 from ewardrobe.core.masks import mask_to_rle, rle_to_mask
 from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD, category
 from ewardrobe.garments import attributes
@@ -61,6 +61,10 @@ class Photo:
         if min(height, width) < SMALLEST_SIDE:
             raise ImageError(f"{self.name}: {width}×{height} pixels show no garment; use a photo of 200 pixels or more")
         return image
+
+    def alpha(self) -> np.ndarray | None:
+        """Return its own outline, (H, W) uint8, 0..255, as large as ``read`` gives it; ``None`` where it has none."""
+        return load_outline(self.data)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ def choose_precision() -> str:
 def _chosen(variable: str, known: tuple[str, ...]) -> str:
     chosen = os.environ.get(variable, "")
     if chosen and chosen not in known:
-        raise ValueError(f"{variable}={chosen!r}: expected one of {', '.join(known)}")
+        raise process.SettingError(f"{variable}={chosen!r}: expected one of {', '.join(known)}")
     return chosen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from itertools import chain
@@ -13,6 +14,7 @@ import pandas as pd
 from ewardrobe.wardrobe import wear_log
 from ewardrobe.wardrobe.fields import STORED, TABLE
 from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.reading import same
 from ewardrobe.wardrobe.sources import LEARNED, open_question
 
 DERIVED = ("kind", "wears", "last_worn", "cost_per_wear", "needs_wash", "asks", "search")
@@ -82,16 +84,22 @@ def iso_date(value: Any) -> str | None:
 def _words(item: Mapping) -> str:
     values = filter(None, map(item.get, SEARCHED))
     words = chain.from_iterable(value if isinstance(value, list) else [value] for value in values)
-    return " ".join(map(str, words)).casefold()
+    return " ".join(same(str(word)) for word in words)
 
 
 def all_of(frame: pd.DataFrame, field: str) -> list[str]:
-    """Return every value of ``field`` (text or lists of texts) that the wardrobe holds, sorted."""
+    """Return every value of ``field`` (text or lists of texts) that the wardrobe holds, sorted.
+
+    What a person takes for one word is one: the spelling that is used most.
+    """
     if field not in frame:
         return []
     if field in STORED and STORED[field].holds.empty is list:
-        lists = (value for value in frame[field].array if isinstance(value, list))
-        values = set(chain.from_iterable(lists))
+        values: Iterable = chain.from_iterable(value for value in frame[field].array if isinstance(value, list))
     else:
-        values = {value for value in frame[field].unique() if not missing(value)}
-    return sorted(map(str, values - {""}), key=str.casefold)
+        values = (value for value in frame[field].array if not missing(value))
+    spellings: dict[str, str] = {}
+    for text, _ in Counter(map(str, values)).most_common():
+        spellings.setdefault(same(text), text)
+    spellings.pop("", None)
+    return sorted(spellings.values(), key=str.casefold)

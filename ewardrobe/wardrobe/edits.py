@@ -8,6 +8,7 @@ from typing import Any
 from ewardrobe.wardrobe.fields import FIELD, PALETTE, TABLE, TEXTS
 from ewardrobe.wardrobe.item import kind_fields
 from ewardrobe.wardrobe.palette import with_names
+from ewardrobe.wardrobe.reading import same
 from ewardrobe.wardrobe.sources import USER, is_owners
 
 BULK = sorted((field for field in TABLE if field.bulk), key=lambda field: not field.many)
@@ -49,12 +50,16 @@ def by_owner(item: Mapping, fields: Mapping) -> dict[str, Any]:
 
 
 def joined(present: Iterable[str], values: Iterable[str], way: str) -> list[str]:
-    """Return a list after ``values`` were added, removed or set; order kept, each value once.
+    """Return a list after ``values`` were added, removed or set; order kept, each value once, however it is written.
 
-    >>> joined(["work", "old"], ["new", "work"], "Add"), joined(["work", "old"], ["old"], "Remove")
+    >>> joined(["work", "old"], ["new", "Work"], "Add"), joined(["work", "old"], ["Old"], "Remove")
     (['work', 'old', 'new'], ['work'])
     """
     present, values = list(present), list(values)
     if way == "Remove":
-        return [value for value in present if value not in values]
-    return list(dict.fromkeys((present if way == "Add" else []) + values))
+        gone = set(map(same, values))
+        return [value for value in present if same(value) not in gone]
+    found: dict[str, str] = {}
+    for value in (present if way == "Add" else []) + values:
+        found.setdefault(same(value), value)
+    return list(found.values())

@@ -6,18 +6,16 @@ not in it are kept as they are: a newer program, or the owner, may have put them
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import partial
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from ewardrobe.wardrobe import vocabulary
+from ewardrobe.wardrobe.reading import AmbiguousError, amount, amount_text, day, flag, same, tidy, words
 
 UNREADABLE = "unreadable"
 """Field that keeps values of a wrong type, ``{field: value}``: a hand-written file loses nothing by being read."""
@@ -63,61 +61,8 @@ class IsoDate:
         return {"type": "chain", "steps": [text, {"type": "date", "strict": False}]}
 
 
-_GROUPS = re.compile(r"(?<=\d)[ '’\u00a0\u202f](?=\d{3}(?!\d))")
-_AMOUNT = re.compile(r"[^\d.,\-]*(-?[\d.,]*\d[\d.,]*)[^\d]*")
-_DATES = (
-    *("%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y", "%B %d %Y"),
-    *("%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
-)
-
-
-def _number(text: str) -> float | int:
-    """Return an amount, with or without its currency; two readings are an error."""
-    found = _AMOUNT.fullmatch(_GROUPS.sub("", text))
-    digits = found[1] if found and not re.search(r"[^\W\d_]{4,}", text) else text
-    if "," in digits and "." in digits:  # the later one is the decimal sign
-        digits = digits.replace("." if digits.rfind(",") > digits.rfind(".") else ",", "")
-    elif re.fullmatch(r"-?\d{1,3}(,\d{3})+", digits):
-        raise ValueError(f"{text!r} could be {digits.replace(',', '')} or {digits.replace(',', '.')}")
-    try:
-        number = float(digits.replace(",", "."))
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise ValueError(f"expected a number, got {text!r}")
-    return int(number) if number.is_integer() else number
-
-
-def _day(text: str) -> str:
-    """Return the day of a date, with or without its time; two readings are an error."""
-    with suppress(ValueError):
-        return date.fromisoformat(text[:10] if re.match(r"\d{4}-\d\d-\d\d[T ]", text) else text).isoformat()
-    found = set()
-    for pattern in _DATES:
-        with suppress(ValueError):
-            found.add(datetime.strptime(text, pattern).date().isoformat())
-    if len(found) > 1:
-        raise ValueError(f"{text!r} could be {' or '.join(sorted(found))}; write it in one of these ways")
-    if not found:
-        raise ValueError(f"{text!r} is no date; write it as 2026-03-31")
-    return found.pop()
-
-
-def _flag(text: str) -> bool:
-    word = text.casefold()
-    if word in ("yes", "y", "true", "1", "on", "x", "✓", "♥"):
-        return True
-    if word in ("no", "n", "false", "0", "off"):
-        return False
-    raise ValueError(f"expected yes or no, got {text!r}")
-
-
 def _state(text: str) -> str:
     return " ".join(text.casefold().replace("_", " ").split())
-
-
-def _words(text: str) -> list[str]:
-    return [part.strip() for part in re.split(r"[;|]", text) if part.strip()]
 
 
 def _text(value: Any) -> Any:
@@ -128,6 +73,19 @@ def _text(value: Any) -> Any:
 
 def _texts(value: Any) -> Any:
     return [_text(part) for part in _list(value) if part is not None]
+
+
+def _word(value: Any) -> Any:
+    value = _text(value)
+    return tidy(value) if isinstance(value, str) else value
+
+
+def _word_list(value: Any) -> Any:
+    """Return each word once, however it is written; words that are nothing to a person are left out."""
+    found: dict[Any, Any] = {}
+    for part in map(_word, _texts(value)):
+        found.setdefault(same(part) if isinstance(part, str) else repr(part), part)
+    return [part for part in found.values() if part != ""]
 
 
 def _list(value: Any) -> Any:
@@ -182,18 +140,20 @@ class _Wear(_Strict):
 
 _Count = Annotated[int, Field(ge=0)]
 
-TEXT = Holds(str, "text", clean=_text)
-TEXTS = Holds(list[str], "a list of text", _words, _texts, list)
-FLAG = Holds(bool, "true or false", _flag, bool, bool)
-DAY = Holds(IsoDate, "a date such as 2026-03-31", _day)
-PRICE = Holds(Annotated[float, Field(ge=0)], "a number of at least 0", _number)
-COUNT = Holds(_Count, "a whole number of at least 0", _number, _whole, int)
-WEARS = Holds(_Count, "a number of wears, 0 for never", _number, _whole)
+TEXT = Holds(str, "text", clean=_word)
+TEXTS = Holds(list[str], "a list of text", words, _word_list, list)
+FLAG = Holds(bool, "true or false", flag, bool, bool)
+DAY = Holds(IsoDate, "a date such as 2026-03-31", day)
+PRICE = Holds(Annotated[float, Field(ge=0)], "a number of at least 0", amount)
+COUNT = Holds(_Count, "a whole number of at least 0", amount, _whole, int)
+WEARS = Holds(_Count, "a number of wears, 0 for never", amount, _whole)
 NUMBERS = (PRICE, COUNT, WEARS)
 PALETTE = Holds(list[_Colour], 'a list of {"name": "red", "hex": "#c8342f", "share": 0..1}', _colours, _colours, list)
-_CATEGORY = Holds(Annotated[int, Field(ge=1, le=13)], "1..13 or nothing", _number, _whole)
+_CATEGORY = Holds(Annotated[int, Field(ge=1, le=13)], "1..13 or nothing", amount, _whole)
 _STATE = Holds(vocabulary.State, f"one of {', '.join(vocabulary.STATES)}", _state, empty=lambda: vocabulary.STATES[0])
-_SCORE = Holds(float, "a number", _number)
+_SCORE = Holds(float, "a number", amount)
+_NAME = Holds(str, "text", clean=_text)  # of a file or an item: kept letter by letter
+_NAMES = Holds(list[str], "a list of text", words, _texts, list)
 _WEAR_LOG = Holds(list[_Wear], 'a list of {"date": "2026-03-31", "outfit": null}', _wears, _wears, list)
 _SOURCES = Holds(dict[str, str | _Source | None], '{field: text, or {"by": text, "confidence": 0..1}}', empty=dict)
 
@@ -254,7 +214,7 @@ _choice = partial(_own, filtered=True)
 _kept = partial(ItemField, csv=False, form=False, bulk=False, width=0)
 
 TABLE: tuple[ItemField, ...] = (
-    _kept("id", TEXT, csv=True),
+    _kept("id", _NAME, csv=True),
     _own(
         "type",
         TEXT,
@@ -295,16 +255,16 @@ TABLE: tuple[ItemField, ...] = (
     ItemField("wash_interval", WEARS, "Wears between washes", help="0: never needs a wash", width=0),
     _kept("washed", DAY, csv=True),
     _kept("sample", FLAG),
-    _kept("image", TEXT),
-    _kept("thumbnail", TEXT),
-    _kept("photo", TEXT),
-    _kept("model", TEXT),
+    _kept("image", _NAME),
+    _kept("thumbnail", _NAME),
+    _kept("photo", _NAME),
+    _kept("model", _NAME),
     _kept("score", _SCORE),
-    _kept("try_on", TEXT),
-    _kept("earlier_images", TEXTS),
-    _kept("hash", TEXT, twin=True),
-    _kept("added", TEXT),
-    _kept("changed", TEXT),
+    _kept("try_on", _NAME),
+    _kept("earlier_images", _NAMES),
+    _kept("hash", _NAME, twin=True),
+    _kept("added", _NAME),
+    _kept("changed", _NAME),
     _kept("source", _SOURCES),
 )
 """In the order of the columns, of the form and of the filters."""
@@ -317,6 +277,46 @@ _CHECKS: dict[str, Any] = {name: (field.holds.check | None, None) for name, fiel
 _CHECKED: Any = create_model("Item", __base__=_Strict, **_CHECKS)
 _ITEM, _ITEMS = TypeAdapter(_CHECKED), TypeAdapter(list[_CHECKED])
 
+
+def entered(name: str, value: Any) -> Any:
+    """Return what was typed for a field as it is stored; ``ValueError`` if it is nothing of the kind.
+
+    >>> entered("price", "49,90 €"), entered("bought", "31.3.2026"), entered("brand", " Acme "), entered("size", "")
+    (49.9, '2026-03-31', 'Acme', None)
+    """
+    if not isinstance(value, str):
+        return value
+    row = FIELD[name]
+    return row.holds.value_of(value) if row.holds in (PRICE, DAY) else value.strip() or None
+
+
+def shown(name: str, value: Any) -> str:
+    """Return the value of a field as text that is read as the same value.
+
+    >>> shown("price", 49.9), shown("price", 1.299), shown("bought", "2026-03-31"), shown("price", None)
+    ('49.90', '1.2990', '2026-03-31', '')
+    """
+    if value is None or value == "":
+        return ""
+    if FIELD[name].holds == PRICE and isinstance(value, int | float):
+        return f"{value:.2f}" if round(value, 2) == value else amount_text(value)
+    return str(value)
+
+
+ODD_TIMES = 20
+"""An amount so many times as large or as small as the one before is shown before it is kept: a sign may be missing."""
+
+
+def is_odd(name: str, before: Any, after: Any) -> bool:
+    """Tell whether a change of an amount looks like a slip of a sign.
+
+    >>> is_odd("price", 49.9, 4990), is_odd("price", 49.9, 60), is_odd("price", None, 4990), is_odd("size", 1, 40)
+    (True, False, False, False)
+    """
+    numbers = all(isinstance(value, int | float) and value > 0 for value in (before, after))
+    return numbers and FIELD[name].holds == PRICE and max(before / after, after / before) >= ODD_TIMES
+
+
 # Checking
 
 
@@ -326,7 +326,7 @@ def faults(fields: Mapping) -> dict[str, str]:
         _ITEM.validate_python(dict(fields))
     except ValidationError as error:
         names = dict.fromkeys(str(fault["loc"][0]) for fault in error.errors(include_url=False))
-        return {name: f"expected {STORED[name].holds.expected}, got {_shown(fields[name])}" for name in names}
+        return {name: f"expected {STORED[name].holds.expected}, got {_told(name, fields[name])}" for name in names}
     return {}
 
 
@@ -370,6 +370,13 @@ def cleaned(name: str, value: Any) -> Any:
     return STORED[name].holds.cleaned(value) if name in STORED else value
 
 
-def _shown(value: Any) -> str:
+def _told(name: str, value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}…"
+    text = text if len(text) <= 80 else f"{text[:77]}…"
+    try:
+        STORED[name].holds.value_of(str(value))
+    except AmbiguousError as error:
+        return f"{text}, which could be {' or '.join(sorted(error.readings))}"
+    except ValueError:
+        pass
+    return text

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ewardrobe.wardrobe.derived import prices
 from ewardrobe.wardrobe.fields import FIELD, TABLE
+from ewardrobe.wardrobe.reading import same
 
 HIDDEN_STATES = ("archived",)
 """Shown only when they are asked for."""
@@ -60,11 +61,12 @@ def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> p
     if not filters.any_of.get("state"):
         keep &= ~frame["state"].isin(HIDDEN_STATES)
     for name, chosen in filters.any_of.items():
+        wanted = set(map(same, chosen))
         if chosen and FIELD[name].many:
-            keep &= frame[name].map(lambda values, chosen=set(chosen): not chosen.isdisjoint(values))
+            keep &= frame[name].map(lambda values, wanted=wanted: not wanted.isdisjoint(map(same, values)))
         elif chosen:
-            keep &= frame[name].isin(chosen)
-    for word in filters.text.casefold().split():
+            keep &= frame[name].isin([v for v in frame[name].unique() if isinstance(v, str) and same(v) in wanted])
+    for word in same(filters.text).split():
         keep &= frame["search"].str.contains(word, regex=False)
     for name in ("favourite", "needs_wash", "asks"):
         if getattr(filters, name):
@@ -99,6 +101,9 @@ ORDERS: dict[str, tuple[str, bool]] = {
     "Worn last": ("last_worn", False),
     "Not worn longest": ("last_worn", True),
     "Dearest first": ("price", False),
+    "Cheapest first": ("price", True),
+    "Bought last": ("bought", False),
+    "Bought first": ("bought", True),
     "Best cost per wear": ("cost_per_wear", True),
     "Worst cost per wear": ("cost_per_wear", False),
     "Changed last": ("changed", False),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date
@@ -14,6 +16,8 @@ import numpy as np
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_BY_ID, CATEGORY_ID_BY_NAME
 from ewardrobe.wardrobe.fields import STORED, cleaned, faults
 from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, KINDS, kind_of
+
+_NUMBER_LIKE = re.compile(r"\d*e?\d*")
 
 KIND_FIELDS = ("category", "category_id", "slot")
 """The fields that say what kind an item is; they follow each other."""
@@ -27,6 +31,13 @@ def view(item: Mapping) -> dict[str, Any]:
     known = {name: item.get(name) for name in STORED}
     known |= {name: STORED[name].holds.empty() for name, value in known.items() if value is None}
     return known | {name: value for name, value in item.items() if name not in known}
+
+
+def new_id() -> str:
+    """Return an id that no item has, and that no spreadsheet takes for a number such as 12e45."""
+    while _NUMBER_LIKE.fullmatch(found := uuid.uuid4().hex[:12]):
+        pass
+    return found
 
 
 def values_of(items: Iterable[Mapping], field: str) -> list:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
-from ewardrobe.core.images import ImageError, load_image, png_bytes
+from ewardrobe.core.images import ImageError, load_image, png_bytes, read_cutout
 
 _HANGER = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" fill="none" stroke="#a39d92" stroke-width="2.5" '
@@ -29,10 +29,9 @@ def data_url(path: Path | BinaryIO, side: int, margin: float = 0.0) -> str:
     buffer = io.BytesIO()
     inner = round(side * (1 - 2 * margin))
     try:
-        with Image.open(path) as picture:
-            image = ImageOps.contain(picture.convert("RGBA"), (inner, inner))
-            image = ImageOps.pad(image, (inner, inner), color=(0, 0, 0, 0)) if margin else image
-            ImageOps.expand(image, (side - inner) // 2, (0, 0, 0, 0)).save(buffer, "WEBP", quality=82, method=1)
+        image = ImageOps.contain(Image.fromarray(read_cutout(path)), (inner, inner))
+        image = ImageOps.pad(image, (inner, inner), color=(0, 0, 0, 0)) if margin else image
+        ImageOps.expand(image, (side - inner) // 2, (0, 0, 0, 0)).save(buffer, "WEBP", quality=82, method=1)
     except (OSError, ValueError):
         return PLACEHOLDER
     return "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Container, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from ewardrobe.wardrobe.derived import iso_date, missing, rows_of
-from ewardrobe.wardrobe.fields import DAY, FLAG, NUMBERS, TABLE
+from ewardrobe.wardrobe.fields import DAY, FLAG, NUMBERS, PRICE, TABLE, entered, shown
 from ewardrobe.wardrobe.item import kind, kind_fields
 from ewardrobe.wardrobe.palette import palette_names, with_names
 
 SHOWN = {field.name: field for field in TABLE if field.width}
 FLAG_COLUMNS = ("chosen", *(name for name, field in SHOWN.items() if field.holds == FLAG))
 LIST_COLUMNS = tuple(name for name, field in SHOWN.items() if field.many)
-NUMBER_COLUMNS = (*(name for name, field in SHOWN.items() if field.holds in NUMBERS), "wears", "cost_per_wear")
-DATE_COLUMNS = (*(name for name, field in SHOWN.items() if field.holds == DAY), "last_worn")
+TEXT_ENTERED = tuple(name for name, field in SHOWN.items() if field.holds in (PRICE, DAY))
+"""Amounts and days: their cells are text.  The grid reads numbers and dates by rules of its own: a pasted 49,90 is 4990
+to it, and 04.03.2026 the third of April."""
+
+_NUMBERS = (name for name, field in SHOWN.items() if field.holds in NUMBERS and name not in TEXT_ENTERED)
+NUMBER_COLUMNS = (*_NUMBERS, "wears", "cost_per_wear")
+DATE_COLUMNS = ("last_worn",)
 READ_ONLY = ("picture", "open", "wears", "last_worn", "cost_per_wear")
 _LONG = tuple(name for name, field in SHOWN.items() if field.long)
 _SHORT = tuple(name for name in SHOWN if name not in (*_LONG, *FLAG_COLUMNS))
@@ -44,8 +50,12 @@ def table_rows(
 
 
 def item_fields(cells: Mapping, item: Mapping | None = None) -> dict[str, Any]:
-    """Return the fields of an item that edited ``cells`` of the table stand for; ``item`` as it was before."""
+    """Return the fields of an item that edited ``cells`` of the table stand for; ``item`` as it was before.
+
+    Raises ``ValueError`` for an amount or day that is none, or can be read in two ways.
+    """
     fields = {name: value for name, value in cells.items() if name not in ("kind", "chosen", *READ_ONLY)}
+    fields |= {name: entered(name, fields[name]) for name in TEXT_ENTERED if name in fields}
     if "colours" in fields:
         fields["colours"] = with_names((item or {}).get("colours"), fields["colours"] or [])
     return fields | (kind_fields(cells["kind"]) if cells.get("kind") else {})
@@ -122,7 +132,16 @@ class TableView:
         return news
 
 
+def _text_cell(name: str, value: Any) -> str | None:
+    """Return an amount or day as its cell shows it; what cannot be read stays as it was typed."""
+    with suppress(ValueError):
+        value = entered(name, value)
+    return shown(name, None if missing(value) else value) or None
+
+
 def _cell(name: str, value: Any) -> Any:
+    if name in TEXT_ENTERED:
+        return _text_cell(name, value)
     if name in LIST_COLUMNS:
         return [str(part) for part in value] if isinstance(value, list | tuple) else []
     if name in NUMBER_COLUMNS:

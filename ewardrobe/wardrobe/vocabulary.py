@@ -42,6 +42,15 @@ OTHER_TYPES = {
 """More names that are understood, not offered: from other programs and other countries."""
 
 
+SAME_WORDS = {
+    **dict.fromkeys(("gray",), ("grey",)),
+    **dict.fromkeys(("multicolor", "multicoloured", "multicolored", "multi"), ("multicolour",)),
+    **dict.fromkeys(("fall",), ("autumn",)),
+    **dict.fromkeys(("all year", "all seasons", "all season", "year round", "year-round", "all"), SEASONS),
+}
+"""Words for choices that are written otherwise here: in other countries, or for several of them."""
+
+
 def kind_of(name: str) -> str | None:
     """Return the kind that an everyday name stands for, ``None`` for one that tells nothing.
 

@@ -204,3 +204,13 @@ def test_a_drive_that_is_gone_is_told_and_may_be_given_up(store, page, wardrobe_
     assert not wardrobe_home.exists()
     run(at.button(key="accept-loss").click())
     assert not page().error
+
+
+def test_the_letters_of_a_table_are_chosen_by_its_words(store, page):
+    at = bring(page(), "table.csv", "type,brand\nhat,Žižkov\n".encode("cp1250"))
+    (asked,) = (box for box in at.radio if "letters" in box.label)
+    assert (asked.value, counts(at)) == (None, {})
+    run(asked.set_value("cp1250"))
+    assert counts(at) == {"New": "1", "Different": "0", "The same": "0"}
+    run(at.button(key="import-do").click())
+    assert store.items()[-1]["brand"] == "Žižkov"

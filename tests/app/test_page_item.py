@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
-from types import SimpleNamespace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.context import ContextProxy as StreamlitContext
 from streamlit.testing.v1 import AppTest
 from wardrobe_items import rendered
 from wardrobe_page import (
@@ -26,7 +26,7 @@ from wardrobe_page import (
     undo,
 )
 
-from ewardrobe.app.wardrobe import wear
+from ewardrobe.app import page as pages
 from ewardrobe.feature_store.store import FeatureStore
 
 
@@ -55,7 +55,7 @@ def test_an_outfit_is_worn_on_the_day_of_the_click_not_of_the_page(store, reposi
     outfit = store.outfits.save("Monday", ["a", "b"])
     yesterday = date.today() - timedelta(days=1)
     with monkeypatch.context() as patch:
-        patch.setattr(wear, "date", SimpleNamespace(today=lambda: yesterday))
+        patch.setattr(pages, "today", lambda: yesterday)
         at = open_item(repository, "a", "Outfits")
     run(at.button(key=f"wear-{outfit}").click())
     assert store.get("b")["wear_log"][-1]["date"] == date.today().isoformat()
@@ -78,7 +78,8 @@ def test_what_was_ordered_for_a_later_day_shows_its_day(store, repository):
         ("pattern", "striped", "striped"),
         ("sleeve", "none", "none"),
         ("brand", "Acme", "Acme"),
-        ("price", 79.5, 79.5),
+        ("price", "79,5", 79.5),
+        ("price", "1.299,00 €", 1299),
         ("bought", date(2026, 2, 1), "2026-02-01"),
         ("wash_interval", 9, 9),
         ("season", ["winter", "spring"], ["winter", "spring"]),
@@ -112,12 +113,44 @@ def test_a_name_cannot_be_empty(store, item_page):
     assert "Name cannot be empty" in texts(at)
 
 
+@pytest.mark.parametrize("typed", ["1,299", "1.299", "from 20", "20-30"])
+def test_a_price_that_can_be_read_in_two_ways_is_asked_about(store, item_page, typed):
+    at = item_page()
+    before = store.path.read_bytes()
+    run(at.text_input(key="item-a-price").set_value(typed))
+    assert store.path.read_bytes() == before
+    assert "Price\\: " in texts(at)
+
+
+def test_a_price_a_hundred_times_as_large_is_shown_before_it_is_kept(store, item_page):
+    store.update("a", price=49.9)
+    at = item_page()
+    run(at.text_input(key="item-a-price").set_value("4990"))
+    assert store.get("a")["price"] == 49.9
+    assert "**jeans**: Price 49.90 → 4990.00. Is that right?" in texts(at)
+    run(at.button(key="odd-leave-a-price").click())
+    assert (store.get("a")["price"], "Is that right" in texts(at)) == (49.9, False)
+    run(next(box for box in at.text_input if box.label == "Price").set_value("0.49"))
+    run(at.button(key="odd-keep-a-price").click())
+    assert store.get("a")["price"] == 0.49
+
+
+def test_the_day_is_the_persons_not_the_servers(store, item_page, monkeypatch):
+    """Behind UTC by more than a day's difference to the server's clock, whatever that says."""
+    far = {"minutes": 26 * 60}
+    monkeypatch.setattr(StreamlitContext, "timezone_offset", property(lambda self: far["minutes"]), raising=False)
+    at = item_page()
+    run(at.button(key="item-today").click())
+    there = (datetime.now(UTC) - timedelta(hours=26)).date()
+    assert store.get("a")["wear_log"][-1]["date"] == there.isoformat()
+
+
 def test_a_field_shows_what_another_window_has_saved(store, item_page):
     at = item_page()
     store.update("a", brand="Other", price=5, season=["winter"])
     run(at)
     shown = {widget.label: widget.value for widget in editors(at)}
-    assert (shown["Brand"], shown["Price"], shown["Season"]) == ("Other", 5, ["winter"])
+    assert (shown["Brand"], shown["Price"], shown["Season"]) == ("Other", "5.00", ["winter"])
     run(at.text_input(key="item-a-size").set_value("M"))
     assert (store.get("a")["brand"], store.get("a")["size"]) == ("Other", "M")
 

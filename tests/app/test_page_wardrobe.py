@@ -211,7 +211,7 @@ def test_one_field_is_changed_on_all_chosen_items(store, page, layout):
         ("colour", "navy", {"colour": "navy"}),
         ("brand", "Acme", {"brand": "Acme"}),
         ("brand", "", {"brand": None}),
-        ("price", 12.5, {"price": 12.5}),
+        ("price", "12,5", {"price": 12.5}),
         ("bought", date(2026, 1, 31), {"bought": "2026-01-31"}),
         ("wash_interval", 3, {"wash_interval": 3}),
         ("favourite", True, {"favourite": True}),
@@ -448,6 +448,33 @@ def test_a_broken_file_without_a_backup_offers_none(wardrobe_home, page):
     at = page()
     assert "broken at line 1" in texts(at)
     assert not [button for button in at.button if button.key and button.key.startswith("restore-backup")]
+
+
+def test_amounts_and_days_are_text_that_no_locale_misreads(store, page):
+    store.update("b", price=80, bought="2026-03-31")
+    at = page()
+    assert table(at).value[["price", "bought"]].iloc[1].tolist() == ["80.00", "2026-03-31"]
+    send(at, edited_rows={0: {"price": "49,90", "bought": "04.03.2026"}, 1: {"price": "1.299,00"}})
+    assert (store.get("a")["price"], store.get("a")["bought"], store.get("b")["price"]) == (49.9, "2026-03-04", 1299)
+
+
+def test_what_can_be_read_in_two_ways_is_said_and_other_cells_are_kept(store, page):
+    at = page()
+    send(at, edited_rows={0: {"price": "1,299", "brand": "Acme"}, 1: {"bought": "3/4/2026"}})
+    assert (store.get("a")["price"], store.get("a")["brand"], store.get("b")["bought"]) == (None, "Acme", None)
+    assert "Price\\: '1,299' could be 1299 or 1.299" in texts(at)
+    assert "Bought\\: '3/4/2026' could be 2026-03-04 or 2026-04-03" in texts(at)
+    assert table(at).value["price"].isna().iloc[0]
+
+
+def test_a_price_a_hundred_times_as_large_is_asked_about(store, page):
+    store.update("b", price=80)
+    at = page()
+    send(at, edited_rows={1: {"price": "8000", "brand": "Other"}})
+    assert (store.get("b")["price"], store.get("b")["brand"]) == (80, "Other")
+    assert table(at).value["price"].iloc[1] == "80.00"
+    run(at.button(key="odd-keep-b-price").click())
+    assert (store.get("b")["price"], table(at).value["price"].iloc[1]) == (8000, "8000.00")
 
 
 def test_an_edit_that_cannot_be_saved_is_said_and_the_table_shows_what_is_stored(store, page, monkeypatch):

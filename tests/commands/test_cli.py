@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from fashion_files import write_split
 
 from ewardrobe import __main__ as cli
 from ewardrobe import commands
@@ -115,3 +116,54 @@ def test_reader_that_goes_away_is_no_error():
         process.stdout.close()
         assert process.wait(30) == cli.EXIT_PIPE
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("value", ["foo", "0", "-1", "²", "1.5"])
+def test_a_wrong_setting_is_told_in_one_line(monkeypatch, capsys, value):
+    monkeypatch.setenv("EWARDROBE_THREADS", value)
+    monkeypatch.setattr("ewardrobe.core.process._chosen_threads", None)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    assert cli.main(["doctor"]) == 2
+    told = capsys.readouterr().err
+    assert told == f"ewardrobe: EWARDROBE_THREADS={value!r}: expected a whole number from 1 to 9999\n"
+
+
+@pytest.mark.parametrize("name", ["EWARDROBE_RUNTIME", "EWARDROBE_PRECISION"])
+def test_a_runtime_that_is_none_is_told_in_one_line(monkeypatch, capsys, command, name):
+    from ewardrobe.models import inference
+
+    choose = {"EWARDROBE_RUNTIME": inference.choose_runtime, "EWARDROBE_PRECISION": inference.choose_precision}[name]
+    monkeypatch.setenv(name, "foo")
+    command(lambda args: choose())
+    assert cli.main(["try"]) == 2
+    assert capsys.readouterr().err.startswith(f"ewardrobe try: {name}='foo': expected one of ")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("evaluate-duplicates", "--data", "x", "--limit", "0"), "expected a whole number from 1, got 0"),
+        (
+            ("evaluate-duplicates", "--data", "x", "--seed", "-1"),
+            "expected a whole number from 0 to 4294967295, got -1",
+        ),
+        (("refine-report", "--data", "x", "--min-score", "nan"), "expected a number from 0 to 1, such as 0.5, got nan"),
+        (("digitize", "x.jpg", "--workers", "0"), "expected a whole number from 1, got 0"),
+        (("search", "a dress", "--top", "-5"), "expected a whole number from 1, got -5"),
+        (("evaluate", "--data", "x", "--resamples", "-1"), "expected a whole number from 0, got -1"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused(capsys, words, told):
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(list(words))
+    assert told in capsys.readouterr().err
+
+
+def test_a_report_of_nothing_is_an_error(tmp_path, capsys):
+    write_split(tmp_path, 2)
+    for photo in (tmp_path / "validation/image").iterdir():
+        photo.write_bytes(b"")
+    assert cli.main(["refine-report", "--data", str(tmp_path)]) == 2
+    told = capsys.readouterr().err
+    assert "not one photo could be judged; the first fault: " in told
+    assert "the file is empty" in told

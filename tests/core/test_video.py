@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
+import struct
 import threading
 import time
 
@@ -84,6 +85,21 @@ def test_a_phones_video_is_shown_upright(turned, corner):
     video = open_video(encoded("mp4", turned=turned))
     frame = next(play(video))[0]
     assert frame.shape[:2] == video.size == ((64, 48) if turned % 180 else (48, 64))
+    assert frame[corner][1] > 180 > 100 > frame[corner][0]
+
+
+@pytest.mark.parametrize(
+    ("matrix", "corner"),
+    [((1, 0, 0, -1), (-5, 5)), ((-1, 0, 0, 1), (5, -5)), ((0, 1, 1, 0), (5, 5)), ((0, -1, -1, 0), (-5, -5))],
+)
+def test_a_mirrored_video_is_shown_as_its_display_matrix_says(matrix, corner):
+    def packed(a, b, c, d):
+        return struct.pack(">9i", a << 16, b << 16, 0, c << 16, d << 16, 0, 0, 0, 1 << 30)
+
+    start, _, end = encoded("mp4").rpartition(packed(1, 0, 0, 1))  # the last one is the track's
+    video = open_video(start + packed(*matrix) + end)
+    frame = next(play(video))[0]
+    assert frame.shape[:2] == video.size == ((48, 64) if matrix[0] else (64, 48))
     assert frame[corner][1] > 180 > 100 > frame[corner][0]
 
 

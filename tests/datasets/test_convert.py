@@ -255,6 +255,47 @@ def test_two_photos_of_one_number_are_refused_for_coco(tmp_path):
     assert convert(Conversion(source, tmp_path / "yolo", "yolo"))["splits"]["train"]["photos"] == 3
 
 
+@pytest.mark.parametrize(("first", "second"), [("12", "1_2"), ("7", "+7"), ("12", "１２")])
+def test_names_that_are_one_number_are_refused_for_coco(tmp_path, first, second):
+    source = write_split(tmp_path / "source", 1, "train")
+    for folder, suffix in (("annos", ".json"), ("image", ".png")):
+        there = source / "train" / folder / f"000001{suffix}"
+        shutil.copy(there, there.with_name(f"{first}{suffix}"))
+        there.rename(there.with_name(f"{second}{suffix}"))
+    with pytest.raises(DatasetError, match="are the same number: rename one") as error:
+        convert(Conversion(source, tmp_path / "out", "coco"))
+    assert first in str(error.value)
+    assert second in str(error.value)
+
+
+@pytest.mark.parametrize("target", ["coco", "yolo"])
+def test_photos_without_garments_are_kept_as_negatives(tmp_path, target):
+    source = write_split(tmp_path / "source", 2, "train")
+    write_photo(source / "train", 3, {})
+    report = convert(Conversion(source, tmp_path / "out", target))
+    assert (report["splits"]["train"]["photos"], report["splits"]["train"]["faults"]) == (3, {})
+    if target == "yolo":
+        assert (tmp_path / "out/labels/train/000003.txt").read_bytes() == b""
+        assert (tmp_path / "out/images/train/000003.png").exists()
+    else:
+        data = json.loads((tmp_path / "out/annotations/instances_train.json").read_text())
+        assert [image["id"] for image in data["images"]] == [1, 2, 3]
+        assert {entry["image_id"] for entry in data["annotations"]} == {1, 2}
+
+
+@pytest.mark.parametrize("segmentation", ["outline", "polygon", "rle"])
+def test_outlines_and_boxes_end_at_the_picture(tmp_path, segmentation):
+    item = annotation_item(8, (-20, 10, 100, 90))
+    write_photo(tmp_path / "source/train", 1, {"item1": item}, np.zeros((60, 80, 3), np.uint8))
+    convert(Conversion(tmp_path / "source", tmp_path / "out", "coco", segmentation=segmentation))
+    (entry,) = json.loads((tmp_path / "out/annotations/instances_train.json").read_text())["annotations"]
+    assert (entry["bbox"], entry["area"]) == ([0, 10, 80, 50], 80 * 50)
+    if segmentation != "rle":
+        points = np.array(entry["segmentation"]).reshape(-1, 2)
+        assert (points >= 0).all()
+        assert (points <= (80, 60)).all()
+
+
 def test_a_balanced_part_has_every_category(many, tmp_path):
     chosen = {}
     for name, balance in (("balanced", True), ("random", False)):

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, item_mask, read_record, spread
+from ewardrobe.datasets.index import read_index
 
 GOOD = annotation_item(8, (40, 10, 60, 50))
 NAN, HUGE = float("nan"), 10**400
@@ -36,6 +37,12 @@ ITEM_FAULTS = {
     "box upside down": ({"bounding_box": [5, 9, 9, 5]}, "box without area"),
     "box not a number": ({"bounding_box": [5, 5, NAN, 9]}, "box without area"),
     "box of three": ({"bounding_box": [5, 5, 9]}, "bad value"),
+    "viewpoint 7": ({"viewpoint": 7}, "bad value"),
+    "viewpoint as text": ({"viewpoint": "2"}, "bad value"),
+    "box right of the picture": ({"bounding_box": [85, 5, 95, 9]}, "box outside the picture"),
+    "polygon without height": ({"segmentation": [[1, 5, 9, 5, 30, 5]]}, "polygon without width"),
+    "slanted line": ({"segmentation": [[1, 1, 9, 9, 30, 30, 9, 9]]}, "polygon without width"),
+    "one point": ({"segmentation": [[4, 4, 4, 4, 4, 4]]}, "polygon without width"),
     "viewpoint unknown": ({"viewpoint": "back"}, "bad value"),
 }
 
@@ -131,6 +138,65 @@ def test_of_several_polygons_only_the_faulty_one_is_left_out(tmp_path):
     assert "item1: polygon 2: 2 points" in data.problems[0]
 
 
+def test_a_line_among_the_parts_is_dropped_from_mask_and_box(tmp_path):
+    item = annotation_item(8, (40, 10, 60, 50))
+    item["segmentation"].append([70, 2, 75, 2, 72, 2])
+    data = one_photo(tmp_path, {"item1": item})
+    (read,) = data[0].items
+    assert (len(read.polygons), read.bbox_xyxy) == (1, (40, 10, 60, 50))
+    assert item_mask(read, *SIZE).sum() == 800
+    assert "polygon 2: a line without width" in data.problems[0]
+
+
+def test_a_box_is_cut_to_the_picture_and_one_apart_from_its_outline_is_told(tmp_path):
+    outside = annotation_item(8, (-20, 10, 60, 90))
+    apart = annotation_item(8, (40, 10, 60, 50)) | {"bounding_box": [0, 0, 20, 20]}
+    data = one_photo(tmp_path, {"item1": outside, "item2": apart})
+    assert [item.bbox_xyxy for item in data[0].items] == [(0, 10, 60, 60), (40, 10, 60, 50)]
+    assert [line.partition(": ")[2] for line in data.problems] == [
+        "item2: bounding_box [0, 0, 20, 20] is apart from the outline, which fills [40, 10, 60, 50]; "
+        "the outline's is taken"
+    ]
+
+
+def test_what_other_programs_write_is_read_by_both_readers(tmp_path):
+    """A byte order mark, a capital, nothing where a number is expected, a photo's ending in capitals."""
+    write_photo(tmp_path / "train", 7, {"item1": GOOD, "Item2": GOOD | {"viewpoint": None, "style": None}})
+    anno, photo = tmp_path / "train/annos/000007.json", tmp_path / "train/image/000007.png"
+    anno.write_bytes(b"\xef\xbb\xbf" + anno.read_bytes())
+    photo.rename(photo.with_suffix(".PNG"))
+    data = DeepFashion2(tmp_path, "train")
+    record, index = data[0], read_index(data)
+    assert [(item.key, item.viewpoint) for item in record.items] == [("item1", 1), ("Item2", 1)]
+    assert (index.positions.tolist(), index.worn.tolist(), data.problems) == ([0], [False], [])
+
+
+def test_a_key_that_stands_twice_is_told_by_both_readers(tmp_path):
+    write_split(tmp_path, 2, "train")
+    anno = tmp_path / "train/annos/000002.json"
+    anno.write_text(f'{{"item1": {json.dumps(GOOD)}, "item1": {json.dumps(GOOD)}}}')
+    for read in (lambda data: list(data.records()), read_index):
+        data = DeepFashion2(tmp_path, "train")
+        assert len(read(data)) == 1
+        assert data.problems == [f"{anno}: 'item1' stands twice; give one of them another name"]
+
+
+def test_photos_without_garments_are_kept_when_asked(tmp_path):
+    write_split(tmp_path, 3, "train")
+    write_photo(tmp_path / "train", 4, {})
+    write_photo(tmp_path / "train", 5, {}, complete=False)
+    faulty = write_photo(tmp_path / "train", 6, {})
+    faulty.write_text('{"item1": {}, "item2": 3}')  # it has garments, and none that can be read
+    assert len(list(DeepFashion2(tmp_path, "train").records())) == 3
+    kept = list(DeepFashion2(tmp_path, "train", negatives=True).records())
+    assert [(record.image_id, len(record.items) > 0) for record in kept] == [
+        (1, True),
+        (2, True),
+        (3, True),
+        (4, False),
+    ]
+
+
 RECORD_FAULTS = {  # what is done to the annotation and to the photo of record 7, and the kind of the fault
     "broken JSON": (lambda anno, photo: anno.write_text('{"item1": {'), "unreadable annotation"),
     "binary JSON": (lambda anno, photo: anno.write_bytes(b"\xff\xfe\x00"), "unreadable annotation"),
@@ -138,7 +204,8 @@ RECORD_FAULTS = {  # what is done to the annotation and to the photo of record 7
     "no photo": (lambda anno, photo: photo.unlink(), "missing photo"),
     "photo of text": (lambda anno, photo: photo.write_text("no picture"), "unreadable photo"),
     "empty photo": (lambda anno, photo: photo.write_bytes(b""), "unreadable photo"),
-    "no items": (lambda anno, photo: anno.write_text('{"source": "shop"}'), "no usable garment"),
+    "no items": (lambda anno, photo: anno.write_text('{"source": "shop"}'), "photo without garments"),
+    "key twice": (lambda anno, photo: anno.write_text('{"item1": {}, "item1": {}}'), "key that stands twice"),
     "strange name": (lambda anno, photo: anno.rename(anno.with_name("x7.json")), "bad value"),
     "strange pair": (lambda anno, photo: anno.write_text(json.dumps({"item1": GOOD, "pair_id": "none"})), "bad value"),
 }

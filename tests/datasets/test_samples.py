@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 import pytest
 from fashion_files import annotation_item, write_photo, write_split
+from PIL import Image
 
+from ewardrobe.core.images import load_image
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.datasets.index import read_index
-from ewardrobe.datasets.samples import LazySamples, category_table, load_samples, repeat_factors
+from ewardrobe.datasets.samples import LazySamples, category_table, load_samples, read_photo, repeat_factors
 from ewardrobe.datasets.subsample import subset
 
 
@@ -141,3 +143,22 @@ def test_a_garment_of_any_shape_is_passed_over(tmp_path, item):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"item2": item}))
     index = read_index(DeepFashion2(tmp_path, "train"))
     assert np.flatnonzero(index.present[0]).tolist() == [8]
+
+
+def test_training_and_evaluation_see_one_picture(tmp_path):
+    """A transparent picture, and one that XMP turns: both were read in two ways."""
+    folder = tmp_path / "train"
+    for number in (1, 2):
+        write_photo(folder, number, {"item1": annotation_item(1, (4, 4, 30, 40))})
+    clear = np.zeros((60, 80, 4), np.uint8)
+    Image.fromarray(clear).save(folder / "image/000001.png")
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf tiff:Orientation="6"></rdf></x:xmpmeta>'
+    (folder / "image/000002.png").unlink()
+    Image.new("RGB", (60, 80), "red").save(folder / "image/000002.jpg", xmp=xmp)
+    data = DeepFashion2(tmp_path, "train")
+    for place in range(2):
+        record = data[place]
+        image = read_photo(record)
+        assert image.shape == (60, 80, 3) == (record.height, record.width, 3)
+        assert (image == load_image(record.image_path, max_side=None)).all()
+    assert read_photo(data[0]).min() == 255

@@ -613,6 +613,18 @@ def test_the_command_says_what_is_wrong(command, monkeypatch, tmp_path, capsys):
     assert "cannot be written" in capsys.readouterr().err
 
 
+def test_a_photo_without_garments_counts_what_is_seen_in_it(tmp_path):
+    write_split(tmp_path, 3)
+    write_photo(tmp_path / "validation", 4, {}, np.full((*SIZE, 3), 15 * 9, np.uint8))  # all of it looks like a skirt
+    judged = [
+        evaluate(ColourSegmenter(), DeepFashion2(tmp_path, "validation", negatives=kept), QUICK)
+        for kept in (False, True)
+    ]
+    assert [metrics["meta"]["looked_at"] for metrics in judged] == [3, 4]
+    assert judged[1]["overall"]["garment_iou"] < judged[0]["overall"]["garment_iou"]
+    assert json.loads(json.dumps(judged[1], allow_nan=False))
+
+
 def test_the_command_ends_with_one_when_photos_were_skipped(command, monkeypatch, tmp_path, capsys):
     write_split(tmp_path, 3)
     cut_off(tmp_path / "validation/image/000003.png")

@@ -7,6 +7,7 @@ import json
 import math
 import os
 import runpy
+import stat
 import subprocess
 import sys
 import tempfile
@@ -536,3 +537,24 @@ def test_an_edit_among_many_items_reads_nothing_and_encodes_one(store, monkeypat
     assert len(store.load()) == 300
     store.update(ids[150], brand="Acme")
     assert [item_id for item_id in encoded if item_id] == [ids[150]]  # the rest: fields of the document
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_the_files_are_the_owners_alone_also_when_they_are_replaced(tmp_path):
+    old = os.umask(0o022)
+    try:
+        store = FeatureStore(tmp_path / "home")
+        cutout = np.full((40, 30, 4), 200, np.uint8)
+        item_id = store.add({"type": "coat"}, cutout, b"a photo")
+        store.path.chmod(0o644)  # as an older program left it
+        store.update(item_id, brand="Acme")
+        store.outfits.save("Monday", [item_id])
+        home = tmp_path / "home"
+        assert stat.S_IMODE(home.stat().st_mode) == 0o700
+        files = [path for path in home.rglob("*") if path.is_file() and path.suffix != ".lock"]
+        assert {path.name for path in files} >= {"wardrobe.json", "outfits.json", "journal.jsonl"}
+        assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+        atomic.write_bytes(tmp_path / "elsewhere.json", b"{}")
+        assert stat.S_IMODE((tmp_path / "elsewhere.json").stat().st_mode) == 0o644
+    finally:
+        os.umask(old)

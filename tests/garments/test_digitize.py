@@ -121,7 +121,9 @@ def test_nothing_found_saves_nothing(wardrobe_home):
 def test_find_photos_opens_folders_and_takes_each_file_once(photo):
     folder = photo.parent
     (folder / "notes.txt").write_text("no photo")
-    assert find_photos([photo, folder, folder / "gone.jpg"]) == [photo, folder / "gone.jpg"]
+    found = find_photos([photo, folder, folder / "gone.jpg"])
+    assert found.photos == [photo, folder / "gone.jpg"]
+    assert found.remarks == [f"{folder / 'notes.txt'}: passed over, no picture"]
 
 
 # The command
@@ -194,7 +196,7 @@ def test_folder_of_mixed_files_keeps_the_good_ones(tmp_path, capsys, wardrobe_ho
     for name in bad:
         assert sum(line.startswith(f"{folder / name}: ") for line in err.splitlines()) == 1, name
     assert f"{folder / 'd-no-clothes.png'}: no garment found" in err
-    assert "notes.txt" not in err
+    assert "notes.txt: passed over, no picture" in err
     assert len(FeatureStore().items()) == len(rows) == 8
 
 

@@ -9,7 +9,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from ewardrobe.core.images import ImageError, folder_photos, png_bytes
+from ewardrobe.core.images import ImageError, jpeg_bytes, png_bytes
+from ewardrobe.core.photo_folder import folder_photos
 from ewardrobe.garments import sources
 from ewardrobe.garments.sources import PhotoZip, read_photos
 
@@ -105,6 +106,35 @@ def test_what_is_no_zip_says_so(data):
         PhotoZip(io.BytesIO(data), "my.zip")
 
 
+def test_what_is_no_photo_is_named_and_the_photos_are_taken(monkeypatch):
+    """A phone's archive: videos, another system's files, names with backslashes and times."""
+    monkeypatch.setattr(sources, "MAX_FILE_BYTES", 100_000)
+    jfif = jpeg_bytes(np.full((40, 40, 3), 90, np.uint8))
+    file = packed(
+        ("holiday/clip.mp4", bytes(20_000_000)),
+        ("__MACOSX/holiday/._a.png", b"fork"),
+        ("@eaDir/a.png/SYNOPHOTO_THUMB_M.png", PICTURE),
+        ("holiday/day one/a.png", PICTURE),
+        ("Photos\\2024\\b.png", PICTURE),
+        ("2024-01-01 10:30:00.png", PICTURE),
+        ("10:45/c.png", PICTURE),
+        ("no ending", jfif),
+        ("d.jfif", jfif),
+        ("../notes.txt", b"hello"),
+        ("huge.png", bytes(200_000)),
+        compression=zipfile.ZIP_STORED,
+    )
+    with PhotoZip(file, "my.zip") as archive:
+        assert names(archive) == ["a.png", "b.png", "2024-01-01 10:30:00.png", "c.png", "no ending", "d.jfif"]
+        remarks = archive.found.remarks
+    assert remarks == [
+        "my.zip/holiday/clip.mp4: passed over, a video",
+        "my.zip/@eaDir/a.png/SYNOPHOTO_THUMB_M.png: passed over, a network drive's own files",
+        "my.zip/notes.txt: passed over, no picture",
+        "my.zip/huge.png: passed over, it unpacks to more than 0 MB",
+    ]
+
+
 def test_zip_without_photos_says_so():
     with pytest.raises(ImageError, match="no photo in it; pictures end in"):
         PhotoZip(packed(("notes.txt", b"hello")), "my.zip")
@@ -124,7 +154,7 @@ def test_folder(tmp_path):
     for name in ("b.png", "sub/a.jpg"):
         (tmp_path / name).write_bytes(PICTURE)
     (tmp_path / "notes.txt").write_text("hello")
-    paths = folder_photos(f" {tmp_path} ")
+    paths = folder_photos(f" {tmp_path} ").photos
     assert [path.name for path in paths] == ["b.png", "a.jpg"]
     paths[0].unlink()
     gone, there = read_photos(paths)

@@ -133,7 +133,8 @@ def test_any_object_can_be_read_as_an_item_and_loses_nothing(tmp_path_factory, f
         assert item[name] == fields[name]
     kept = item.get("unreadable") or {}
     for name in fields.keys() & set(FIELDS) - {"changed"}:
-        assert name in kept or item[name] == view({name: cleaned(name, fields[name])})[name]
+        as_held = (view({name: value})[name] for value in (fields[name], cleaned(name, fields[name])))
+        assert name in kept or item[name] in as_held
 
 
 def test_the_documentation_names_every_field():

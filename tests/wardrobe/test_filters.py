@@ -49,6 +49,18 @@ def test_what_is_derived(frame):
     assert frame["needs_wash"].tolist() == [True, False, False]
 
 
+def test_what_a_person_takes_for_one_word_is_one(tmp_path):
+    spellings = ("Café Noir", "Café Noir", "Cafe\u0301 Noir", "CAFÉ NOIR", "Café  Noir\u200b")
+    frame = frame_of([{"id": str(n), "type": "hat", "tags": []} for n in range(5)], tmp_path)
+    frame["brand"] = spellings  # as an older file may have them
+    frame["tags"] = [[text] for text in spellings]
+    frame = with_derived(frame)
+    for name in ("brand", "tags"):
+        assert all_of(frame, name) == ["Café Noir"]
+        assert len(apply(frame, Filters(any_of={name: ("Café Noir",)}))) == 5
+    assert len(apply(frame, Filters(text="cafe\u0301 noir"))) == 5
+
+
 def test_an_empty_wardrobe_has_the_same_columns(tmp_path):
     frame = with_derived(FeatureStore(tmp_path / "none").load())
     assert set(DERIVED) <= set(frame.columns)
@@ -106,6 +118,8 @@ def test_set_filters_are_counted():
         ("Worn last", "abc"),
         ("Not worn longest", "cba"),
         ("Dearest first", "abc"),
+        ("Cheapest first", "bac"),
+        ("Bought last", "abc"),
         ("Best cost per wear", "bac"),
         ("Colour", "cab"),
         ("Brand", "bac"),

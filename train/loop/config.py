@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ewardrobe.core.process import SettingError
 from ewardrobe.datasets.records import DatasetError
 from ewardrobe.models.weights import WeightsError
 from train.loop.engine import TrainingError
@@ -112,9 +113,9 @@ def exit_code(work: Callable[[], int | None], failed: int = 2, interrupted: str 
     """
     try:
         return work() or 0
-    except (TrainingError, DatasetError, WeightsError, OSError) as error:
+    except (TrainingError, DatasetError, WeightsError, SettingError, OSError) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
-        return 2 if isinstance(error, FlagError) else failed
+        return 2 if isinstance(error, FlagError | SettingError) else failed
     except KeyboardInterrupt as stop:
         print(": ".join(filter(None, ("interrupted", str(stop) or interrupted))), file=sys.stderr, flush=True)
         return 130

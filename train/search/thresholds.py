@@ -122,9 +122,7 @@ def choose(photos: Sequence[PhotoScores], own_share: float = OWN_SHARE) -> Choic
     detected, found = np.array([o.sum(axis=1) for o, _ in columns]), np.array([o @ worth for o, worth in columns])
     garments = (part[:GARMENTS].sum(axis=0) for part in (detected, found, counts))
     common = _lowest_good(_f1(*garments))
-    own = [
-        _lowest_good(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)
-    ]
+    own = [_lowest_good(_f1(detected[c], found[c], n)) if n >= MIN_INSTANCES else common for c, n in enumerate(counts)]
     return Choice(common, tuple(round(common * (t / common) ** own_share, 3) for t in own))
 
 

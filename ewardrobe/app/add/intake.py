@@ -12,10 +12,11 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.core.drawing import square
 from ewardrobe.core.images import jpeg_bytes
+from ewardrobe.core.photo_folder import PHOTO_SUFFIXES
 from ewardrobe.evaluation.comparison.runs import PhotoFile
 from ewardrobe.garments.draft import Photo
 
-FILE_TYPES = ["jpg", "jpeg", "png", "webp", "heic", "heif", "avif", "gif", "bmp", "tif", "tiff"]
+FILE_TYPES = [suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES]
 SAMPLES_IN_A_ROW = 5
 
 

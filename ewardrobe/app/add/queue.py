@@ -10,7 +10,8 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.intake import FILE_TYPES, Visit, current_visit
-from ewardrobe.core.images import ImageError, folder_photos
+from ewardrobe.core.images import ImageError
+from ewardrobe.core.photo_folder import folder_photos
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.draft import Photo
 from ewardrobe.garments.queue import ImportQueue, QueuedPhoto
@@ -58,8 +59,10 @@ def many() -> None:
 
 
 def _take_folder(key: str) -> None:
-    paths = folder_photos(st.session_state.get(key) or "")
-    enqueue(read_photos(paths), len(paths))
+    found = folder_photos(st.session_state.get(key) or "")
+    enqueue(read_photos(found.photos), len(found.photos))
+    if found.remarks:
+        page.complain(*found.remarks)
 
 
 def _take_uploads(key: str) -> None:
@@ -71,6 +74,8 @@ def _take_uploads(key: str) -> None:
         try:
             with PhotoZip(file, file.name) as archive:
                 enqueue(archive.photos(), len(archive))
+                if archive.found.remarks:
+                    page.complain(*archive.found.remarks)
         except ImageError as error:
             page.complain(error)
 

@@ -20,7 +20,7 @@ from ewardrobe.wardrobe.wear_log import days_worn
 
 def calendar(closet: OutfitContext) -> None:
     """Show a month, what is planned next, and the form to plan a day."""
-    month = st.session_state.setdefault("calendar-month", date.today().replace(day=1))
+    month = st.session_state.setdefault("calendar-month", page.today().replace(day=1))
     with st.container(horizontal=True, vertical_alignment="center"):
         page.button("", "calendar--1", "chevron_left", _shift, -1, help="Month before")
         st.markdown(f"##### {month:%B %Y}", width=190)
@@ -35,8 +35,8 @@ def calendar(closet: OutfitContext) -> None:
     }
     worn = {day: closet.present(ids) for day, ids in worn_by_day(closet.items).items()}
     st.html(Path(__file__).with_suffix(".css"))
-    st.html(month_html(month, date.today(), shown, worn, closet.picture))
-    coming = sorted(day for day in plans if day >= date.today().isoformat())
+    st.html(month_html(month, page.today(), shown, worn, closet.picture))
+    coming = sorted(day for day in plans if day >= page.today().isoformat())
     if not coming:
         st.caption("Nothing is planned. Plan a saved outfit here, or a suggestion from its card.")
         return
@@ -65,7 +65,7 @@ def _plan_form(closet: OutfitContext) -> None:
         if not saved:
             st.caption("Save an outfit first: any suggestion can be planned from its own card, too.")
             return
-        st.date_input("Day", "today", key="calendar-day", format="YYYY-MM-DD")
+        st.date_input("Day", page.today(), key="calendar-day", format="YYYY-MM-DD")
         chosen = st.selectbox("Outfit", list(saved), format_func=lambda i: saved[i]["name"], key="calendar-outfit")
         args = (closet, saved[chosen]["items"], "calendar-day", chosen)
         page.button("Plan it", "calendar-save", None, plan, *args, type="primary")
@@ -77,7 +77,7 @@ def _line(closet: OutfitContext, day: date, plan: Mapping) -> None:
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"line-{day}"):
         note = f"  \n:gray[{gone} piece{'s' if gone > 1 else ''} no longer in the wardrobe]" if gone else ""
         st.markdown(f"**{day:%A, %d %B}**  \n{page.literal(_title(closet, plan))}{note}", width="stretch")
-        if day == date.today() and items:
+        if day == page.today() and items:
             wear_button(closet, [item["id"] for item in items], f"c-{day}", plan.get("outfit"))
         try_on_button(closet, [item["id"] for item in items], f"c-{day}")
         said = f"Nothing planned for {day:%A, %d %B} any more"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import numpy as np
@@ -79,7 +78,7 @@ def _judge(closet: OutfitContext, items: Sequence[Mapping]) -> None:
         )
     if len(items) < 2:
         return
-    wish = Wish(today=date.today())
+    wish = Wish(today=page.today())
     arrays, outfits = closet_of(items, wish.today), np.arange(len(items))[None]
     terms = terms_of(arrays, outfits, wish, closet.model)
     judged = describe(arrays, outfits, terms, score(terms.values, closet.taste.weights), 0, wish)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import streamlit as st
@@ -59,15 +58,15 @@ def _rating(closet: OutfitContext, outfit: Outfit, key: str) -> None:
 
 
 def _rate(closet: OutfitContext, outfit: Outfit, liked: bool | None) -> None:
-    closet.book.rate(outfit.ids, liked, outfit.terms, date.today())  # of the click: the page may be of yesterday
+    closet.book.rate(outfit.ids, liked, outfit.terms, page.today())  # of the click: the page may be of yesterday
 
 
 def wear_button(closet: OutfitContext, item_ids: Sequence[str], key: str, outfit_id: str | None = None) -> None:
     """Show "Wear today"; where all of it is in today's wear log already, the button that takes it out again."""
-    items, today = closet.present(item_ids), date.today().isoformat()
+    items, today = closet.present(item_ids), page.today().isoformat()
     outfit_id = outfit_id or _saved_id(closet, item_ids)
     if items and all(today in wear_log.days_worn(item) for item in items):
-        args = (closet.store, item_ids, date.today(), outfit_id)
+        args = (closet.store, item_ids, page.today(), outfit_id)
         look = {"said": "Taken out of the wear log", "help": "Press to take it out of the wear log again"}
         page.button("Worn today", f"worn-{key}", "check", wearing.undo_wear, *args, **look)
     else:
@@ -80,7 +79,7 @@ def _saved_id(closet: OutfitContext, item_ids: Sequence[str]) -> str | None:
 
 
 def _wear(closet: OutfitContext, item_ids: Sequence[str], outfit_id: str | None) -> None:
-    if logged := wearing.log_wear(closet.store, item_ids, date.today(), outfit_id):
+    if logged := wearing.log_wear(closet.store, item_ids, page.today(), outfit_id):
         page.tell(f"In the wear log of today: {len(logged)} pieces")
 
 
@@ -95,7 +94,7 @@ def try_on_button(closet: OutfitContext, item_ids: Sequence[str], key: str) -> N
 
 def plan_form(closet: OutfitContext, item_ids: Sequence[str], key: str, outfit_id: str | None = None) -> None:
     """Show a day and the button that plans an outfit for it."""
-    st.date_input("Day", "today", min_value="today", key=f"day-{key}", format="YYYY-MM-DD")
+    st.date_input("Day", page.today(), min_value=page.today(), key=f"day-{key}", format="YYYY-MM-DD")
     args = (closet, item_ids, f"day-{key}", outfit_id)
     page.button("Plan for this day", f"plan-{key}", None, plan, *args, width="stretch")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ def packing(closet: OutfitContext) -> None:
         st.info(packed.note, icon=":material/luggage:")
     _list(closet, packed)
     with st.popover("Plan these days", icon=":material/event:", key="packing-plan"):
-        st.date_input("First day", "today", min_value="today", key="packing-first", format="YYYY-MM-DD")
+        st.date_input("First day", page.today(), min_value=page.today(), key="packing-first", format="YYYY-MM-DD")
         page.button("Plan them", "packing-save", None, _plan_all, closet, packed.days, type="primary")
     with st.grid(min_column_width=170):
         for number, outfit in enumerate(packed.days, 1):
@@ -48,7 +48,7 @@ def _ask() -> tuple[int, Wish | None]:
     if problem := temperature_problem(celsius):
         st.warning(problem, icon=":material/thermostat:")
         return days, None
-    return days, Wish(occasion, celsius, today=date.today())
+    return days, Wish(occasion, celsius, today=page.today())
 
 
 @st.cache_data(show_spinner=False, max_entries=16, hash_funcs={OutfitContext: OutfitContext.state, Wish: repr})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +95,7 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
             occasion = ask_occasion("Occasion", "outfits-occasion", persist_state="session", width="content")
             typed = "Typed by you: this app asks no weather service."
             temperature = ask_temperature("outfits-temperature", 170, typed)
-            now = SEASONS.index(grammar.season_of(date.today()))
+            now = SEASONS.index(grammar.season_of(page.today()))
             look = {"placeholder": "Any", "width": 150, **page.kept("outfits-season")}
             season = st.selectbox("Season", SEASONS, now, str.capitalize, **look)
             count = st.number_input("How many", 1, 24, 6, width=120, **page.kept("outfits-count"))
@@ -108,7 +107,7 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
             page.button("Shuffle", "outfits-shuffle", "shuffle", shuffle, width=118)
     disliked = frozenset(frozenset(entry["items"]) for entry in closet.document["feedback"] if not entry["liked"])
     seed = st.session_state.setdefault("outfits-seed", 0)
-    return Wish(occasion, temperature, season, locked, tuple(extras), disliked, date.today(), seed), count
+    return Wish(occasion, temperature, season, locked, tuple(extras), disliked, page.today(), seed), count
 
 
 def _question(value: float | None) -> float | None:

@@ -21,7 +21,7 @@ STYLE = Path(__file__).with_suffix(".css")
 
 def gaps(closet: OutfitContext) -> None:
     """Show which single addition would open the most well-scored outfits."""
-    wish = Wish(ask_occasion("For", "gaps-occasion"), today=date.today())
+    wish = Wish(ask_occasion("For", "gaps-occasion"), today=page.today())
     if said := advice(closet.items, wish):
         st.info(page.literal(said), icon=":material/lightbulb:")
     with st.spinner("Trying every kind in every colour …"):
@@ -86,5 +86,5 @@ def _forget(closet: OutfitContext) -> None:
 
 def _bring_back(closet: OutfitContext) -> None:
     for entry in st.session_state.pop("taste-forgotten", []):
-        day = date.fromisoformat(entry["date"]) if entry.get("date") else date.today()
+        day = date.fromisoformat(entry["date"]) if entry.get("date") else page.today()
         page.change(closet.book.rate, entry["items"], entry["liked"], entry["terms"], day)

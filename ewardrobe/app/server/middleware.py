@@ -18,6 +18,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocketClose
 
+from ewardrobe.core.process import SettingError
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -40,7 +42,7 @@ BAD_ORIGIN = (
 
 
 def allowed_hosts() -> list[str]:
-    """Return the names and addresses in ``EWARDROBE_HOSTS``, which commas part; ``ValueError`` if one is none."""
+    """Return the names and addresses in ``EWARDROBE_HOSTS``, which commas part; ``SettingError`` if one is none."""
     return [_allowed(host.strip()) for host in os.environ.get(VARIABLE, "").split(",") if host.strip()]
 
 
@@ -48,7 +50,7 @@ def _allowed(host: str) -> str:
     version_6 = host.count(":") > 1
     name = host_of(f"[{host}]" if version_6 else host)
     if name is None or "*" in host or (":" in host and not version_6):
-        raise ValueError(
+        raise SettingError(
             f"{VARIABLE}: {host!r} is no name or address. Expected is a list such as 192.168.1.20,wardrobe.local: "
             "no http://, no port, no *"
         )

@@ -61,7 +61,11 @@ def change_form(frame: pd.DataFrame, key: str, things: str, apply: Callable[[str
 
 
 def _apply(key: str, field: str, way: str, apply: Callable[[str, Any, str], object]) -> None:
-    value = typed(st.session_state.get(f"{key}-value-{field}"))
+    try:
+        value = typed(field, st.session_state.get(f"{key}-value-{field}"))
+    except ValueError as error:
+        page.complain(error)
+        return
     if FIELD[field].required and value is None:
         page.complain(f"{edits.FIELDS[field]} cannot be empty.")
     else:

@@ -112,7 +112,7 @@ def _short(day: str | None) -> str:
     if day is None:
         return "–"
     found = date.fromisoformat(day)
-    return f"{found.day} {found:%b}" if found.year == date.today().year else f"{found:%b %Y}"
+    return f"{found.day} {found:%b}" if found.year == page.today().year else f"{found:%b %Y}"
 
 
 def _similar(store: FeatureStore, frame: pd.DataFrame, item: Mapping) -> None:

@@ -10,7 +10,9 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
+from ewardrobe.app.add.intake import FILE_TYPES
 from ewardrobe.app.fields import as_shown, ask_field, showing, typed
+from ewardrobe.app.wardrobe import odd
 from ewardrobe.core.images import ImageError, load_image
 from ewardrobe.feature_store.pictures import opaque
 from ewardrobe.feature_store.store import FeatureStore
@@ -67,11 +69,19 @@ def heading(item: Mapping, row: ItemField) -> tuple[str, str]:
 
 def _save(store: FeatureStore, item_id: str, row: ItemField, entered: Any) -> None:
     """Write what was entered in one field; what cannot be saved is said, and the stored value shows again."""
-    value = typed(entered)
+    try:
+        value = typed(row.name, entered)
+    except ValueError as error:
+        page.complain(error)
+        return
     if value is None and row.required:
         page.complain(f"{row.label} cannot be empty.")
     else:
-        page.change(store.alter, [item_id], lambda item: change_of(item, row.name, value))
+        odd.keep_or_ask(store, {item_id: {row.name: value}}, partial(_change, store, row))
+
+
+def _change(store: FeatureStore, row: ItemField, changes: Mapping[str, Mapping[str, Any]]) -> None:
+    page.change(store.alter, list(changes), lambda item: change_of(item, row.name, changes[item["id"]][row.name]))
 
 
 def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
@@ -84,8 +94,8 @@ def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
         sides = st.columns(2)
         for place, name in enumerate(BY_HAND):
             with sides[place % 2]:
-                item[name] = typed(ask_field(frame, name, f"{name}-{number}"))
-        photo = st.file_uploader("Photo (optional)", ["jpg", "jpeg", "png", "webp", "heic"], key=f"photo-{number}")
+                item[name] = ask_field(frame, name, f"{name}-{number}")
+        photo = st.file_uploader("Photo (optional)", FILE_TYPES, key=f"photo-{number}")
         if st.form_submit_button("Add to the wardrobe", type="primary"):
             _add(store, item, photo)
 
@@ -95,8 +105,9 @@ def _add(store: FeatureStore, item: dict[str, Any], photo: Any) -> None:
         st.error("Say what it is: choose a name, or type your own.")
         return
     try:
+        item = {name: typed(name, value) for name, value in item.items()}
         cutout = opaque(load_image(photo, max_side=1200)) if photo else None
-    except ImageError as error:
+    except (ImageError, ValueError) as error:
         st.error(page.literal(error))
         return
     item |= {"source": {name: "user" for name, value in item.items() if value}}

@@ -10,13 +10,13 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.wardrobe import gallery
+from ewardrobe.app.wardrobe import gallery, odd
 from ewardrobe.app.wardrobe.gallery import gallery_html
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe.derived import all_of, rows_of
 from ewardrobe.wardrobe.edits import by_owner
-from ewardrobe.wardrobe.fields import DAY, FLAG, NUMBERS, PRICE, ItemField
-from ewardrobe.wardrobe.table import READ_ONLY, SHOWN, TableView, item_fields, table_rows
+from ewardrobe.wardrobe.fields import FLAG, NUMBERS, PRICE, ItemField
+from ewardrobe.wardrobe.table import READ_ONLY, SHOWN, TEXT_ENTERED, TableView, item_fields, table_rows
 
 PAGE_LENGTH = 60
 """Items shown at a time: each carries its picture to the browser."""
@@ -102,8 +102,20 @@ def show_table(store: FeatureStore, frame: pd.DataFrame, whole: pd.DataFrame) ->
 def _save_table(store: FeatureStore, table: TableView) -> None:
     news = table.take_news(st.session_state.get(table.key))
     _mark(news.chosen)
-    if news.cells:
-        page.change(store.alter, news.cells, lambda item: by_owner(item, item_fields(news.cells[item["id"]], item)))
+    items = {item["id"]: item for item in store.items() if item["id"] in news.cells}
+    changes: dict[str, dict[str, Any]] = {}
+    for item_id, cells in news.cells.items():
+        for name, cell in cells.items():
+            try:
+                changes.setdefault(item_id, {}).update(item_fields({name: cell}, items.get(item_id)))
+            except ValueError as error:
+                page.complain(f"{SHOWN[name].label}: {error}")
+    if changes:
+        odd.keep_or_ask(store, changes, partial(_write, store))
+
+
+def _write(store: FeatureStore, changes: Mapping[str, Mapping[str, Any]]) -> None:
+    page.change(store.alter, list(changes), lambda item: by_owner(item, changes[item["id"]]))
 
 
 def _columns(table: TableView) -> dict[str, Any]:
@@ -129,11 +141,11 @@ def _column(field: ItemField, options: list[str]) -> Any:
         return column.MultiselectColumn(**about, options=options, accept_new_options=field.free)
     if field.fixed:
         return column.SelectboxColumn(**about, options=options, required=field.required)
+    if field.name in TEXT_ENTERED:
+        about["help"] = "Such as 49.90 or 49,90" if field.holds == PRICE else "Such as 2026-03-31 or 31.3.2026"
+        return column.TextColumn(**about)
     if field.holds in NUMBERS:
-        places = {"step": 0.01, "format": "%.2f"} if field.holds == PRICE else {"step": 1}
-        return column.NumberColumn(**about, min_value=0, **places)
-    if field.holds == DAY:
-        return column.DateColumn(**about, format="YYYY-MM-DD")
+        return column.NumberColumn(**about, min_value=0, step=1)
     if field.holds == FLAG:
         return column.CheckboxColumn(**about)
     return column.TextColumn(**about, required=field.required)

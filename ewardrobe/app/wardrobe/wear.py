@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -26,7 +25,7 @@ def wear_buttons(store: FeatureStore, ids: list[str], key: str) -> None:
     """Show "Worn today", a popover for another day, and what concerns the laundry; ``key`` makes theirs unique."""
     page.button("Worn today", f"{key}-today", "today", _worn, store, ids)
     with st.popover("Worn on …", icon=":material/event:", key=f"{key}-other-day"):
-        st.date_input("Day", max_value=date.today(), key=f"{key}-day", format="YYYY-MM-DD")
+        st.date_input("Day", page.today(), max_value=page.today(), key=f"{key}-day", format="YYYY-MM-DD")
         page.button("Log this day", f"{key}-log", None, _worn, store, ids, f"{key}-day", type="primary")
     with st.popover("Laundry", icon=":material/local_laundry_service:", key=f"{key}-laundry"):
         page.button("In the laundry", f"{key}-to-laundry", None, _set_state, store, ids, LAUNDRY, width="stretch")
@@ -48,8 +47,8 @@ def put_away(store: FeatureStore, ids: list[str], key: str) -> None:
 
 
 def _worn(store: FeatureStore, ids: list[str], day_key: str | None = None) -> None:
-    day = st.session_state[day_key] if day_key else date.today()
-    _act(f"Worn {'today' if day == date.today() else f'on {day}'}", wearing.log_wear, store, ids, day)
+    day = st.session_state[day_key] if day_key else page.today()
+    _act(f"Worn {'today' if day == page.today() else f'on {day}'}", wearing.log_wear, store, ids, day)
 
 
 def _set_state(store: FeatureStore, ids: list[str], state: str, reason_key: str | None = None) -> None:
@@ -90,7 +89,7 @@ def wear_outfit(store: FeatureStore, frame: pd.DataFrame) -> None:
         name_of = {key: outfit["name"] for key, outfit in outfits.items()}.__getitem__
         chosen = outfits[st.selectbox("Outfit", list(outfits), format_func=name_of, key="wear-outfit-which")]
         st.caption(_pieces(frame, chosen) or "None of its pieces is in the wardrobe any more.")
-        st.date_input("Day", max_value=date.today(), key="wear-outfit-day", format="YYYY-MM-DD")
+        st.date_input("Day", page.today(), max_value=page.today(), key="wear-outfit-day", format="YYYY-MM-DD")
         page.button("Log it", "wear-outfit-log", None, _log, store, chosen, "wear-outfit-day", type="primary")
 
 
@@ -100,9 +99,9 @@ def _pieces(frame: pd.DataFrame, outfit: dict) -> str:
 
 
 def _log(store: FeatureStore, outfit: dict, day_key: str = "") -> None:
-    day = st.session_state[day_key] if day_key else date.today()  # of the click: the page may be of yesterday
+    day = st.session_state[day_key] if day_key else page.today()  # of the click: the page may be of yesterday
     wearing.log_wear(store, outfit["items"], day, outfit["id"])
-    page.tell(f"{page.literal(outfit['name'])}: worn {'today' if day == date.today() else f'on {day}'}")
+    page.tell(f"{page.literal(outfit['name'])}: worn {'today' if day == page.today() else f'on {day}'}")
 
 
 def outfits_with(store: FeatureStore, frame: pd.DataFrame, item_id: str) -> bool:

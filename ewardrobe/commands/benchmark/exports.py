@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import add_data, add_json, positive, provenance_of
+from ewardrobe.commands._shared import add_data, add_json, provenance_of
 from ewardrobe.core import process
+from ewardrobe.core.arguments import positive
 from ewardrobe.models import NETWORKS
 
 

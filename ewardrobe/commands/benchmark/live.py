@@ -9,7 +9,8 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, cast
 
-from ewardrobe.commands._shared import CommandError, add_json, positive, provenance_of
+from ewardrobe.commands._shared import CommandError, add_json, provenance_of
+from ewardrobe.core.arguments import above_zero, positive
 from ewardrobe.models import LIVE_MODEL, NETWORKS
 
 CLIP_SECONDS, PHOTO_CLIPS, FEW = 4.0, 3, 24
@@ -31,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model", default=LIVE_MODEL, choices=[*NETWORKS], help="model of the live view (default: %(default)s)"
     )
     text = "length of the run in real time (20; 600 shows whether memory stays flat)"
-    parser.add_argument("--seconds", type=float, default=20.0, metavar="S", help=text)
+    parser.add_argument("--seconds", type=above_zero, default=20.0, metavar="S", help=text)
     add_json(parser)
 
 

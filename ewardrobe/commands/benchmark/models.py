@@ -10,8 +10,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import CommandError, add_json, positive, provenance_of
+from ewardrobe.commands._shared import CommandError, add_json, provenance_of
 from ewardrobe.core import process
+from ewardrobe.core.arguments import positive
 from ewardrobe.models import MODELS, RUNTIMES
 
 

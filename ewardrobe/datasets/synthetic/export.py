@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
+from ewardrobe.core.arguments import fraction, positive, seed
 from ewardrobe.core.images import jpeg_bytes, png_bytes
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORIES
 from ewardrobe.datasets.records import item_entry
@@ -74,10 +75,10 @@ def main(argv: list[str] | None = None) -> int:
     """``python -m ewardrobe.datasets.synthetic OUT --count N --seed S --split train``."""
     parser = argparse.ArgumentParser(prog="python -m ewardrobe.datasets.synthetic", description=__doc__)
     parser.add_argument("out", type=Path, help="folder of the data set")
-    parser.add_argument("--count", type=int, default=100, help="photos to draw (100)")
-    parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same photos (0)")
+    parser.add_argument("--count", type=positive, default=100, help="photos to draw (100)")
+    parser.add_argument("--seed", type=seed, default=0, help="the same seed draws the same photos (0)")
     parser.add_argument("--split", default="train", help="sub-folder: train or validation (train)")
-    parser.add_argument("--worn-share", type=float, default=0.6, help="share of photos of a person, 0..1 (0.6)")
+    parser.add_argument("--worn-share", type=fraction, default=0.6, help="share of photos of a person, 0..1 (0.6)")
     args = parser.parse_args(argv)
     try:
         folder = write_dataset(args.out, args.count, args.seed, args.split, args.worn_share, progress=True)

@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 from ewardrobe.core.detections import Detections, PackedDetections
-from ewardrobe.core.images import folder_photos, scale_to
+from ewardrobe.core.images import scale_to
 from ewardrobe.core.masks import rle_to_mask
+from ewardrobe.core.photo_folder import folder_photos
 from ewardrobe.evaluation.comparison.agreement import Match, label_maps, mask_iou_matrix, mean_agreement
 from ewardrobe.garments.cutout import drop_duplicates
 from ewardrobe.garments.digitize import read_photo
@@ -56,7 +57,7 @@ class PhotoFile:
 def photos_in(folder: str) -> list[PhotoFile]:
     """Return the photos in ``folder`` (``~`` is understood) and below; ``ImageError`` when there are none."""
     path = Path(folder.strip()).expanduser()
-    return [PhotoFile(file, str(file.relative_to(path))) for file in folder_photos(folder)]
+    return [PhotoFile(file, str(file.relative_to(path))) for file in folder_photos(folder).photos]
 
 
 @dataclass(frozen=True, eq=False)
