@@ -13,7 +13,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +122,7 @@ def chosen_recipe(photos: Sequence[SeenPhoto], start: Recipe) -> tuple[Recipe, d
     One network after the other, its zooms and then its weight; what is no better stays as in ``start``.
     """
     best, reached = start, figures(photos, start)
-    for name, option in ((name, option) for name in start for option in _options(name)):
+    for name, option in [(n, option) for n in start for option in _options(n)]:
         part = replace(best[name], **option)
         if part == best[name]:
             continue

@@ -63,7 +63,8 @@ class Part:
 
     zooms: how much larger than at the network's own size it sees a photo, once for each; those above 1 where somebody
     is in it, since worn garments are small.  weight: of its word, however often it looks.  thresholds: as
-    ``Confidence`` has them; they bring the scores of all networks to one scale.  sha256: of the weights that this was
+    ``Confidence`` has them, of the 13 garments or of all 16 labels that it has learned; they bring the scores of all
+    networks to one scale.  sha256: of the weights that this was
     chosen for.
     """
 
@@ -91,7 +92,7 @@ class Group:
     """Candidates that are one garment.
 
     soft: (h, w) float32 0..1, the weight of the looks that see it there.  scores: (16,) float 0..1, the weighted mean
-    confidence of all looks in each name.
+    confidence in each name, of all looks that know it.
     """
 
     soft: np.ndarray
@@ -142,9 +143,7 @@ class ConsensusSegmenter:
 
 def grouped(looks: Sequence[Opinion], recipe: Recipe) -> list[Group]:
     """Return the garments that the ``looks`` at one photo agree on, those that most are sure of first."""
-    count = Counter(look.network for look in looks)
-    weights = np.array([recipe[look.network].weight / count[look.network] for look in looks])
-    weights /= weights.sum()
+    weights, words = _weights(looks, recipe)
     masks = np.concatenate([look.found.masks for look in looks])
     classes = classes_of(np.concatenate([look.found.category_ids for look in looks]))
     confidences = np.concatenate([look.found.scores for look in looks]).astype(float)
@@ -157,8 +156,20 @@ def grouped(looks: Sequence[Opinion], recipe: Recipe) -> list[Group]:
         if surest.sum() >= LEAST_SEEN:
             best = _best_of_each_look(members, places, confidences)
             shares = (surest[places[best]] / surest.sum()).astype(np.float32)
-            groups.append(Group(np.tensordot(shares, masks[best], axes=1), weights @ told))
+            groups.append(Group(np.tensordot(shares, masks[best], axes=1), (words * told).sum(axis=0)))
     return groups
+
+
+def _weights(looks: Sequence[Opinion], recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
+    """Return the weight of each look, (N,) of sum 1, and of its word on each name, (N, 16) with columns of sum 1.
+
+    On what a network has never learned it has no word, if another has learned it.
+    """
+    count = Counter(look.network for look in looks)
+    weights = np.array([recipe[look.network].weight / count[look.network] for look in looks])
+    known = np.arange(len(INSTANCES)) < np.array([len(recipe[look.network].thresholds) for look in looks])[:, None]
+    words = weights[:, None] * np.where(known.any(axis=0), known, True)
+    return weights / weights.sum(), words / words.sum(axis=0)
 
 
 def _overlapping(masks: np.ndarray, classes: np.ndarray, sureness: np.ndarray) -> Iterator[np.ndarray]:

@@ -62,6 +62,15 @@ def test_the_heavier_word_counts_more():
     np.testing.assert_allclose(combined(said, recipe(yolo_s=2)).scores, [0.8 * 2 / 5, 0.8 / 5], atol=1e-6)
 
 
+def test_on_what_a_network_has_never_learned_it_has_no_word():
+    knows = recipe()
+    knows["yolo"] = replace(knows["yolo"], thresholds=(0.5,) * 16)
+    said = {"yolo": found((SHIRT, BAG, 0.8)), "unet": found((SHIRT, TOP, 0.8))}
+    told = combined(said, knows)
+    assert told.category_ids.tolist() == [BAG, TOP]
+    np.testing.assert_allclose(told.scores, [0.8, 0.2], atol=1e-6, err_msg="a bag by one of one, a top by one of four")
+
+
 def test_a_network_that_looks_twice_has_one_word():
     looks = [Opinion("unet", 1.0, found((SHIRT, TOP, 0.8)))]
     looks += [Opinion("yolo", zoom, found((SHIRT, JACKET, 0.6))) for zoom in (1.0, 1.4)]
