@@ -46,9 +46,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Exception as error:
-        if not is_expected(error):
+        told = error if is_expected(error) else process.no_temporary_folder(error)
+        if told is None:
             raise
-        print(f"ewardrobe {args.command}: {error}", file=sys.stderr)
+        print(f"ewardrobe {args.command}: {told}", file=sys.stderr)
         return EXIT_USAGE
 
 

@@ -12,6 +12,7 @@ frame = page.load_wardrobe(store)
 grid = st.grid(2, min_column_width=360, gap="medium")
 with grid.cell():
     exchange.export(store, frame)
+    exchange.copies(store)
 with grid.cell():
     upload = exchange.ask_file()
 if upload is not None:

@@ -67,6 +67,7 @@ def start_server(port: int, home: Path, log: Path, script: str = "app.py") -> su
     Beside the log, ``threads.txt`` names the threads of the server's process.
     """
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "EWARDROBE_HOME": str(home)}
+    env["XDG_STATE_HOME"] = str(home.parent / "state")
     env["EWARDROBE_TEST_THREADS"] = str(log.with_name("threads.txt"))
     env["EWARDROBE_TEST_LOOPBACK"] = "1" if only_loopback() else "0"
     env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(IN_SERVER), str(REPOSITORY), env.get("PYTHONPATH")]))

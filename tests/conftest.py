@@ -43,6 +43,7 @@ def wardrobe_home(tmp_path_factory, monkeypatch) -> Path:
     """The wardrobe's folder during a test: new, empty, not created; never the user's own."""
     home = tmp_path_factory.mktemp("wardrobe") / "home"
     monkeypatch.setenv("EWARDROBE_HOME", str(home))
+    monkeypatch.setenv("XDG_STATE_HOME", str(home.parent / "state"))  # where wardrobes are noted
     return home
 
 

@@ -20,7 +20,6 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from ewardrobe.core.arguments import positive
 from ewardrobe.core.detections import Detections, PackedDetections
 from ewardrobe.core.images import ImageError, load_image, scale_to
 from ewardrobe.core.taxonomy import INSTANCE_IDS, classes_of
@@ -188,7 +187,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = make_parser(__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of a data set in DeepFashion2's layout")
     parser.add_argument("--split", default="validation", help="never what was trained on (default: %(default)s)")
-    parser.add_argument("--limit", type=positive, help="at most N photos, spread over the split", metavar="N")
+    parser.add_argument("--limit", type=int, help="at most N photos, spread over the split", metavar="N")
     parser.add_argument("--dry-run", action="store_true", help="print, and leave weights/ as it is")
     args = parser.parse_args(argv)
     return exit_code(lambda: _run(args))

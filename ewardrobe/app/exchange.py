@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
+from ewardrobe.app.wardrobe.history import ago
 from ewardrobe.feature_store import backup_zip, csv_table, exchange
+from ewardrobe.feature_store.change import now
 from ewardrobe.feature_store.exchange import Choice, Difference
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 
@@ -23,6 +27,9 @@ CHOICES: dict[Choice, str] = {
     "both": "Keep both",
 }
 STATUS = {"new": "new", "changed": "different", "same": "the same"}
+BROWSER_MB = 1000
+"""Larger backups are written and read on this machine: a browser's file is held in memory as a whole."""
+
 MOST_SHOWN = 500
 """Rows of the preview; all are taken over."""
 
@@ -55,23 +62,64 @@ def _zip(store: FeatureStore, name: str) -> None:
     """Pack the backup first, with a bar, then offer it; a wardrobe that has changed since is packed anew."""
     place = st.empty()
     if st.session_state.get("backup", (None,))[0] != store.signature():
-        if not place.button("Pack the backup (ZIP)", icon=":material/folder_zip:", key="export-pack"):
-            return
-        try:
+        if _too_large(store):
+            st.caption(f"Its pictures are too many for the browser (over {BROWSER_MB} MB): save it on this machine.")
+        elif place.button("Pack the backup (ZIP)", icon=":material/folder_zip:", key="export-pack"):
             buffer, signature = io.BytesIO(), store.signature()
-            told = partial(_show, place.progress(0.0, "Packing …"), verb="Packing")
-            written = backup_zip.write_backup(store, buffer, told)
-            st.session_state["backup"] = signature, buffer.getvalue(), written
-        except StoreError as error:
-            place.error(page.literal(error))
-            return
-    _, content, written = st.session_state["backup"]
-    label, icon = f"Save the backup · {len(content) / 1e6:.1f} MB", ":material/download:"
-    look: dict[str, Any] = {"key": "export-zip", "icon": icon, "type": "primary", "on_click": "ignore"}
-    place.download_button(label, content, name, "application/zip", **look)
-    st.caption(f"{written.items} items, {written.pictures} pictures")
+            if written := _packed(store, buffer, place):
+                st.session_state["backup"] = signature, buffer.getvalue(), written
+    if st.session_state.get("backup", (None,))[0] == store.signature():
+        _, content, written = st.session_state["backup"]
+        label, icon = f"Save the backup · {len(content) / 1e6:.1f} MB", ":material/download:"
+        look: dict[str, Any] = {"key": "export-zip", "icon": icon, "type": "primary", "on_click": "ignore"}
+        place.download_button(label, content, name, "application/zip", **look)
+        _tell_of(written)
+    _on_this_machine(store, name)
+
+
+def _on_this_machine(store: FeatureStore, name: str) -> None:
+    """Offer to save the backup straight into a file, however large it is."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        default = str(Path("~") / name)
+        path = Path(st.text_input("Or save it on this machine", default, key="export-path").strip()).expanduser()
+        go = st.button("Save there", icon=":material/save:", key="export-save")
+    if not go:
+        return
+    if path.suffix.lower() != ".zip" or path.exists():
+        what = "is there already: give another name" if path.exists() else "does not end in .zip"
+        st.error(page.literal(f"{path} {what}."), icon=":material/error:")
+    elif written := _packed(store, path, st.empty()):
+        st.success(page.literal(f"Saved as {path} · {path.stat().st_size / 1e6:.1f} MB"), icon=":material/check:")
+        _tell_of(written)
+
+
+def _packed(store: FeatureStore, target: Path | BinaryIO, place: Any) -> backup_zip.Written | None:
+    """Write the backup with a bar in ``place``; where that fails say so there, and return ``None``."""
+    try:
+        told = partial(_show, place.progress(0.0, "Packing …"), verb="Packed and tested")
+        return backup_zip.write_backup(store, target, told)
+    except StoreError as error:
+        place.error(page.literal(error))
+        return None
+
+
+def _tell_of(written: backup_zip.Written) -> None:
+    """Say what a backup holds, and that all of it was read back."""
+    tested = f"restorable, tested {ago(written.tested)}"
+    st.caption(f"{page.count(written.items, 'item')}, {page.count(written.pictures, 'picture')}: {tested}")
     if written.missing:
         st.warning(f"{len(written.missing)} pictures are missing in the wardrobe's folder, and so in the backup.")
+
+
+def _too_large(store: FeatureStore) -> bool:
+    """Tell whether the pictures are more than a browser, and this process with it, should hold in memory."""
+    size = 0
+    with suppress(OSError):
+        for path in store.images.iterdir():
+            size += path.stat().st_size
+            if size > BROWSER_MB * 1_000_000:
+                return True
+    return False
 
 
 def _show(bar: Any, done: int, total: int, verb: str) -> None:
@@ -79,11 +127,42 @@ def _show(bar: Any, done: int, total: int, verb: str) -> None:
         bar.progress(done / max(1, total), f"{verb} {done} of {total} pictures")
 
 
+def copies(store: FeatureStore) -> None:
+    """Test the copies that are kept by themselves, when asked; say which can be restored, and offer that."""
+    st.markdown("**Copies on this disk**, kept at each change: the last ten, and one a day for a week of changes.")
+    if st.button("Test the copies", icon=":material/fact_check:", key="copies-test"):
+        bar = st.progress(0.0, "Testing …")
+        told = partial(_show, bar, verb="Tested")
+        found = [(copy, len(store.unprovable(copy.path, told))) for copy in store.restorable()]
+        st.session_state["copies"] = found, now()
+        bar.empty()
+    found, tested = st.session_state.get("copies", ((), ""))
+    for place, (copy, wrong) in enumerate(found):
+        which = "An older copy that holds more" if place else "The newest copy"
+        state = f"{page.count(wrong, 'picture')} missing or damaged" if wrong else "restorable"
+        holds = page.count(copy.entries, "garment")
+        st.caption(f"{which} holds {holds}: {state}, tested {ago(tested)} · {page.literal(copy.path.name)}")
+        said = "The copy is restored; what was there is kept beside it"
+        icon, key = "settings_backup_restore", f"copies-restore-{place}"
+        page.button("Restore this copy", key, icon, store.restore_backup, copy.path, said=said, type="tertiary")
+    if tested and not found:
+        st.caption("There is no copy that can be read.")
+
+
 def ask_file() -> Any:
-    """Ask for a file to bring in; ``None`` while there is none."""
+    """Ask for a file to bring in: one that the browser sends, or the path of one on this machine; else ``None``."""
     st.subheader("Import", anchor=False)
     number = st.session_state.setdefault("import-number", 0)  # counted up after an import: the box is empty again
-    return st.file_uploader("A backup (ZIP) or a table (CSV)", ["zip", "csv"], key=f"import-{number}")
+    label, kinds = "A backup (ZIP) or a table (CSV)", ["zip", "csv"]
+    upload = st.file_uploader(label, kinds, key=f"import-{number}", max_upload_size=BROWSER_MB)
+    text = st.text_input("Or a file on this machine, of any size", key=f"import-path-{number}").strip()
+    if upload is not None or not text:
+        return upload
+    path = Path(text).expanduser()
+    if path.suffix.lower() in (".zip", ".csv") and path.is_file():
+        return path
+    st.error(page.literal(f"{path}: no such ZIP or CSV file; check the path."), icon=":material/error:")
+    return None
 
 
 def incoming(store: FeatureStore, upload: Any) -> None:
@@ -112,14 +191,14 @@ def incoming(store: FeatureStore, upload: Any) -> None:
 
 def _read(store: FeatureStore, upload: Any) -> Incoming | None:
     """Return what is in the file; ``None`` while the letters of a table wait for their encoding."""
-    upload.seek(0)
     if upload.name.lower().endswith(".csv"):
+        data = upload.read_bytes() if isinstance(upload, Path) else upload.getvalue()
         try:
-            table = csv_table.read_csv(store, upload.getvalue(), upload.name)
+            table = csv_table.read_csv(store, data, upload.name)
         except csv_table.EncodingError as error:
             if (encoding := _ask_encoding(error.samples, upload.name)) is None:
                 return None
-            table = csv_table.read_csv(store, upload.getvalue(), upload.name, encoding)
+            table = csv_table.read_csv(store, data, upload.name, encoding)
         return Incoming(table.differences, table.remarks, table)
     with backup_zip.open_backup(upload) as backup:
         missing = [f"picture {name} is not in the backup" for name in backup.missing]
@@ -166,7 +245,6 @@ def _take_over(store: FeatureStore, upload: Any, found: Incoming, choice: Choice
         if found.table is not None:
             result = csv_table.take_over(store, found.table, choice)
         else:
-            upload.seek(0)
             with backup_zip.open_backup(upload) as backup:
                 told = partial(_show, bar, verb="Bringing in")
                 result = backup_zip.restore(store, backup, choice, remove_others=remove_others, progress=told)

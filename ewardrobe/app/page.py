@@ -15,7 +15,8 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from ewardrobe.core.images import ImageError
-from ewardrobe.feature_store.document import Document, gc_paused
+from ewardrobe.feature_store.document import AbsentDriveError, Document, gc_paused
+from ewardrobe.feature_store.marker import accept_loss
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.models import DEFAULT_MODEL, MODELS, Segmenter, cache
 from ewardrobe.wardrobe import pictures
@@ -271,6 +272,9 @@ def stop_unreadable(what: str, document: Document, error: StoreError) -> NoRetur
     """Say that the ``what`` could not be read, offer the copies that could be restored, and stop the page."""
     st.error(f"The {what} could not be read. Nothing was changed.", icon=":material/error:")
     st.code(str(error), language=None, wrap_lines=True)
+    if isinstance(error, AbsentDriveError):
+        said = "A new wardrobe may begin here"
+        button("It is gone for good: begin anew", "accept-loss", "restart_alt", accept_loss, document.home, said=said)
     for place, copy in enumerate(error.copies):
         when = datetime.fromtimestamp(copy.path.stat().st_mtime).strftime("%d %B %Y, %H:%M:%S")
         which = "An older backup that holds more" if place else "The newest good backup"

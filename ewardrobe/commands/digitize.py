@@ -1,7 +1,8 @@
 """Find the garments in photos, cut them out and put them into the wardrobe.
 
 A line for each garment on stdout (JSON with --json: photo, type, score, colours, id, image), a message for each file
-that cannot be used on stderr; the good ones are kept.
+that cannot be used on stderr; the good ones are kept.  A photo that is in the wardrobe already, to the byte, is left
+out, so that the same command goes on with a folder; a garment that looks like one that is there is told.
 Exit code: 0 all done, 1 some files could not be used, 2 nothing done (no photo, no model, no room to write).
 """
 
@@ -47,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
     from ewardrobe.garments.digitize import DigitizeSettings, digitize_paths, find_photos
     from ewardrobe.garments.ray_engine import EngineError, digitize_with_ray
+    from ewardrobe.garments.review import KnownGarments
 
     found = find_photos(args.photos)
     for remark in found.remarks:
@@ -54,22 +56,35 @@ def run(args: argparse.Namespace) -> int:
     photos = found.photos
     if not photos:
         raise CommandError(f"no photo in {', '.join(map(str, args.photos))}")
+    store, bad = open_store(args), 0
+    known = KnownGarments(store)
+    photos = _left(photos, known)
+    if not photos:
+        return 0
     settings = DigitizeSettings(args.model, args.weights, args.min_score, not args.no_refine)
     if args.engine == "ray":
         outcomes = digitize_with_ray(photos, settings, args.workers, args.ray_address)
     else:
         outcomes = digitize_paths(photos, settings)
-    store, bad = open_store(args), 0
     try:
         with tqdm(outcomes, total=len(photos), unit="photo", disable=None) as progress:
             for path, outcome in progress:
-                bad += not _keep(path, outcome, store, args)
+                bad += not _keep(path, outcome, store, known, args)
     except EngineError as error:
         raise CommandError(str(error)) from error
     return 1 if bad else 0
 
 
-def _keep(path: Path, outcome, store, args: argparse.Namespace) -> bool:
+def _left(photos: list[Path], known) -> list[Path]:
+    """Return the photos that are not in the wardrobe already, and say how many are."""
+    left = [path for path in photos if not known.holds(path)]
+    if again := len(photos) - len(left):
+        were = "photo is" if again == 1 else "photos are"
+        print(f"{again} {were} in the wardrobe already, to the byte, and left out", file=sys.stderr)
+    return left
+
+
+def _keep(path: Path, outcome, store, known, args: argparse.Namespace) -> bool:
     """Save what was found in one photo and tell of it; ``False`` when the file cannot be used."""
     from tqdm import tqdm
 
@@ -79,10 +94,17 @@ def _keep(path: Path, outcome, store, args: argparse.Namespace) -> bool:
     if isinstance(outcome, ImageError):
         tqdm.write(str(outcome), file=sys.stderr)
         return False
+    if outcome.photo.key in known.photos:
+        tqdm.write(f"{path}: in the wardrobe already, to the byte; left out", file=sys.stderr)
+        return True
     if not outcome.garments:
         cure = "try more light, the whole garment in the picture, or a lower --min-score"
         tqdm.write(f"{path}: no garment found; {cure}", file=sys.stderr)
-    for garment, item_id in zip(outcome.garments, save_garments(store, outcome), strict=True):
+    item_ids = save_garments(store, outcome)
+    twins = known.twins(outcome, item_ids)
+    for garment, item_id in zip(outcome.garments, item_ids, strict=True):
+        if twin := twins.get(item_id):
+            tqdm.write(f"{path}: {garment.name} looks like {twin}, which was there; both are kept", file=sys.stderr)
         line = _json_line if args.json else _text_line
         tqdm.write(line(path, garment, item_id, store.image_path(item_id)), file=sys.stdout)
     sys.stdout.flush()  # a reader at the other end of a pipe sees each photo as it is done

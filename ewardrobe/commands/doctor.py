@@ -17,15 +17,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``doctor``."""
     add_wardrobe(parser)
     parser.add_argument("--fix", action="store_true", help="mend what can be mended")
+    told = "wardrobe.json and its backups are lost: make it anew of the records beside the pictures"
+    parser.add_argument("--rebuild", action="store_true", help=told)
+    told = "a drive that is missed will not come back: go on without what was on it"
+    parser.add_argument("--gone", action="store_true", help=told)
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what is wrong, mend it if asked, and say what is left."""
-    from ewardrobe.feature_store.doctor import examine, mend
+    from ewardrobe.feature_store.doctor import examine, is_there, mend, rebuild
+    from ewardrobe.feature_store.document import check_drive
+    from ewardrobe.feature_store.marker import accept_loss
 
     store = open_store(args)
-    if not store.home.is_dir():
+    if args.gone:
+        accept_loss(store.home)
+        if not is_there(store):
+            print(f"{store.home}: a new wardrobe may begin here")
+            return 0
+    check_drive(store.home)
+    if not is_there(store):
         raise CommandError(f"there is no wardrobe in {store.home}; give --wardrobe DIR")
+    if args.rebuild:
+        print(rebuild(store))
     findings = examine(store)
     if args.fix and any(finding.cure for finding in findings):
         for done in mend(store):

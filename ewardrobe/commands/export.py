@@ -36,7 +36,8 @@ def _zip(store, path: Path) -> int:
 
     with picture_bar() as show:
         written = write_backup(store, path, show)
-    print(f"{path}: {written.items} items, {written.pictures} pictures, {path.stat().st_size / 1e6:.1f} MB")
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    print(f"{path}: {written.items} items, {written.pictures} pictures, {size}; read back, all as in the wardrobe")
     for name in written.missing:
         print(f"missing: {store.images / name}", file=sys.stderr)
     return 1 if written.missing else 0
@@ -48,6 +49,8 @@ def _csv(store, path: Path) -> int:
     from ewardrobe.feature_store.document import explain_os_error
 
     items = store.items()
+    if not items:
+        raise CommandError(f"there is no garment in {store.home}: nothing was written; check --wardrobe")
     try:
         write_bytes(path, csv_bytes(items))
     except OSError as error:

@@ -1,14 +1,17 @@
 """Show what a model sees in a photo: overlay, cut-outs and masks as files.
 
 Writes into DIR, named after the photo: NAME.overlay.png, NAME.1.short-sleeve-top.png, … and NAME.json with box, area,
-score, colours and mask of every garment (masks as COCO's compressed run lengths).  The wardrobe stays as it is.
+score, colours and mask of every garment (masks as COCO's compressed run lengths).  Where another photo of that name
+has been looked at, NAME gets a number.  The wardrobe stays as it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
     result = digitize_photo(args.photo, segmenter, args.min_score, refine=not args.no_refine)
     try:
         args.out.mkdir(parents=True, exist_ok=True)
-        for name, content in _files(result, args.photo).items():
+        for name, content in _files(result, args.photo, _free_name(args.out, result.photo)).items():
             write_bytes(args.out / name, content)
             print(args.out / name)
     except OSError as error:
@@ -41,7 +44,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _files(result, photo: Path) -> dict[str, bytes]:
+def _free_name(out: Path, photo) -> str:
+    """Return how the files of ``photo`` begin: its name, with a number where another photo of that name has been."""
+    stem = Path(photo.name).stem
+    names = (stem if number == 1 else f"{stem}-{number}" for number in itertools.count(1))
+    return next(name for name in names if _may_write(out / f"{name}.json", photo))
+
+
+def _may_write(path: Path, photo) -> bool:
+    """Tell whether ``path`` is free, or holds what was seen in the very same photo before."""
+    try:
+        before = json.loads(path.read_bytes())
+        return before["sha256"] == sha256(photo.data).hexdigest()
+    except FileNotFoundError:
+        return True
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _files(result, photo: Path, stem: str) -> dict[str, bytes]:
     import numpy as np
 
     from ewardrobe.core.detections import Detections
@@ -52,15 +73,21 @@ def _files(result, photo: Path) -> dict[str, bytes]:
     height, width = result.image.shape[:2]
     masks = np.array([garment.mask for garment in garments]).reshape(-1, height, width)
     shown = Detections.from_masks(masks, [g.category_id for g in garments], [g.score for g in garments])
-    files = {f"{photo.stem}.overlay.png": png_bytes(draw_detections(result.image, shown))}
+    files = {f"{stem}.overlay.png": png_bytes(draw_detections(result.image, shown))}
     entries = []
     for number, garment in enumerate(garments, 1):
-        name = f"{photo.stem}.{number}.{garment.name.replace(' ', '-')}.png"
+        name = f"{stem}.{number}.{garment.name.replace(' ', '-')}.png"
         files[name] = png_bytes(garment.cutout)
         entries.append(_entry(garment) | {"cutout": name})
-    head = {"photo": str(photo), "width": width, "height": height, "model": result.model}
+    head = {
+        "photo": str(photo),
+        "sha256": sha256(result.photo.data).hexdigest(),
+        "width": width,
+        "height": height,
+        "model": result.model,
+    }
     timed = {"milliseconds": result.milliseconds, "detections": entries}
-    return files | {f"{photo.stem}.json": json.dumps(head | timed, indent=1).encode()}
+    return files | {f"{stem}.json": json.dumps(head | timed, indent=1).encode()}
 
 
 def _entry(garment) -> dict[str, Any]:

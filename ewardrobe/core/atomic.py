@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import uuid
 from collections.abc import Iterator
@@ -10,6 +11,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 TEMPORARY_SUFFIX = ".tmp"
+
+NOT_OFFERED = (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP)
+"""What ``fsync`` says on drives that have none: some network, FUSE and shared folders."""
 
 _PRIVATE: set[str] = set()
 
@@ -42,10 +46,9 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 
     For what is too large to be held in memory.
     """
-    with _replacing(path, durable=True) as temporary, open(temporary, "xb", opener=private_opener) as file:
+    with _replacing(path, durable=True) as temporary, open(temporary, "x+b", opener=private_opener) as file:
         yield file
-        file.flush()
-        os.fsync(file.fileno())
+        sync(file)
 
 
 @contextlib.contextmanager
@@ -82,6 +85,27 @@ def remove_leftovers(folder: Path, name: str = "") -> None:
 def _write_new(path: Path, data: bytes, durable: bool) -> None:
     with open(path, "xb", opener=private_opener) as file:
         file.write(data)
-        file.flush()
         if durable:
-            os.fsync(file.fileno())
+            sync(file)
+
+
+def sync_if_file(file: BinaryIO) -> None:
+    """Have what was written on the disk, and forgotten in memory, so that it is read from there; not where none is."""
+    try:
+        number = file.fileno()
+    except (OSError, AttributeError):
+        return
+    sync(file)
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):
+            os.posix_fadvise(number, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def sync(file: BinaryIO) -> None:
+    """Have what was written on the disk before this returns, as far as the drive offers that."""
+    file.flush()
+    try:
+        os.fsync(file.fileno())
+    except OSError as error:
+        if error.errno not in NOT_OFFERED:
+            raise

@@ -6,13 +6,14 @@ imported; every segmenter computes inside ``with inference_slot():``.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 MAX_THREADS = 8
@@ -36,6 +37,9 @@ def configure() -> None:
     256×192 on two busy cores: 30 to 70 ms instead of 170 to 200).
     OpenVINO reports every conversion of a model to its maker; without its telemetry package it uses a stub of its own.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show must not end the command
+            stream.reconfigure(errors="backslashreplace")
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # None: its import fails from now on
     for name, value in {
         "OMP_NUM_THREADS": str(cpu_threads()),
@@ -94,14 +98,27 @@ def cpu_threads() -> int:
 
 
 def available_cores() -> int:
-    """Return the cores that this process may use: its affinity, and the CPU quota of its container (cgroup v2)."""
+    """Return the cores that this process may use: its affinity, and its container's CPU quota (cgroup v2 or v1)."""
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return min(cores, max(1, int(quota) // int(period)))
-    except (OSError, ValueError):  # no cgroup v2, or "max": no quota
-        return cores
+    for read in (_quota_of_version_2, _quota_of_version_1):
+        with suppress(OSError, ValueError, ZeroDivisionError):  # no such cgroup, or "max": no quota
+            quota, period = read()
+            return min(cores, max(1, quota // period)) if quota > 0 else cores
+    return cores
+
+
+def _quota_of_version_2() -> tuple[int, int]:
+    quota, period = (CGROUP / "cpu.max").read_text().split()
+    return int(quota), int(period)
+
+
+def _quota_of_version_1() -> tuple[int, int]:
+    quota, period = ((CGROUP / "cpu" / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+    return int(quota), int(period)
+
+
+CGROUP = Path("/sys/fs/cgroup")
 
 
 def cache_dir() -> Path:
@@ -109,9 +126,35 @@ def cache_dir() -> Path:
     if chosen := os.environ.get("EWARDROBE_CACHE"):
         return Path(chosen).expanduser()
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "ewardrobe"
+        return _home() / "Library" / "Caches" / "ewardrobe"
     base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "ewardrobe"
+    return (Path(base) if base else _home() / ".cache") / "ewardrobe"
+
+
+def state_dir() -> Path:
+    """Return the folder for what is noted beside the wardrobes (not created here)."""
+    if base := os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_STATE_HOME"):
+        return Path(base) / "ewardrobe"
+    where = ("Library", "Application Support") if sys.platform == "darwin" else (".local", "state")
+    return _home().joinpath(*where, "ewardrobe")
+
+
+def no_temporary_folder(error: BaseException) -> str | None:
+    """Return what to do about an ``error`` that comes of a machine without any folder for temporary files."""
+    if isinstance(error, FileNotFoundError) and "temporary directory" in str(error):  # tempfile's words
+        return "no folder for temporary files can be written: set TMPDIR to one that can"
+    return None
+
+
+def _home() -> Path:
+    """Return the user's folder; for a user without one, as in a container, a hidden one where the program was started.
+
+    Not one among the temporary files: there anybody could have put it.
+    """
+    try:
+        return Path.home()
+    except RuntimeError:  # no HOME, and no entry in passwd
+        return Path(".ewardrobe").absolute()
 
 
 class FairLock:

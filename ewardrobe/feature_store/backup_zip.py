@@ -7,11 +7,12 @@ and pictures too large to be decoded are refused, and no file that is there is e
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -19,18 +20,24 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, check_picture
 from ewardrobe.feature_store import exchange, outfits_json, pictures
+from ewardrobe.feature_store.change import now
 from ewardrobe.feature_store.document import MAX_BYTES, StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport, Progress
-from ewardrobe.feature_store.wardrobe_json import dump_document, parse_document, settled
+from ewardrobe.feature_store.pictures import IMAGES
+from ewardrobe.feature_store.trash import TRASH
+from ewardrobe.feature_store.wardrobe_json import dump_document, parse_document
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
 
-DOCUMENT, OUTFITS, IMAGES = "wardrobe.json", "outfits.json", "images"
+DOCUMENT, OUTFITS = "wardrobe.json", "outfits.json"
 MAX_PICTURE_BYTES = 200_000_000
 MAX_ENTRIES = 500_000
 MAX_RATIO = 20
 """Pictures hardly pack any smaller: an archive that unpacks to more than this times its size holds something else."""
+
+MAX_TEXT_RATIO, FREE_TEXT_BYTES = 100, 5_000_000
+"""The same for the two files of text, which pack to a tenth, those of many alike garments to a fiftieth."""
 
 FREE_BYTES = 100_000_000
 """Below this unpacked size the ratio is not looked at: the JSON of a wardrobe packs well."""
@@ -68,47 +75,110 @@ class Backup:
 
 @dataclass(frozen=True)
 class Written:
-    """What a backup holds: items, pictures, and names of pictures that were not to be found."""
+    """What a backup holds: items, pictures, names of pictures that were not to be found.
+
+    tested: the time (ISO 8601, UTC) at which all of it was read back and was what the wardrobe holds.
+    """
 
     items: int
     pictures: int
     missing: tuple[str, ...]
+    tested: str
 
 
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, NotImplementedError, ValueError)
 
 
 def write_backup(store: FeatureStore, target: Path | BinaryIO, progress: Progress | None = None) -> Written:
-    """Write the backup into ``target``: a path, replaced when it is whole, or an open file.
+    """Write the backup into ``target``: a path, replaced when it is whole, or an open file that can be read too.
 
-    Raises ``StoreError`` when the wardrobe cannot be read or the file not be written.
+    It is read back and compared with the wardrobe, field by field and picture by picture, before it takes the place of
+    an older one.  Raises ``StoreError`` when the wardrobe cannot be read or holds nothing, the file cannot be written,
+    or what is read back differs.
     """
     try:
         if not isinstance(target, Path):
-            return _write(store, target, progress)
+            return _write_and_prove(store, target, progress)
         target.parent.mkdir(parents=True, exist_ok=True)
         with atomic.writing(target) as file:
-            return _write(store, file, progress)
+            return _write_and_prove(store, file, progress)
     except OSError as error:
         raise StoreError(f"The backup was not written ({target}): {error.strerror or error}.") from error
 
 
-def _write(store: FeatureStore, file: BinaryIO, progress: Progress | None) -> Written:
+def _write_and_prove(store: FeatureStore, file: BinaryIO, progress: Progress | None) -> Written:
     document = store.document()
-    names, missing = sorted(pictures.picture_names(document["items"])), []
+    if not document["items"]:
+        raise StoreError(f"There is no garment in {store.home}: no backup was written. Check the folder.")
+    if absent := pictures.absent(store.home, document["items"]):
+        raise StoreError(f"No backup was written. {absent}")
+    outfits = store.outfits.document() if store.outfits.path.exists() else None
+    names = sorted(pictures.picture_names(document["items"]))
+    sums: dict[str, bytes] = {}
+    steps = _Steps(progress, len(names))
     with zipfile.ZipFile(file, "w") as archive:  # pictures are stored as they are: they are packed already
         archive.writestr(DOCUMENT, dump_document(document), zipfile.ZIP_DEFLATED)
-        with contextlib.suppress(FileNotFoundError):
-            archive.writestr(OUTFITS, (store.home / OUTFITS).read_bytes(), zipfile.ZIP_DEFLATED)
-        for number, name in enumerate(names, 1):
-            places = (pictures.safe_path(store.home / folder, name) for folder in (IMAGES, pictures.TRASH))
+        if outfits is not None:
+            archive.writestr(OUTFITS, outfits_json.dump(outfits), zipfile.ZIP_DEFLATED)
+        for name in names:
+            places = (pictures.safe_path(store.home / folder, name) for folder in (IMAGES, TRASH))
             if path := next((path for path in places if path and path.is_file()), None):
-                archive.writestr(f"{IMAGES}/{name}", path.read_bytes())
-            else:
-                missing.append(name)
-            if progress:
-                progress(number, len(names))
-    return Written(len(document["items"]), len(names) - len(missing), tuple(missing))
+                content = path.read_bytes()
+                archive.writestr(f"{IMAGES}/{name}", content)
+                sums[name] = hashlib.sha256(content).digest()
+            steps.next()
+    _prove(file, document, outfits, sums, steps)
+    missing = tuple(name for name in names if name not in sums)
+    steps.end()
+    return Written(len(document["items"]), len(sums), missing, now())
+
+
+class _Steps:
+    """Counts pictures that are packed, and then read back, and tells ``progress`` of half of that."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def next(self) -> None:
+        """One more is packed, or read back."""
+        self._done += 1
+        if self._progress:
+            self._progress(self._done // 2, self._total)
+
+    def end(self) -> None:
+        """All is done."""
+        if self._progress:
+            self._progress(self._total, self._total)
+
+
+def _prove(
+    file: BinaryIO,
+    document: Mapping[str, Any],
+    outfits: Mapping[str, Any] | None,
+    sums: Mapping[str, bytes],
+    steps: _Steps,
+) -> None:
+    """Read a backup back as an import would, and compare it; ``StoreError`` names the first difference."""
+    atomic.sync_if_file(file)
+    with open_backup(file) as backup:
+        if fault := _difference(document, outfits, backup):
+            raise StoreError(f"The backup was not kept: read back, {fault}. Check the disk and try again.")
+        for name, expected in sums.items():
+            if hashlib.sha256(backup.archive.read(backup.entries[name])).digest() != expected:
+                raise StoreError(f"The backup was not kept: read back, {name} is another picture. Check the disk.")
+            steps.next()
+    file.seek(0, os.SEEK_END)
+
+
+def _difference(document: Mapping[str, Any], outfits: Mapping[str, Any] | None, backup: Backup) -> str | None:
+    """Return what of a backup that was read is not as in the wardrobe, in words; ``None`` if all is."""
+    if len(backup.items) != len(document["items"]):
+        return f"it holds {len(backup.items)} of {len(document['items'])} items"
+    for mine, theirs in zip(document["items"], backup.items, strict=True):
+        if mine != theirs:
+            fields = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
+            return f"{', '.join(fields)} of {mine['id']} differ"
+    return None if backup.outfits == outfits else "the outfits differ"
 
 
 @contextlib.contextmanager
@@ -133,7 +203,7 @@ def _read(archive: zipfile.ZipFile, name: str) -> Backup:
         raise StoreError(f"{name} is no backup of a wardrobe: there is no {DOCUMENT} in it.")
     root = found[0]
     path = Path(name) / DOCUMENT
-    document = settled(parse_document(_unpacked(archive, places[root / DOCUMENT], name), path), path)
+    document = parse_document(_unpacked(archive, places[root / DOCUMENT], name), path)
     other = places.get(root / OUTFITS)
     outfits = outfits_json.parse(_unpacked(archive, other, name), Path(name) / OUTFITS) if other else None
     entries = {
@@ -148,6 +218,8 @@ def _read(archive: zipfile.ZipFile, name: str) -> Backup:
 def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> bytes:
     if entry.file_size > MAX_BYTES:
         raise StoreError(f"{name} was refused: its {entry.filename} is larger than {MAX_BYTES // 10**6} MB.")
+    if entry.file_size > max(FREE_TEXT_BYTES, MAX_TEXT_RATIO * entry.compress_size):
+        raise StoreError(f"{name} was refused: its {entry.filename} unpacks to far more than it holds, as a bomb does.")
     return archive.read(entry)
 
 
@@ -187,7 +259,8 @@ def restore(
 ) -> ImportReport:
     """Take over the items of ``backup`` with their pictures, and its outfits; see ``exchange.take_over``.
 
-    A picture that is missing or refused leaves its field empty and is told of in ``problems``; all else is taken.
+    A picture that is missing or refused leaves its field empty and is told of in ``problems``; all else is taken.  What
+    was there before is kept as ``wardrobe.replaced-<time>.json``; where the check of what came fails, all is put back.
     """
     mine = store.items()
     differences = exchange.compare(mine, backup.items)
@@ -196,11 +269,25 @@ def restore(
     for difference in taken:
         _rename_pictures(difference, renamed)
     differences = exchange.compare(mine, [difference.item for difference in differences])
-    result = exchange.take_over(store, differences, choose, remove_others=remove_others, what="imported")
+    with store.restore_point(), store.outfits.restore_point():
+        result = exchange.take_over(store, differences, choose, remove_others=remove_others, what="imported")
+        if backup.outfits:
+            result.outfits = store.outfits.merge(backup.outfits, replace=choose != "mine")
+        _check_restored(store, differences, choose, renamed.values())
     result.problems = problems
-    if backup.outfits:
-        result.outfits = store.outfits.merge(backup.outfits, replace=choose != "mine")
     return result
+
+
+def _check_restored(store: FeatureStore, differences: list[Difference], choose: Choice, names: Iterable[str]) -> None:
+    """Raise ``StoreError`` unless each item that was taken is in the wardrobe as it came, and each picture in names."""
+    present = {item["id"]: item for item in store.items()}
+    for came in differences:
+        item = present.get(came.id)
+        left = exchange.compare([item] if item else [], [came.item])[0]
+        if left.status == "new" or (choose == "theirs" and left.fields.keys() & came.fields.keys() - {"source"}):
+            raise StoreError(f"{came.name} did not come as it is in the backup; all was put back as it was.")
+    if lost := [name for name in names if not ((path := store.picture(name)) and path.is_file())]:
+        raise StoreError(f"The picture {lost[0]} did not come; all was put back as it was.")
 
 
 def _rename_pictures(difference: Difference, renamed: Mapping[str, str]) -> None:

@@ -5,9 +5,12 @@ A clock may be set back, the counter only ever grows; the time in a copy's name 
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 from ewardrobe.core import atomic
@@ -44,7 +47,10 @@ class Backups:
         return self.home / FOLDER
 
     def listed(self) -> list[Path]:
-        """Return the copies, newest first: by their counters, and by their names where two have the same."""
+        """Return the copies, newest first: by their counters, and by their names where two have the same.
+
+        Raises ``OSError`` where the folder cannot be read.
+        """
         return [path for _, _, path in self._ordered()]
 
     def counter(self) -> int:
@@ -57,7 +63,7 @@ class Backups:
         return newest is not None and newest.stat().st_size == len(raw) and newest.read_bytes() == raw
 
     def keep(self, raw: bytes) -> None:
-        """Keep ``raw``, the content of a good file, unless it is the newest copy; thin out the old ones.
+        """Keep ``raw``, the content of a good file, unless it is the newest copy, and read it back; thin out old ones.
 
         The newest ten stay, and the newest of each of the last seven days with a change.
         """
@@ -66,7 +72,11 @@ class Backups:
         self.folder.mkdir(exist_ok=True)
         atomic.remove_leftovers(self.folder, f"{self.stem}-")
         # No fsync: the document itself is on disk already, and a copy is checked before it is offered.
-        atomic.write_bytes(self.folder / f"{self.stem}-{stamp()}.json", raw, durable=False)
+        copy = self.folder / f"{self.stem}-{stamp()}.json"
+        atomic.write_bytes(copy, raw, durable=False)
+        if copy.read_bytes() != raw:  # it does not count, and no older one goes for it
+            copy.unlink()
+            raise OSError(errno.EIO, "what was read back is not what was written", str(copy))
         copies = self.listed()
         newest_of_day: dict[str, Path] = {}
         for path in copies:
@@ -77,8 +87,11 @@ class Backups:
                 path.unlink(missing_ok=True)
 
     def _ordered(self) -> list[tuple[int, str, Path]]:
-        copies = self.folder.glob(f"{self.stem}-*.json")
-        return sorted(((_counter_in(path), path.name, path) for path in copies), reverse=True)
+        try:  # glob would take a folder that cannot be read for an empty one
+            names = [name for name in os.listdir(self.folder) if fnmatch(name, f"{self.stem}-*.json")]
+        except FileNotFoundError:
+            return []
+        return sorted(((_counter_in(self.folder / name), name, self.folder / name) for name in names), reverse=True)
 
 
 def _counter_in(path: Path) -> int:

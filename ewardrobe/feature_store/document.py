@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import gc
 import json
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,8 +15,10 @@ from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter
 
 from ewardrobe.core import atomic
+from ewardrobe.feature_store import marker
 from ewardrobe.feature_store.backups import Backups, counter_of, stamp
 
 LOCK_SECONDS = 10
@@ -38,6 +42,10 @@ class StoreError(Exception):
     """
 
     copies: Sequence[Copy] = ()
+
+
+class AbsentDriveError(StoreError):
+    """The wardrobe, or its pictures, are not where they were: their drive may not be connected."""
 
 
 class BrokenFileError(StoreError):
@@ -78,6 +86,10 @@ class Document:
             return None
         return state.st_mtime_ns, state.st_size, state.st_ino
 
+    def _check_absence(self) -> None:
+        """Raise ``StoreError`` where the file is missing and should not be; called when there is none."""
+        check_drive(self.home)
+
     # Backups
 
     def backups(self) -> list[Path]:
@@ -92,7 +104,9 @@ class Document:
 
     def restorable(self) -> list[Copy]:
         """Return the newest copy that can be read, if there is one, and behind it the fullest if that holds more."""
-        copies = [Copy(path, count) for path in self.backups() if (count := self.entries_in(path)) is not None]
+        copies: list[Copy] = []
+        with suppress(OSError):  # a folder that cannot be read: the doctor says so
+            copies = [Copy(path, count) for path in self.backups() if (count := self.entries_in(path)) is not None]
         fuller = [copy for copy in copies if copy.entries > copies[0].entries]
         return copies[:1] + sorted(fuller, key=lambda copy: -copy.entries)[:1]
 
@@ -100,14 +114,50 @@ class Document:
         """Make ``backup`` the document again and return it; what is there is kept as ``<stem>.replaced-<time>.json``.
 
         By default the newest copy that can be read; ``StoreError`` if an older one holds more: choose one of them.
+        What was restored is read again and compared; where it differs, all is put back as it was.
         """
         with self._locked():
             chosen = backup or self._only_copy()
             raw = chosen.read_bytes()
-            self.parse(raw, chosen)
-            self._set_aside()
-            atomic.write_bytes(self.path, raw)
+            wanted = self.parse(raw, chosen)
+            point = self._set_aside()
+            try:
+                atomic.write_bytes(self.path, raw)
+                if self.document() != wanted:
+                    raise StoreError(f"{self.path} is not what {chosen} holds.")
+            except (OSError, StoreError) as error:
+                self._roll_back(point)
+                raise StoreError(f"Nothing was restored; all is as it was. {error}") from error
         return chosen
+
+    @contextmanager
+    def restore_point(self) -> Iterator[None]:
+        """Keep the file as ``<stem>.replaced-<time>.json``, and put it back if what is done meanwhile fails."""
+        with self._locked():
+            point = self._set_aside()
+        try:
+            yield
+        except BaseException:
+            if not self._is_unchanged(point):
+                with self._locked():
+                    self._set_aside()  # what others may have written meanwhile
+                    self._roll_back(point)
+            raise
+        finally:
+            if point and self._is_unchanged(point):
+                point.unlink()
+
+    def _is_unchanged(self, point: Path | None) -> bool:
+        if point is None or not self.path.exists():
+            return point is None and not self.path.exists()
+        return self.path.read_bytes() == point.read_bytes()
+
+    def _roll_back(self, point: Path | None) -> None:
+        """Put the file back that was set aside at ``point``; ``None``: there was none."""
+        if point:
+            atomic.write_bytes(self.path, point.read_bytes())
+        else:
+            self.path.unlink(missing_ok=True)
 
     def _only_copy(self) -> Path:
         copies = self.restorable()
@@ -117,15 +167,16 @@ class Document:
             raise StoreError(f"Nothing was restored. {told(copies)} Say which of them is to come back.")
         return copies[0].path
 
-    def _set_aside(self) -> None:
-        """Keep the file, which is about to be replaced, under another name; no file, nothing to do."""
+    def _set_aside(self) -> Path | None:
+        """Keep the file, which is about to be replaced, under another name and return that; ``None`` without a file."""
         kept = self.path.with_name(f"{self.stem}.replaced-{stamp()}.json")
         try:
             os.link(self.path.resolve(), kept)
         except FileNotFoundError:
-            return
+            return None
         except OSError:  # a file system without links
             atomic.write_bytes(kept, self.path.read_bytes())
+        return kept
 
     # Changing
 
@@ -133,6 +184,7 @@ class Document:
     def _locked(self) -> Iterator[None]:
         """Hold the lock between processes and threads; any ``OSError`` inside becomes a ``StoreError``."""
         try:
+            check_drive(self.home)
             self.home.mkdir(0o700, parents=True, exist_ok=True)
             with FileLock(self.home / f".{self.stem}.lock", timeout=LOCK_SECONDS, poll_interval=0.01):
                 yield
@@ -147,7 +199,7 @@ class Document:
 
         old: the present content, which is kept as a copy; ``None`` if there is none or it is broken.
         """
-        atomic.remove_leftovers(self.home, self.stem)
+        atomic.remove_leftovers(self.home, f"{self.path.name}.")  # no more: a backup may be written here
         if self.path.is_symlink():
             target = self.path.resolve()
             atomic.remove_leftovers(target.parent, f"{target.name}.")
@@ -184,6 +236,7 @@ class Document:
                 target = os.readlink(self.path)
                 message = f"{self.path} is a link to {target}, which is not there. Bring it back, or remove the link."
                 raise StoreError(message) from None
+            self._check_absence()
             return None
         except OSError as error:
             raise StoreError(f"{self.path} cannot be read: {error.strerror}.") from error
@@ -200,6 +253,12 @@ class Document:
             raise
 
 
+def check_drive(home: Path) -> None:
+    """Raise ``AbsentDriveError`` where a wardrobe was in folder ``home`` and is no more."""
+    if message := marker.absent_drive(home):
+        raise AbsentDriveError(message)
+
+
 def told(copies: Sequence[Copy]) -> str:
     """Return what could be restored, in words."""
     newest = f"The newest good backup is {copies[0].path}"
@@ -210,9 +269,20 @@ def told(copies: Sequence[Copy]) -> str:
 
 
 def read_json(raw: bytes, path: Path) -> Any:
-    """Return the value in ``raw``, NaN and infinities read as nothing; ``StoreError`` with the place of a fault."""
+    """Return the value in ``raw``, made so that JSON can hold it again; see `tame`.
+
+    A number beyond all floats is left infinite: a schema refuses it, and what it does not know is written as nothing.
+
+    Raises ``StoreError`` with the place of a fault.
+    """
+    text = raw.removeprefix(codecs.BOM_UTF8)
+    if (values := sum(map(text.count, (b",", b"[", b"{")))) > MAX_VALUES:
+        raise StoreError(f"{path} holds {values} values; up to {MAX_VALUES} are read. It was left as it is.")
+    if b"NaN" not in text and b"Infinity" not in text:
+        with suppress(ValueError):  # quick and strict; what it refuses is read again, slowly and with mercy
+            return _ANY.validate_json(text)
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_constant=lambda _: None)
+        return tame(json.loads(text.decode("utf-8")))
     except json.JSONDecodeError as error:
         raise broken(path, error.msg, error.lineno, error.colno) from error
     except UnicodeDecodeError as error:
@@ -223,6 +293,54 @@ def read_json(raw: bytes, path: Path) -> Any:
         raise StoreError(f"{path} ({len(raw) / 1e6:.0f} MB) does not fit into memory.") from error
     except (RecursionError, ValueError) as error:  # brackets nested too deep, a number of thousands of digits
         raise broken(path, str(error)) from error
+
+
+_ANY = TypeAdapter(Any)
+MAX_VALUES = 20_000_000
+"""More are refused before they are parsed: three bytes of JSON may take a hundred of memory."""
+
+MAX_DEPTH = 100
+"""Lists in lists, or objects in objects, that are kept as such; what lies deeper is kept as its JSON text."""
+
+
+def tame(value: Any, depth: int = 0) -> Any:
+    r"""Return a value of JSON without what cannot be written again.
+
+    NaN and infinities become nothing, half a surrogate pair a question mark, what is nested too deep its JSON text.
+
+    >>> tame([float("inf"), "caf\ud800", {"a": 1}])
+    [None, 'caf?', {'a': 1}]
+    >>> tame([{"a": 1, "b": []}, 2], MAX_DEPTH)
+    '[{"a":1,"b":[]},2]'
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if not isinstance(value, dict | list):
+        return value
+    if depth == MAX_DEPTH:
+        return _json_text(value)
+    if isinstance(value, list):
+        return [tame(part, depth + 1) for part in value]
+    return {tame(name): tame(part, depth + 1) for name, part in value.items()}
+
+
+def _json_text(value: Any) -> str:
+    """Return the JSON of a value without recursion, which ``json.dumps`` needs."""
+    todo, parts = [value], []
+    while todo:
+        part = todo.pop()
+        if isinstance(part, bytes):  # of the JSON itself
+            parts.append(part.decode())
+        elif isinstance(part, list):
+            todo += [b"]", *[each for one in reversed(part) for each in (one, b",")][:-1], b"["]
+        elif isinstance(part, dict):
+            pairs = ((each, b":", name, b",") for name, each in reversed(part.items()))
+            todo += [b"}", *[each for pair in pairs for each in pair][:-1], b"{"]
+        else:
+            parts.append(json.dumps(part))
+    return "".join(parts)
 
 
 def version_of(document: dict[str, Any], newest: int, assumed: int, path: Path) -> int:
@@ -247,7 +365,12 @@ def broken(path: Path, what: str, line: int = 1, column: int = 1) -> BrokenFileE
 def explain_os_error(error: OSError, path: Path) -> StoreError:
     """Return the ``StoreError`` that tells a user what to do about ``error`` on ``path``."""
     place = error.filename or path
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+        what = (
+            "its drive offers no file locks, as some network drives do. Mount it with locks (NFS: without nolock; SMB:"
+            " without nobrl), or move the wardrobe to a disk of this computer and set EWARDROBE_HOME"
+        )
+    elif error.errno in (errno.ENOSPC, errno.EDQUOT):
         what = "the disk is full. Free some space and try again"
     elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         what = "no permission to write there. Make the folder writable, or set EWARDROBE_HOME to one that is"

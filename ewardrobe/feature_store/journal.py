@@ -56,6 +56,7 @@ class JournalEntry:
 
 
 _ENTRY = TypeAdapter(JournalEntry)
+_NO_ENTRY = b'{"id":"","time":"","what":""}'
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def append(home: Path, change: Change) -> None:
     path = home / FILE
     try:
         if path.exists() and path.stat().st_size + len(line) > KEEP_BYTES:
-            atomic.remove_leftovers(home, path.stem)
+            atomic.remove_leftovers(home, f"{path.name}.")
             kept = _newest(path.read_bytes().split(b"\n"), len(line))
             atomic.write_bytes(path, b"\n".join(kept) + line, durable=False)
         else:
@@ -174,6 +175,24 @@ def entries(home: Path) -> list[JournalEntry]:
         with suppress(ValidationError):
             found.append(_ENTRY.validate_json(line))
     return found
+
+
+def broken_lines(home: Path) -> list[bytes]:
+    """Return the lines of the journal that are no changes, as a power cut may leave them."""
+    broken = []
+    with suppress(FileNotFoundError):
+        for line in (home / FILE).read_bytes().split(b"\n"):
+            try:
+                _ENTRY.validate_json(line or _NO_ENTRY)
+            except ValidationError:
+                broken.append(line)
+    return broken
+
+
+def drop_lines(home: Path, broken: Collection[bytes]) -> None:
+    """Write the journal anew without ``broken`` lines; under the wardrobe's lock only."""
+    kept = [line for line in (home / FILE).read_bytes().split(b"\n") if line not in broken]
+    atomic.write_bytes(home / FILE, b"\n".join(kept), durable=False)
 
 
 def standing(all_entries: Iterable[JournalEntry]) -> list[JournalEntry]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from ewardrobe.feature_store import outfits_json
+from ewardrobe.feature_store import outfits_json, records
 from ewardrobe.feature_store.change import find, now
 from ewardrobe.feature_store.document import Document, StoreError
 from ewardrobe.wardrobe.item import plain
@@ -135,6 +135,7 @@ class OutfitStore(Document):
             outfits_json.check(document, self.path)
             if self.dump(document) != raw:
                 self._replace(raw, lambda counter: self.dump({**document, "revision": counter}))
+                self._afterwards(lambda: records.keep_outfits(self.home, self.path.read_bytes()))
 
 
 def missing(items: Iterable[str], present: Iterable[str]) -> list[str]:

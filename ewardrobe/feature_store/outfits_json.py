@@ -18,13 +18,14 @@ VERSION = 1
 Name = Annotated[str, Field(min_length=1, description="text")]
 Ids = Annotated[list[Name], Field(description="a list of ids")]
 Day = Annotated[IsoDate, Field(description=DAY.expected)]
+Text = Annotated[str | None, Field(description="text or nothing")]
 Place = Annotated[list[float], Field(min_length=4, max_length=4)]
 
 
 class _Entry(BaseModel):
     """A description completes the sentence "expected …" of an error message."""
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
 
 
 class OutfitEntry(_Entry):
@@ -34,13 +35,15 @@ class OutfitEntry(_Entry):
     name: Name
     items: Ids
     layout: Annotated[dict[str, Place], Field(description="four numbers for each item")] = {}
+    created: Text = None
 
 
 class PlanEntry(_Entry):
-    """What is planned for a day."""
+    """What is planned for a day.  outfit: the id of the saved one."""
 
     date: Day
     items: Ids
+    outfit: Text = None
 
 
 class RatingEntry(_Entry):
@@ -49,6 +52,7 @@ class RatingEntry(_Entry):
     items: Ids
     liked: Annotated[bool, Field(description="true or false")]
     terms: Annotated[dict[str, float], Field(description="numbers by their names")]
+    date: Text = None
 
 
 class OutfitLists(_Entry):
@@ -79,7 +83,10 @@ def dump(document: Mapping[str, Any]) -> bytes:
 
 
 def check(document: Any, path: Path) -> dict[str, Any]:
-    """Return ``document`` if it is one of outfits, its three lists there; ``StoreError`` names the faulty entry."""
+    """Return ``document`` if it is one of outfits, its three lists there, each outfit with an id of its own.
+
+    ``StoreError`` names the faulty entry.
+    """
     if not isinstance(document, dict):
         raise broken(path, 'expected an object with a list "outfits"')
     version_of(document, VERSION, VERSION, path)
@@ -89,8 +96,12 @@ def check(document: Any, path: Path) -> dict[str, Any]:
         raise broken(path, _told(error.errors(include_url=False)[0]["loc"])) from error
     for name in _ENTRIES:
         document.setdefault(name, [])
-    for outfit in document["outfits"]:
+    seen: set[str] = set()
+    for number, outfit in enumerate(document["outfits"], 1):
         outfit.setdefault("layout", {})
+        if outfit["id"] in seen:
+            outfit["id"] = f"{outfit['id']}-{number}"
+        seen.add(outfit["id"])
     return document
 
 

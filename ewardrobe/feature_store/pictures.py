@@ -1,30 +1,24 @@
-"""The pictures beside ``wardrobe.json``: cut-out, thumbnail and try-on picture as PNG, the photo as it came.
-
-Pictures that no item names any more, and files that the doctor moves out of the way, lie in the trash for a while.
-"""
+"""The pictures beside ``wardrobe.json``: cut-out, thumbnail and try-on picture as PNG, the photo as it came."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
-import time
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ewardrobe.feature_store.backups import stamp
 from ewardrobe.feature_store.document import StoreError
+from ewardrobe.feature_store.marker import IMAGES, absent_pictures
 
 THUMBNAIL_SIDE = 256
 _ROLES = {"image": "garment", "thumbnail": "small", "photo": "photo", "try_on": "worn"}
 IMAGE_FIELDS = tuple(_ROLES)
 IMAGE_LISTS = ("earlier_images",)
 """Fields that hold lists of picture names: cut-outs that were repaired, for the way back."""
-
-TRASH, TRASH_DAYS = "trash", 30
 
 _SIGNATURES = {  # first bytes of a photo: extension
     b"\xff\xd8\xff": "jpg",
@@ -59,6 +53,16 @@ def named(field: str, content: bytes) -> tuple[str, bytes]:
     return f"{_ROLES[field]}-{hashlib.sha256(content).hexdigest()[:16]}.{_extension(content)}", content
 
 
+def is_as_named(path: Path) -> bool:
+    """Tell whether a picture file is there and, where its name carries a hash of its content, agrees with it."""
+    found = re.fullmatch(rf"(?:{'|'.join(_ROLES.values())})-([0-9a-f]{{16}})\.\w+", path.name)
+    try:
+        with open(path, "rb") as file:
+            return found is None or hashlib.file_digest(file, "sha256").hexdigest().startswith(found[1])
+    except OSError:
+        return False
+
+
 def opaque(image: np.ndarray) -> np.ndarray:
     """Return RGB uint8 (h, w, 3) as an RGBA cut-out (h, w, 4) that keeps the whole picture."""
     return np.dstack([image, np.full(image.shape[:2], 255, np.uint8)])
@@ -81,6 +85,12 @@ def safe_path(folder: Path, name: object) -> Path | None:
     return folder / name
 
 
+def absent(home: Path, items: Iterable[Mapping]) -> str | None:
+    """Return what is to be said where the pictures of ``items`` are on a drive that is not there; see ``marker``."""
+    paths = (safe_path(home / IMAGES, name) for name in picture_names(items))
+    return absent_pictures(home, [path for path in paths if path])
+
+
 def _checked(picture: np.ndarray, what: str, mode: str) -> np.ndarray:
     shape = f"{mode} uint8 (h, w, {len(mode)})"
     if not isinstance(picture, np.ndarray):
@@ -100,35 +110,3 @@ def _extension(photo: bytes) -> str:
     if photo[4:8] == b"ftyp":
         return "avif" if photo[8:12] == b"avif" else "heic"
     return next((name for start, name in _SIGNATURES.items() if photo.startswith(start)), "bin")
-
-
-def throw_away(home: Path, path: Path) -> None:
-    """Move a file into the trash; one of the same name that is there keeps its place."""
-    target = home / TRASH / path.name.lstrip(".")
-    _move(path, target.with_name(f"{stamp()}-{target.name}") if target.exists() else target)
-
-
-def throw_pictures_away(home: Path, names: Iterable[str]) -> None:
-    """Move pictures into the trash, in place of older ones of the same name, and empty it of what is too old."""
-    for name in names:
-        source, target = safe_path(home / "images", name), safe_path(home / TRASH, name)
-        if source and target and source.exists():
-            _move(source, target)
-    folder = home / TRASH
-    for path in folder.iterdir() if names and folder.is_dir() else ():
-        if time.time() - path.stat().st_mtime > TRASH_DAYS * 86400:
-            path.unlink(missing_ok=True)
-
-
-def fetch_back(home: Path, names: Iterable[str]) -> None:
-    """Bring back those pictures ``names`` that lie in the trash and are missing from ``images/``."""
-    for name in names:
-        source, target = safe_path(home / TRASH, name), safe_path(home / "images", name)
-        if source and target and source.exists() and not target.exists():
-            os.replace(source, target)
-
-
-def _move(path: Path, target: Path) -> None:
-    target.parent.mkdir(exist_ok=True)
-    os.replace(path, target)
-    os.utime(target)  # the age in the trash counts, not the file's

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import journal, pictures, wardrobe_json
+from ewardrobe.feature_store import journal, marker, pictures, records, trash, wardrobe_json
 from ewardrobe.feature_store.change import Change, Prepared, edit_of, edited, find, now, prepare
-from ewardrobe.feature_store.document import Document, StoreError, gc_paused
+from ewardrobe.feature_store.document import AbsentDriveError, Document, StoreError, gc_paused
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.wardrobe_json import SCHEMA_VERSION, Snapshot
 from ewardrobe.wardrobe.item import FIELDS, values_of, view
@@ -45,7 +45,7 @@ class FeatureStore(Document):
     def __init__(self, home: Path | str | None = None) -> None:
         super().__init__(home or os.environ.get("EWARDROBE_HOME") or "wardrobe")
         self.outfits = OutfitStore(self.home)
-        self.images = self.home / "images"
+        self.images = self.home / pictures.IMAGES
 
     # Reading
 
@@ -148,7 +148,7 @@ class FeatureStore(Document):
             change.come |= pictures.picture_names([fields])
 
     def remove(self, item_ids: str | Iterable[str]) -> list[dict]:
-        """Remove items and return them; their pictures go to ``trash/`` for 30 days, and ``undo`` brings all back."""
+        """Remove items and return them; their pictures go to ``trash/``, and ``undo`` brings all back."""
         with self._change() as change:
             return copy.deepcopy(change.drop([item_ids] if isinstance(item_ids, str) else item_ids))
 
@@ -203,8 +203,30 @@ class FeatureStore(Document):
         """Make ``backup`` the wardrobe again, see ``Document``; pictures come back from the trash too."""
         chosen = super().restore_backup(backup)
         with self._locked():
-            pictures.fetch_back(self.home, pictures.picture_names(self.items()))
+            items = self.items()
+            self._afterwards(
+                lambda: trash.fetch_back(self.home, pictures.picture_names(items)),
+                lambda: self._keep_all_records(items),
+            )
         return chosen
+
+    def unprovable(self, copy: Path, progress: Callable[[int, int], None] | None = None) -> list[str]:
+        """Return the pictures that a kept copy names and that are missing, or not what their names say.
+
+        The name of a picture carries a hash of its content.  Raises ``StoreError`` for a copy that cannot be read.
+        """
+        try:
+            names = sorted(pictures.picture_names(self.parse(copy.read_bytes(), copy)["items"]))
+        except OSError as error:
+            raise StoreError(f"{copy} cannot be read: {error.strerror}.") from error
+        wrong = []
+        for number, name in enumerate(names, 1):
+            places = (pictures.safe_path(self.home / folder, name) for folder in (pictures.IMAGES, trash.TRASH))
+            if not any(path and pictures.is_as_named(path) for path in places):
+                wrong.append(name)
+            if progress:
+                progress(number, len(names))
+        return wrong
 
     # Inside
 
@@ -252,16 +274,51 @@ class FeatureStore(Document):
             self._replace(before.raw, encode)
         wardrobe_json.remember(self.path, made[-1])
         self._afterwards(
-            lambda: pictures.fetch_back(self.home, change.come),
-            lambda: pictures.throw_pictures_away(self.home, change.gone),
+            lambda: trash.fetch_back(self.home, change.come),
+            lambda: trash.throw_pictures_away(self.home, change.gone),
+            lambda: self._keep_records(before, made[-1], change),
         )
         journal.append(self.home, change)
+        self._afterwards(lambda: trash.empty_old(self.home))  # last: what an undo names stays
+
+    def _keep_records(self, before: Snapshot, after: Snapshot, change: Change) -> None:
+        """Let the records beside the pictures follow; all of them where another than this process wrote last."""
+        if pictures.absent(self.home, after.items):  # nothing is written where a drive should be
+            marker.mark(self.home, pictures=False)
+            return
+        self._mark_all()
+        if _recorded.get(self.path.absolute()) == before.raw:
+            present = {item["id"] for item in after.items if item["id"] in change.before}
+            records.keep(self.home, after.items, present, change.before.keys() - present)
+        else:
+            records.keep_all(self.home, after.items)
+        _recorded[self.path.absolute()] = after.raw
+
+    def _keep_all_records(self, items: list[dict]) -> None:
+        if not pictures.absent(self.home, items):
+            self._mark_all()
+            records.keep_all(self.home, items)
+
+    def _mark_all(self) -> None:
+        self.images.mkdir(exist_ok=True)
+        marker.mark(self.home)
+
+    def _check_absence(self) -> None:
+        super()._check_absence()
+        if marker.holds_wardrobe(self.home):
+            cure = f"`python -m ewardrobe doctor --wardrobe {self.home}` says what can be done."
+            raise AbsentDriveError(f"{self.path} is missing, though {self.home} holds a wardrobe: {cure}")
+
+    def _check_pictures(self) -> None:
+        if message := pictures.absent(self.home, self._snapshot().items):
+            raise AbsentDriveError(message)
 
     @contextmanager
     def _with_pictures(self, contents: Mapping[str, bytes]) -> Iterator[None]:
         """Write pictures; those that were not there go again if that, or what comes with them, fails."""
         written: list[Path] = []
         if contents:
+            self._check_pictures()
             self.images.mkdir(exist_ok=True)
             atomic.remove_leftovers(self.images)
         try:
@@ -274,6 +331,10 @@ class FeatureStore(Document):
             for path in written:
                 path.unlink(missing_ok=True)
             raise
+
+
+_recorded: dict[Path, bytes | None] = {}
+"""The content of the file to which the records beside the pictures belong."""
 
 
 def _sample_entries() -> list[Prepared]:

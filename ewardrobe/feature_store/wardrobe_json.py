@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from ewardrobe.feature_store.document import broken, read_json, version_of
+from ewardrobe.feature_store.document import StoreError, broken, read_json, version_of
 from ewardrobe.wardrobe.fields import settle
 from ewardrobe.wardrobe.item import plain
 
@@ -23,6 +23,9 @@ SCHEMA_VERSION = 2
 
 All are read; at the first change the file of an older version is kept as ``wardrobe.v<version>.json``.
 """
+
+MAX_ITEMS = 300_000
+"""Larger wardrobes are refused before each item is looked at."""
 
 KEPT = 3
 """Wardrobes whose last state is kept in memory."""
@@ -45,8 +48,9 @@ def parse_document(raw: bytes, path: Path) -> dict[str, Any]:
 def parse_lines(raw: bytes, path: Path) -> tuple[dict[str, Any], list[bytes] | None]:
     """Return the document in ``raw``, its items as the schema wants them, and the items' lines as they stand there.
 
-    ``version`` stays the one of the file.  The lines are ``None`` where somebody else wrote or touched the file.
-    Raises ``StoreError`` with file, line and column if it is broken.  NaN and infinities are read as nothing.
+    ``version`` stays the one of the file.  The lines are ``None`` where they are not what would be written: by another
+    program or version, or where an item had to be settled.  Raises ``StoreError`` with file, line and column if it is
+    broken.
     """
     document = read_json(raw, path)
     if isinstance(document, list):
@@ -54,18 +58,20 @@ def parse_lines(raw: bytes, path: Path) -> tuple[dict[str, Any], list[bytes] | N
     if not isinstance(document, dict) or not isinstance(document.get("items"), list):
         raise broken(path, 'expected an object with a list "items"')
     version_of(document, SCHEMA_VERSION, 1, path)
-    lines = _own_lines(document, raw)
-    return (document if lines else settled(document, path)), lines  # our own lines agree with the schema already
+    sound = not find_faults(document["items"], path)  # whatever checksum the file bears
+    return document, _own_lines(document, raw) if sound else None
 
 
-def settled(document: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Return ``document`` with its items made to agree with the schema, each with an id of its own.
+def find_faults(items: list, path: Path) -> list[str]:
+    """Make items agree with the schema, each with an id of its own, and return in words what did not.
 
-    For what came from elsewhere, whatever checksum it bears.  Raises ``StoreError`` for an item that is no object.
+    Every way in goes through here: the file, its copies, a backup.  Raises ``StoreError`` for what is no object.
     """
-    _check_ids(document["items"], path)
-    settle(document["items"])
-    return document
+    if len(items) > MAX_ITEMS:
+        raise StoreError(f"{path} holds {len(items)} items; up to {MAX_ITEMS} are read. It was left as it is.")
+    doubled = _check_ids(items, path)
+    told = [f"{item_id} {name} ({fault})" for item_id, name, fault in settle(items)]
+    return doubled + told
 
 
 def dump_document(document: Mapping) -> bytes:
@@ -101,18 +107,23 @@ def _own_lines(document: Mapping, raw: bytes) -> list[bytes] | None:
     return lines if sound else None
 
 
-def _check_ids(items: list, path: Path) -> None:
-    """Give every item a string id of its own; a hand-written file may lack some or repeat one."""
+def _check_ids(items: list, path: Path) -> list[str]:
+    """Give every item a text of its own as id, and return what was wrong: a file by hand may lack or repeat one."""
     seen: set[str] = set()
+    wrong = []
     for number, item in enumerate(items, 1):
         if not isinstance(item, dict):
             raise broken(path, f"item {number} is a {type(item).__name__}, expected an object")
-        wanted = f"item-{number}" if item.get("id") in (None, "") else str(item["id"])
+        given = item.get("id")
+        wanted = given if isinstance(given, str) and given else f"item-{number}" if given in (None, "") else str(given)
         name, copy = wanted, 2
         while name in seen:
             name, copy = f"{wanted}-{copy}", copy + 1
+        if name != given:
+            wrong.append(f"item {number} is called {name}, not {given!r}")
         item["id"] = name
         seen.add(name)
+    return wrong
 
 
 @dataclass(frozen=True, eq=False)

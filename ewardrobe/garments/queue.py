@@ -20,14 +20,18 @@ from filelock import FileLock
 from pydantic import TypeAdapter
 
 from ewardrobe.core import atomic
-from ewardrobe.core.images import ImageError, png_bytes, read_cutout
+from ewardrobe.core.images import ImageError, check_picture, png_bytes, read_cutout
 from ewardrobe.feature_store.change import now
-from ewardrobe.feature_store.document import explain_os_error
+from ewardrobe.feature_store.document import check_drive, explain_os_error
 from ewardrobe.garments.cutout import Garment, garment_from_mask
 from ewardrobe.garments.draft import Draft, Photo, draft_of
 
 FOLDER = "queue"
 QUEUED, ANALYSING, READY, FAILED = "queued", "analysing", "ready", "failed"
+DAMAGED = ".damaged"
+"""Ending of an entry that could not be understood and was set aside when its photo was looked at again."""
+
+DAMAGED_REASON = "what was known of it is damaged, as after a power cut; look again, its photo is whole"
 MAX_ATTEMPTS = 2
 """A photo that was being looked at when the app ended this often is taken to be the reason."""
 
@@ -81,19 +85,24 @@ class ImportQueue:
     def add(self, photos: Iterable[Photo | ImageError], model: str, told: Callable[[int], None] | None = None) -> Added:
         """Put photos at the end; each is on disk before the next is read.  ``told`` is called with the count so far."""
         added, number = Added(), 1 + max((entry.number for entry in self.entries()), default=0)
-        for count, photo in enumerate(photos, 1):
-            if isinstance(photo, ImageError):
-                added.refused.append(str(photo))
-            elif self._take(QueuedPhoto(photo.key, photo.name, number + added.taken, now(), model), photo.data):
-                added.taken += 1
+        for count, given in enumerate(photos, 1):
+            try:
+                photo = _sound(given)
+            except ImageError as error:
+                added.refused.append(str(error))
             else:
-                added.again += 1
+                entry = QueuedPhoto(photo.key, photo.name, number + added.taken, now(), model)
+                is_new = self._take(entry, photo.data)
+                added.taken, added.again = added.taken + is_new, added.again + (not is_new)
             if told:
                 told(count)
         return added
 
     def entries(self) -> list[QueuedPhoto]:
-        """Return all entries in the order of their coming; files of another program's are passed over."""
+        """Return all entries in the order of their coming; files of another program's are passed over.
+
+        An entry that is damaged stands there as failed: its photo is whole and can be looked at again.
+        """
         with self._guard:
             try:
                 paths = list(self.folder.glob("*.json"))
@@ -192,8 +201,14 @@ class ImportQueue:
         with self._writing():
             for key in keys:
                 self._path(key).unlink(missing_ok=True)  # first: without it the rest is a leftover, not an entry
-                for path in [*self.folder.glob(f"{key}-*.png"), self.folder / f"{key}.photo"]:
+                parts = (f"{key}.photo", f"{key}{DAMAGED}")
+                for path in [*self.folder.glob(f"{key}-*.png"), *(self.folder / name for name in parts)]:
                     path.unlink(missing_ok=True)
+
+    def remove_leftovers(self) -> None:
+        """Delete what killed writers left; under the lock of all who write here, so that no import loses its file."""
+        with self._writing():
+            atomic.remove_leftovers(self.folder)
 
     def _take(self, entry: QueuedPhoto, data: bytes) -> bool:
         """Write a new photo and its entry; ``False`` if it is in the queue already."""
@@ -208,22 +223,35 @@ class ImportQueue:
         return self.folder / f"{key}.json"
 
     def _write(self, entry: QueuedPhoto) -> None:
+        path = self._path(entry.key)
+        if path.exists() and self._understood(path) is None:
+            path.replace(self.folder / f"{entry.key}{DAMAGED}")
         text = json.dumps(asdict(entry), ensure_ascii=False, separators=(",", ":"))
         atomic.write_bytes(self._path(entry.key), text.encode("utf-8", "replace"))
 
     def _read(self, path: Path) -> tuple[int, QueuedPhoto] | None:
         """Return (time of change, entry); a file that did not change is not read again."""
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        with contextlib.suppress(OSError):
             time = path.stat().st_mtime_ns
             known = self._known.get(path.stem)
             if known and known[0] == time:
                 return known
+            if entry := self._understood(path):
+                return time, entry
+            if path.with_suffix(".photo").is_file():
+                return time, QueuedPhoto(path.stem, path.stem, 0, "", "", FAILED, DAMAGED_REASON)
+        return None
+
+    def _understood(self, path: Path) -> QueuedPhoto | None:
+        """Return the entry in a file, ``None`` where it is damaged."""
+        with contextlib.suppress(ValueError, TypeError, KeyError, RecursionError):
             raw = json.loads(path.read_bytes())
-            return time, _ENTRY.validate_python(_from_version_1(raw) if "pieces" in raw else raw)
+            return _ENTRY.validate_python(_from_version_1(raw) if "pieces" in raw else raw)
         return None
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:
+        check_drive(self.folder.parent)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / ".lock", timeout=30, poll_interval=0.02):
@@ -233,6 +261,14 @@ class ImportQueue:
 
 
 _ENTRY = TypeAdapter(QueuedPhoto)
+
+
+def _sound(photo: Photo | ImageError) -> Photo:
+    """Return a photo that may be stored; ``ImageError`` for what is no picture."""
+    if isinstance(photo, ImageError):
+        raise photo
+    check_picture(photo.data, photo.name)
+    return photo
 
 
 def _from_version_1(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from ewardrobe.core.images import read_cutout
 from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments import attributes
-from ewardrobe.garments.draft import SAME, SKIP, Draft, Twin, item_of
-from ewardrobe.garments.duplicates import nearest, perceptual_hash
+from ewardrobe.garments.digitize import DigitizedPhoto
+from ewardrobe.garments.draft import SAME, SKIP, Draft, Photo, Twin, item_of
+from ewardrobe.garments.duplicates import TURNS, nearest, perceptual_hash
 from ewardrobe.garments.queue import READY, ImportQueue, QueuedPhoto
 from ewardrobe.wardrobe.edits import change_of
 from ewardrobe.wardrobe.fields import TABLE
@@ -75,6 +77,41 @@ def photos_of(items: Iterable[Mapping]) -> dict[str, set[str]]:
         if isinstance(name := item.get("photo"), str):
             found.setdefault(name.removeprefix("photo-").partition(".")[0], set()).add(item["id"])
     return found
+
+
+class KnownGarments:
+    """The photos and garments that a wardrobe holds, so that what comes again is noticed.
+
+    photos: keys.  hashes: by the item's id.
+    """
+
+    def __init__(self, store: FeatureStore) -> None:
+        items = store.items()
+        self.photos = set(photos_of(items))
+        self.hashes = {item["id"]: found for item in items if (found := hash_of(store, item))}
+        self._names = {item["id"]: str(item.get("type")) for item in items}
+        files = (store.picture(name) for name in {item.get("photo") for item in items})
+        self._sizes = {path.stat().st_size for path in files if path and path.is_file()}
+
+    def holds(self, path: Path) -> bool:
+        """Tell whether the file ``path`` is, to the byte, a photo of which the wardrobe has a garment."""
+        try:  # most are told by their size
+            return path.stat().st_size in self._sizes and Photo(path.name, path.read_bytes()).key in self.photos
+        except OSError:  # reading it tells what is wrong with it
+            return False
+
+    def twins(self, result: DigitizedPhoto, item_ids: Sequence[str]) -> dict[str, str]:
+        """Return ``{id: what it looks like}`` of the garments of a photo that was just saved, and note them."""
+        found: dict[str, str] = {}
+        self.photos.add(result.photo.key)
+        before = dict(self.hashes)
+        for item_id, garment in zip(item_ids, result.garments, strict=True):
+            turns = [perceptual_hash(garment.cutout, turn) for turn in TURNS]
+            if twin := nearest(turns, list(before.values())):
+                known = list(before)[twin[0]]
+                found[item_id] = f"{self._names[known]} ({known})"
+            self.hashes[item_id], self._names[item_id] = turns[list(TURNS).index(0)], garment.name
+        return found
 
 
 def change_field(queue: ImportQueue, drafts: Iterable[Draft], field: str, value: Any, way: str = "Replace") -> int:

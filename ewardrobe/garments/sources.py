@@ -23,6 +23,9 @@ MAX_TOTAL_BYTES = 20_000_000_000
 MAX_RATIO = 200
 """Photos hardly shrink in a ZIP file, drawings to a twentieth; what shrinks more than this is a bomb."""
 
+MAX_TOTAL_RATIO, FREE_BYTES = 20, 50_000_000
+"""The same for all photos together, which no single one of them reaches; up to this size it is not looked at."""
+
 RATIO_BYTES = 5_000_000
 """Below this size a high ratio does no harm: a small white picture."""
 
@@ -94,6 +97,10 @@ def _photos_of(archive: zipfile.ZipFile, name: str) -> tuple[list[zipfile.ZipInf
             photos.append(member)
     if sum(member.file_size for member in photos) > MAX_TOTAL_BYTES:
         raise ImageError(f"{name}: unpacks to more than {MAX_TOTAL_BYTES // 10**9} GB; pack fewer photos at a time")
+    unpacked, packed = (sum(getattr(one, size) for one in photos) for size in ("file_size", "compress_size"))
+    if unpacked > max(FREE_BYTES, MAX_TOTAL_RATIO * packed):
+        sizes = f"{packed / 1e6:.1f} MB that unpack to {unpacked / 1e6:.0f} MB"
+        raise ImageError(f"{name}: refused, since {sizes} are no photos; nothing was taken from it")
     if not photos:
         raise ImageError(f"{name}: no photo in it; {endings(found)}")
     return photos, found

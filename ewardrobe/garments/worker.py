@@ -15,9 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError
-from ewardrobe.feature_store.document import StoreError
+from ewardrobe.feature_store.document import StoreError, explain_os_error
 from ewardrobe.garments.digitize import digitize_photo
 from ewardrobe.garments.draft import LOWEST_SCORE, draft_of
 from ewardrobe.garments.queue import ANALYSING, FAILED, MAX_ATTEMPTS, READY, ImportQueue, QueuedPhoto
@@ -44,7 +43,7 @@ def work_through(
     problems: dict[str, str] = {}
     try:
         with FileLock(queue.folder / ".worker.lock", timeout=0):
-            atomic.remove_leftovers(queue.folder)
+            queue.remove_leftovers()
             while (entry := next_entry(queue, problems, keys)) and not (stop and stop.is_set()):
                 if told:
                     told(entry)
@@ -54,6 +53,8 @@ def work_through(
                     problems[entry.model] = str(error)
     except Timeout:
         return None
+    except OSError as error:
+        raise explain_os_error(error, queue.folder) from error
     return problems
 
 
@@ -122,7 +123,7 @@ class Importer:
         try:
             problems = work_through(self.queue, self._load, self._stop) or {}
             self.problem = "\n\n".join(problems.values()) or None
-        except (StoreError, OSError) as error:
+        except StoreError as error:
             self.problem = str(error)
 
 

@@ -8,6 +8,7 @@ as fast, and its AP differs by 0.004 at most (weights/exports.json): OpenVINO th
 from __future__ import annotations
 
 import copy
+import json
 import os
 import tempfile
 import threading
@@ -20,7 +21,8 @@ from typing import Self
 import numpy as np
 import torch
 
-from ewardrobe.core import process
+from ewardrobe.core import atomic, process
+from ewardrobe.core.checksum import sha256_of
 from ewardrobe.models import RUNTIMES
 from ewardrobe.models.weights import int8_model
 
@@ -172,17 +174,44 @@ def _cached_model(module: torch.nn.Module, key: str, example: torch.Tensor | Non
     import openvino
 
     folder = process.cache_dir() / "openvino" / f"{key}-{openvino.__version__.split('-')[0]}"
-    if (folder / "model.xml").is_file():
+    if _is_whole(folder):
         return folder / "model.xml"
     model = convert(module, example)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as temporary:
-            openvino.save_model(model, Path(temporary) / "model.xml", compress_to_fp16=False)
-            os.rename(temporary, folder)
-    except OSError:  # read-only, full, or another process was first: the cache only saves time
+            made = Path(temporary) / "made"
+            made.mkdir()
+            openvino.save_model(model, made / "model.xml", compress_to_fp16=False)
+            _seal(made)
+            if folder.exists():  # damaged, or of a version without checksums
+                os.rename(folder, Path(temporary) / "old")
+            os.rename(made, folder)
+    except (OSError, RuntimeError):  # read-only, full, or another process was first: the cache only saves time
         return model
     return folder / "model.xml"
+
+
+SUMS = "sha256.json"
+"""The checksums of a converted model's files, written when all of them are on disk."""
+
+
+def _seal(folder: Path) -> None:
+    sums = {}
+    for path in sorted(folder.iterdir()):
+        with open(path, "rb") as file:
+            atomic.sync(file)
+        sums[path.name] = sha256_of(path)
+    atomic.write_bytes(folder / SUMS, json.dumps(sums).encode())
+
+
+def _is_whole(folder: Path) -> bool:
+    """Tell whether a converted model is there and as it was written: one flipped byte changes its answers."""
+    try:
+        sums = json.loads((folder / SUMS).read_bytes())
+        return "model.xml" in sums and all(sha256_of(folder / name) == expected for name, expected in sums.items())
+    except (OSError, ValueError, AttributeError, TypeError):
+        return False
 
 
 def convert(module: torch.nn.Module, example: torch.Tensor | None = None):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from ewardrobe.core import process
 from ewardrobe.core.checksum import sha256_of
 
 MANIFEST = "manifest.json"
@@ -144,6 +145,8 @@ def saying_what_they_are_of(script: str) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, ValueError, FileNotFoundError) as error:
+        if reason := process.no_temporary_folder(error):
+            raise WeightsError(reason) from error
         raise WeightsError(
             f"the weights do not say which network they are of ({type(error).__name__}: {error}): "
             f"give a best.pt that python -m train.{script} wrote"

@@ -92,6 +92,10 @@ def _list(value: Any) -> Any:
     return value if isinstance(value, list) else ([] if value in (None, "") else [value])
 
 
+def _colours(value: Any) -> Any:
+    return [{"name": part} if isinstance(part, str) else part for part in _list(value)]
+
+
 def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
@@ -107,7 +111,24 @@ def _wear(entry: Any) -> Any:
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, allow_inf_nan=False)
+
+
+class _Colour(_Strict):
+    """One colour of a palette."""
+
+    name: str | None = None
+    hex: Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")] | None = None
+    share: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    lab: Annotated[list[float], Field(min_length=3, max_length=3)] | None = None
+
+
+class _Source(_Strict):
+    """Who said a value, how sure, and the guess where it was not sure enough for a value."""
+
+    by: str | None = None
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    guess: str | None = None
 
 
 class _Wear(_Strict):
@@ -127,14 +148,14 @@ PRICE = Holds(Annotated[float, Field(ge=0)], "a number of at least 0", amount)
 COUNT = Holds(_Count, "a whole number of at least 0", amount, _whole, int)
 WEARS = Holds(_Count, "a number of wears, 0 for never", amount, _whole)
 NUMBERS = (PRICE, COUNT, WEARS)
-PALETTE = Holds(list, "a list of colours with their shares", _list, _list, list)
+PALETTE = Holds(list[_Colour], 'a list of {"name": "red", "hex": "#c8342f", "share": 0..1}', _colours, _colours, list)
 _CATEGORY = Holds(Annotated[int, Field(ge=1, le=13)], "1..13 or nothing", amount, _whole)
 _STATE = Holds(vocabulary.State, f"one of {', '.join(vocabulary.STATES)}", _state, empty=lambda: vocabulary.STATES[0])
 _SCORE = Holds(float, "a number", amount)
 _NAME = Holds(str, "text", clean=_text)  # of a file or an item: kept letter by letter
 _NAMES = Holds(list[str], "a list of text", words, _texts, list)
 _WEAR_LOG = Holds(list[_Wear], 'a list of {"date": "2026-03-31", "outfit": null}', _wears, _wears, list)
-_SOURCES = Holds(dict, '{field: text, or {"by": text, "confidence": 0..1}}', empty=dict)
+_SOURCES = Holds(dict[str, str | _Source | None], '{field: text, or {"by": text, "confidence": 0..1}}', empty=dict)
 
 # The table
 
@@ -310,25 +331,30 @@ def faults(fields: Mapping) -> dict[str, str]:
 
 
 def settle(items: list[dict]) -> list[tuple[str, str, str]]:
-    """Make items that were read from a file agree with the schema, in place.
+    """Make items that were read from a file agree with the schema, in place; returns ``(id, field, fault)`` of each.
 
-    A number that was written as text becomes a number, and so on; what cannot be understood moves to ``unreadable`` and
-    is returned as ``(id, field, fault)``.
+    A number that was written as text becomes a number, and so on; what cannot be understood moves to ``unreadable``.
     """
-    try:
-        _ITEMS.validate_python(items)
-    except ValidationError as error:
-        wrong = dict.fromkeys(int(fault["loc"][0]) for fault in error.errors(include_url=False, include_input=False))
-        return [fault for number in wrong for fault in _settle_item(items[number])]
-    return []
+    found: list[tuple[str, str, str]] = []
+    for start in range(0, len(items), AT_ONCE):  # an error holds a kilobyte for each fault
+        try:
+            _ITEMS.validate_python(items[start : start + AT_ONCE])
+        except ValidationError as error:
+            faulty = {int(fault["loc"][0]) for fault in error.errors(include_url=False, include_input=False)}
+            found += [fault for number in sorted(faulty) for fault in _settle_item(items[start + number])]
+    return found
+
+
+AT_ONCE = 1000
+"""Items that are checked together."""
 
 
 def _settle_item(item: dict) -> list[tuple[str, str, str]]:
-    written = {name: item[name] for name in faults(item)}
+    found = faults(item)
+    written = {name: item[name] for name in found}
     for name, value in written.items():
         item[name] = cleaned(name, value)
-    found = faults(item)
-    for name in found:
+    for name in faults(item):
         del item[name]
         kept = item.get(UNREADABLE)
         item[UNREADABLE] = {**(kept if isinstance(kept, dict) else {}), name: written[name]}

@@ -13,6 +13,7 @@ from wardrobe_page import run
 
 from ewardrobe.feature_store.backup_zip import write_backup
 from ewardrobe.feature_store.csv_table import csv_bytes
+from ewardrobe.feature_store.marker import accept_loss
 from ewardrobe.feature_store.store import FeatureStore
 
 ITEMS = (
@@ -71,6 +72,7 @@ def test_the_backup_is_packed_and_offered_and_packed_anew_after_a_change(store, 
 def test_exported_wiped_imported_is_the_same_wardrobe(store, page, wardrobe_home):
     before, content = store.items(), backup_of(store)
     shutil.rmtree(wardrobe_home)
+    accept_loss(wardrobe_home)
     store.ensure_samples()
     store.remove_samples()
     at = bring(page(), "backup.zip", content)
@@ -151,6 +153,57 @@ def test_an_empty_wardrobe_offers_only_the_import(wardrobe_home, page):
     at = page()
     assert "nothing to export yet" in texts(at)
     assert at.file_uploader
+
+
+def test_the_page_says_that_a_backup_was_tested_and_saves_it_on_this_machine(store, page, tmp_path):
+    at = run(page().button(key="export-pack").click())
+    assert "restorable, tested just now" in texts(at)
+    target = tmp_path / "mine.zip"
+    at.text_input(key="export-path").set_value(str(target))
+    at = run(at.button(key="export-save").click())
+    assert "Saved as" in "\n".join(element.value for element in at.success)
+    with zipfile.ZipFile(target) as archive:
+        assert "wardrobe.json" in archive.namelist()
+    before = target.read_bytes()
+    at = run(at.button(key="export-save").click())
+    assert "is there already" in texts(at)
+    assert target.read_bytes() == before
+
+
+def test_a_file_on_this_machine_is_brought_in(store, page, tmp_path):
+    (tmp_path / "mine.zip").write_bytes(backup_of(store))
+    store.update("a", brand="Changed")
+    at = page()
+    at = run(at.text_input(key="import-path-0").set_value(str(tmp_path / "none.zip")))
+    assert "no such ZIP or CSV file" in texts(at)
+    at = run(at.text_input(key="import-path-0").set_value(str(tmp_path / "mine.zip")))
+    assert counts(at)["Different"] == "1"
+    run(at.button(key="import-do").click())
+    assert store.get("a")["brand"] is None
+
+
+def test_the_kept_copies_are_tested_and_restored(store, page):
+    store.update("a", brand="Changed")
+    copy = store.backups()[0]
+    at = run(page().button(key="copies-test").click())
+    assert "restorable, tested just now" in texts(at)
+    store.update("a", brand="Later")
+    image = store.image_path("b")
+    content = bytearray(image.read_bytes())
+    content[-20] ^= 1
+    image.write_bytes(content)
+    assert store.unprovable(copy) == [image.name]
+    run(at.button(key="copies-restore-0").click())
+    assert store.get("a")["brand"] == "Changed"
+
+
+def test_a_drive_that_is_gone_is_told_and_may_be_given_up(store, page, wardrobe_home):
+    shutil.rmtree(wardrobe_home)
+    at = page()
+    assert "connect it" in texts(at)
+    assert not wardrobe_home.exists()
+    run(at.button(key="accept-loss").click())
+    assert not page().error
 
 
 def test_the_letters_of_a_table_are_chosen_by_its_words(store, page):

@@ -37,12 +37,13 @@ def queue(wardrobe_home) -> ImportQueue:
 
 @pytest.fixture
 def folder(tmp_path):
-    """Four photos of red squares, a floor, and a file that is no photo."""
+    """Four photos of red squares, one that is cut off, and a file that is no photo."""
     folder = tmp_path / "my photos"
     folder.mkdir()
     for number in range(4):
         (folder / f"photo{number}.png").write_bytes(photo(number).data)
-    (folder / "broken.jpg").write_bytes(b"Dear Sir or Madam")
+    (folder / "broken.jpg").write_bytes(photo(4).data[:-200])
+    (folder / "letter.jpg").write_bytes(b"Dear Sir or Madam")
     return folder
 
 
@@ -83,7 +84,8 @@ def test_shoes_bag_and_hat_come_out_of_a_folder_too(models, page, tmp_path, stor
 def test_folder_becomes_a_grid_and_the_grid_items(imported, store, queue):
     assert len(by_key(imported.checkbox, "pick-")) == 4
     assert save_label(imported) == "Save 4 garments"
-    assert any("**broken.jpg**: not a picture" in text.value for text in imported.markdown)
+    assert any("**broken.jpg**: the picture is cut off" in text.value for text in imported.markdown)
+    assert not list(queue.folder.glob("*letter*")) and len(list(queue.folder.glob("*.photo"))) == 5
     assert [entry.state for entry in queue.entries()].count(FAILED) == 1
     page = press(imported, "save")
     assert "4 garments saved" in page.success[0].value

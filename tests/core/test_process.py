@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -155,3 +156,44 @@ def run_threads(target, count: int) -> None:
     for thread in threads:
         thread.join(20)
         assert not thread.is_alive()
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "200000 100000"}, 2),
+        ({"cpu.max": "max 100000"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "300000", "cpu/cpu.cfs_period_us": "100000"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1", "cpu/cpu.cfs_period_us": "100000"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "5000", "cpu/cpu.cfs_period_us": "100000"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "5000", "cpu/cpu.cfs_period_us": "0"}, 8),
+        ({}, 8),
+    ],
+)
+def test_the_quota_of_a_container_of_either_kind_counts(tmp_path, monkeypatch, files, cores):
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(process, "CGROUP", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    assert process.available_cores() == cores
+
+
+def test_a_user_without_a_folder_has_a_cache_where_the_program_was_started(tmp_path, monkeypatch):
+    def nobody(*args):
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("EWARDROBE_CACHE", "XDG_CACHE_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", nobody)
+    monkeypatch.chdir(tmp_path)
+    for folder in (process.cache_dir(), process.state_dir()):
+        assert folder.is_relative_to(tmp_path)
+        assert folder.name == "ewardrobe"
+
+
+def test_a_name_that_the_terminal_cannot_show_ends_nothing(tmp_path):
+    code = "from ewardrobe.core import process; process.configure(); print('caf\\u00e9 \\udcff')"
+    env = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "caf\\xe9 \\udcff\n")

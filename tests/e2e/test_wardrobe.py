@@ -112,6 +112,7 @@ def test_in_changed_worn_out_wiped_in_again_is_the_same_wardrobe(page, url, home
     download.value.save_as(tmp_path / "mine.zip")
 
     shutil.rmtree(home)
+    shutil.rmtree(home.parent / "state")  # nobody knows that there was a wardrobe
     bring_in(page, url, tmp_path / "mine.zip", remove_others=True)
     assert store.items() == before
     assert {path.name: path.read_bytes() for path in store.images.iterdir() if path.name in pictures} == pictures

@@ -17,6 +17,7 @@ from ewardrobe import __main__ as cli
 from ewardrobe.feature_store import backup_zip
 from ewardrobe.feature_store.backup_zip import open_backup, restore, write_backup
 from ewardrobe.feature_store.exchange import compare, counts
+from ewardrobe.feature_store.marker import accept_loss
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.feature_store.wardrobe_json import dump_document
@@ -32,8 +33,8 @@ def cutout(shade=200) -> np.ndarray:
     return np.full((8, 6, 4), shade, np.uint8)
 
 
-def files(home: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob("*") if path.is_file()}
+def files(home: Path, pattern: str = "*") -> dict[str, bytes]:
+    return {str(path.relative_to(home)): path.read_bytes() for path in home.rglob(pattern) if path.is_file()}
 
 
 def make_zip(path: Path, entries: dict[str, bytes], **kwargs) -> Path:
@@ -67,8 +68,9 @@ def test_export_wipe_import_gives_the_same_wardrobe(tmp_path):
     store.ensure_samples()
     store.add_many([({"type": "shirt", "wear_log": [{"date": "2026-03-01"}]}, cutout(1), png())] * 2)
     write_backup(store, zipped)
-    before, pictures = store.items(), files(store.images)
+    before, pictures = store.items(), files(store.images, "*.png")
     shutil.rmtree(store.home)
+    accept_loss(store.home)
     store.ensure_samples()
     with open_backup(zipped) as backup:
         assert counts(compare(store.items(), backup.items)) == {"new": 2, "changed": 0, "same": len(before) - 2}
@@ -78,7 +80,7 @@ def test_export_wipe_import_gives_the_same_wardrobe(tmp_path):
     times = ("added", "changed")
     after = [{name: value for name, value in item.items() if name not in times} for item in store.items()]
     assert after == [{name: value for name, value in item.items() if name not in times} for item in before]
-    assert files(store.images) == pictures
+    assert files(store.images, "*.png") == pictures
 
 
 def test_unpacked_the_backup_is_a_wardrobe(store, zipped, tmp_path):
@@ -316,3 +318,136 @@ def test_the_commands_export_show_and_import(store, tmp_path, capsys):
     assert "changed a shirt: brand: Acme → –" in capsys.readouterr().out
     assert cli.main(["import", str(tmp_path / "none.zip"), *home]) == 2
     assert cli.main(["export", str(tmp_path / "x.tar"), *home]) == 2
+
+
+def test_text_that_unpacks_to_far_more_than_it_holds_is_refused_before_it_is_read(store, tmp_path, monkeypatch):
+    bomb = b'{"items":[' + b"{}," * 3_000_000 + b"{}]}"
+    path = make_zip(tmp_path / "bomb.zip", {"wardrobe.json": bomb})
+    assert path.stat().st_size < 100_000
+    monkeypatch.setattr(zipfile.ZipFile, "read", lambda *args: pytest.fail("unpacked"))
+    with pytest.raises(StoreError, match="unpacks to far more than it holds"), open_backup(path):
+        pass
+
+
+def test_too_many_values_or_items_are_refused_before_they_take_memory(tmp_path, monkeypatch):
+    store = FeatureStore(tmp_path)
+    store.path.write_bytes(b'{"items":[' + b"{}," * 400_000 + b"{}]}")
+    with pytest.raises(StoreError, match="holds 400001 items; up to 300000 are read"):
+        store.items()
+    monkeypatch.setattr("ewardrobe.feature_store.document.MAX_VALUES", 1000)
+    with pytest.raises(StoreError, match="values; up to 1000 are read"):
+        store.items()
+
+
+# Proven: read back before it counts, and put back as it was where what came in differs
+
+
+def damaged_by(monkeypatch, alter) -> None:
+    """Let the disk change what is written into a ZIP."""
+    real = zipfile.ZipFile.writestr
+
+    def writestr(archive, name, content, *args):
+        real(archive, name, alter(name, content), *args)
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", writestr)
+
+
+@pytest.mark.parametrize(
+    ("alter", "told"),
+    [
+        (lambda name, raw: raw.replace(b"12.5", b"13.5") if name == "wardrobe.json" else raw, "price of a differ"),
+        (lambda name, raw: png((9, 9, 9)) if name.startswith("images/garment") else raw, "is another picture"),
+        (lambda name, raw: raw.replace(b"Monday", b"Friday") if name == "outfits.json" else raw, "the outfits differ"),
+    ],
+)
+def test_a_backup_that_reads_back_otherwise_does_not_count(store, tmp_path, monkeypatch, alter, told):
+    store.outfits.save("Monday", ["a"])
+    target = tmp_path / "mine.zip"
+    write_backup(store, target)
+    good = target.read_bytes()
+    damaged_by(monkeypatch, alter)
+    with pytest.raises(StoreError, match=told):
+        write_backup(store, target)
+    assert target.read_bytes() == good, "the older backup stays"
+    assert not list(tmp_path.glob(".*.tmp"))
+
+
+def test_a_kept_copy_that_reads_back_otherwise_does_not_count(store, monkeypatch):
+    from ewardrobe.core import atomic
+    from ewardrobe.feature_store import backups
+
+    before = store.backups()
+    real = atomic.write_bytes
+
+    def write(path, data, **options):
+        real(path, data[:-1] if path.parent.name == "backups" else data, **options)
+
+    monkeypatch.setattr(backups.atomic, "write_bytes", write)
+    store.update("a", brand="Acme")
+    assert store.get("a")["brand"] == "Acme"
+    assert store.backups() == before, "none of the older ones went for it"
+
+
+def test_what_does_not_exist_or_holds_nothing_replaces_no_backup(store, zipped, tmp_path, capsys):
+    good = zipped.read_bytes()
+    for home in (tmp_path / "none", tmp_path / "empty"):
+        if home.name == "empty":
+            FeatureStore(home).remove(FeatureStore(home).add({"type": "hat"}))
+        assert cli.main(["export", str(zipped), "--force", "--wardrobe", str(home)]) == 2
+        assert "There is no garment in" in capsys.readouterr().err
+        assert cli.main(["export", str(tmp_path / "a.csv"), "--wardrobe", str(home)]) == 2
+    assert zipped.read_bytes() == good
+    assert not (tmp_path / "none").exists()
+    assert cli.main(["export", str(zipped), "--force", "--wardrobe", str(store.home)]) == 0
+    assert "read back, all as in the wardrobe" in capsys.readouterr().out
+
+
+def test_an_import_whose_check_fails_puts_all_back(store, zipped, monkeypatch):
+    store.update("a", brand="mine")
+    store.remove("b")
+    before, outfits = store.items(), store.outfits.document()
+    real = FeatureStore.picture
+
+    def gone(self, name):
+        path = real(self, name)
+        return path.with_name("gone.png") if path and name.startswith("garment") and len(self.items()) == 2 else path
+
+    monkeypatch.setattr(FeatureStore, "picture", gone)
+    with open_backup(zipped) as backup, pytest.raises(StoreError, match="did not come; all was put back as it was"):
+        restore(store, backup)
+    monkeypatch.undo()
+    assert (store.items(), store.outfits.document()) == (before, outfits)
+    with open_backup(zipped) as backup:
+        restore(store, backup)
+    assert len(store.items()) == 2
+    assert list(store.home.glob("wardrobe.replaced-*.json")), "the restore point"
+
+
+def test_a_restore_whose_check_fails_puts_all_back(store, monkeypatch):
+    store.update("a", brand="mine")
+    before = store.path.read_bytes()
+    real = type(store).document
+    monkeypatch.setattr(type(store), "document", lambda self: real(self) | {"other": 1})
+    with pytest.raises(StoreError, match="Nothing was restored; all is as it was"):
+        store.restore_backup(store.backups()[-1])
+    assert store.path.read_bytes() == before
+
+
+def test_a_backup_as_large_as_the_disk_allows(tmp_path):
+    """EWARDROBE_BIG_BACKUP=2000 tries two gigabytes; an ordinary run 60 MB, and how much memory that takes."""
+    import tracemalloc
+
+    size, part = int(os.environ.get("EWARDROBE_BIG_BACKUP", "60")) * 1_000_000, 20_000_000
+    store, copy = FeatureStore(tmp_path / "home"), FeatureStore(tmp_path / "copy")
+    for number in range(size // part):
+        photo = png((number % 256, number // 256, 0)) + os.urandom(1000) * (part // 1000)
+        store.add({"type": "shirt", "id": f"{number}"}, photo=photo)
+    tracemalloc.start()
+    write_backup(store, tmp_path / "big.zip")
+    with open_backup(tmp_path / "big.zip") as backup:
+        assert restore(copy, backup).problems == []
+    assert tracemalloc.get_traced_memory()[1] < 3 * part
+    tracemalloc.stop()
+    assert (tmp_path / "big.zip").stat().st_size > size
+    assert copy.items() == store.items()
+    assert files(copy.images, "photo*") == files(store.images, "photo*") or size > 10**9

@@ -32,8 +32,8 @@ def store(tmp_path) -> FeatureStore:
 
 
 def contents(store: FeatureStore) -> set[bytes]:
-    files = (path for path in store.home.rglob("*") if path.is_file() and path.name != "journal.jsonl")
-    return {path.read_bytes() for path in files}
+    files = [path for path in store.home.rglob("*") if path.is_file() and path.name != "journal.jsonl"]
+    return {path.read_bytes() for path in files if not path.name.startswith("item-")}  # records follow the garments
 
 
 def cures(store: FeatureStore) -> list[bool]:
@@ -102,8 +102,8 @@ def test_wrong_values_doubled_ids_and_kinds_that_disagree_are_mended(store):
     document["items"][2] |= {"category": "skirt", "category_id": 1, "slot": "top"}
     store.path.write_text(json.dumps(document))
     told = " ".join(finding.what for finding in examine(store))
-    assert "2 values of a wrong type: a price (expected a number of at least 0, got '12,50'), a bought" in told
-    assert "the id of another one" in told
+    assert "3 values of a wrong type: item 2 is called a-2, not 'a', " in told
+    assert "a price (expected a number of at least 0, got '12,50'), a bought" in told
     assert "disagree in 1 item: c" in told
     mended(store, left=1)
     assert examine(store)[0].what.startswith("1 item with values put aside: a bought")
@@ -282,3 +282,89 @@ def test_what_undo_has_brought_back_is_no_damage(full):
     full.undo()
     assert held(full) == FULL
     assert examine(full) == []
+
+
+def test_damaged_lines_of_the_journal_are_told_and_set_aside(store):
+    path = store.home / "journal.jsonl"
+    whole = path.read_bytes()
+    lines = whole.split(b"\n")
+    damaged = b"\n".join([*lines[:2], bytes(40), *lines[2:], lines[-1][:30]])
+    path.write_bytes(damaged)
+    (finding,) = examine(store)
+    assert "2 lines of journal.jsonl cannot be understood" in finding.what
+    mended(store)
+    assert path.read_bytes() == whole
+    assert damaged in contents(store)
+    assert len(store.changes()) == 3
+
+
+# What cannot be read is said, not mended
+
+
+def locked(path) -> None:
+    """Let reading a file end in an input/output error, as on a failing disk."""
+    if not os.path.exists("/proc/self/mem"):
+        pytest.skip("no file here that cannot be read by whoever runs the tests")
+    path.unlink()
+    path.symlink_to("/proc/self/mem")
+
+
+def test_pictures_that_cannot_be_read_are_told_and_left_alone(store):
+    image, before = store.image_path("a"), store.items()
+    locked(image)
+    (finding,) = examine(store)
+    assert image.name in finding.what
+    assert "cannot be read (Input/output error)" in finding.what
+    assert finding.cure is None
+    assert mend(store) == []
+    assert image.is_symlink()
+    assert store.items() == before
+
+
+def test_backups_that_cannot_be_read_are_told_and_left_alone(store):
+    copy = store.backups()[1]
+    locked(copy)
+    (finding,) = examine(store)
+    assert str(copy) in finding.what
+    assert mend(store) == []
+    assert copy.is_symlink()
+
+
+@pytest.mark.parametrize("place", ["", "images", "backups", "trash"])
+def test_a_folder_that_cannot_be_read_is_told_and_the_rest_is_looked_at(store, monkeypatch, capsys, place):
+    (store.home / "trash").mkdir()
+    before, scandir, listdir = contents(store), os.scandir, os.listdir
+
+    def refuse(path=".", *args, **kwargs):
+        inside = place in ("", "backups") and str(path).startswith(f"{store.home / place}/".replace("//", "/"))
+        if inside or str(path) == str(store.home / place):
+            raise PermissionError(13, "Permission denied", str(path))
+
+    def listing(path="."):
+        refuse(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", listing)
+    monkeypatch.setattr(os, "listdir", lambda path=".": (refuse(path), listdir(path))[1])
+    findings = examine(store)
+    assert all(finding.cure is None for finding in findings)
+    assert mend(store) == []
+    monkeypatch.undo()
+    assert contents(store) == before
+    assert any("Permission denied" in finding.what for finding in findings)
+
+
+def test_one_file_that_cannot_be_moved_does_not_end_the_mending(store, monkeypatch):
+    for name in "abc":
+        store.image_path(name).write_bytes(b"\0" * 400)
+    stuck, real = store.image_path("a"), os.replace
+
+    def replace(source, target):
+        if str(source) == str(stuck):
+            raise PermissionError(13, "Permission denied", str(source))
+        real(source, target)
+
+    monkeypatch.setattr(os, "replace", replace)
+    done = mend(store)
+    assert "2 pictures moved to trash/" in done
+    assert "1 picture not moved; check the permissions and the disk" in done

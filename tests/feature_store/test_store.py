@@ -23,7 +23,7 @@ from PIL import Image
 from wardrobe_items import edit_many
 
 from ewardrobe.core import atomic
-from ewardrobe.feature_store import backups, document, pictures, wardrobe_json, wearing
+from ewardrobe.feature_store import backups, document, wardrobe_json, wearing
 from ewardrobe.feature_store import store as store_module
 from ewardrobe.feature_store.backup_zip import write_backup
 from ewardrobe.feature_store.doctor import examine
@@ -170,14 +170,14 @@ def test_values_that_cannot_be_stored_are_refused_by_name_and_nothing_is_written
 
 def test_nan_never_reaches_the_file(store):
     frame = pd.DataFrame({"type": ["hat"], "brand": [np.nan], "price": [math.inf], "bought": [pd.NaT], "fit": [pd.NA]})
-    item_id = store.add(frame.iloc[0].to_dict() | {"score": np.float32("nan"), "colours": np.array([np.nan, 1])})
+    item_id = store.add(frame.iloc[0].to_dict() | {"score": np.float32("nan"), "parts": np.array([np.nan, 1])})
     store.update(item_id, size=float("nan"), lab=[{"L": np.nan}])
     text = store.path.read_text()
     assert "NaN" not in text
     assert "Infinity" not in text
     item = store.get(item_id)
     assert [item[name] for name in ("brand", "price", "bought", "fit", "score", "size")] == [None] * 6
-    assert (item["colours"], item["lab"]) == ([None, 1], [{"L": None}])
+    assert (item["parts"], item["lab"]) == ([None, 1], [{"L": None}])
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -225,16 +225,6 @@ def test_remove_moves_pictures_to_the_trash_and_undo_fetches_them(store):
     store.undo()
     assert [item["id"] for item in store.items()] == [keep, gone]
     assert store.image_path(gone) == image
-
-
-def test_old_trash_is_emptied(store):
-    gone = store.add({}, cutout())
-    name = store.image_path(gone).name
-    store.remove(gone)
-    old = time.time() - (pictures.TRASH_DAYS + 1) * 86400
-    os.utime(store.home / "trash" / name, (old, old))
-    store.remove(store.add({}, cutout((9, 9, 9))))
-    assert not (store.home / "trash" / name).exists()
 
 
 def test_an_unknown_id_or_one_given_twice_is_an_error(store):
@@ -547,12 +537,6 @@ def test_an_edit_among_many_items_reads_nothing_and_encodes_one(store, monkeypat
     assert len(store.load()) == 300
     store.update(ids[150], brand="Acme")
     assert [item_id for item_id in encoded if item_id] == [ids[150]]  # the rest: fields of the document
-
-
-def test_a_file_of_ours_is_not_checked_again_when_it_is_read(store, monkeypatch):
-    store.add({"type": "hat"})
-    monkeypatch.setattr(wardrobe_json, "settle", pytest.fail)
-    assert store.items()[0]["type"] == "hat"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")

@@ -292,3 +292,57 @@ def test_digitize_photo_raises_for_bad_files(tmp_path):
         digitize_photo(png_bytes(np.zeros((1, 1, 3), np.uint8)), ColourSegmenter())
     with pytest.raises(ImageError, match="no such file"):
         digitize_photo(tmp_path / "gone.jpg", ColourSegmenter())
+
+
+def test_a_folder_given_twice_is_there_once(photo, capsys, wardrobe_home, monkeypatch):
+    (photo.parent / "copy of outfit.jpg").write_bytes(photo.read_bytes())
+    assert run(photo.parent) == 0
+    assert "in the wardrobe already, to the byte; left out" in capsys.readouterr().err
+    before = FeatureStore().items()
+    assert len(before) == 2
+    (photo.parent / "zz.png").write_bytes(png_bytes(outfit(blue=False)))
+    looked = []
+    real = ColourSegmenter.predict
+    monkeypatch.setattr(ColourSegmenter, "predict", lambda *args: looked.append(1) or real(*args))
+    assert run(photo.parent) == 0
+    told = capsys.readouterr().err
+    assert len(looked) == 1, "only the new photo is looked at"
+    assert "2 photos are in the wardrobe already, to the byte, and left out" in told
+    assert re.search(r"zz\.png: short sleeve top looks like t-shirt \(\w+\), which was there", told)
+    assert len(FeatureStore().items()) == 3
+    assert run(photo.parent) == 0
+    assert len(FeatureStore().items()) == 3
+
+
+def test_an_interrupted_folder_goes_on(photo, capsys, wardrobe_home, monkeypatch):
+    (photo.parent / "second.png").write_bytes(png_bytes(outfit(blue=False)))
+    real = ColourSegmenter.predict
+
+    def interrupted(self, image, min_score=0.5):
+        if FeatureStore().items():
+            raise KeyboardInterrupt
+        return real(self, image, min_score)
+
+    monkeypatch.setattr(ColourSegmenter, "predict", interrupted)
+    assert run(photo.parent) == 130
+    assert len(FeatureStore().items()) == 2
+    monkeypatch.setattr(ColourSegmenter, "predict", real)
+    assert run(photo.parent) == 0
+    assert len(FeatureStore().items()) == 3
+
+
+def test_photos_of_one_name_overwrite_nothing(photo, tmp_path, capsys):
+    other = tmp_path / "other" / "outfit.png"
+    other.parent.mkdir()
+    other.write_bytes(png_bytes(outfit(blue=False)))
+    out = tmp_path / "out"
+    assert cli.main(["segment", str(photo), "--out", str(out)]) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert cli.main(["segment", str(other), "--out", str(out)]) == 0
+    after = {path.name: path.read_bytes() for path in out.iterdir()}
+    assert before.items() <= after.items()
+    assert sorted(after.keys() - before.keys()) == [
+        *("outfit-2.1.short-sleeve-top.png", "outfit-2.json", "outfit-2.overlay.png"),
+    ]
+    assert cli.main(["segment", str(photo), "--out", str(out)]) == 0
+    assert after.keys() == {path.name for path in out.iterdir()}, "the same photo again is no other"

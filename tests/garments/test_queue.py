@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -68,11 +69,11 @@ def test_photos_are_on_disk_in_their_order_and_each_once(queue):
 
 
 def test_every_photo_is_looked_at_and_bad_ones_say_why(queue):
-    add(queue, photo(0), Photo("letter.jpg", b"Dear Sir"), photo(1))
+    add(queue, photo(0), Photo("cut.png", photo(2).data[:-200]), photo(1))
     work(queue)
     assert states(queue) == [READY, FAILED, READY]
     good, bad, _ = queue.entries()
-    assert bad.reason.startswith("not a picture")
+    assert "cut off or damaged" in bad.reason
     (draft,) = good.drafts
     assert np.array_equal(draft.mask[31:119, 25:55], np.ones((88, 30), bool))
     assert queue.cutout(draft).shape[0] > 80
@@ -160,10 +161,8 @@ def test_killed_worker_loses_nothing(queue, wardrobe_home, repository):
     assert segmenter.asked == left, "what was done is not done again"
 
 
-def test_broken_and_foreign_files_are_passed_over(queue):
-    add(queue, photo(0), photo(1))
-    broken = queue.folder / f"{queue.entries()[0].key}.json"
-    broken.write_text('{"key": "a", ')
+def test_foreign_files_are_passed_over(queue):
+    add(queue, photo(1))
     (queue.folder / "other.json").write_text(json.dumps({"hello": 1}))
     assert [entry.name for entry in queue.entries()] == ["photo1.png"]
     assert add(queue, photo(0)).again + add(queue, photo(2)).taken >= 1
@@ -415,3 +414,58 @@ def test_many_photos_are_saved_in_batches(queue, store, monkeypatch):
     queue.edit([one.id for one in garments(queue, store)], lambda draft: replace(draft, choice=BOTH))
     assert list(save_drafts(queue, store, garments(queue, store))) == [2, 4, 5]
     assert len(store.items()) == 5
+
+
+def test_a_starting_worker_leaves_what_another_import_is_writing(queue):
+    add(queue, photo(0))
+    under_way, killed = queue.folder / ".x.photo.ab12cd34.tmp", queue.folder / ".y.photo.ab12cd34.tmp"
+    with queue._writing():
+        under_way.write_bytes(b"half")
+        worker = threading.Thread(target=work, args=(queue,))
+        worker.start()
+        worker.join(0.5)
+        assert under_way.exists()
+        under_way.rename(queue.folder / "x.photo")
+        killed.write_bytes(b"half")
+    worker.join(60)
+    assert states(queue) == [READY]
+    assert not killed.exists()
+
+
+def test_what_is_no_picture_is_never_stored(queue):
+    added = add(queue, Photo("zeros.jpg", bytes(5_000_000)), photo(0), Photo("letter.jpg", b"Dear Sir"))
+    assert added.taken == 1
+    assert [text.partition(":")[0] for text in added.refused] == ["zeros.jpg", "letter.jpg"]
+    assert len(list(queue.folder.glob("*.photo"))) == 1
+
+
+@pytest.mark.parametrize("damage", [lambda raw: raw[: len(raw) // 2], lambda raw: bytes(len(raw)), lambda raw: b"[]"])
+def test_a_damaged_entry_is_told_and_its_photo_looked_at_again(queue, damage):
+    add(queue, photo(0), photo(1))
+    work(queue)
+    key = queue.entries()[0].key
+    path = queue.folder / f"{key}.json"
+    raw = damage(path.read_bytes())
+    path.write_bytes(raw)
+    anew = ImportQueue(queue.folder.parent)
+    bad, good = anew.entries()
+    assert (bad.state, good.state) == (FAILED, READY)
+    assert "look again" in bad.reason
+    assert anew.photo(bad).data == photo(0).data
+    anew.look_again([key], "red")
+    work(anew)
+    assert states(anew) == [READY, READY]
+    assert (queue.folder / f"{key}.damaged").read_bytes() == raw, "set aside, not lost"
+    anew.remove([key])
+    assert not list(queue.folder.glob(f"{key}*"))
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP])
+def test_a_drive_without_locks_is_named_with_its_cure(queue, store, monkeypatch, number):
+    def refuse(*args):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(FileLock, "_acquire", refuse)
+    for write in (lambda: add(queue, photo(0)), lambda: store.add({"type": "hat"}), lambda: work(queue)):
+        with pytest.raises(StoreError, match="offers no file locks, as some network drives"):
+            write()

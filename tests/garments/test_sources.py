@@ -55,6 +55,11 @@ def test_bomb_is_refused_before_it_is_unpacked():
         PhotoZip(packed(("good.png", PICTURE), ("bomb.bmp", bytes(20_000_000))), "my.zip")
 
 
+def test_many_small_bombs_are_one():
+    with pytest.raises(ImageError, match=r"0\.5 MB that unpack to 500 MB are no photos"):
+        PhotoZip(packed(*((f"{number}.jpg", bytes(5_000_000)) for number in range(100))), "my.zip")
+
+
 def test_small_picture_that_packs_well_is_no_bomb():
     with PhotoZip(packed(("white.bmp", bytes(100_000))), "my.zip") as archive:
         assert names(archive) == ["white.bmp"]

@@ -104,3 +104,13 @@ def test_shipped_thresholds_were_chosen_for_the_shipped_weights():
         # halfway to a category's own threshold may cost the choosing photos a little: see threshold_choice.OWN_SHARE
         assert chosen["f1"]["each"]["overall"] >= chosen["f1"]["default"]["overall"] - 0.005
         assert {"data", "split", "images", "command", "date", "f1_cross_validated"} <= set(chosen)
+
+
+def test_a_machine_without_a_folder_for_temporary_files_is_told_so():
+    def missing():
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/nowhere']")
+
+    with pytest.raises(WeightsError, match="set TMPDIR"), weights.saying_what_they_are_of("yolo"):
+        missing()
+    with pytest.raises(WeightsError, match="do not say which"), weights.saying_what_they_are_of("yolo"):
+        raise FileNotFoundError(2, "No such file or directory", "x.yaml")

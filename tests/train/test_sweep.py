@@ -148,6 +148,18 @@ def test_the_trial_of_a_killed_worker_is_done_again(command, monkeypatch):
     assert again.ask().suggest_float("lr", 1e-4, 1e-2) == trial.params["lr"]
 
 
+def test_a_dead_trial_whose_process_number_lives_again_is_done_again(command, monkeypatch):
+    path = "runs/sweeps/s.journal"
+    first = study.open_study("s", path, "median", 2, {"model": "unet"})
+    trial = first.ask()
+    study.mark(trial)
+    if trial.user_attrs["process"] is None:
+        pytest.skip("no way here to tell one process from another of the same number")
+    trial.set_user_attr("process", "another start of the machine 1")
+    again = study.open_study("s", path, "median", 2, {"model": "unet"})
+    assert [t.state.name for t in again.get_trials()] == ["FAIL", "WAITING"]
+
+
 def test_a_journal_with_half_a_line_is_read_up_to_there_and_the_rest_set_aside(tmp_path, capsys):
     path = tmp_path / "s.journal"
     about = {"model": "unet"}

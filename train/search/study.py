@@ -92,18 +92,32 @@ def mark(trial: optuna.Trial) -> None:
     """Note which process runs ``trial``."""
     trial.set_user_attr("host", socket.gethostname())
     trial.set_user_attr("pid", os.getpid())
+    trial.set_user_attr("process", _identity(os.getpid()))
 
 
 def _requeue_dead(study: optuna.Study) -> None:
     """Fail the trials that were left running by processes of this machine that are gone, and queue their values."""
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        host, pid = (trial.user_attrs.get(name) for name in ("host", "pid"))
-        if host == socket.gethostname() and pid not in (None, os.getpid()) and not _alive(pid):
+        host, pid, process = (trial.user_attrs.get(name) for name in ("host", "pid", "process"))
+        if host == socket.gethostname() and pid is not None and not _alive(pid, process):
             study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
             study.enqueue_trial(trial.params)
 
 
-def _alive(pid: int) -> bool:
+def _identity(pid: int) -> str | None:
+    """Return what a process has alone: this start of the machine, and when in it it began; ``None`` but on Linux."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot} {Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError):
+        return None
+
+
+def _alive(pid: int, process: str | None) -> bool:
+    """Tell whether the process of a trial still lives; another one may have got its number by now."""
+    now = _identity(pid)
+    if process and now:
+        return process == now
     try:
         os.kill(pid, 0)
     except OSError as error:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from ewardrobe.core import atomic
 from ewardrobe.core.taxonomy import CATEGORY_BY_ID
-from ewardrobe.feature_store.doctor.finding import Finding, counted, some
-from ewardrobe.feature_store.document import MAX_BYTES, BrokenFileError, Document, StoreError, told
-from ewardrobe.feature_store.pictures import throw_away
+from ewardrobe.feature_store import journal, marker, records
+from ewardrobe.feature_store.doctor.finding import Finding, counted, some, unreadable
+from ewardrobe.feature_store.document import MAX_BYTES, BrokenFileError, Document, StoreError, read_json, told
 from ewardrobe.feature_store.store import FeatureStore
-from ewardrobe.feature_store.wardrobe_json import dump_document, empty_document, parse_document
-from ewardrobe.wardrobe.fields import UNREADABLE, faults, settle
+from ewardrobe.feature_store.trash import throw_away
+from ewardrobe.feature_store.wardrobe_json import dump_document, empty_document, find_faults, parse_document
+from ewardrobe.wardrobe.fields import UNREADABLE
 from ewardrobe.wardrobe.item import KIND_FIELDS, kind_fields
 
 LOW_DISK_BYTES = 200_000_000
@@ -27,6 +29,12 @@ def check(store: FeatureStore) -> Iterator[Finding]:
     if not store.path.exists():
         if copies := store.restorable():
             yield Finding(f"{name} is missing. {told(copies)}", f"{copies[-1].path.name} becomes {name} again")
+        elif recorded := records.read_all(store.home):
+            what = f"{name} is missing, and there is no backup."
+            yield Finding(what, f"it is made anew of the {counted(recorded, 'record')} beside the pictures")
+        elif marker.holds_wardrobe(store.home):
+            what = f"{name} is missing, and there is neither a backup nor a record beside the pictures."
+            yield Finding(f"{what} Bring it back from elsewhere, or begin anew with `doctor --gone`.")
         return
     try:
         store.items()
@@ -39,7 +47,7 @@ def check(store: FeatureStore) -> Iterator[Finding]:
 def mend(store: FeatureStore) -> list[str]:
     """Put a broken file together again, write cleaned values, let category, id and slot agree."""
     if not store.path.exists():
-        return [restored(store)]
+        return [restored(store) if store.restorable() else rebuild(store)]
     try:
         store.items()
     except StoreError:
@@ -65,12 +73,12 @@ def _cure(store: FeatureStore) -> str | None:
 def _readable_items(store: FeatureStore) -> dict[str, dict]:
     """Return the items by id whose lines can be read: the file has one item a line."""
     items: dict[str, dict] = {}
-    if store.path.stat().st_size > MAX_BYTES:
+    if not store.path.exists() or store.path.stat().st_size > MAX_BYTES:
         return items
     for line in store.path.read_bytes().splitlines():
         try:
-            item = json.loads(line.strip().rstrip(b",").decode("utf-8"), parse_constant=lambda _: None)
-        except (ValueError, RecursionError):
+            item = read_json(line.strip().rstrip(b","), store.path)
+        except StoreError:
             continue
         if isinstance(item, dict) and isinstance(item.get("id"), str) and len(item) > 1:
             items.setdefault(item["id"], item)
@@ -84,28 +92,53 @@ def _kept_items(store: FeatureStore) -> dict[str, dict]:
     return {item["id"]: item for item in parse_document(good.read_bytes(), good)["items"]} if good else {}
 
 
+def rebuild(store: FeatureStore) -> str:
+    """Make a ``wardrobe.json`` that is missing or broken, and such outfits, anew of the records beside the pictures.
+
+    Returns what was done in words.  Raises ``StoreError`` where there are no records; a file that is whole stays.
+    """
+    if store.path.exists():
+        with suppress(BrokenFileError):
+            return f"{store.path.name} is whole, with {counted(store.items(), 'item')}: nothing was rebuilt"
+    with store._locked():
+        items = {item["id"]: item for item in records.read_all(store.home)}
+        if not items:
+            raise StoreError(f"There are no records in {store.images}: nothing was rebuilt.")
+        _write_anew(store, items | _readable_items(store))
+    done = f"{store.path.name} rebuilt of {counted(items, 'record')} beside the pictures"
+    return f"{done}, {store.outfits.path.name} too" if _rebuild_outfits(store) else done
+
+
+def _rebuild_outfits(store: FeatureStore) -> bool:
+    """Take the outfits' record for an ``outfits.json`` that is missing; tell whether it was."""
+    record = store.images / records.OUTFITS
+    if store.outfits.path.exists() or not record.is_file():
+        return False
+    store.outfits.restore_backup(record)
+    return True
+
+
 def _put_together(store: FeatureStore) -> str:
     with store._locked():
         readable, kept = _readable_items(store), _kept_items(store)
-        document = empty_document() | {"samples_added": True, "items": list({**kept, **readable}.values())}
-        settle(document["items"])
-        store._set_aside()
-        store._replace(None, lambda counter: dump_document({**document, "revision": counter}))
+        _write_anew(store, {**kept, **readable})
     others = kept.keys() - readable.keys()
     return f"{store.path.name} put together from {counted(readable, 'readable item')} and {len(others)} of a backup"
 
 
+def _write_anew(store: FeatureStore, items: Mapping[str, dict]) -> None:
+    document = empty_document() | {"samples_added": True, "items": list(items.values())}
+    find_faults(document["items"], store.path)
+    store._set_aside()
+    store._replace(None, lambda counter: dump_document({**document, "revision": counter}))
+
+
 def _check_values(store: FeatureStore) -> Iterator[Finding]:
-    written = json.loads(store.path.read_bytes().decode("utf-8-sig"), parse_constant=lambda _: None)
-    items = written if isinstance(written, list) else written["items"]
-    ids = [str(item.get("id") or "") for item in items]
-    if len(set(ids)) < len(ids) or "" in ids:
-        yield Finding("Some items have no id, or the id of another one.", "each gets an id of its own")
-    wrong = {str(item.get("id")): found for item in items if (found := faults({**item, "id": None}))}
+    written = read_json(store.path.read_bytes(), store.path)
+    wrong = find_faults(written if isinstance(written, list) else written["items"], store.path)
     if wrong:
-        told = [f"{item_id} {name} ({fault})" for item_id, found in wrong.items() for name, fault in found.items()]
         cure = "what can be understood is written as it should be, the rest is kept under “unreadable”"
-        yield Finding(f"{counted(told, 'value')} of a wrong type: {some(told)}.", cure)
+        yield Finding(f"{counted(wrong, 'value')} of a wrong type: {some(wrong)}.", cure)
     yield from _check_items(store.items())
 
 
@@ -160,21 +193,52 @@ def restored(document: Document) -> str:
     return done if len(copies) == 1 else f"{done}. {told(copies)}"
 
 
+def check_journal(store: FeatureStore) -> Iterator[Finding]:
+    """Yield how many lines of the journal are no changes."""
+    if broken := journal.broken_lines(store.home):
+        what = f"{counted(broken, 'line')} of {journal.FILE} cannot be understood: such changes cannot be undone."
+        yield Finding(what, "moved to trash/; the others stay")
+
+
+def mend_journal(store: FeatureStore) -> list[str]:
+    """Keep the journal's whole lines, and the file as it was in the trash."""
+    with store._locked():
+        broken = journal.broken_lines(store.home)
+        kept = store.home / f"{journal.FILE}.damaged"
+        atomic.write_bytes(kept, (store.home / journal.FILE).read_bytes())
+        journal.drop_lines(store.home, broken)
+        throw_away(store.home, kept)
+    return [f"{counted(broken, 'line')} of {journal.FILE} moved to trash/"]
+
+
 def check_backups(store: FeatureStore) -> Iterator[Finding]:
-    """Yield kept copies that cannot be read."""
-    if broken := [path.name for path in _broken(store)]:
-        yield Finding(f"{counted(broken, 'backup')} cannot be read: {some(broken)}.", "moved to trash/")
+    """Yield kept copies that are broken, and those that cannot be read."""
+    broken, locked = _broken(store)
+    if broken:
+        names = [path.name for path in broken]
+        yield Finding(f"{counted(names, 'backup')} broken: {some(names)}.", "moved to trash/")
+    yield from (unreadable(path, error) for path, error in locked.items())
 
 
 def mend_backups(store: FeatureStore) -> list[str]:
-    """Move kept copies that cannot be read out of the way."""
-    broken = _broken(store)
+    """Move broken copies out of the way."""
+    broken, _ = _broken(store)
     with store._locked():
         for path in broken:
             throw_away(store.home, path)
     return [f"{counted(broken, 'broken backup')} moved to trash/"]
 
 
-def _broken(store: FeatureStore) -> list[Path]:
+def _broken(store: FeatureStore) -> tuple[list[Path], dict[Path, OSError]]:
+    """Return the kept copies that are no documents, and those that cannot be read, with the reason."""
     documents: tuple[Document, ...] = (store, store.outfits)
-    return [path for document in documents for path in document.backups() if document.entries_in(path) is None]
+    broken: list[Path] = []
+    locked: dict[Path, OSError] = {}
+    for document, path in [(each, path) for each in documents for path in each.backups()]:
+        try:
+            document.parse(path.read_bytes(), path)
+        except OSError as error:
+            locked[path] = error
+        except StoreError:
+            broken.append(path)
+    return broken, locked

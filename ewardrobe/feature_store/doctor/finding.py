@@ -31,3 +31,8 @@ def some(names: Sequence[str]) -> str:
     """
     more = len(names) - 5
     return ", ".join(names[:5]) + (f" and {more} more" if more > 0 else "")
+
+
+def unreadable(place: object, error: OSError) -> Finding:
+    """Return the finding for what cannot be read: it may be whole, so only the owner can say what it needs."""
+    return Finding(f"{place} cannot be read ({error.strerror}). Check its permissions and the disk; it was left alone.")

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.core.images import ImageError, check_picture, read_cutout
-from ewardrobe.feature_store import pictures
+from ewardrobe.feature_store import marker, pictures, records, trash
 from ewardrobe.feature_store.change import Change
-from ewardrobe.feature_store.doctor.finding import Finding, counted, some
+from ewardrobe.feature_store.doctor.finding import Finding, counted, some, unreadable
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.store import FeatureStore
 
@@ -33,13 +33,14 @@ class PictureAudit:
 
     trashed: named, but in the trash.  lost, thumbnails: ``(item id, field, name)`` of files that are nowhere or
     damaged, and of thumbnails among them whose cut-out is there.  damaged: files that are no picture any more.
-    orphans: files that nobody names.  leftovers: temporary files.
+    locked: files that cannot be read, with the reason.  orphans: files that nobody names.  leftovers: temporary files.
     """
 
     trashed: list[str] = field(default_factory=list)
     lost: list[tuple[str, str, str]] = field(default_factory=list)
     thumbnails: list[tuple[str, str, str]] = field(default_factory=list)
     damaged: list[Path] = field(default_factory=list)
+    locked: dict[Path, OSError] = field(default_factory=dict)
     orphans: list[Path] = field(default_factory=list)
     leftovers: list[Path] = field(default_factory=list)
 
@@ -47,9 +48,13 @@ class PictureAudit:
 def check(store: FeatureStore) -> Iterator[Finding]:
     """Yield what is wrong with the pictures; nothing if the wardrobe itself cannot be read."""
     try:
-        state = look(store, store.items())
+        items = store.items()
     except StoreError:
         return
+    if absent := pictures.absent(store.home, items):
+        yield Finding(absent)
+        return
+    state = look(store, items)
     lost = [f"{name} of {item_id}" for item_id, _, name in state.lost]
     thumbnails = [item_id for item_id, _, _ in state.thumbnails]
     damaged, orphans = ([path.name for path in paths] for paths in (state.damaged, state.orphans))
@@ -64,17 +69,17 @@ def check(store: FeatureStore) -> Iterator[Finding]:
     ):
         if names:
             yield Finding(what, cure)
+    yield from (unreadable(path, error) for path, error in state.locked.items())
 
 
 def mend(store: FeatureStore) -> list[str]:
     """Bring back, make anew, move to the trash; nothing is deleted."""
     with store._change("mended") as change:
         state = look(store, change.items)
-        for path in (*state.damaged, *state.orphans, *state.leftovers):
-            pictures.throw_away(store.home, path)
+        away = [*state.damaged, *state.orphans, *state.leftovers]
+        left: list[Path | str] = [path for path in away if not _done(trash.throw_away, store.home, path)]
         store.images.mkdir(exist_ok=True)
-        for name in state.trashed:
-            os.replace(store.home / pictures.TRASH / name, store.images / name)
+        left += [name for name in state.trashed if not _done(trash.fetch_back, store.home, [name])]
         edits: dict[str, dict[str, None]] = {}
         for item_id, field_name, _ in state.lost:
             edits.setdefault(item_id, {})[field_name] = None
@@ -82,10 +87,11 @@ def mend(store: FeatureStore) -> list[str]:
         _make_thumbnails(store, change, state.thumbnails)
         change.rewrite = bool(state.thumbnails)  # one that gets its old name changes no item, but is to be written
     parts: dict[str, list] = {
-        "brought back from the trash": state.trashed,
+        "brought back from the trash": [name for name in state.trashed if name not in left],
         "made anew": state.thumbnails,
         "no longer named by their items": state.lost,
-        "moved to trash/": [*state.damaged, *state.orphans, *state.leftovers],
+        "moved to trash/": [path for path in away if path not in left],
+        "not moved; check the permissions and the disk": left,
     }
     return [f"{_files(names)} {what}" for what, names in parts.items() if names]
 
@@ -94,12 +100,16 @@ def look(store: FeatureStore, items: list[dict]) -> PictureAudit:
     """Return the state of the pictures of ``items``."""
     state = PictureAudit()
     present = {path.name: path for path in _listed(store.images)}
-    thrown = {path.name for path in _listed(store.home / pictures.TRASH)}
+    thrown = {path.name for path in _listed(store.home / trash.TRASH)}
     folders = (store.home, store.images, store.home / "backups")
     temporary = [path for folder in folders for path in sorted(folder.glob(f".*{atomic.TEMPORARY_SUFFIX}"))]
     state.leftovers = [path for path in temporary if _is_settled(path)]
     named = pictures.picture_names(items)
-    state.damaged = [present[name] for name in sorted(named & present.keys()) if not _is_picture(present[name])]
+    for path in (present[name] for name in sorted(named & present.keys())):
+        try:
+            state.damaged += [] if _is_picture(path) else [path]
+        except OSError as error:
+            state.locked[path] = error
     good = present.keys() - {path.name for path in state.damaged}
     state.trashed = sorted((named - good) & thrown)
     there = good | thrown
@@ -109,6 +119,7 @@ def look(store: FeatureStore, items: list[dict]) -> PictureAudit:
             (state.thumbnails if again else state.lost).append((item["id"], name, item[name]))
     # Every text in an item: other programs and versions may name pictures in fields of their own.
     mentioned = named | set(map(json.loads, TEXTS.findall(json.dumps(items))))
+    mentioned |= {marker.FILE, records.OUTFITS, *(records.record_name(item["id"]) for item in items)}
     unnamed = [path for name, path in sorted(present.items()) if name not in mentioned]
     state.orphans = [path for path in unnamed if path not in state.leftovers and _is_settled(path)]
     return state
@@ -118,10 +129,22 @@ def _make_thumbnails(store: FeatureStore, change: Change, wanted: list[tuple[str
     items = {item["id"]: item for item in change.items}
     edits = {}
     for item_id, _, _ in wanted:
-        cutout = read_cutout(store.images / items[item_id]["image"])
+        try:
+            cutout = read_cutout(store.images / items[item_id]["image"])
+        except OSError:  # its own finding
+            continue
         name, content = pictures.encode_pictures(cutout, None)["thumbnail"]
         edits[item_id], change.pictures[name] = {"thumbnail": name}, content
     change.edit(edits)
+
+
+def _done(act: Callable[..., None], *args: Any) -> bool:
+    """Do it and tell whether that went well: one fault does not end the rest."""
+    try:
+        act(*args)
+    except OSError:
+        return False
+    return True
 
 
 def _listed(folder: Path) -> list[Path]:
@@ -136,9 +159,12 @@ def _is_settled(path: Path) -> bool:
 
 
 def _is_picture(path: Path) -> bool:
-    """Tell by the head, else by the whole file, whether it is a picture; photos kept as they came must not be empty."""
+    """Tell by the head, else by the whole file, whether it is a picture; photos kept as they came must not be empty.
+
+    Raises ``OSError`` where it cannot be read.
+    """
     for size in (65536, -1):  # some formats tell what they are only at the end
-        with suppress(OSError, ImageError), open(path, "rb") as file:
+        with open(path, "rb") as file, suppress(ImageError):
             content = file.read(size)
             if path.suffix != ".bin":
                 check_picture(content, path.name)
