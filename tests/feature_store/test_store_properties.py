@@ -11,7 +11,7 @@ from wardrobe_items import edit_many
 
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.feature_store.wardrobe_json import parse_document
-from ewardrobe.wardrobe.fields import faults
+from ewardrobe.wardrobe.fields import cleaned, faults
 from ewardrobe.wardrobe.vocabulary import STATES
 
 TEXT = st.text(max_size=8)
@@ -23,6 +23,13 @@ VALUES = {
     "state": st.sampled_from(STATES),
     "fit": st.recursive(TEXT | st.integers() | st.none(), lambda part: st.lists(part, max_size=2), max_leaves=3),
 }
+
+
+def held(fields: dict) -> dict:
+    """Return ``fields`` as the wardrobe holds them: text as a person sees it."""
+    return {name: cleaned(name, value) for name, value in fields.items()}
+
+
 FIELDS = st.fixed_dictionaries({}, optional=VALUES)
 SESSION = st.integers(0, 1)
 
@@ -43,14 +50,14 @@ class Sessions(RuleBasedStateMachine):
     @rule(target=ids, session=SESSION, entries=st.lists(FIELDS, min_size=1, max_size=3))
     def add(self, session, entries):
         added = self.sessions[session].add_many([({"type": "hat", **fields}, None, None) for fields in entries])
-        self.model |= dict(zip(added, entries, strict=True))
+        self.model |= dict(zip(added, map(held, entries), strict=True))
         return multiple(*added)
 
     @rule(session=SESSION, edits=st.dictionaries(ids, FIELDS, max_size=3))
     def edit(self, session, edits):
         edit_many(self.sessions[session], edits)
         for item_id, fields in edits.items():
-            self.model[item_id] = self.model[item_id] | fields
+            self.model[item_id] = self.model[item_id] | held(fields)
 
     @rule(session=SESSION, item_id=consumes(ids), target=ids)
     def remove_and_undo(self, session, item_id):
