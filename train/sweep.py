@@ -23,9 +23,9 @@ from typing import Any
 
 import optuna
 
-from ewardrobe.core.arguments import positive, seed
+from ewardrobe.core.arguments import seed
 from train.loop.checkpoints import LAST
-from train.loop.config import Config, exit_code, make_parser, parse_config, run_folder
+from train.loop.config import Config, FlagError, exit_code, make_parser, parse_config, run_folder
 from train.loop.data import load_data
 from train.loop.engine import TrainingError
 from train.loop.trainer import Task, Trainer, run
@@ -114,15 +114,18 @@ def parse(argv: Sequence[str] | None = None) -> tuple[argparse.Namespace, Config
     parser = make_parser(__doc__, allow_abbrev=False)
     parser.add_argument("model", choices=sorted(SCRIPTS), help="the network to train")
     parser.add_argument("--name", required=True, help="name of the sweep")
-    parser.add_argument("--trials", type=positive, default=20, help="trials in all (default: 20)")
-    parser.add_argument("--images", type=positive, default=20_000, help="images a trial trains on (default: 20000)")
-    parser.add_argument("--rungs", type=positive, default=4, help="validations of a trial (default: 4)")
+    parser.add_argument("--trials", type=int, default=20, help="trials in all (default: 20)")
+    parser.add_argument("--images", type=int, default=20_000, help="images a trial trains on (default: 20000)")
+    parser.add_argument("--rungs", type=int, default=4, help="validations of a trial (default: 4)")
     parser.add_argument("--pruner", choices=PRUNERS, default="median", help="ends hopeless trials (default: median)")
     parser.add_argument("--storage", default="", help="database or Redis URL; default: runs/sweeps/NAME.journal")
     parser.add_argument("--space", nargs="+", default=[], metavar="FLAG=…", help="LOW:HIGH, A,B,C or one value")
     parser.add_argument("--sampler-seed", type=seed, help="makes the draws of a single process repeatable")
     args, rest = parser.parse_known_args(argv)
     run_folder(f"sweeps/{args.name}")
+    for name in ("trials", "images", "rungs"):
+        if getattr(args, name) < 1:
+            raise FlagError(f"--{name} {getattr(args, name)}: expected a whole number from 1")
     module, config_class, task_class = SCRIPTS[args.model]
     script = import_module(module)
     return args, parse_config(getattr(script, config_class), script.__doc__, rest), getattr(script, task_class)

@@ -42,13 +42,23 @@ PROBLEMS_SHOWN = 20
 # Words and messages
 
 
+_LINK = re.compile(r"https?(?=://)|www(?=\.)|(?<=[\w.+-])(?=@)", re.IGNORECASE)
+"""Where an address begins that Markdown's dialect on the page makes a link of."""
+
+
 def literal(text: object) -> str:
     r"""Return ``text`` so that Markdown shows it as it is.
 
+    What would become a link by itself, ``www.…``, ``https://…`` or an address of mail, gets an invisible character: it
+    becomes one even where every sign of Markdown is escaped.
+
     >>> print(literal("2 * [a_b]"))
     2 \* \[a\_b\]
+    >>> literal("www.evil.example"), literal("me@a.example")
+    ('www\u2060.evil.example', 'me\u2060@a.example')
     """
-    return re.sub(r"[\\`*_{}\[\]<>()#+!|$~:]", r"\\\g<0>", str(text))
+    unlinked = _LINK.sub("\\g<0>\u2060", str(text))
+    return re.sub(r"[\\`*_{}\[\]<>()#+!|$~:]", r"\\\g<0>", unlinked)
 
 
 def count(number: int, noun: str) -> str:

@@ -192,9 +192,9 @@ def tidy(text: str) -> str:
     >>> tidy("Cafe\u0301 "), tidy("Acme\u200b"), tidy("a\u00a0 b")
     ('Café', 'Acme', 'a b')
     """
-    seen = _INVISIBLE.sub("", unicodedata.normalize("NFC", text))
-    lines = (" ".join(re.split(r"[^\S\n]+", line)).strip() for line in seen.strip(_JOINERS + " \t\r\n").split("\n"))
-    return "\n".join(lines).strip()
+    seen = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    lines = (" ".join(re.split(r"[^\S\n]+", line)).strip() for line in seen.split("\n"))
+    return "\n".join(lines).strip(_JOINERS + " \n")
 
 
 def same(text: str) -> str:

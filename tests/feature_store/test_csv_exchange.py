@@ -16,6 +16,7 @@ from ewardrobe.feature_store.exchange import counts
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.wardrobe.cells import COLUMNS, READ_ONLY, cell_of, value_of
 from ewardrobe.wardrobe.item import kind_fields, new_id, new_item, view
+from ewardrobe.wardrobe.reading import tidy
 from ewardrobe.wardrobe.vocabulary import COLOURS, KINDS, SEASONS
 
 
@@ -331,6 +332,11 @@ def test_what_is_equal_to_a_person_is_equal(store):
         store.add({"type": "hat", "brand": brand, "tags": [brand, "Work", "work "]})
     assert {item["brand"] for item in store.items()[2:]} == {"Café Noir"}
     assert store.items()[-1]["tags"] == ["Café Noir", "Work"]
+
+
+@given(st.text(st.sampled_from("ae\u0301\u200b\u200d\u00a0 \n\r\t\u00adX"), max_size=10))
+def test_tidy_text_stays_as_it_is(text):
+    assert tidy(tidy(text)) == tidy(text)
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r"), max_size=12).map(str.strip)

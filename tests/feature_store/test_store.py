@@ -452,6 +452,8 @@ def test_a_read_only_folder_can_be_read_and_says_what_to_do():
         store = FeatureStore(Path(parent) / "home")
         item_id = store.add({"type": "shirt"})
         (store.home / ".wardrobe.lock").unlink()
+        for path in (store.home, *store.home.rglob("*")):  # its owner has opened it to others
+            path.chmod(0o755 if path.is_dir() else 0o644)
         before = files(store)
         with read_only(store.home):
             assert len(store.load()) == 1
