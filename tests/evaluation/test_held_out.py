@@ -148,7 +148,7 @@ def test_what_is_shipped_says_how_it_came_about_and_its_tests_are_tests(reposito
     lists = held_out.read_lists(folder)
     for name, entry in read_manifest(folder).items():
         records = held_out.records_of(entry)
-        assert {record["purpose"] for record in records} & {"training"}, name
+        assert {record["purpose"] for record in records} & {"training", "recipe"}, name
         for record in records:
             assert len(held_out.unpacked(lists[record["list"]])) == record["images"]
         large, small = manifest.read_figures(name, entry, folder)

@@ -171,4 +171,6 @@ def test_command(rendered_dataset, tmp_path, capsys):
     assert cli.main(["evaluate-duplicates", *arguments]) == 0
     assert '"recall"' in capsys.readouterr().out
     assert file.exists()
-    assert cli.main(["evaluate-duplicates", *arguments[:4], "--limit", "0"]) == 2
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["evaluate-duplicates", *arguments[:4], "--limit", "0"])
+    assert stop.value.code == 2

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, CATEGORY_NAMES
+from ewardrobe.core.taxonomy import CATEGORY_IDS, CATEGORY_NAMES, INSTANCES, classes_of
 from ewardrobe.models import SHOWN_SCORE, confidence, load_segmenter
 from ewardrobe.models.confidence import DEFAULT, RAW, Confidence, of_entry
 from ewardrobe.models.weights import WeightsError, read_manifest, verified_path, weights_dir
@@ -134,8 +134,8 @@ def test_every_model_answers_in_confidence(name, rendered_dataset):
     segmenter.confidence = RAW
     raw = segmenter.predict(image, 0.02)
     assert len(raw), "a rendered photo with nothing in it tests nothing"
-    t = [0.5] * len(CATEGORIES)
-    t[int(raw.category_ids[0]) - 1] = float(raw.scores[0]) * 0.999  # just below the best: it becomes a half
+    t = [0.5] * len(INSTANCES)
+    t[classes_of(raw.category_ids)[0]] = float(raw.scores[0]) * 0.999  # just below the best: it becomes a half
     segmenter.confidence = Confidence(tuple(t))
     seen = segmenter.predict(image, 0.499)
     expected = segmenter.confidence.applied(raw, 0.499)
