@@ -59,7 +59,10 @@ def _ask_one(row: ItemField, kwargs: dict[str, Any]) -> Any:
 
 @dataclass
 class _Box:
-    """A widget of `showing`: its session key, and the value that the browser shows."""
+    """A widget of `showing`: its session key, and the value that the browser shows.
+
+    seen: the browser has told of it.  gone: the page ended early, so the browser has forgotten it.
+    """
 
     key: str
     number: int
