@@ -25,7 +25,16 @@ from ewardrobe.core.taxonomy import INSTANCE_IDS, classes_of
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, normalisation
 from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS, normalised
-from ewardrobe.models.networks.mask_rcnn import BACKBONES, CLASS_COUNT, AsItIs, build, imagenet_weights, replace_heads
+from ewardrobe.models.networks.mask_rcnn import (
+    BACKBONES,
+    CLASS_COUNT,
+    AsItIs,
+    build,
+    imagenet_weights,
+    replace_heads,
+    served,
+)
+from ewardrobe.models.networks.on_torch import TorchNetwork
 from ewardrobe.models.weights import classes_in
 from train.loop import checkpoints
 from train.loop.config import Config, FlagError, option
@@ -122,7 +131,7 @@ class MaskRCNNTask(SegmenterTask):
         """Return a segmenter with the tensors ``state``."""
         model = self._network(classes_in(state))
         model.load_state_dict(state)
-        return MaskRCNNSegmenter(model, self.config.backbone, self.config.eval_size)
+        return MaskRCNNSegmenter(TorchNetwork(served(model)), self.config.backbone, self.config.eval_size)
 
     def _network(self, classes: int = CLASS_COUNT) -> Any:
         return build(self.config.backbone, self.config.image_size, encoder=self.config.encoder, classes=classes)

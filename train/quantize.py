@@ -28,8 +28,9 @@ from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 from ewardrobe.evaluation import held_out, provenance
 from ewardrobe.evaluation.benchmarks.exports import NetworkTimer, measure
 from ewardrobe.models import NETWORKS, SHOWN_SCORE
-from ewardrobe.models.inference import TorchNetwork, convert
 from ewardrobe.models.networks import exports
+from ewardrobe.models.networks.on_torch import TorchNetwork
+from ewardrobe.models.networks.tracing import convert
 from ewardrobe.models.weights import weights_dir
 from train.cards import manifest
 from train.loop.config import exit_code, make_parser
@@ -47,11 +48,11 @@ class Recorder(NetworkTimer):
         self.count = count if part.name in (exports.WHOLE, "body") else KEPT_INPUTS
         self.inputs: list[np.ndarray] = []
 
-    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the outputs for ``batch``, both float32: (B, C, H, W) of a picture, else as the part has them."""
+    def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the outputs for one input, both float32: (B, C, H, W) of a picture, else as the part has them."""
         if len(self.inputs) < self.count:
-            self.inputs.append(np.array(batch))
-        return super().__call__(batch)
+            self.inputs.append(np.array(inputs[0]))
+        return super().__call__(*inputs)
 
 
 def calibration_inputs(source: exports.Source, dataset: DeepFashion2, count: int) -> dict[str, list[np.ndarray]]:

@@ -21,7 +21,8 @@ from torch.nn import functional as F
 from ewardrobe.core.taxonomy import CATEGORIES, CONTEXT_IDS, INSTANCE_IDS, INSTANCES, LABEL_COUNT, UNKNOWN, classes_of
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.encoders import ENCODERS, WIDTHS, normalised
-from ewardrobe.models.networks.unet import UNet
+from ewardrobe.models.networks.on_torch import TorchNetwork
+from ewardrobe.models.networks.unet import UNet, served
 from ewardrobe.models.unet import UNetSegmenter
 from train.loop import checkpoints
 from train.loop.config import Config, FlagError, option
@@ -103,7 +104,7 @@ class UNetTask(SegmenterTask):
         """Return a segmenter with the tensors ``state``."""
         model = UNet(encoder=self.config.encoder)
         model.load_state_dict(state)
-        return UNetSegmenter(model, self.config.eval_size)
+        return UNetSegmenter(TorchNetwork(served(model)), self.config.eval_size)
 
     def content(self) -> dict[str, Any]:
         """Return what loading needs to build the network."""

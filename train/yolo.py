@@ -23,8 +23,10 @@ from ewardrobe.core.detections import masks_to_xyxy
 from ewardrobe.core.taxonomy import INSTANCE_IDS, UNKNOWN, classes_of
 from ewardrobe.datasets.samples import Sample
 from ewardrobe.models.networks.encoders import normalised
+from ewardrobe.models.networks.on_torch import TorchNetwork
+from ewardrobe.models.networks.yolo import ARCHITECTURE, build, served
 from ewardrobe.models.weights import classes_in
-from ewardrobe.models.yolo import ARCHITECTURE, SCALING, YoloSegmenter, build
+from ewardrobe.models.yolo import SCALING, YoloSegmenter
 from train.loop import checkpoints
 from train.loop.config import Config, option
 from train.loop.engine import TrainingError
@@ -137,7 +139,7 @@ class YoloTask(SegmenterTask):
         """Return a segmenter with the tensors ``state``."""
         model = build(self.config.architecture, classes_in(state))
         model.load_state_dict(state)
-        return YoloSegmenter(model, self.config.eval_size)
+        return YoloSegmenter(TorchNetwork(served(model)), self.config.eval_size)
 
     def content(self) -> dict[str, Any]:
         """Return the configuration that loading needs."""

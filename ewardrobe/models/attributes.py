@@ -15,10 +15,9 @@ from ewardrobe.core.attributes import HEADS, LATER_HEADS, NAME, Guess, heads_of
 from ewardrobe.core.masks import mask_box, padded_box
 from ewardrobe.models import check_image
 from ewardrobe.models.calibration import Calibration
-from ewardrobe.models.inference import TorchNetwork
+from ewardrobe.models.inference import Network, network_of
 from ewardrobe.models.inputs import MEAN, STD
-from ewardrobe.models.networks.attributes import AttributeNet
-from ewardrobe.models.weights import WeightsError, fill, load_state, saying_what_they_are_of
+from ewardrobe.models.weights import WeightsError, load_state, saying_what_they_are_of
 
 CLOSE_HEADS = ("pattern", "material", "kind")
 """Dots, weaves and seams are too small in a picture of the whole garment: these heads look twice, once from near."""
@@ -31,10 +30,10 @@ MARGIN = 0.06
 
 
 class AttributeClassifier:
-    """A trained ``AttributeNet`` with its calibration; safe from several threads."""
+    """A ``network`` for crops of ``size`` pixels with the calibration of its heads; safe from several threads."""
 
-    def __init__(self, model: AttributeNet, calibration: dict[str, Calibration], size: int) -> None:
-        self.network, self.calibration, self.size = TorchNetwork(model), calibration, size
+    def __init__(self, network: Network, calibration: dict[str, Calibration], size: int) -> None:
+        self.network, self.calibration, self.size = network, calibration, size
 
     def predict(self, image: np.ndarray, mask: np.ndarray, category_id: int | None) -> dict[str, Guess]:
         """Tell the attributes of the garment under ``mask``, (H, W) bool or 0..255, of RGB uint8 (H, W, 3) ``image``.
@@ -64,7 +63,7 @@ class AttributeClassifier:
         """
         views = [to_input(*view) for view in garment_views(image, mask, self.size)]
         batch = np.stack([one[..., ::step] for one in views for step in (1, -1)])
-        outputs = self.network(batch, np.full(len(batch), category_id or 0))
+        outputs = self.network(batch, np.full(len(batch), category_id or 0, np.int64))
         return {
             name: (values if name in CLOSE_HEADS else values[:2]).mean(axis=0, keepdims=True)
             for name, values in zip(self.calibration, outputs, strict=True)
@@ -73,17 +72,16 @@ class AttributeClassifier:
 
 def load_classifier(weights: Path | None = None) -> AttributeClassifier:
     """Load the shipped weights, or a file of ``train.attributes``; ``WeightsError`` says what is wrong with it."""
-    state, _ = load_state(NAME, weights)
+    state, entry = load_state(NAME, weights)
     with saying_what_they_are_of(NAME):
         values = {name: tuple(state["values"][name]) for name in state["values"]}
         known = {name: own for name, own in HEADS.items() if name in values or name not in LATER_HEADS}
         calibration = {name: Calibration(**state["calibration"][name]) for name in known}
-        size, encoder = int(state["size"]), state.get("encoder", "plain")
-        model = AttributeNet(int(state["last_width"]), encoder=encoder, heads=known)
+        size = int(state["size"])
     if values != known:
         raise WeightsError("the weights tell other values than this version knows: train them again")
-    fill(model, state["model"], NAME)
-    return AttributeClassifier(model, calibration, size)
+    network = network_of(NAME, state, NAME, entry["sha256"])
+    return AttributeClassifier(network, calibration, size)
 
 
 def garment_views(image: np.ndarray, mask: np.ndarray, size: int) -> list[tuple[np.ndarray, np.ndarray]]:

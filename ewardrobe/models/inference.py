@@ -8,35 +8,62 @@ as fast, and its AP differs by 0.004 at most (weights/exports.json): OpenVINO th
 from __future__ import annotations
 
 import copy
+import ctypes
 import json
 import os
 import tempfile
 import threading
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
-import torch
 
 from ewardrobe.core import atomic, process
 from ewardrobe.core.checksum import sha256_of
-from ewardrobe.models import RUNTIMES
-from ewardrobe.models.weights import int8_model
+from ewardrobe.models import RUNTIMES, graphs
+from ewardrobe.models.weights import WeightsError, int8_model, saying_what_they_are_of
 
 PRECISIONS = ("f32", "bf16", "int8")
 INT8_FLAGS = {"avx512_vnni", "avx_vnni"}
 """Without these, sums of 8-bit products overflow at 16 bits on x86, and eight bits are hardly faster."""
 
-Network = Callable[[np.ndarray], tuple[np.ndarray, ...]]
-"""Maps (B, 3, H, W) float32 to the network's outputs, each a float32 array."""
+Network = Callable[..., tuple[np.ndarray, ...]]
+"""Maps (B, 3, H, W) float32, and what else the network takes, to its outputs, each an array."""
+
+CUDA = ("libcuda.so.1", "nvcuda.dll")
+"""The driver of an NVIDIA GPU, on Linux and on Windows."""
 
 
 def choose_runtime() -> str:
     """Return ``openvino`` or ``torch``: ``EWARDROBE_RUNTIME`` if set, torch where there is a GPU, else openvino."""
-    return _chosen("EWARDROBE_RUNTIME", RUNTIMES) or ("torch" if torch.cuda.is_available() else "openvino")
+    return _chosen("EWARDROBE_RUNTIME", RUNTIMES) or ("torch" if has_gpu() else "openvino")
+
+
+@cache
+def has_gpu() -> bool:
+    """Tell whether PyTorch can compute on a GPU here; only where a GPU's driver counts one is PyTorch asked."""
+    return bool(find_spec("torch") and _gpus_of_the_driver()) and _torch_has_gpu()
+
+
+def _gpus_of_the_driver() -> int:
+    count = ctypes.c_int(0)
+    for name in CUDA:
+        try:
+            driver = ctypes.CDLL(name)
+        except OSError:
+            continue
+        if driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0:
+            return count.value
+    return 0
+
+
+def _torch_has_gpu() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def choose_precision() -> str:
@@ -66,46 +93,31 @@ def processor_flags() -> frozenset[str]:
     return frozenset(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), ()))
 
 
-def make_network(
-    module: torch.nn.Module, key: str | None = None, runtime: str | None = None, example: torch.Tensor | None = None
-) -> TorchNetwork | OpenVINONetwork:
-    """Return a function that runs ``module``, which maps one tensor to a tensor or a tuple of tensors.
+def network_of(kind: str, content: Mapping[str, Any], name: str, key: str, runtime: str | None = None) -> Any:
+    """Return a function that runs the network of a weights file's ``content``, of ``kind`` and for model ``name``.
 
-    key: the checksum of its weights, for the cache and to find its 8-bit form; ``None`` (weights in training) runs it
-    with torch, unconverted.  runtime: by default ``choose_runtime``'s.  example: a tensor (N, …) float32 of the form of
-    its input, see ``convert``.  Calls hold the process's inference slot and may come from any thread.  Raises
-    ``WeightsError`` when the 8-bit form is shipped but altered.
+    key: the checksum of the file, for the cache and to find the network's 8-bit form.  runtime: by default
+    ``choose_runtime``'s.  Calls hold the process's inference slot and may come from any thread.  Raises
+    ``WeightsError`` for weights of another network, for an 8-bit form that is altered, and where PyTorch is needed
+    and not installed.
     """
-    if not key or (runtime or choose_runtime()) == "torch":
-        return TorchNetwork(module)
+    if (runtime or choose_runtime()) == "torch":
+        return _on_torch().TorchNetwork(_on_torch().module_of(kind, content, name))
     precision = choose_precision()
     if precision == "int8" and (path := int8_model(key)):
         return OpenVINONetwork(path, "int8")
     hint = "bf16" if precision == "bf16" else "f32"
-    return OpenVINONetwork(_cached_model(module.eval(), key, example), hint, hint)
+    return OpenVINONetwork(_whole(kind, content, name, key), hint, hint)
 
 
-class TorchNetwork:
-    """Runs ``module`` with torch, on the GPU if there is one."""
-
-    runtime, precision = "torch", "f32"
-
-    def __init__(self, module: torch.nn.Module) -> None:
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.module = module.eval().to(self.device).to(memory_format=torch.channels_last)
-
-    def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the outputs for ``inputs``, (B, …) each, as float32; those of a dictionary in its order."""
-        with process.inference_slot(), torch.inference_mode():
-            outputs = self.module(*map(self._tensor, inputs))
-            if isinstance(outputs, dict):
-                outputs = tuple(outputs.values())
-            outputs = outputs if isinstance(outputs, tuple) else (outputs,)
-            return tuple(o.float().cpu().numpy() for o in outputs)
-
-    def _tensor(self, array: np.ndarray) -> torch.Tensor:
-        tensor = torch.from_numpy(array).to(self.device)
-        return tensor.contiguous(memory_format=torch.channels_last) if array.ndim == 4 else tensor
+def _on_torch() -> Any:
+    try:
+        from ewardrobe.models.networks import on_torch
+    except ModuleNotFoundError as error:
+        raise WeightsError(
+            f"these weights need {error.name}, which is not installed: pip install -r requirements.txt"
+        ) from None
+    return on_torch
 
 
 class OpenVINONetwork:
@@ -126,19 +138,19 @@ class OpenVINONetwork:
         self._compiled = core().compile_model(model, "CPU", options)
         self._local = threading.local()
 
-    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the outputs for ``batch``, float32 each."""
+    def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the outputs for ``inputs``, (B, …) each."""
         if not hasattr(self._local, "request"):  # a request belongs to one thread
             self._local.request = self._compiled.create_infer_request()
         with process.inference_slot():
-            outputs = self._local.request.infer([np.ascontiguousarray(batch)])
+            outputs = self._local.request.infer([np.require(one, requirements="C") for one in inputs])
             return tuple(np.array(outputs[i]) for i in range(len(outputs)))
 
 
 class OneNetwork:
     """What a model of one ``network`` has of ``Segmenter`` beside its answers."""
 
-    network: TorchNetwork | OpenVINONetwork
+    network: Any
     size: int
 
     @property
@@ -169,27 +181,42 @@ def core():
     return openvino.Core()
 
 
-def _cached_model(module: torch.nn.Module, key: str, example: torch.Tensor | None) -> Path | object:
-    """Return the converted model: a file of the cache, or the model itself where the cache cannot be written."""
+def _whole(kind: str, content: Mapping[str, Any], name: str, key: str) -> Any:
+    """Return the network as OpenVINO reads it: a file of the cache, or itself where the cache cannot be written."""
     import openvino
 
-    folder = process.cache_dir() / "openvino" / f"{key}-{openvino.__version__.split('-')[0]}"
+    with saying_what_they_are_of(kind):
+        graph = graphs.shipped(kind, content)
+    structure = graph.sha256[:12] if graph else "own"
+    folder = process.cache_dir() / "openvino" / f"{key}-{structure}-{openvino.__version__.split('-')[0]}"
     if _is_whole(folder):
         return folder / "model.xml"
-    model = convert(module, example)
+    graph = graph or _on_torch().graph(kind, content, name)
+    try:
+        numbers = graph.numbers(content["model"])
+    except (KeyError, ValueError) as error:
+        raise WeightsError(f"the weights do not fit the network {name!r} ({error})") from error
+    if _keep(folder, {"model.xml": graph.xml, "model.bin": numbers}):
+        return folder / "model.xml"
+    return core().read_model(graph.xml, numbers)
+
+
+def _keep(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Write ``files``, by name, as the whole content of ``folder``; tell whether that was possible."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as temporary:
             made = Path(temporary) / "made"
             made.mkdir()
-            openvino.save_model(model, made / "model.xml", compress_to_fp16=False)
+            for name, content in files.items():
+                (made / name).write_bytes(content)
             _seal(made)
             if folder.exists():  # damaged, or of a version without checksums
                 os.rename(folder, Path(temporary) / "old")
             os.rename(made, folder)
-    except (OSError, RuntimeError):  # read-only, full, or another process was first: the cache only saves time
-        return model
-    return folder / "model.xml"
+    except OSError:  # read-only, full, or another process was first: the cache only saves time
+        return False
+    return True
 
 
 SUMS = "sha256.json"
@@ -212,18 +239,3 @@ def _is_whole(folder: Path) -> bool:
         return "model.xml" in sums and all(sha256_of(folder / name) == expected for name, expected in sums.items())
     except (OSError, ValueError, AttributeError, TypeError):
         return False
-
-
-def convert(module: torch.nn.Module, example: torch.Tensor | None = None):
-    """Return ``module`` as a model of OpenVINO whose input has the form of ``example``, of any batch and picture size.
-
-    example: by default a picture, (1, 3, h, w) float32; the channels stay fixed, and the sides of what is no picture.
-    """
-    import openvino
-
-    picture = example is None or example.shape[1] == 3
-    example = torch.zeros(1, 3, 256, 192) if example is None else example
-    shape = [-1, 3, -1, -1] if picture else [-1, *example.shape[1:]]
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # torch.jit.trace is deprecated, and what OpenVINO converts from
-        return openvino.convert_model(module, example_input=example, input=shape)

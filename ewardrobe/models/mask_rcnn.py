@@ -10,20 +10,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
-from torchvision.models.detection import MaskRCNN
 
-from ewardrobe.core import process
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import labels_of
 from ewardrobe.models import SHOWN_SCORE, check_image
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
-from ewardrobe.models.inference import OneNetwork, TorchNetwork, choose_runtime, make_network
+from ewardrobe.models.inference import Network, OneNetwork, network_of
 from ewardrobe.models.inputs import MEAN, STD, network_input
-from ewardrobe.models.networks import mask_rcnn_parts
-from ewardrobe.models.networks.encoders import WIDTHS
-from ewardrobe.models.networks.mask_rcnn import build
-from ewardrobe.models.weights import classes_in, fill, load_state, saying_what_they_are_of
+from ewardrobe.models.weights import load_state, saying_what_they_are_of
 
 IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 """What torchvision's ResNets were trained with, in units of 0..255."""
@@ -33,31 +27,15 @@ MIN_SCORE = 0.01
 
 
 class MaskRCNNSegmenter(OneNetwork):
-    """Runs a trained Mask R-CNN at ``size`` pixels on the long side; safe from several threads.
+    """Runs a Mask R-CNN ``network`` at ``size`` pixels on the long side; safe from several threads.
 
-    key: the checksum of its weights, under which OpenVINO keeps its parts; without one it runs on torch.
+    backbone: one of ``networks.mask_rcnn.BACKBONES``, which says how its input is normalised.
     """
 
     name = "mask_rcnn"
 
-    def __init__(
-        self,
-        model: MaskRCNN,
-        backbone: str,
-        size: int,
-        key: str | None = None,
-        confidence: Confidence = RAW,
-        runtime: str | None = None,
-    ) -> None:
-        self.backbone, self.size, self.confidence = backbone, size, confidence
-        if key and (runtime or choose_runtime()) == "openvino":
-            parts = mask_rcnn_parts.parts_of(model.eval())
-            networks = {p.name: make_network(p.module, f"{key}-{p.name}", "openvino", p.example) for p in parts}
-            self.network = networks["body"]
-            self.model, self.device = mask_rcnn_parts.with_parts(model, networks), "cpu"
-        else:
-            self.network = TorchNetwork(model)
-            self.model, self.device = model, self.network.device
+    def __init__(self, network: Network, backbone: str, size: int, confidence: Confidence = RAW) -> None:
+        self.network, self.backbone, self.size, self.confidence = network, backbone, size, confidence
 
     def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
@@ -73,13 +51,8 @@ class MaskRCNNSegmenter(OneNetwork):
 
     def _run(self, batch: np.ndarray, min_score: float) -> tuple[np.ndarray, ...]:
         """Return boxes (N, 4) in pixels of the batch, labels (N,), raw scores (N,) and masks (N, 28, 28)."""
-        with process.inference_slot(), torch.inference_mode():
-            self.model.roi_heads.score_thresh = max(min_score, MIN_SCORE)  # fewer candidates, fewer masks to compute
-            tensor = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
-            found = self.model(tensor)[0]
-            boxes, labels, scores, masks = (
-                found[key].float().cpu().numpy() for key in ("boxes", "labels", "scores", "masks")
-            )
+        least = np.array(max(min_score, MIN_SCORE), np.float32)
+        boxes, labels, scores, masks = self.network(batch, least)
         keep = scores >= min_score
         return boxes[keep], labels[keep].astype(np.int64), scores[keep], masks[keep, 0]
 
@@ -89,10 +62,8 @@ def load(weights: Path | None = None, name: str = "mask_rcnn", runtime: str | No
     state, entry = load_state(name, weights)
     with saying_what_they_are_of("mask_rcnn"):
         backbone, size = state["backbone"], int(state["size"])
-        widths, encoder = tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain")
-        model = build(backbone, int(state.get("anchor_size", size)), widths, encoder, classes_in(state["model"]))
-    fill(model, state["model"], name)
-    return MaskRCNNSegmenter(model, backbone, size, entry["sha256"], of_entry(entry), runtime)
+    network = network_of("mask_rcnn", state, name, entry["sha256"], runtime)
+    return MaskRCNNSegmenter(network, backbone, size, of_entry(entry))
 
 
 def normalisation(backbone: str) -> tuple:

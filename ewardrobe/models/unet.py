@@ -14,18 +14,15 @@ from typing import Self
 
 import cv2
 import numpy as np
-import torch
 from scipy.special import expit
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORIES, LABEL_COUNT, SLOTS, category_ids_of_slot
 from ewardrobe.models import SHOWN_SCORE, check_image
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
-from ewardrobe.models.inference import OneNetwork, make_network
+from ewardrobe.models.inference import Network, OneNetwork, network_of
 from ewardrobe.models.inputs import network_input
-from ewardrobe.models.networks.encoders import WIDTHS
-from ewardrobe.models.networks.unet import UNet
-from ewardrobe.models.weights import fill, load_state, saying_what_they_are_of
+from ewardrobe.models.weights import load_state, saying_what_they_are_of
 
 GARMENTS = len(CATEGORIES)
 CONTEXT, BACKGROUND = len(SLOTS), len(SLOTS) + 1
@@ -62,21 +59,12 @@ Region = tuple[np.ndarray, np.ndarray, list[int]]
 
 
 class UNetSegmenter(OneNetwork):
-    """Runs a trained ``UNet`` at ``size`` pixels on the long side: segmenter and parser; safe from several threads."""
+    """Runs a U-Net ``network`` at ``size`` pixels on the long side: segmenter and parser; safe from several threads."""
 
     name = "unet"
 
-    def __init__(
-        self,
-        model: UNet,
-        size: int = 256,
-        flip: bool = False,
-        key: str | None = None,
-        confidence: Confidence = RAW,
-        runtime: str | None = None,
-    ) -> None:
-        self.network = make_network(_LogitsOnly(model), key, runtime)
-        self.size, self.flip, self.confidence = size, flip, confidence
+    def __init__(self, network: Network, size: int = 256, flip: bool = False, confidence: Confidence = RAW) -> None:
+        self.network, self.size, self.flip, self.confidence = network, size, flip, confidence
 
     def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
@@ -106,31 +94,13 @@ class UNetSegmenter(OneNetwork):
         return probabilities[:, : -(-rows // 2), : -(-cols // 2)]
 
 
-class _LogitsOnly(torch.nn.Module):
-    """The network without its presence head, which only training reads."""
-
-    def __init__(self, model: UNet) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.model(x)[0]
-
-
 def load(weights: Path | None = None, name: str = "unet", runtime: str | None = None) -> UNetSegmenter:
     """Load the shipped weights, or a file that ``train.unet`` wrote; ``WeightsError`` says what is wrong with it."""
     state, entry = load_state(name, weights)
     with saying_what_they_are_of("unet"):
-        model = build(state)
-    fill(model, state["model"], name)
-    size, flip = int(state.get("size", 256)), bool(state.get("flip", False))
-    return UNetSegmenter(model, size, flip, entry["sha256"], of_entry(entry), runtime)
-
-
-def build(state: dict) -> UNet:
-    """Return an untrained network of the kind that a weights file's content describes, with as many channels."""
-    labels, classes = len(state["model"]["head.weight"]), len(state["model"]["presence.weight"])
-    return UNet(tuple(state.get("widths", WIDTHS)), state.get("encoder", "plain"), labels, classes)
+        size, flip = int(state.get("size", 256)), bool(state.get("flip", False))
+    network = network_of("unet", state, name, entry["sha256"], runtime)
+    return UNetSegmenter(network, size, flip, of_entry(entry))
 
 
 def label_map(parsing: np.ndarray, size: tuple[int, int]) -> np.ndarray:

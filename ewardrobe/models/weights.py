@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-
-import torch
+from typing import Any
 
 from ewardrobe.core import process
 from ewardrobe.core.checksum import sha256_of
+from ewardrobe.models import tensors
 
 MANIFEST = "manifest.json"
 SEGMENTATION = "segmentation"
@@ -115,10 +115,10 @@ def checked_int8(int8: dict, folder: Path) -> Path:
 
 
 def load_state(name: str, weights: Path | None = None, kind: str | None = None) -> tuple[dict, dict]:
-    """Return the content and the manifest entry of a weights file, loaded without unpickling code.
+    """Return the content of a weights file, its tensors as arrays that cannot be written, and its manifest entry.
 
     weights: a file of your own, whose entry holds just its name, size and checksum; without it the verified shipped
-    file is read.  kind: of the network, where it is not the model's name.
+    file is read.  kind: of the network, where it is not the model's name.  No code in the file is run, nor PyTorch.
     """
     if weights is None:
         path, entry = verified_path(name)
@@ -130,8 +130,8 @@ def load_state(name: str, weights: Path | None = None, kind: str | None = None) 
             why = f"{path} cannot be read ({error.strerror}): give a file that a training script wrote"
             raise WeightsError(why) from None
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds here: zip, pickle, EOF, unsupported globals
+        state = tensors.read(path)
+    except (OSError, ValueError) as error:
         raise WeightsError(f"{path} is not readable as weights ({type(error).__name__}: {error})") from error
     if not isinstance(state, dict) or state.get("kind") != (kind or name):
         theirs = state.get("kind") if isinstance(state, dict) else type(state).__name__
@@ -153,7 +153,7 @@ def saying_what_they_are_of(script: str) -> Iterator[None]:
         ) from error
 
 
-def classes_in(tensors: dict[str, torch.Tensor]) -> int:
+def classes_in(tensors: Mapping[str, Any]) -> int:
     """Return how many classes the tensors of a YOLO, or of a Mask R-CNN with its background, tell apart.
 
     tensors: by name; those that decide are (classes, …) of any float32 or float16.  ``ValueError`` without them.
@@ -162,16 +162,6 @@ def classes_in(tensors: dict[str, torch.Tensor]) -> int:
         if name.endswith((".cv3.0.2.weight", ".box_predictor.cls_score.weight")):
             return len(tensor)
     raise ValueError("no layer for categories among the tensors")
-
-
-def fill(model: torch.nn.Module, state: dict, name: str) -> None:
-    """Copy ``state`` (any float precision) into ``model``; ``WeightsError`` if the layers do not match."""
-    try:
-        model.load_state_dict(
-            {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
-        )
-    except (RuntimeError, AttributeError) as error:
-        raise WeightsError(f"the weights do not fit the network {name!r} ({str(error).splitlines()[0]})") from error
 
 
 def _sha256(path: Path) -> str | None:

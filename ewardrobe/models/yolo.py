@@ -1,28 +1,24 @@
 """YOLO-seg (ultralytics) as a segmenter: boxes, then masks from prototypes (Bolya et al., YOLACT, ICCV 2019).
 
-The network is ultralytics'; our weights file holds its tensors and the name of its configuration, so loading runs no
-pickled code.  Pre- and post-processing are here, which keeps the model safe from several threads.
+The network is ultralytics'; pre- and post-processing are here, which keeps the model safe from several threads and
+free of PyTorch.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
-from ewardrobe.core import process
 from ewardrobe.core.detections import Detections
-from ewardrobe.core.taxonomy import INSTANCE_NAMES, INSTANCES, labels_of
+from ewardrobe.core.taxonomy import INSTANCES, labels_of
 from ewardrobe.models import SHOWN_SCORE, check_image
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
-from ewardrobe.models.inference import OneNetwork, make_network
+from ewardrobe.models.inference import Network, OneNetwork, network_of
 from ewardrobe.models.inputs import network_input
-from ewardrobe.models.weights import classes_in, fill, load_state, saying_what_they_are_of
+from ewardrobe.models.weights import load_state, saying_what_they_are_of
 
-ARCHITECTURE = "yolo26n-seg.yaml"
 SCALING = 0, 255
 """Mean and standard deviation of the network's input, in units of 0..255."""
 
@@ -30,27 +26,19 @@ GREY = 114
 """What pads a picture, as ultralytics does."""
 
 MAX_GARMENTS = 30
+LEAST = 1e-3
+"""Raw score below which an anchor says nothing."""
+
 NMS_IOU = 0.5
 BOX_MARGIN = 0.05
 """A mask may leave its box by this share of the box: an inexact box shall not cut a sleeve off."""
 
 
 class YoloSegmenter(OneNetwork):
-    """Runs a trained ultralytics ``SegmentationModel`` at ``size`` pixels on the long side."""
+    """Runs a YOLO-seg ``network`` at ``size`` pixels on the long side."""
 
-    def __init__(
-        self,
-        model: Any,  # ultralytics' SegmentationModel
-        size: int = 256,
-        key: str | None = None,
-        confidence: Confidence = RAW,
-        name: str = "yolo",
-        runtime: str | None = None,
-    ) -> None:
-        head = model.model[-1]
-        head.export = head.dynamic = True  # (boxes, prototypes) for any size of picture, nothing else
-        self.network = make_network(model, key, runtime)
-        self.name, self.size, self.confidence = name, size, confidence
+    def __init__(self, network: Network, size: int = 256, confidence: Confidence = RAW, name: str = "yolo") -> None:
+        self.network, self.name, self.size, self.confidence = network, name, size, confidence
 
     def predict(self, image: np.ndarray, min_score: float = SHOWN_SCORE) -> Detections:
         """Find garments in RGB uint8 (H, W, 3) ``image``; see ``Segmenter.predict``."""
@@ -72,33 +60,43 @@ class YoloSegmenter(OneNetwork):
 def suppress(boxes: np.ndarray, min_score: float, classes: int = len(INSTANCES)) -> np.ndarray:
     """Return the (N, 6 + 32) float32 rows ``x0 y0 x1 y1 score class coefficients…`` that survive suppression.
 
-    boxes: (1, 4 + classes + 32, anchors) as the network gives them.
+    boxes: (1, 4 + classes + 32, anchors) as the network gives them, ``x y w h`` round the middle first.  Each anchor
+    counts with its best class; of two of one class that overlap by more than ``NMS_IOU`` the surer stays.
     """
-    from ultralytics.utils.nms import non_max_suppression
+    best = boxes[0, 4 : 4 + classes].max(axis=0)
+    chosen = np.flatnonzero(best > max(min_score, LEAST))
+    chosen = chosen[np.argsort(-best[chosen], kind="stable")]
+    rows = boxes[0, :, chosen]
+    named = rows[:, 4 : 4 + classes].argmax(axis=1)
+    half = rows[:, 2:4] / 2
+    corners = np.concatenate([rows[:, :2] - half, rows[:, :2] + half], axis=1)
+    kept = _not_suppressed(corners, named)
+    told = best[chosen][:, None], named[:, None].astype(np.float32)
+    return np.concatenate([corners, *told, rows[:, 4 + classes :]], axis=1)[kept]
 
-    rows = non_max_suppression(
-        torch.from_numpy(boxes), max(min_score, 1e-3), NMS_IOU, max_det=MAX_GARMENTS, nc=classes, max_time_img=10.0
-    )
-    return rows[0].numpy()
+
+def _not_suppressed(corners: np.ndarray, classes: np.ndarray) -> list[int]:
+    """Return the first ``MAX_GARMENTS`` of boxes (N, 4), surest first, that no earlier one of their class hides."""
+    areas = np.prod(corners[:, 2:] - corners[:, :2], axis=1)
+    left, kept = np.arange(len(corners)), list[int]()
+    while len(left) and len(kept) < MAX_GARMENTS:
+        first, left = left[0], left[1:]
+        kept.append(int(first))
+        low = np.maximum(corners[first, :2], corners[left, :2])
+        high = np.minimum(corners[first, 2:], corners[left, 2:])
+        both = np.prod(np.maximum(high - low, 0), axis=1)
+        hidden = both > NMS_IOU * (areas[first] + areas[left] - both)
+        left = left[~(hidden & (classes[left] == classes[first]))]
+    return kept
 
 
 def load(weights: Path | None = None, name: str = "yolo", runtime: str | None = None) -> YoloSegmenter:
     """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
     state, entry = load_state(name, weights, kind="yolo")
     with saying_what_they_are_of("yolo"):
-        model, size = build(state["architecture"], classes_in(state["model"])), int(state["size"])
-    fill(model, state["model"], name)
-    return YoloSegmenter(model, size, entry["sha256"], of_entry(entry), name, runtime)
-
-
-def build(architecture: str = ARCHITECTURE, classes: int = len(INSTANCES)) -> torch.nn.Module:
-    """Return an untrained ultralytics network for the first ``classes`` instances, such as ``yolo11n-seg.yaml``."""
-    process.quiet_ultralytics()
-    from ultralytics.nn.tasks import SegmentationModel
-
-    model = SegmentationModel(architecture, nc=classes, verbose=False)
-    model.names = dict(enumerate(INSTANCE_NAMES[:classes]))
-    return model
+        size = int(state["size"])
+    network = network_of("yolo", state, name, entry["sha256"], runtime)
+    return YoloSegmenter(network, size, of_entry(entry), name)
 
 
 def full_mask(

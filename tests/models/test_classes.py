@@ -9,10 +9,11 @@ from small_weights import WIDTHS
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import CATEGORY_IDS, CATEGORY_NAMES, INSTANCE_NAMES, classes_of
-from ewardrobe.models import load_segmenter, yolo
+from ewardrobe.models import load_segmenter
 from ewardrobe.models.confidence import Confidence, of_entry
 from ewardrobe.models.networks import mask_rcnn as mask_rcnn_model
 from ewardrobe.models.networks import unet as unet_model
+from ewardrobe.models.networks import yolo
 
 YOLO = "yolo11n-seg.yaml"
 

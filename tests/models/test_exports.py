@@ -20,7 +20,7 @@ from ewardrobe.evaluation.figures import exports as figures_exports
 from ewardrobe.evaluation.metrics import read_rows
 from ewardrobe.models import inference, mask_rcnn, unet, weights
 from ewardrobe.models.inputs import network_input
-from ewardrobe.models.networks import exports
+from ewardrobe.models.networks import exports, tracing
 from ewardrobe.models.networks import mask_rcnn as mask_rcnn_model
 from ewardrobe.models.networks import unet as unet_model
 from ewardrobe.models.weights import WeightsError
@@ -29,7 +29,7 @@ from ewardrobe.models.weights import WeightsError
 def add_int8(folder, source_sha256: str | None = None) -> None:
     """Ship a model of OpenVINO as the U-Net's int8 form; it gives channels of sevens, so that one sees it run."""
     openvino = pytest.importorskip("openvino")
-    openvino.save_model(inference.convert(Sevens()), folder / "unet.int8.xml")
+    openvino.save_model(tracing.convert(Sevens()), folder / "unet.int8.xml")
     content = json.loads((folder / "manifest.json").read_text())
     files = {name: described(folder / name) for name in ("unet.int8.xml", "unet.int8.bin")}
     entry = content["models"]["unet"]
@@ -115,11 +115,12 @@ def test_torch_has_no_int8(folder, monkeypatch):
     assert (unet.load().network.runtime, unet.load().network.precision) == ("torch", "f32")
 
 
-@pytest.mark.parametrize("model", ["unet", "mask_rcnn"])
-def test_on_openvino_the_parts_answer_as_the_model_does(folder, tmp_path, model):
+@pytest.mark.parametrize(("model", "in_parts"), [("unet", False), ("mask_rcnn", False), ("mask_rcnn", True)])
+def test_on_openvino_the_parts_answer_as_the_model_does(folder, tmp_path, monkeypatch, model, in_parts):
+    monkeypatch.setattr(exports, "IN_PARTS", ("openvino",) * in_parts)
     source = exports.read_source(model)
     networks, size = exports.build("openvino", source, tmp_path)
-    assert set(networks) == ({"network"} if model == "unet" else {"body", "boxes", "masks"})
+    assert set(networks) == ({"body", "boxes", "masks"} if in_parts else {"network"})
     assert size == sum(p.stat().st_size for p in tmp_path.glob(f"{model}.*.openvino.*"))
     other = exports.with_networks(source.segmenter, networks)
     image = np.random.default_rng(0).integers(0, 256, (60, 44, 3), dtype=np.uint8)
@@ -135,9 +136,11 @@ def arrays(segmenter, image) -> list[np.ndarray]:
     return list(segmenter._run(batch, 0.01))
 
 
-def test_no_region_is_a_call_too(folder, tmp_path):
+def test_no_region_is_a_call_too(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(exports, "IN_PARTS", ("openvino",))
     source = exports.read_source("mask_rcnn")
-    heads = exports.with_networks(source.segmenter, exports.build("openvino", source, tmp_path)[0]).model.roi_heads
+    segmenter = exports.with_networks(source.segmenter, exports.build("openvino", source, tmp_path)[0])
+    heads = segmenter.network.module.model.roi_heads
     channels = mask_rcnn_model.PYRAMID_CHANNELS
     assert heads.mask_predictor(torch.zeros(0, channels, 14, 14)).shape == (0, mask_rcnn_model.CLASS_COUNT, 28, 28)
     assert [len(o) for o in heads.box_predictor(torch.zeros(0, channels, 7, 7))] == [0, 0]
@@ -234,7 +237,7 @@ def test_networks_share_one_core(monkeypatch):
     made, kept = [], inference.core()
     monkeypatch.setattr(openvino, "Core", lambda: made.append(1) or kept)
     monkeypatch.setattr(inference, "core", functools.cache(inference.core.__wrapped__))
-    model = inference.convert(unet._LogitsOnly(unet_model.UNet(WIDTHS)).eval())
+    model = tracing.convert(unet_model.LogitsOnly(unet_model.UNet(WIDTHS)).eval())
     for _ in range(2):
         inference.OpenVINONetwork(model)
     assert made == [1], "a core that is dropped with its network makes a later fork crash"

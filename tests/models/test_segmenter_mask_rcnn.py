@@ -12,14 +12,15 @@ from ewardrobe.core.detections import masks_to_xyxy
 from ewardrobe.models import Segmenter
 from ewardrobe.models.inputs import network_input, normalised
 from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter, load, normalisation, paste_mask
-from ewardrobe.models.networks.mask_rcnn import CLASS_COUNT, build, replace_heads
+from ewardrobe.models.networks.mask_rcnn import CLASS_COUNT, Regions, build, replace_heads
+from ewardrobe.models.networks.on_torch import TorchNetwork
 from ewardrobe.models.weights import WeightsError
 
 
 @pytest.fixture(scope="module")
 def segmenter() -> MaskRCNNSegmenter:
     torch.manual_seed(0)
-    return MaskRCNNSegmenter(build("unet", 64), "unet", 64)
+    return MaskRCNNSegmenter(TorchNetwork(Regions(build("unet", 64))), "unet", 64)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (300, 1), (1, 300), (37, 53), (240, 320)])
@@ -78,15 +79,15 @@ def weights_file(path, **changes):
 
 
 def test_weights_load_with_the_network_they_are_of(tmp_path):
-    segmenter = load(weights_file(tmp_path / "good.pt"))
+    segmenter = load(weights_file(tmp_path / "good.pt"), runtime="torch")
     assert (segmenter.size, segmenter.backbone) == (96, "resnet18")
-    sizes = segmenter.model.rpn.anchor_generator.sizes
+    sizes = segmenter.network.module.model.rpn.anchor_generator.sizes
     assert sizes == build("resnet18", 64).rpn.anchor_generator.sizes
 
 
-@pytest.mark.parametrize("backbone", ["unet", "resnet18", "resnet50"])
+@pytest.mark.parametrize("backbone", ["unet", "resnet18"])
 def test_openvino_sees_what_torch_sees(tmp_path, monkeypatch, backbone):
-    """With random weights; the parts of the light network are found again in the cache by a second load."""
+    """With random weights; the light network is found again in the cache by a second load."""
     torch.manual_seed(1)
     model = build(backbone, 64)
     path = weights_file(tmp_path / "weights.pt", model=model.state_dict(), backbone=backbone)
@@ -97,7 +98,7 @@ def test_openvino_sees_what_torch_sees(tmp_path, monkeypatch, backbone):
         monkeypatch.setenv("EWARDROBE_RUNTIME", runtime)
         segmenters[runtime] = load(path)
         assert segmenters[runtime].runtime == runtime
-    assert len(list((tmp_path / "cache" / "openvino").iterdir())) == 3
+    assert len(list((tmp_path / "cache" / "openvino").iterdir())) == 1
     image = np.random.default_rng(4).integers(0, 256, (90, 70, 3), dtype=np.uint8)
     batch, _ = network_input(image, 96, *normalisation(backbone))
     boxes, labels, scores, masks = segmenters["openvino"]._run(batch, 0.01)

@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 
 from ewardrobe.core.detections import Detections, masks_to_xyxy
 from ewardrobe.core.taxonomy import LABEL_COUNT
-from ewardrobe.models import MODELS, Parser, Segmenter, load_segmenter
+from ewardrobe.models import MODELS, Parser, Segmenter, load_segmenter, yolo
 from ewardrobe.models.inputs import network_input
 from ewardrobe.models.unet import decode, label_map
 from ewardrobe.models.weights import WeightsError, weights_dir
@@ -243,3 +243,21 @@ def test_yolo_comes_in_two_sizes_of_one_kind(monkeypatch):
     with pytest.raises(WeightsError, match="holds 'unet', not 'yolo'"):
         load_segmenter("yolo_s", weights_dir() / "unet.pt")
     assert load_segmenter("yolo_s", weights_dir() / "yolo.pt").size == nano.size, "a file of one's own may be any YOLO"
+
+
+@pytest.mark.parametrize("min_score", [0.0, 0.05, 0.4])
+@pytest.mark.parametrize("anchors", [0, 1, 700])
+def test_overlapping_boxes_are_suppressed_as_ultralytics_does(anchors, min_score):
+    from ultralytics.utils.nms import non_max_suppression
+
+    rng = np.random.default_rng(anchors)
+    places = rng.integers(0, 3, (2, anchors)) * 60 + rng.random((2, anchors)) * 25
+    sides = 40 + rng.random((2, anchors)) * 30
+    scores, coefficients = rng.random((16, anchors)) ** 6, rng.normal(size=(32, anchors))
+    boxes = np.concatenate([places, sides, scores, coefficients])[None].astype(np.float32)
+    expected = non_max_suppression(
+        torch.from_numpy(boxes), max(min_score, 1e-3), yolo.NMS_IOU, max_det=yolo.MAX_GARMENTS, nc=16, max_time_img=10.0
+    )
+    found = yolo.suppress(boxes, min_score, 16)
+    np.testing.assert_allclose(found, expected[0].numpy(), rtol=1e-5)
+    assert len(found) == {0: 0, 1: 1}.get(anchors, yolo.MAX_GARMENTS) or min_score

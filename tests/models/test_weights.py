@@ -6,10 +6,12 @@ import json
 import pickle
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from ewardrobe.models import weights
+from ewardrobe.models.networks import on_torch
 from ewardrobe.models.weights import WeightsError
 
 
@@ -68,7 +70,6 @@ class Evil:
         return (Path.touch, (Path("evil-was-here"),))
 
 
-@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_own_weights_never_run_pickled_code(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "evil.pt").write_bytes(pickle.dumps(Evil()))
@@ -79,12 +80,12 @@ def test_own_weights_never_run_pickled_code(tmp_path, monkeypatch):
 
 def test_tensors_that_do_not_fit_are_refused():
     with pytest.raises(WeightsError, match="do not fit"):
-        weights.fill(torch.nn.Linear(2, 2), {"weight": torch.zeros(3, 3), "bias": torch.zeros(2)}, "unet")
+        on_torch.fill(torch.nn.Linear(2, 2), {"weight": torch.zeros(3, 3), "bias": torch.zeros(2)}, "unet")
 
 
 def test_half_precision_is_widened():
     model = torch.nn.Linear(2, 1)
-    weights.fill(model, {"weight": torch.full((1, 2), 0.5).half(), "bias": torch.zeros(1).half()}, "unet")
+    on_torch.fill(model, {"weight": torch.full((1, 2), 0.5).half(), "bias": np.zeros(1, np.float16)}, "unet")
     assert model.weight.dtype == torch.float32 and model.weight.tolist() == [[0.5, 0.5]]
 
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 from small_weights import folder, logits  # noqa: F401 (a fixture)
 
-from ewardrobe.models import inference, unet
-from ewardrobe.models.networks import exports
+from ewardrobe.models import unet
+from ewardrobe.models.networks import exports, tracing
 from ewardrobe.models.weights import read_manifest, sha256_of
 from train import quantize
 
@@ -41,7 +41,7 @@ def test_it_pays_when_it_is_faster_and_as_good(loss, f32_ms, int8_ms, pays):
 def written(folder, tmp_path):  # noqa: F811
     """The U-Net's own network as if it were in eight bits, as ``train.quantize`` writes it."""
     source = exports.read_source("unet")
-    models = {part.name: inference.convert(part.module) for part in source.parts}
+    models = {part.name: tracing.convert(part.module, part.example) for part in source.parts}
     return quantize.write_int8(source, models, tmp_path / "int8", {"command": "python -m train.quantize unet"})
 
 

@@ -22,8 +22,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from ewardrobe.models.attributes import halves, to_input
-from ewardrobe.models.inference import OpenVINONetwork, convert
+from ewardrobe.models.inference import OpenVINONetwork
 from ewardrobe.models.networks.attributes import AttributeNet
+from ewardrobe.models.networks.tracing import convert
 from train.attributes.data import Garments, load_garments, log_priors, read_garments, sampling_weights
 from train.attributes.train import CATEGORY_DROPOUT, smoothed_cross_entropy
 from train.loop import checkpoints

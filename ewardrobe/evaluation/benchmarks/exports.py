@@ -38,10 +38,10 @@ class NetworkTimer:
         self.network, self.ms = network, 0.0
         self.last: tuple[np.ndarray, ...] = ()
 
-    def __call__(self, batch: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return the outputs for ``batch``."""
+    def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return the outputs for ``inputs``."""
         started = time.perf_counter()
-        self.last = self.network(batch)
+        self.last = self.network(*inputs)
         self.ms += (time.perf_counter() - started) * 1e3
         return self.last
 

@@ -17,8 +17,8 @@ from typing import cast
 import numpy as np
 
 from ewardrobe.core import process
-from ewardrobe.models import Parser, load_segmenter, yolo
-from ewardrobe.models.weights import classes_in, fill, load_state
+from ewardrobe.models import Parser, load_segmenter
+from ewardrobe.models.weights import load_state
 from ewardrobe.tryon.compositor import ComposedState, Look, compose
 from ewardrobe.tryon.garment import WearableGarment
 from ewardrobe.tryon.motion import IDENTITY
@@ -90,6 +90,8 @@ def _ultralytics(size: int):
 
 
 def _filled(front, state: dict):
-    front.model = yolo.build(state["architecture"], classes_in(state["model"]))
-    fill(front.model, state["model"], "yolo")
+    from ewardrobe.models.networks import on_torch, yolo
+
+    front.model = yolo.of_content(state)
+    on_torch.fill(front.model, state["model"], "yolo")
     return front

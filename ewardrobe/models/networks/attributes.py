@@ -8,7 +8,8 @@ kinds compete within the category: those that it cannot be get the logit ``NEVER
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -108,3 +109,24 @@ def masked_moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     mean = (x * weight).sum(dim=(2, 3)) / total
     variance = ((x - mean[:, :, None, None]).square() * weight).sum(dim=(2, 3)) / total
     return mean, (variance + 1e-6).sqrt()
+
+
+def of_content(content: Mapping[str, Any]) -> AttributeNet:
+    """Return an untrained network of the kind that a weights file's ``content`` describes, with its heads."""
+    heads = [name for name in HEADS if name in content["values"]]
+    return AttributeNet(int(content["last_width"]), encoder=content.get("encoder", "plain"), heads=heads)
+
+
+class Told(nn.Module):
+    """The network with its answers in the order of its heads, without their names."""
+
+    def __init__(self, model: AttributeNet) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor, category_ids: Tensor) -> tuple[Tensor, ...]:
+        """Map (B, 4, H, W) and (B,) int64 to the logits of each head, (B, values)."""
+        return tuple(self.model(x, category_ids).values())
+
+
+served = Told

@@ -1,6 +1,6 @@
 """The networks of a model in other forms: half precision, bfloat16, eight bits, ONNX; each runs in the model's place.
 
-A U-Net or a YOLO is one part, a Mask R-CNN three (``networks.mask_rcnn_parts``).
+A Mask R-CNN is one network, or three for the forms that cannot hold it whole (``networks.mask_rcnn_parts``).
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import torch
 
 from ewardrobe.core import process
 from ewardrobe.models import Segmenter, load_segmenter
-from ewardrobe.models.inference import Network, OpenVINONetwork, TorchNetwork, convert, core
-from ewardrobe.models.mask_rcnn import MaskRCNNSegmenter
+from ewardrobe.models.inference import Network, OpenVINONetwork, core
 from ewardrobe.models.networks import mask_rcnn_parts
+from ewardrobe.models.networks.mask_rcnn import Regions
 from ewardrobe.models.networks.mask_rcnn_parts import NetworkPart
+from ewardrobe.models.networks.on_torch import TorchNetwork
+from ewardrobe.models.networks.tracing import convert
 from ewardrobe.models.weights import checked_int8, int8_model, verified_path
 
 VARIANTS = {
@@ -38,7 +40,10 @@ INT8_FOLDER = Path("runs/int8")
 """Where ``train.quantize`` writes, in the working directory."""
 
 WHOLE = "network"
-"""Name of the only part of a model that is one network."""
+"""Name of a model's whole network, as the app runs it."""
+
+IN_PARTS = ("openvino-int8", "onnx")
+"""The forms that a Mask R-CNN has in parts alone."""
 
 
 class Unavailable(RuntimeError):
@@ -47,10 +52,12 @@ class Unavailable(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A shipped model to be exported: its segmenter on torch, its parts, its file's checksum and size in bytes."""
+    """A shipped model to be exported: its segmenter on torch, its network whole and in parts, its file's checksum and
+    size in bytes."""
 
     model: str
     segmenter: Segmenter
+    whole: NetworkPart
     parts: list[NetworkPart]
     sha256: str
     size: int
@@ -58,25 +65,24 @@ class Source:
 
 def read_source(model: str) -> Source:
     """Load the shipped weights of ``model``; ``WeightsError`` if they are not as the manifest says."""
-    segmenter = load_segmenter(model, runtime="torch")  # what is exported is the module
+    segmenter: Any = load_segmenter(model, runtime="torch")  # what is exported is the module
     entry = verified_path(model)[1]
-    return Source(model, segmenter, parts_of(segmenter), entry["sha256"], entry["bytes"])
-
-
-def parts_of(segmenter: Any) -> list[NetworkPart]:
-    """Return the networks of one of our segmenters, which runs on torch, on the processor."""
-    if isinstance(segmenter, MaskRCNNSegmenter):
-        return mask_rcnn_parts.parts_of(copy.deepcopy(segmenter.model).cpu())
-    return [NetworkPart(WHOLE, copy.deepcopy(segmenter.network.module).cpu(), torch.zeros(1, 3, 256, 192))]
+    module = copy.deepcopy(segmenter.network.module).cpu()
+    if isinstance(module, Regions):
+        parts = mask_rcnn_parts.parts_of(module.model)
+        whole = NetworkPart(WHOLE, module, (torch.zeros(1, 3, 256, 192), torch.tensor(0.5)))
+    else:
+        whole = NetworkPart(WHOLE, module, torch.zeros(1, 3, 256, 192))
+        parts = [whole]
+    return Source(model, segmenter, whole, parts, entry["sha256"], entry["bytes"])
 
 
 def with_networks(segmenter: Any, networks: Mapping[str, Network]) -> Any:
-    """Return a copy of one of our segmenters that runs ``networks``, by part, in place of its own."""
+    """Return a copy of one of our segmenters on torch that runs ``networks``, by part, in place of its own."""
     other = copy.copy(segmenter)
-    if WHOLE in networks:
-        other.network = networks[WHOLE]
-    else:
-        other.model, other.device = mask_rcnn_parts.with_parts(segmenter.model, networks), "cpu"
+    whole = networks.get(WHOLE)
+    parts = segmenter.network.module.model if whole is None else None
+    other.network = whole or TorchNetwork(Regions(mask_rcnn_parts.with_parts(parts, networks)))
     return other
 
 
@@ -87,8 +93,9 @@ def build(variant: str, source: Source, folder: Path, int8: Path | None = None) 
     ``INT8_FOLDER``.  Raises ``Unavailable`` for what is missing here.
     """
     if variant == "torch":
-        return {part.name: TorchNetwork(part.module) for part in source.parts}, source.size
-    made = {part.name: _made(variant, source, part, folder, int8) for part in source.parts}
+        return {WHOLE: TorchNetwork(source.whole.module)}, source.size
+    parts = source.parts if variant in IN_PARTS else [source.whole]
+    made = {part.name: _made(variant, source, part, folder, int8) for part in parts}
     size = sum(p.stat().st_size for _, path in made.values() for p in {path, path.with_suffix(".bin")} if p.is_file())
     return {name: network for name, (network, _) in made.items()}, size
 
@@ -138,11 +145,12 @@ def _onnx(part: NetworkPart, path: Path) -> tuple[Network, Path]:
         import onnxruntime
     except ImportError as error:
         raise Unavailable(f"{error.name} is not installed: pip install -r requirements-onnx.txt") from None
-    axes = {0: "batch", 2: "height", 3: "width"} if part.example.shape[1] == 3 else {0: "regions"}
+    example = part.example if isinstance(part.example, torch.Tensor) else part.example[0]
+    axes = {0: "batch", 2: "height", 3: "width"} if example.shape[1] == 3 else {0: "regions"}
     names: dict[str, Any] = {"input_names": ["input"], "dynamic_axes": {"input": axes}}
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # the exporter by tracing is deprecated; the new one fixes the picture's size
-        torch.onnx.export(part.module, (part.example,), path, dynamo=False, verbose=False, **names)
+        torch.onnx.export(part.module, (example,), path, dynamo=False, verbose=False, **names)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = process.cpu_threads()
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as ours: waiting threads sleep

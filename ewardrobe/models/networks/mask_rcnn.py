@@ -8,7 +8,9 @@ Pictures and maps are (B, C, H, W) float32, or of the precision that they are ru
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 import torch
 import torchvision
@@ -24,6 +26,7 @@ from torchvision.ops.feature_pyramid_network import LastLevelMaxPool
 
 from ewardrobe.core.taxonomy import INSTANCES
 from ewardrobe.models.networks.encoders import WIDTHS, Encoder, YoloEncoder, make_encoder
+from ewardrobe.models.weights import classes_in
 
 CLASS_COUNT = 1 + len(INSTANCES)
 """torchvision counts the background as class 0, so classes are one more than ``taxonomy.classes_of``."""
@@ -72,6 +75,30 @@ def build(
         model = _light(body, size, classes, shared)
     model.transform = AsItIs()
     return model
+
+
+class Regions(nn.Module):
+    """The network with the least score of a candidate as a second input: fewer candidates, fewer masks to compute."""
+
+    def __init__(self, model: MaskRCNN) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor, min_score: Tensor) -> tuple[Tensor, ...]:
+        """Map (1, 3, H, W) and a number to boxes (N, 4), labels (N,), scores (N,) and masks (N, 1, 28, 28)."""
+        self.model.roi_heads.score_thresh = min_score
+        found = self.model(x)[0]
+        return found["boxes"], found["labels"], found["scores"], found["masks"]
+
+
+served = Regions
+
+
+def of_content(content: Mapping[str, Any]) -> MaskRCNN:
+    """Return an untrained network of the kind that a weights file's ``content`` describes."""
+    size = int(content.get("anchor_size", content["size"]))
+    widths, encoder = tuple(content.get("widths", WIDTHS)), content.get("encoder", "plain")
+    return build(content["backbone"], size, widths, encoder, classes_in(content["model"]))
 
 
 def replace_heads(model: MaskRCNN) -> None:

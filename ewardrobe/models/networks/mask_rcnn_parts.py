@@ -1,8 +1,8 @@
 """The networks inside a Mask R-CNN, to be run by something else than torch.
 
 There are three: ``body`` (with pyramid and the proposals' head), ``boxes`` and ``masks``.  Anchors, suppression and
-RoIAlign between them stay torchvision's code: how many regions there are differs from photo to photo, and
-torchvision's own export fixes the photo's size.
+RoIAlign between them stay torchvision's code: how many regions there are differs from photo to photo, and neither
+torchvision's own export to ONNX nor a network in eight bits allows for that.
 Pictures and maps are (B, C, H, W) float32, or of the precision that they are run in.
 """
 
@@ -21,11 +21,11 @@ from ewardrobe.models.inference import Network
 
 @dataclass(frozen=True, eq=False)
 class NetworkPart:
-    """A piece of a model: ``module`` maps a tensor like ``example`` to a tensor or a tuple of tensors."""
+    """A piece of a model: ``module`` maps what is like ``example`` to a tensor or a tuple of tensors."""
 
     name: str
     module: nn.Module
-    example: torch.Tensor
+    example: torch.Tensor | tuple[torch.Tensor, ...]
 
 
 def parts_of(model: MaskRCNN) -> list[NetworkPart]:

@@ -7,6 +7,9 @@ Pictures and maps are (B, C, H, W) float32, or of the precision that they are ru
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -83,3 +86,24 @@ class Up(nn.Module):
         """Map (B, inputs, H, W) and (B, skip, 2H, 2W) to (B, outputs, 2H, 2W)."""
         x = F.interpolate(self.reduce(x), scale_factor=2.0, mode="bilinear", align_corners=False)
         return self.conv(torch.cat([x, skip], dim=1))
+
+
+class LogitsOnly(nn.Module):
+    """The network without its presence head, which only training reads."""
+
+    def __init__(self, model: UNet) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, 3, H, W) to logits (B, labels, H/2, W/2)."""
+        return self.model(x)[0]
+
+
+def of_content(content: Mapping[str, Any]) -> UNet:
+    """Return an untrained network of the kind that a weights file's ``content`` describes, with as many channels."""
+    labels, classes = (len(content["model"][f"{layer}.weight"]) for layer in ("head", "presence"))
+    return UNet(tuple(content.get("widths", WIDTHS)), content.get("encoder", "plain"), labels, classes)
+
+
+served = LogitsOnly
