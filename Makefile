@@ -11,8 +11,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14 p
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
 # A stamp names the content of the requirements: another content, another stamp, another install.
-APP_REQUIREMENTS := requirements.txt
-DEV_REQUIREMENTS := requirements.txt requirements-train.txt requirements-dev.txt
+# The app needs PyTorch where there is a GPU alone; the tests need it everywhere.
+GPU := $(or $(wildcard /proc/driver/nvidia/version),$(shell command -v nvidia-smi))
+APP_REQUIREMENTS := requirements-app.txt $(if $(GPU),requirements-torch.txt)
+DEV_REQUIREMENTS := $(addsuffix .txt,requirements-app requirements-torch requirements-train requirements-dev)
 APP_STAMP := $(VENV)/.app-$(shell cat $(APP_REQUIREMENTS) | cksum | tr ' ' -)
 DEV_STAMP := $(VENV)/.dev-$(shell cat $(DEV_REQUIREMENTS) | cksum | tr ' ' -)
 
@@ -23,7 +25,8 @@ TEST_PROCESSES := --numprocesses=logical --maxprocesses=4 --dist=loadfile -m "no
 # uv installs in seconds where pip takes minutes, and takes torch from the registry alone (a folder of wheels set up
 # for pip could hold another build of it).  Without a GPU, UV_TORCH_BACKEND=cpu make app saves gigabytes of CUDA.
 UV_VERSION := 0.13.9
-INSTALL := UV_HTTP_TIMEOUT=300 $(BIN)/uv pip install --quiet --python $(BIN)/python
+# Modules are compiled once, here, and not in every process that may not write into the environment.
+INSTALL := UV_HTTP_TIMEOUT=300 $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 , := ,
 stop = { echo "$(1)" >&2; exit 1; }
@@ -46,8 +49,8 @@ clean:
 	rm -rf $(VENV)
 
 $(APP_STAMP): | $(BIN)/uv
-	@echo "Installing the app into $(VENV) (the first time some GB, most of it PyTorch) ..."
-	@$(INSTALL) -r requirements.txt
+	@echo "Installing the app into $(VENV) (about 1 GB$(if $(GPU),$(,) and PyTorch for your GPU: some more)) ..."
+	@$(INSTALL) $(addprefix -r ,$(APP_REQUIREMENTS))
 	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.app-* && touch $@
 

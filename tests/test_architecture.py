@@ -18,6 +18,9 @@ PAGES = sorted((REPOSITORY / "pages").glob("*.py"))
 TRAIN = sorted((REPOSITORY / "train").rglob("*.py"))
 REQUIREMENTS = sorted(REPOSITORY.glob("requirements*.txt"))
 
+WHOLE = ("requirements-app.txt", "requirements-torch.txt")
+"""What requirements.txt names."""
+
 OPTIONAL = ("requirements-text.txt", "requirements-ray.txt", "requirements-onnx.txt")
 """Extras: imported inside functions alone, by whoever has installed them."""
 
@@ -112,7 +115,7 @@ def test_nothing_mentions_one_persons_machine():
 
 
 def test_requirements_are_pinned_and_explained():
-    lines = {path: requirement_lines(path) for path in REQUIREMENTS}
+    lines = {path: requirement_lines(path) for path in REQUIREMENTS if path.name != "requirements.txt"}
     pin = re.compile(r"[A-Za-z0-9._-]+==[0-9][0-9A-Za-z.]*")
     assert lines and all(lines.values())
     assert not [f"{line} in {name_of(path)}" for path in lines for line in lines[path] if not pin.fullmatch(line)]
@@ -122,8 +125,8 @@ def test_requirements_are_pinned_and_explained():
 @pytest.mark.parametrize(
     ("files", "requirements"),
     [
-        (PACKAGE + PAGES + [REPOSITORY / "app.py"], ["requirements.txt", *OPTIONAL]),
-        (TRAIN, ["requirements.txt", "requirements-train.txt"]),
+        (PACKAGE + PAGES + [REPOSITORY / "app.py"], [*WHOLE, *OPTIONAL]),
+        (TRAIN, [*WHOLE, "requirements-train.txt"]),
     ],
     ids=["app", "train"],
 )
@@ -140,6 +143,11 @@ def test_whatever_is_imported_is_required(files, requirements):
         & {name.lower().replace("_", "-") for name in distributions.get(module, [DISTRIBUTIONS.get(module, module)])}
     }
     assert not missing
+
+
+def test_the_whole_is_the_app_and_pytorch():
+    named = [line.partition("-r ")[2] for line in (REPOSITORY / "requirements.txt").read_text().splitlines()]
+    assert [name for name in named if name] == list(WHOLE)
 
 
 def test_extras_are_imported_only_where_they_are_used():
@@ -168,4 +176,4 @@ def test_readme_begins_with_commands_that_exist():
     targets = set(re.findall(r"^make (\w+)", readme, re.MULTILINE))
     assert {"app", "test"} <= targets
     assert not [target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)]
-    assert "pip install -r requirements.txt" in readme
+    assert "pip install -r requirements-app.txt" in readme and "-r requirements.txt" in readme

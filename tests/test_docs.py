@@ -265,9 +265,9 @@ def test_code_in_the_docs_runs(name, heading, tmp_path, monkeypatch, rendered_da
             assert not words or main([word.replace("OUT", f"OUT{number}-{words[-2]}") for word in words[1:]]) == 0
 
 
-# Without what only development and training need
+# Without what only GPUs, development and training need
 
-UNWANTED = ("requirements-train.txt", "requirements-dev.txt")
+UNWANTED = ("requirements-torch.txt", "requirements-train.txt", "requirements-dev.txt")
 BLOCKED = """
 import sys
 from importlib.abc import MetaPathFinder
@@ -278,6 +278,8 @@ class Without(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Without())
+"""
+COMMANDS = """
 from ewardrobe.__main__ import main
 from ewardrobe.commands import command_names
 for name in command_names():
@@ -287,6 +289,19 @@ for name in command_names():
         assert stop.code == 0, name
 assert main(["segment", "photo.png", "--out", "out", "--model", "yolo"]) == 0
 assert main(["doctor"]) == 0
+"""
+PAGES = """
+from pathlib import Path
+from ewardrobe.core import process
+process.configure()
+from streamlit.testing.v1 import AppTest
+from ewardrobe.models import MODELS, cache
+for page in sorted(Path(sys.argv[1]).glob("pages/*.py")):
+    shown = AppTest.from_file(str(page), default_timeout=120).run()
+    assert shown.title and not shown.exception, (page.name, shown.exception)
+for name in MODELS:
+    cache.segmenter(name)
+cache.classifier()
 """
 
 
@@ -299,16 +314,17 @@ def unwanted_modules() -> set[str]:
     return {m for m, found in packages_distributions().items() if names & {n.lower() for n in found}}
 
 
-def test_the_command_line_works_without_development_and_training_packages(tmp_path):
+@pytest.mark.parametrize("what", [COMMANDS, PAGES], ids=["commands", "pages"])
+def test_the_app_works_without_pytorch_development_and_training_packages(tmp_path, what):
     modules = unwanted_modules()
-    assert {"pytest", "optuna", "lightning_fabric"} <= modules
+    assert {"torch", "torchvision", "ultralytics", "pytest", "optuna", "lightning_fabric"} <= modules
     (tmp_path / "photo.png").write_bytes(png_bytes(render_flat_lay(1, seed=1).image))
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY), "EWARDROBE_HOME": str(tmp_path / "home")}
     FeatureStore(tmp_path / "home").add({"type": "coat"})
-    program = [sys.executable, "-c", BLOCKED.format(modules=modules)]
+    program = [sys.executable, "-c", BLOCKED.format(modules=modules) + what, str(REPOSITORY)]
     done = subprocess.run(program, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert list((tmp_path / "out").glob("*.overlay.png"))
+    assert what == PAGES or list((tmp_path / "out").glob("*.overlay.png"))
 
 
 # Arrays: a docstring says shape and dtype, or its module does for all that stands in it

@@ -21,7 +21,7 @@ from ewardrobe.core import atomic
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.evaluation import held_out
 from ewardrobe.evaluation.metrics import metrics_path
-from ewardrobe.models import MODELS, kind_of
+from ewardrobe.models import MODELS, graphs, kind_of
 from ewardrobe.models.weights import MANIFEST, WeightsError, load_state, sha256_of, weights_dir
 from train.cards import manifest
 from train.loop.config import exit_code, make_parser
@@ -103,6 +103,11 @@ def _keep_log(log: Path, target: Path, previous: dict[str, Any]) -> None:
     atomic.write_bytes(target, earlier + lines.encode())
 
 
+def _has_graph(name: str, weights: Path) -> bool:
+    kind = kind_of(name)
+    return kind not in graphs.SHAPING or graphs.shipped(kind, load_state(name, weights, kind)[0]) is not None
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run from the command line."""
     parser = make_parser(__doc__)
@@ -129,6 +134,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.model in MODELS and "thresholds" not in entry:
             words = f"python -m train.thresholds {args.model} --data DATA --split validation"
             print(f"choose its score thresholds: {words}")
+        if not _has_graph(args.model, args.weights):
+            print("it runs with PyTorch alone until its graph is shipped: python -m train.graphs")
         if held_out.PHOTOS not in entry:
             print("nobody can tell by which photos it was trained and chosen: --data DIR says it", file=sys.stderr)
 

@@ -50,7 +50,7 @@ class Graph:
         return hashlib.sha256(self.xml + json.dumps(self.constants, sort_keys=True).encode()).hexdigest()
 
     def numbers(self, tensors: Mapping[str, np.ndarray]) -> bytes:
-        """Return the file of numbers for the ``tensors`` of a weights file, of any shape and float type.
+        """Return the file of numbers for the ``tensors`` of a weights file, (O, …) float16 or float32 by name.
 
         Raises ``KeyError`` or ``ValueError`` for tensors of another network.
         """

@@ -30,6 +30,16 @@ PRECISIONS = ("f32", "bf16", "int8")
 INT8_FLAGS = {"avx512_vnni", "avx_vnni"}
 """Without these, sums of 8-bit products overflow at 16 bits on x86, and eight bits are hardly faster."""
 
+VARIANTS = {
+    "torch": "PyTorch, f32",
+    "openvino": "OpenVINO, f32",
+    "openvino-fp16": "OpenVINO, f16 weights",
+    "openvino-bf16": "OpenVINO, bf16",
+    "openvino-int8": "OpenVINO, int8",
+    "onnx": "ONNX Runtime, f32",
+}
+"""The forms of a network that ``benchmark exports`` compares, in words; all but f16 weights and ONNX serve the app."""
+
 Network = Callable[..., tuple[np.ndarray, ...]]
 """Maps (B, 3, H, W) float32, and what else the network takes, to its outputs, each an array."""
 
@@ -45,7 +55,7 @@ def choose_runtime() -> str:
 @cache
 def has_gpu() -> bool:
     """Tell whether PyTorch can compute on a GPU here; only where a GPU's driver counts one is PyTorch asked."""
-    return bool(find_spec("torch") and _gpus_of_the_driver()) and _torch_has_gpu()
+    return bool(_gpus_of_the_driver() and find_spec("torch")) and _torch_has_gpu()
 
 
 def _gpus_of_the_driver() -> int:

@@ -161,8 +161,8 @@ def test_every_form_is_a_row_or_a_reason(folder, rendered_dataset, monkeypatch, 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     monkeypatch.setitem(sys.modules, "onnx", SimpleNamespace())
-    rows = rows_of(folder, rendered_dataset, *exports.VARIANTS)
-    assert list(rows) == list(exports.VARIANTS)
+    rows = rows_of(folder, rendered_dataset, *inference.VARIANTS)
+    assert list(rows) == list(inference.VARIANTS)
     assert "onnxruntime is not installed: pip install -r requirements-onnx.txt" in rows["onnx"]["reason"]
     assert "python -m train.quantize unet" in rows["openvino-int8"]["reason"]
     plain, half = rows["openvino"], rows["openvino-fp16"]
@@ -214,7 +214,7 @@ def test_the_command_writes_the_table(folder, rendered_dataset, tmp_path, monkey
     words = ["benchmark", "exports", "--data", str(rendered_dataset), "--model", "unet", "--limit", "2"]
     assert main([*words, "--json", str(tmp_path / "e.json")]) == 0
     result = json.loads((tmp_path / "e.json").read_text())
-    assert [row["variant"] for row in result["rows"]] == list(exports.VARIANTS)
+    assert [row["variant"] for row in result["rows"]] == list(inference.VARIANTS)
     assert str(tmp_path) not in json.dumps(result)
     printed = capsys.readouterr().out
     assert "OpenVINO, f16 weights" in printed and "2 photos of" in printed and "nan" not in printed.lower()

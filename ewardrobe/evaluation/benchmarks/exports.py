@@ -24,7 +24,7 @@ from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS, CocoMatcher, common_c
 from ewardrobe.evaluation.evaluator import MIN_SCORE
 from ewardrobe.evaluation.photo import read_truth
 from ewardrobe.models import SHOWN_SCORE, Segmenter
-from ewardrobe.models.inference import Network
+from ewardrobe.models.inference import VARIANTS, Network
 from ewardrobe.models.networks import exports
 
 TIMED_PHOTOS = 100
@@ -72,7 +72,7 @@ class Run:
 def measure(
     model: str,
     dataset: DeepFashion2,
-    variants: Iterable[str] = tuple(exports.VARIANTS),
+    variants: Iterable[str] = tuple(VARIANTS),
     *,
     int8: Path | None = None,
     limit: int | None = None,
@@ -98,7 +98,7 @@ def measure(
 
 
 def _start(variant: str, source: exports.Source, folder: Path, int8: Path | None) -> Run | dict:
-    print(f"{source.model}: {exports.VARIANTS[variant]}", file=sys.stderr, flush=True)
+    print(f"{source.model}: {VARIANTS[variant]}", file=sys.stderr, flush=True)
     try:
         networks, size = exports.build(variant, source, folder, int8)
     except exports.Unavailable as error:

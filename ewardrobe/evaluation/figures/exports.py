@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from ewardrobe.models import title
-from ewardrobe.models.networks.exports import VARIANTS
+from ewardrobe.models.inference import VARIANTS
 
 COMMAND = "python -m ewardrobe benchmark exports --data DATA --json weights/exports.json"
 COLUMNS = {

@@ -26,16 +26,6 @@ from ewardrobe.models.networks.on_torch import TorchNetwork
 from ewardrobe.models.networks.tracing import convert
 from ewardrobe.models.weights import checked_int8, int8_model, verified_path
 
-VARIANTS = {
-    "torch": "PyTorch, f32",
-    "openvino": "OpenVINO, f32",
-    "openvino-fp16": "OpenVINO, f16 weights",
-    "openvino-bf16": "OpenVINO, bf16",
-    "openvino-int8": "OpenVINO, int8",
-    "onnx": "ONNX Runtime, f32",
-}
-"""What is compared, in words.  ``openvino`` comes from what the app runs where no other form is shipped."""
-
 INT8_FOLDER = Path("runs/int8")
 """Where ``train.quantize`` writes, in the working directory."""
 

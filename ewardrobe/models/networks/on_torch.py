@@ -60,7 +60,11 @@ def _as_tensor(value: Any) -> torch.Tensor:
 
 
 def example_of(kind: str, content: Mapping[str, Any]) -> torch.Tensor | tuple[torch.Tensor, ...]:
-    """Return inputs of the form that a network of ``kind`` takes."""
+    """Return inputs of the form that a network of ``kind`` takes, of zeros.
+
+    A picture is (1, 3, 256, 192) float32; a Mask R-CNN also takes a score, () float32; the attribute network takes
+    crops (2, 4, size, size) float32 and category ids (2,) int64.
+    """
     picture = torch.zeros(1, 3, 256, 192)
     if kind == "mask_rcnn":
         return picture, torch.tensor(0.5)

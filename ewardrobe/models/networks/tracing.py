@@ -47,9 +47,10 @@ def _form(example: Tensor) -> list[int]:
 def graph_of(module: nn.Module, example: Tensor | tuple[Tensor, ...] | None = None, prefix: str = "") -> Graph:
     """Return the graph of ``module``, whatever its weights.
 
-    It is converted with random ones, so that each constant tells what it was made of.  prefix: of the names of its
-    tensors that a weights file does without.  Raises ``ValueError`` for a constant that nobody knows how to make: one
-    that is large, or that is another one for other weights.
+    It is converted with random ones, so that each constant tells what it was made of.  example: as `convert` takes it,
+    by default (1, 3, h, w) float32.  prefix: of the names of its tensors that a weights file does without.  Raises
+    ``ValueError`` for a constant that nobody knows how to make: one that is large, or that is another one for other
+    weights.
     """
     module = copy.deepcopy(module).eval()
     xml, numbers, tensors = _converted(module, example, seed=0)
