@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +104,28 @@ def save_garments(store: FeatureStore, result: DigitizedPhoto) -> list[str]:
         for draft, garment in zip(drafts, result.garments, strict=True)
     ]
     return store.add_many(entries) if entries else []
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    """A photo of a folder, read only when it is looked at; used like ``draft.Photo``."""
+
+    path: Path
+    name: str
+
+    @cached_property
+    def key(self) -> str:
+        """Stands for path and state of the file: hashing the content would read a whole folder."""
+        try:
+            stat = self.path.stat()
+            state = f"{self.path}|{stat.st_size}|{stat.st_mtime_ns}"
+        except OSError:  # gone: reading it tells
+            state = str(self.path)
+        return hashlib.sha256(state.encode(errors="surrogateescape")).hexdigest()[:16]
+
+    def read(self) -> np.ndarray:
+        """Return the picture as RGB uint8 (H, W, 3); ``ImageError`` says what is wrong with the file, and the cure."""
+        return replace(read_photo(self.path), name=self.name).read()
 
 
 def read_photo(source: Source) -> Photo:

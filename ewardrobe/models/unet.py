@@ -14,7 +14,6 @@ from typing import Self
 
 import cv2
 import numpy as np
-from scipy.special import expit
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORIES, LABEL_COUNT, SLOTS, category_ids_of_slot
@@ -87,11 +86,15 @@ class UNetSegmenter(OneNetwork):
     def parse(self, image: np.ndarray) -> np.ndarray:
         """Return (19, h, w) float32 0..1 at half the network's input resolution; see ``Parser.parse``."""
         batch, (rows, cols) = network_input(check_image(image), self.size)
-        probabilities = expit(self.network(batch)[0][0])
+        probabilities = _sigmoid(self.network(batch)[0][0])
         if self.flip:
-            mirrored = expit(self.network(np.ascontiguousarray(batch[..., ::-1]))[0][0])
+            mirrored = _sigmoid(self.network(np.ascontiguousarray(batch[..., ::-1]))[0][0])
             probabilities = (probabilities + mirrored[..., ::-1]) / 2
         return probabilities[:, : -(-rows // 2), : -(-cols // 2)]
+
+
+def _sigmoid(logits: np.ndarray) -> np.ndarray:
+    return (np.tanh(logits / 2) + 1) / 2  # never overflows
 
 
 def load(weights: Path | None = None, name: str = "unet", runtime: str | None = None) -> UNetSegmenter:

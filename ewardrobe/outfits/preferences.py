@@ -11,8 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS, TERMS
 
@@ -65,6 +63,8 @@ def learn(feedback: Sequence[Mapping]) -> Preferences:
     likes, dislikes = int(liked.sum()), int((~liked).sum())
     if not (likes and dislikes):
         return Preferences(dict(DEFAULT_WEIGHTS), likes, dislikes)
+    from scipy.optimize import minimize  # here, because importing it takes half a second
+
     features, default = _features(rated), np.array([DEFAULT_WEIGHTS[name] for name in TERMS])
     found = minimize(
         _loss,
@@ -90,7 +90,7 @@ def _loss(
     """Return the negative log posterior and its gradient; signs: +1 for a like, -1 for a dislike."""
     weights, constant = parameters[:-1], parameters[-1]
     margins = signs * (features @ weights + constant)
-    slope = -signs * expit(-margins)
+    slope = signs * (np.tanh(margins / 2) - 1) / 2  # the logistic function of -margins, which never overflows
     off = (weights - default) / default
     value = np.logaddexp(0, -margins).sum() + STRENGTH * (off**2).sum() + 0.01 * constant**2
     return value, np.append(features.T @ slope + 2 * STRENGTH * off / default, slope.sum() + 0.02 * constant)

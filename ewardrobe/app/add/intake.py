@@ -13,7 +13,7 @@ from ewardrobe.app import page
 from ewardrobe.core.drawing import square
 from ewardrobe.core.images import jpeg_bytes
 from ewardrobe.core.photo_folder import PHOTO_SUFFIXES
-from ewardrobe.evaluation.comparison.runs import PhotoFile
+from ewardrobe.garments.digitize import PhotoFile
 from ewardrobe.garments.draft import Photo
 
 FILE_TYPES = [suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES]

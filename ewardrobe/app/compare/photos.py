@@ -16,7 +16,8 @@ from ewardrobe.app.add.intake import choose_photos, read_image
 from ewardrobe.app.add.review import confidence_slider
 from ewardrobe.core.images import ImageError
 from ewardrobe.evaluation.comparison import runs
-from ewardrobe.evaluation.comparison.runs import ModelRun, PhotoFile, PhotoSummary
+from ewardrobe.evaluation.comparison.runs import ModelRun, PhotoSummary
+from ewardrobe.garments.digitize import PhotoFile
 from ewardrobe.garments.draft import Photo
 from ewardrobe.models import NETWORKS
 from ewardrobe.models.weights import WeightsError

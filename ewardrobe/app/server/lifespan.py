@@ -7,10 +7,13 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 
-from ewardrobe.feature_store.store import FeatureStore, StoreError
 
 LOGGER = logging.getLogger(__name__)
+
+FIRST_PAGE = ("ewardrobe.app.add.review", "ewardrobe.app.add.repair")
+"""What the page that opens imports."""
 
 ENDS = {
     "ewardrobe.app.live.slots": lambda module: module.SLOTS.shut_down(),
@@ -23,20 +26,48 @@ ENDS = {
 
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[None]:
-    """Go on with the import queue as the server starts; end every thread of ours before it stops.
+    """Get ready and go on with the import queue as the server starts; end every thread of ours before it stops.
 
     A thread that is inside a model while the interpreter goes down would abort the process.
     """
-    going_on = asyncio.create_task(asyncio.to_thread(go_on_with_import))  # the server answers meanwhile
+    beginning = asyncio.create_task(asyncio.to_thread(begin))  # the server answers meanwhile
     try:
         yield
     finally:
-        await going_on
+        await beginning
         await asyncio.to_thread(end_all)  # the event loop goes on: connections need it to close
+
+
+def begin() -> None:
+    """Import the first page and load its models while the browser opens; then go on with the import queue.
+
+    A photo that is dropped meanwhile waits for the model and gets it.  What is imported here is imported while the
+    server answers, not before.
+    """
+    from ewardrobe.core.process import SettingError
+    from ewardrobe.feature_store.store import FeatureStore
+
+    for name in FIRST_PAGE:
+        import_module(name)
+    if not FeatureStore().path.exists():
+        from ewardrobe.datasets.synthetic import sample_garments
+
+        sample_garments()  # drawn once: the first page puts them into the new wardrobe
+    from ewardrobe.models import DEFAULT_MODEL, cache
+    from ewardrobe.models.weights import WeightsError
+
+    try:
+        cache.segmenter(DEFAULT_MODEL)
+        cache.classifier()
+    except (WeightsError, SettingError) as error:  # who asks for a model is told so too
+        LOGGER.warning("No model is loaded yet: %s", error)
+    go_on_with_import()
 
 
 def go_on_with_import() -> None:
     """Look at the photos that waited in the queue when the last server ended, whichever page is opened first."""
+    from ewardrobe.feature_store.store import FeatureStore, StoreError
+
     store = FeatureStore()
     if not any(store.home.glob("queue/*.json")):  # importing the models takes seconds
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -106,6 +107,7 @@ SAMPLES: dict[str, Callable[[], SyntheticPhoto]] = {
 }
 
 
+@cache
 def sample_garments() -> list[dict]:
     """The sample wardrobe: type, category_id, colour, pattern, material, style and ``cutout`` RGBA (h, w, 4) uint8."""
     plain = (245, 245, 245)

@@ -11,7 +11,6 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.masks import mask_box, mask_iou, pairwise_iou
@@ -87,6 +86,8 @@ def match_garments(detections: Sequence[Detections], min_iou: float = MATCH_IOU)
     ``scipy.optimize.linear_sum_assignment``); a garment's IoU is the mean over its detections, and pairs below
     ``min_iou`` stay apart.  Sorted: seen by most models first, then by the best score.
     """
+    from scipy.optimize import linear_sum_assignment  # here, because importing it takes half a second
+
     groups: list[dict[int, int]] = []
     for model, found in enumerate(detections):
         free = set(range(len(found)))

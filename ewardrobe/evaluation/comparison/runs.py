@@ -6,11 +6,9 @@ Photos are RGB uint8 (H, W, 3); a matrix of M models is (M, M) float64.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +20,7 @@ from ewardrobe.core.masks import rle_to_mask
 from ewardrobe.core.photo_folder import folder_photos
 from ewardrobe.evaluation.comparison.agreement import Match, label_maps, mask_iou_matrix, mean_agreement
 from ewardrobe.garments.cutout import drop_duplicates
-from ewardrobe.garments.digitize import read_photo
+from ewardrobe.garments.digitize import PhotoFile
 from ewardrobe.garments.draft import LOWEST_SCORE
 from ewardrobe.garments.pairs import joined_pairs
 from ewardrobe.models import MODELS, Segmenter
@@ -30,28 +28,6 @@ from ewardrobe.models.weights import WeightsError, verified_path
 
 VIEW_SIDE = 720
 """Long side in pixels at which models are compared and drawn."""
-
-
-@dataclass(frozen=True)
-class PhotoFile:
-    """A photo of a folder, read only when it is looked at; used like ``review.Photo``."""
-
-    path: Path
-    name: str
-
-    @cached_property
-    def key(self) -> str:
-        """Stands for path and state of the file: hashing the content would read a whole folder."""
-        try:
-            stat = self.path.stat()
-            state = f"{self.path}|{stat.st_size}|{stat.st_mtime_ns}"
-        except OSError:  # gone: reading it tells
-            state = str(self.path)
-        return hashlib.sha256(state.encode(errors="surrogateescape")).hexdigest()[:16]
-
-    def read(self) -> np.ndarray:
-        """Return the picture as RGB uint8 (H, W, 3); ``ImageError`` says what is wrong with the file, and the cure."""
-        return replace(read_photo(self.path), name=self.name).read()
 
 
 def photos_in(folder: str) -> list[PhotoFile]:
