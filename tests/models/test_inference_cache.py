@@ -73,3 +73,59 @@ def test_without_a_cache_the_network_itself_is_run(made, tmp_path, monkeypatch):
     assert network.inputs and len(made) == 2
     x = np.ones((1, 3, 8, 8), np.float32)
     np.testing.assert_array_equal(inference.OpenVINONetwork(network)(x)[0], kept(x)[0])
+
+
+X = np.ones((1, 3, 8, 8), np.float32)
+
+
+@pytest.fixture
+def compiled(monkeypatch) -> list[int]:
+    """How often OpenVINO compiled a network."""
+    real, calls = inference.core(), []
+
+    class Counting:
+        read_model, import_model = real.read_model, real.import_model
+
+        @staticmethod
+        def compile_model(*args):
+            calls.append(1)
+            return real.compile_model(*args)
+
+    monkeypatch.setattr(inference, "core", Counting)
+    return calls
+
+
+def answer() -> np.ndarray:
+    path = whole()
+    return inference.OpenVINONetwork(path, kept=path.parent)(X)[0]
+
+
+def test_a_network_is_compiled_once(made, compiled):
+    first = answer()
+    np.testing.assert_array_equal(answer(), first)
+    assert len(compiled) == 1
+
+
+@pytest.mark.parametrize("damage", [lambda raw: b"", lambda raw: raw[:-9], lambda raw: raw[:-3] + b"xyz"])
+def test_a_damaged_compiled_network_is_compiled_anew(made, compiled, damage):
+    first = answer()
+    (file,) = whole().parent.glob("*.apart")
+    file.write_bytes(damage(file.read_bytes()))
+    np.testing.assert_array_equal(answer(), first)
+    np.testing.assert_array_equal(answer(), first)
+    assert len(compiled) == 2
+
+
+def test_another_processor_compiles_its_own(made, compiled, monkeypatch):
+    answer()
+    monkeypatch.setattr(inference, "processor_flags", lambda: frozenset({"other"}))
+    answer()
+    assert len(compiled) == 2
+
+
+def test_what_finds_no_weights_beside_it_is_kept_with_them(made, compiled, monkeypatch):
+    real = inference._imported
+    monkeypatch.setattr(inference, "_imported", lambda file, how: None if "WEIGHTS_PATH" in how else real(file, how))
+    first = answer()
+    np.testing.assert_array_equal(answer(), first)
+    assert len(compiled) == 2 and not list(whole().parent.glob("*.apart"))

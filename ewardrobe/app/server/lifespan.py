@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 
-
 LOGGER = logging.getLogger(__name__)
 
 FIRST_PAGE = ("ewardrobe.app.add.review", "ewardrobe.app.add.repair")
