@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Literal
 
 DayOrder = Literal["day first", "month first"]
@@ -193,10 +194,11 @@ def tidy(text: str) -> str:
     ('Café', 'Acme', 'a b')
     """
     seen = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    lines = (" ".join(re.split(r"[^\S\n]+", line)).strip() for line in seen.split("\n"))
+    lines = (" ".join(line.split()) for line in seen.split("\n"))
     return "\n".join(lines).strip(_JOINERS + " \n")
 
 
+@lru_cache(maxsize=4096)  # a wardrobe of thousands holds the same few words again and again
 def same(text: str) -> str:
     """Return what is equal for texts that a person takes for one: case and form of letters do not count.
 
