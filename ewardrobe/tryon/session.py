@@ -19,7 +19,7 @@ from ewardrobe.models import Parser, Segmenter, cache
 from ewardrobe.tryon.compositor import ComposedState, Look, compose
 from ewardrobe.tryon.motion import IDENTITY, MotionTracker, move_mask
 from ewardrobe.tryon.scene import Scene, read_scene
-from ewardrobe.tryon.smoothing import Smoother
+from ewardrobe.tryon.smoothing import STALE_SECONDS, Smoother
 from ewardrobe.tryon.target import target
 from ewardrobe.tryon.worker import InferenceWorker, Job
 
@@ -139,10 +139,15 @@ class LiveSession:
         with self._lock:
             return self._state(time.monotonic())
 
+    def is_late(self) -> bool:
+        """Tell whether the models' last answer is of a frame so long ago that nothing of it is shown any more."""
+        scene = self._smoother.scene
+        return scene is not None and bool(self._frames) and self._frames[-1] - scene.time > STALE_SECONDS
+
     def missing(self) -> tuple[str, ...]:
-        """Return the slots of the look that the person now shows nothing of; none before the models' first answer."""
+        """Return the slots of the look that the person now shows nothing of; none while nobody knows what they show."""
         state, look = self.state(), self.look
-        if state is None or look.mode == "segments":
+        if state is None or look.mode == "segments" or self.is_late():
             return ()
         somebody = state.strength > 0
         return tuple(slot for slot in look.garments if not somebody or target(state.scene, slot) is None)

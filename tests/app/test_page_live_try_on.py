@@ -33,13 +33,16 @@ class FakeSession:
 
     def __init__(self, model, *, look, mirror, preset):
         self.model, self.look, self.mirror, self.preset = model, look, mirror, preset
-        self.error, self.pictures, self.gone = None, (RAW, COMPOSED), ()
+        self.error, self.pictures, self.gone, self.late = None, (RAW, COMPOSED), (), False
 
     def stats(self) -> Stats:
         return Stats(29.6, 17.8, 61.0, 4.2, 256, self.error)
 
     def missing(self):
         return self.gone
+
+    def is_late(self):
+        return self.late
 
     def snapshot(self):
         return self.pictures
@@ -348,6 +351,8 @@ def test_what_finds_no_place_on_the_person_is_told(page, live, wardrobe):
     assert "step back" in texts(run(page))
     live.session.gone = ("top", "bottom")
     assert "Nobody to dress is in the picture" in texts(run(page))
+    live.session.late = True
+    assert "The computer is busy" in texts(run(page)) and "Nobody" not in texts(page)
 
 
 def test_pace_before_the_first_answer_and_with_a_preset():

@@ -166,6 +166,17 @@ def test_garments_without_a_place_on_the_person_are_named(open_session):
     assert session.missing() == ()
 
 
+def test_models_that_are_late_take_nobody_for_gone(open_session):
+    """Nothing is shown of an answer of long ago, and nobody knows who is in the picture since."""
+    session = open_session(look=Look(garments={"top": garment()}))
+    assert not session.is_late() and until_green(session, person())
+    session._worker.stop()
+    now = time.monotonic()
+    assert not session.is_late()
+    session.process(person(), now + 60)
+    assert session.is_late() and session.missing() == ()
+
+
 def test_nothing_to_capture_before_the_first_frame(open_session):
     session = open_session()
     assert session.snapshot() is None

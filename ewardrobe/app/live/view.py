@@ -18,6 +18,7 @@ from ewardrobe.tryon.rack import Hanger
 from ewardrobe.tryon.session import PARSER, PRESETS, SIZES, LiveSession, Stats
 
 READOUT_SECONDS = 1.0
+BUSY = "The computer is busy: close other programs, or choose Fast in the sidebar."
 SOURCES = {
     "Camera": ":material/videocam: Camera",
     "Sample clip": ":material/movie: Sample clip",
@@ -130,7 +131,7 @@ def _readout(session: LiveSession, playing: bool, preset: str) -> None:
     stats = session.stats()
     if playing:
         st.caption(pace(stats, preset))
-        if said := advice(session.missing(), tuple(session.look.garments)):
+        if said := BUSY if session.is_late() else advice(session.missing(), tuple(session.look.garments)):
             st.caption(f":material/info: {said}")
     if playing and stats.error:
         st.warning(
