@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from ewardrobe.models import inference, unet
+from ewardrobe.models import graphs, inference, unet
 from ewardrobe.models import weights as weight_files
 from ewardrobe.models.networks import mask_rcnn as mask_rcnn_model
+from ewardrobe.models.networks import on_torch
 from ewardrobe.models.networks import unet as unet_model
 
 WIDTHS = (8, 8, 8, 8, 8)
@@ -20,26 +24,38 @@ def described(path) -> dict:
     return {"sha256": weight_files.sha256_of(path), "bytes": path.stat().st_size}
 
 
+def contents() -> dict[str, dict]:
+    """The weights files of a small U-Net and a small Mask R-CNN of random tensors, by name."""
+    torch.manual_seed(0)
+    tensors = unet_model.UNet(WIDTHS).state_dict(), mask_rcnn_model.build("unet", 64, WIDTHS).state_dict()
+    about: dict[str, dict] = {"unet": {}, "mask_rcnn": {"backbone": "unet"}}
+    return {
+        name: {"kind": name, "model": model, "size": 64, "widths": WIDTHS} | more
+        for (name, more), model in zip(about.items(), tensors, strict=True)
+    }
+
+
+@cache
+def small_graphs() -> dict[str, bytes]:
+    """The graphs of those networks, by file name: making them takes seconds, so it is done once in a process."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in contents().items():
+            path = Path(folder) / f"{graphs.name_of(name, content)}.zip"
+            graphs.write(on_torch.graph(name, content, name), path)
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder of weights with a small U-Net and a small Mask R-CNN of random tensors, and its manifest."""
-    torch.manual_seed(0)
-    shipped = tmp_path / "weights"
-    shipped.mkdir()
-    small = unet_model.UNet(WIDTHS)
-    regions = mask_rcnn_model.build("unet", 64, WIDTHS)
-    contents = {
-        "unet": {"kind": "unet", "model": small.state_dict(), "size": 64, "widths": WIDTHS},
-        "mask_rcnn": {
-            "kind": "mask_rcnn",
-            "model": regions.state_dict(),
-            "size": 64,
-            "widths": WIDTHS,
-            "backbone": "unet",
-        },
-    }
+    """A folder of weights with a small U-Net and a small Mask R-CNN of random tensors, its manifest, their graphs."""
+    shipped, structures = tmp_path / "weights", tmp_path / "structures"
+    for each in (shipped, structures):
+        each.mkdir()
+    for name, graph in small_graphs().items():
+        (structures / name).write_bytes(graph)
+    monkeypatch.setattr(graphs, "FOLDER", structures)
     entries = {}
-    for name, content in contents.items():
+    for name, content in contents().items():
         torch.save(content, shipped / f"{name}.pt")
         entries[name] = {"file": f"{name}.pt"} | described(shipped / f"{name}.pt")
     (shipped / "manifest.json").write_text(json.dumps({"models": entries}))

@@ -138,6 +138,7 @@ def test_the_app_runs_every_model_where_pytorch_is_not_installed(tmp_path):
 
 
 def test_weights_that_need_pytorch_say_so_where_it_is_missing(folder, monkeypatch):
+    monkeypatch.setattr(graphs, "FOLDER", folder / "none")
     for name in [name for name in sys.modules if name.startswith("ewardrobe.models.networks.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.delattr("ewardrobe.models.networks.on_torch", raising=False)
@@ -147,17 +148,19 @@ def test_weights_that_need_pytorch_say_so_where_it_is_missing(folder, monkeypatc
 
 
 def test_weights_of_another_network_are_refused(folder, monkeypatch):
-    kind, state = state_of("unet")
-    graph = on_torch.graph(kind, state, "unet")
+    graph = graphs.shipped(*state_of("unet"))
     monkeypatch.setattr(graphs, "shipped", lambda *args: graph)
     with pytest.raises(WeightsError, match=r"do not fit the network 'unet' \('encoder"):
-        inference.network_of(kind, {"model": {}}, "unet", "key", "openvino")
+        inference.network_of("unet", {"model": {}}, "unet", "key", "openvino")
 
 
-def test_shipping_writes_what_is_missing(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(graphs, "FOLDER", tmp_path / "graphs")
-    assert len(shipping.ship()) == 2 and shipping.ship() == []
-    assert len(shipping.ship(anew=True)) == 2
+def test_shipping_writes_what_is_missing(folder, monkeypatch):
+    made = {path.name: path.read_bytes() for path in graphs.FOLDER.iterdir()}
+    assert shipping.ship() == []
+    (unet_graph,) = graphs.FOLDER.glob("unet-*")
+    unet_graph.unlink()
+    assert shipping.ship() == [unet_graph.name]
+    assert graphs.read(unet_graph).constants and made.keys() == {path.name for path in graphs.FOLDER.iterdir()}
     monkeypatch.setattr(inference, "_on_torch", lambda: pytest.fail("PyTorch was asked"))
     assert load_segmenter("unet").runtime == "openvino"
 
