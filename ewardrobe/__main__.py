@@ -31,25 +31,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     in one line on stderr.  An error that nobody expected keeps its traceback.
     """
     argv = list(sys.argv[1:] if argv is None else argv)
+    name = _command_in(argv)
     try:
         process.configure()
-    except process.SettingError as error:
-        print(f"ewardrobe: {error}", file=sys.stderr)
-        return EXIT_USAGE
-    args = build_parser(argv).parse_args(argv)
-    try:
+        args = build_parser(argv).parse_args(argv)
         return load_command(args.command).run(args) or 0
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        print(f"interrupted: {_what_is_left(name)}", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader, such as ``head``, has gone: not an error of ours
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except Exception as error:
-        told = error if is_expected(error) else process.no_temporary_folder(error)
+        told = error if is_expected(error) else process.no_temporary_folder(error) or _of_a_file(error)
         if told is None:
             raise
-        print(f"ewardrobe {args.command}: {told}", file=sys.stderr)
+        print(f"ewardrobe{f' {name}' if name else ''}: {told}", file=sys.stderr)
         return EXIT_USAGE
 
 
@@ -58,7 +55,7 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ewardrobe", description="Photographs of clothes in, a wardrobe out.")
     parser.add_argument("--version", action="version", version=f"ewardrobe {__version__}")
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    chosen = next((word for word in argv if not word.startswith("-")), None)
+    chosen = _command_in(argv)
     for name in command_names():
         module = load_command(name) if name == chosen else None
         described = module.__doc__ if module else None
@@ -67,6 +64,23 @@ def build_parser(argv: Sequence[str]) -> argparse.ArgumentParser:
         if module:
             module.add_arguments(below)
     return parser
+
+
+def _command_in(argv: Sequence[str]) -> str | None:
+    return next((word for word in argv if not word.startswith("-")), None)
+
+
+def _what_is_left(name: str | None) -> str:
+    """Return what an interrupted command leaves behind and how to go on, in its own words."""
+    module = sys.modules.get(f"ewardrobe.commands.{(name or '').replace('-', '_')}")
+    return getattr(module, "INTERRUPTED", "nothing was changed; the same command begins anew")
+
+
+def _of_a_file(error: Exception) -> str | None:
+    """Return what is wrong with a file that the operating system refuses, which is no fault of the program's."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}; check the file, its folder and their permissions"
+    return None
 
 
 def is_expected(error: BaseException) -> bool:

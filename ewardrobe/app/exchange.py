@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.wardrobe.history import ago
+from ewardrobe.core.process import typed_path
 from ewardrobe.feature_store import backup_zip, csv_table, exchange
 from ewardrobe.feature_store.change import now
 from ewardrobe.feature_store.exchange import Choice, Difference
@@ -81,12 +83,12 @@ def _on_this_machine(store: FeatureStore, name: str) -> None:
     """Offer to save the backup straight into a file, however large it is."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         default = str(Path("~") / name)
-        path = Path(st.text_input("Or save it on this machine", default, key="export-path").strip()).expanduser()
+        path = typed_path(st.text_input("Or save it on this machine", default, key="export-path"))
         go = st.button("Save there", icon=":material/save:", key="export-save")
     if not go:
         return
-    if path.suffix.lower() != ".zip" or path.exists():
-        what = "is there already: give another name" if path.exists() else "does not end in .zip"
+    if path.suffix.lower() != ".zip" or os.path.lexists(path):
+        what = "does not end in .zip" if path.suffix.lower() != ".zip" else "is there already: give another name"
         st.error(page.literal(f"{path} {what}."), icon=":material/error:")
     elif written := _packed(store, path, st.empty()):
         st.success(page.literal(f"Saved as {path} · {path.stat().st_size / 1e6:.1f} MB"), icon=":material/check:")
@@ -109,6 +111,11 @@ def _tell_of(written: backup_zip.Written) -> None:
     st.caption(f"{page.count(written.items, 'item')}, {page.count(written.pictures, 'picture')}: {tested}")
     if written.missing:
         st.warning(f"{len(written.missing)} pictures are missing in the wardrobe's folder, and so in the backup.")
+    if written.damaged:
+        cure = "Bring back an older backup: its pictures take the place of damaged ones."
+        st.warning(
+            page.literal(f"Damaged in the wardrobe, and so in the backup: {', '.join(written.damaged[:5])}. {cure}")
+        )
 
 
 def _too_large(store: FeatureStore) -> bool:
@@ -158,8 +165,8 @@ def ask_file() -> Any:
     text = st.text_input("Or a file on this machine, of any size", key=f"import-path-{number}").strip()
     if upload is not None or not text:
         return upload
-    path = Path(text).expanduser()
-    if path.suffix.lower() in (".zip", ".csv") and path.is_file():
+    path = typed_path(text)
+    if path.suffix.lower() in (".zip", ".csv") and os.path.isfile(path):
         return path
     st.error(page.literal(f"{path}: no such ZIP or CSV file; check the path."), icon=":material/error:")
     return None
@@ -192,7 +199,7 @@ def incoming(store: FeatureStore, upload: Any) -> None:
 def _read(store: FeatureStore, upload: Any) -> Incoming | None:
     """Return what is in the file; ``None`` while the letters of a table wait for their encoding."""
     if upload.name.lower().endswith(".csv"):
-        data = upload.read_bytes() if isinstance(upload, Path) else upload.getvalue()
+        data = csv_table.read_file(upload) if isinstance(upload, Path) else upload.getvalue()
         try:
             table = csv_table.read_csv(store, data, upload.name)
         except csv_table.EncodingError as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import logging
+import signal
 import time
 import weakref
 from collections.abc import Callable
@@ -142,6 +143,22 @@ def mend_webrtc() -> None:
     handler = logging.StreamHandler()
     handler.setLevel(logging.ERROR)  # a warning for every frame that was dropped would be noise
     logger.addHandler(handler)
+
+
+# The server's end
+
+
+def take_interrupt() -> bool:
+    """Tell whether Ctrl-C ends the server, and let its command end well.
+
+    uvicorn raises the signal once more when all is closed, at which Streamlit's command says "Aborted!" and fails.
+    """
+    server = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+    captured = getattr(server, "_captured_signals", None)
+    interrupted = isinstance(captured, list) and signal.SIGINT in captured
+    if interrupted:
+        captured[:] = [number for number in captured if number != signal.SIGINT]
+    return interrupted
 
 
 # Widgets

@@ -4,7 +4,8 @@ A command is a module ``commands/NAME.py`` (``_`` in the name is typed ``-``) wi
 
 - a docstring, whose first line is the command's line in ``--help``;
 - ``add_arguments(parser)``: gives the parser of ``NAME`` its arguments;
-- ``run(args) -> int``: does the work and returns the exit code (0 done, 1 done in part, 2 not done).
+- ``run(args) -> int``: does the work and returns the exit code (0 done, 1 done in part, 2 not done);
+- where it changes anything, ``INTERRUPTED``: what Ctrl-C leaves behind, and how to go on.
 
 Nothing else is to be registered.  Import heavy packages inside ``run``: ``NAME --help`` is to be quick too.
 """

@@ -11,6 +11,8 @@ import sys
 
 from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store
 
+INTERRUPTED = "what the wardrobe says so far stays; the same command goes on"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``analyse``."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from ewardrobe.commands._shared import CommandError
 from ewardrobe.core.arguments import fraction, positive, seed
 
+INTERRUPTED = "the parts that are done are kept; the same command goes on"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``convert``."""

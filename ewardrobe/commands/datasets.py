@@ -25,6 +25,8 @@ PACK = """Write a data set without its photos into one file, from which the set 
 The set needs sources.csv: which photo is which file of which collection (split,image,collection,file,sha256).
 Exit code: 0 written, 2 not written."""
 
+INTERRUPTED = "no file was written in place of another; the same command begins anew"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be done, and its arguments."""

@@ -17,6 +17,8 @@ from pathlib import Path
 from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store
 from ewardrobe.core.arguments import fraction, positive
 
+INTERRUPTED = "the garments told above are in the wardrobe; the same command goes on with the other photos"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``digitize``."""

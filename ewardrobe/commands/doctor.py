@@ -12,6 +12,8 @@ import argparse
 
 from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store
 
+INTERRUPTED = "what is told above as mended stays; the same command goes on"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``doctor``."""

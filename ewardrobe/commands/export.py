@@ -1,16 +1,19 @@
 """Write the wardrobe into one file: a ZIP with everything, or its table as CSV.
 
 The ending chooses: .zip holds wardrobe.json, outfits.json and images/ (unpacked, it is a wardrobe's folder again),
-.csv the table.  Exit code: 0 done, 1 pictures were missing, 2 not written.
+.csv the table.  Exit code: 0 done, 1 pictures were missing or damaged, 2 not written.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store, picture_bar
+
+INTERRUPTED = "no file was written or replaced; the same command begins anew"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +29,7 @@ def run(args: argparse.Namespace) -> int:
     write = ways.get(args.file.suffix.lower())
     if write is None:
         raise CommandError(f"{args.file}: end it in .zip (everything) or .csv (the table)")
-    if args.file.exists() and not args.force:
+    if os.path.exists(args.file) and not args.force:
         raise CommandError(f"{args.file} is there already; choose another name, or --force")
     return write(open_store(args), args.file)
 
@@ -40,7 +43,9 @@ def _zip(store, path: Path) -> int:
     print(f"{path}: {written.items} items, {written.pictures} pictures, {size}; read back, all as in the wardrobe")
     for name in written.missing:
         print(f"missing: {store.images / name}", file=sys.stderr)
-    return 1 if written.missing else 0
+    for name in written.damaged:
+        print(f"damaged, in the backup too: {store.images / name}", file=sys.stderr)
+    return 1 if written.missing or written.damaged else 0
 
 
 def _csv(store, path: Path) -> int:

@@ -8,10 +8,13 @@ Exit code: 0 done, 1 some rows or pictures were left out, 2 nothing taken over.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store, picture_bar
+
+INTERRUPTED = "unless its counts stand above, nothing was taken over; the same command begins anew"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show the differences, and take them over unless it is a dry run."""
     store = open_store(args)
-    if not args.file.is_file():
+    if not os.path.isfile(args.file):
         raise CommandError(f"{args.file}: no such file; check the path")
     problems = (_csv if args.file.suffix.lower() in (".csv", ".tsv", ".txt") else _zip)(store, args)
     for problem in problems:
@@ -56,9 +59,9 @@ def _zip(store, args: argparse.Namespace) -> list[str]:
 
 
 def _csv(store, args: argparse.Namespace) -> list[str]:
-    from ewardrobe.feature_store.csv_table import read_csv, take_over
+    from ewardrobe.feature_store.csv_table import read_csv, read_file, take_over
 
-    table = read_csv(store, args.file.read_bytes(), str(args.file), args.encoding)
+    table = read_csv(store, read_file(args.file), str(args.file), args.encoding)
     _tell(table.differences)
     if args.dry_run:
         return table.remarks

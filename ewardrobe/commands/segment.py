@@ -18,6 +18,8 @@ from typing import Any
 from ewardrobe.commands._shared import CommandError
 from ewardrobe.commands.digitize import add_model_arguments
 
+INTERRUPTED = "files that are in the folder are whole; the same command begins anew"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of ``segment``."""

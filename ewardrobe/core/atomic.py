@@ -54,7 +54,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
 @contextlib.contextmanager
 def _replacing(path: Path, durable: bool) -> Iterator[Path]:
     """Yield a temporary file's name: it takes the place of ``path`` when the block ends, and goes if that raises."""
-    target = path.resolve() if path.is_symlink() else path
+    target = Path(os.path.realpath(path)) if path.is_symlink() else path  # in a circle of links, one of them
     temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}{TEMPORARY_SUFFIX}")
     try:
         yield temporary

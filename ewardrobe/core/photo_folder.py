@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ewardrobe.core.images import ImageError, known_head
+from ewardrobe.core.process import typed_path
 from ewardrobe.core.tiff_pages import RAW_SUFFIXES
 
 PHOTO_SUFFIXES = (
@@ -68,7 +69,7 @@ def look_through(folder: Path | str) -> PhotoFolder:
     when ``folder`` is not a readable folder.
     """
     folder, found = Path(folder), PhotoFolder()
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise ImageError(f"{folder}: no such folder; give a folder of photos, or the photo itself")
     try:
         os.listdir(folder)
@@ -94,7 +95,7 @@ def folder_photos(folder: Path | str) -> PhotoFolder:
     text = str(folder).strip()
     if not text:
         raise ImageError("No folder was named; type the path of one, such as ~/Pictures")
-    found = look_through(path := Path(text).expanduser())
+    found = look_through(path := typed_path(text))
     if not found.photos:
         raise ImageError(f"{path}: no photo in it or below; {endings(found)}")
     return found

@@ -121,10 +121,18 @@ def _quota_of_version_1() -> tuple[int, int]:
 CGROUP = Path("/sys/fs/cgroup")
 
 
+def typed_path(text: str | Path) -> Path:
+    """Return a path that somebody typed: ``~`` is understood, and stays where there is nobody of that name.
+
+    Blanks around it go, and what no path can hold becomes a question mark, so that asking for it says "no such file".
+    """
+    return Path(os.path.expanduser(str(text).strip().replace("\0", "?")))
+
+
 def cache_dir() -> Path:
     """Return the folder for files that can be made again (not created here); ``EWARDROBE_CACHE`` moves it."""
     if chosen := os.environ.get("EWARDROBE_CACHE"):
-        return Path(chosen).expanduser()
+        return typed_path(chosen)
     if sys.platform == "darwin":
         return _home() / "Library" / "Caches" / "ewardrobe"
     base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")

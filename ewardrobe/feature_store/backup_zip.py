@@ -75,7 +75,7 @@ class Backup:
 
 @dataclass(frozen=True)
 class Written:
-    """What a backup holds: items, pictures, names of pictures that were not to be found.
+    """What a backup holds: items, pictures, names of pictures that were not to be found, and of damaged ones.
 
     tested: the time (ISO 8601, UTC) at which all of it was read back and was what the wardrobe holds.
     """
@@ -83,6 +83,7 @@ class Written:
     items: int
     pictures: int
     missing: tuple[str, ...]
+    damaged: tuple[str, ...]
     tested: str
 
 
@@ -129,8 +130,9 @@ def _write_and_prove(store: FeatureStore, file: BinaryIO, progress: Progress | N
             steps.next()
     _prove(file, document, outfits, sums, steps)
     missing = tuple(name for name in names if name not in sums)
+    damaged = tuple(name for name in sums if not sums[name].hex().startswith(pictures.hash_in(name) or ""))
     steps.end()
-    return Written(len(document["items"]), len(sums), missing, now())
+    return Written(len(document["items"]), len(sums), missing, damaged, now())
 
 
 class _Steps:
@@ -306,21 +308,26 @@ def _rename_pictures(difference: Difference, renamed: Mapping[str, str]) -> None
 def _bring_pictures(
     store: FeatureStore, backup: Backup, items: list[dict], progress: Progress | None
 ) -> tuple[dict[str, str], list[str]]:
-    """Write the pictures of ``items``; returns names in the wardrobe by names in the backup, and what went wrong."""
+    """Write the pictures of ``items``; returns names in the wardrobe by names in the backup, and what went wrong.
+
+    One that is there is left, unless its name says that it is damaged or belongs to another program.
+    """
     roles = dict.fromkeys(sorted(pictures.picture_names(items)), "image")
     roles |= {item[name]: name for item in items for name in pictures.IMAGE_FIELDS if item.get(name)}
     renamed: dict[str, str] = {}
     problems: list[str] = []
     for number, (name, role) in enumerate(roles.items(), 1):
         path = store.picture(name)
-        if path is not None and path.exists():
+        if path is not None and pictures.hash_in(name) and pictures.is_as_named(path):
             renamed[name] = name
         else:
             try:
-                content = backup.picture(name)
-                renamed[name] = store.keep_picture(*pictures.named(role, content))
+                renamed[name] = store.keep_picture(*pictures.named(role, backup.picture(name)))
             except ImageError as error:
-                problems.append(str(error))
+                if path is not None and path.exists():
+                    renamed[name] = name
+                else:
+                    problems.append(str(error))
         if progress:
             progress(number, len(roles))
     return renamed, problems

@@ -96,7 +96,7 @@ def edited(item: Mapping, fields: Mapping, source: str | Mapping | None = None) 
     item = {**item, **fields}
     if source:
         item["source"] = {**(item.get("source") or {}), **dict.fromkeys(fields, source)}
-    if isinstance(kept := item.get(UNREADABLE), dict):
+    if isinstance(kept := item.get(UNREADABLE), dict) and UNREADABLE not in fields:
         item[UNREADABLE] = {name: value for name, value in kept.items() if name not in fields}
     return item
 

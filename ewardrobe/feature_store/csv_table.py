@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ewardrobe.feature_store import exchange
@@ -78,6 +79,15 @@ class EncodingError(StoreError):
         self.samples = dict(samples)
 
 
+def read_file(path: Path) -> bytes:
+    """Return the content of a table's file; ``StoreError`` says why it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}. Check the file and its permissions.") from error
+
+
 def read_csv(store: FeatureStore, data: bytes, name: str = "the file", encoding: str | None = None) -> Table:
     """Return what ``data`` would change; nothing is written.
 
@@ -119,7 +129,7 @@ def take_over(store: FeatureStore, table: Table, choose: Choice = "theirs") -> I
 def _rows(data: bytes, name: str, encoding: str | None, problems: list[str]) -> Iterator[tuple[int, list[str]]]:
     """Yield each row with the number of its first line; a line that is no row is told in ``problems`` and left out."""
     if len(data) > MAX_BYTES:
-        raise StoreError(f"{name} has {len(data) / 1e6:.0f} MB; tables of up to {MAX_BYTES // 10**6} MB are read.")
+        raise StoreError(f"{name} has more than {MAX_BYTES // 10**6} MB, the limit for tables: bring a part at a time.")
     lines = list(io.StringIO(_decoded(data, name, encoding), newline=""))
     first = next((number for number, line in enumerate(lines) if line.strip()), len(lines))
     head = "".join(lines[first : first + 1])

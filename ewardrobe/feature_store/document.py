@@ -9,6 +9,7 @@ import json
 import logging
 import math
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,7 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
 from ewardrobe.core import atomic
+from ewardrobe.core.process import typed_path
 from ewardrobe.feature_store import marker
 from ewardrobe.feature_store.backups import Backups, counter_of, stamp
 
@@ -65,7 +67,7 @@ class Document:
     empty: staticmethod[[], dict[str, Any]]
 
     def __init__(self, home: Path | str) -> None:
-        self.home = Path(home).expanduser()
+        self.home = typed_path(home)
         atomic.keep_private(self.home)
         self.path = self.home / f"{self.stem}.json"
         self._copies = Backups(self.home, self.stem)
@@ -271,18 +273,18 @@ def told(copies: Sequence[Copy]) -> str:
 def read_json(raw: bytes, path: Path) -> Any:
     """Return the value in ``raw``, made so that JSON can hold it again; see `tame`.
 
-    A number beyond all floats is left infinite: a schema refuses it, and what it does not know is written as nothing.
+    A number beyond all floats becomes its text: a schema refuses it, and what it does not know is kept.
 
     Raises ``StoreError`` with the place of a fault.
     """
     text = raw.removeprefix(codecs.BOM_UTF8)
     if (values := sum(map(text.count, (b",", b"[", b"{")))) > MAX_VALUES:
         raise StoreError(f"{path} holds {values} values; up to {MAX_VALUES} are read. It was left as it is.")
-    if b"NaN" not in text and b"Infinity" not in text:
+    if b"NaN" not in text and b"Infinity" not in text and not any(beyond.search(text) for beyond in _BEYOND):
         with suppress(ValueError):  # quick and strict; what it refuses is read again, slowly and with mercy
             return _ANY.validate_json(text)
     try:
-        return tame(json.loads(text.decode("utf-8")))
+        return tame(json.loads(text.decode("utf-8"), parse_float=_float))
     except json.JSONDecodeError as error:
         raise broken(path, error.msg, error.lineno, error.colno) from error
     except UnicodeDecodeError as error:
@@ -295,7 +297,14 @@ def read_json(raw: bytes, path: Path) -> Any:
         raise broken(path, str(error)) from error
 
 
+def _float(text: str) -> float | str:
+    return value if math.isfinite(value := float(text)) else text
+
+
 _ANY = TypeAdapter(Any)
+_BEYOND = tuple(re.compile(letter + rb"\+?[0-9]{3,}\s*[,\]}]") for letter in (b"e", b"E"))
+"""Where a number may stand that is beyond all floats; two quick searches, not one slow."""
+
 MAX_VALUES = 20_000_000
 """More are refused before they are parsed: three bytes of JSON may take a hundred of memory."""
 
@@ -348,7 +357,7 @@ def version_of(document: dict[str, Any], newest: int, assumed: int, path: Path) 
     version = document.setdefault("version", assumed)
     if not isinstance(version, int) or version > newest:
         raise StoreError(
-            f"{path} has version {version!r}; this eWardrobe reads up to {newest}. Update eWardrobe;"
+            f"{path} has version {str(version)[:20]}; this eWardrobe reads up to {newest}. Update eWardrobe;"
             " the file was left as it is."
         )
     return version

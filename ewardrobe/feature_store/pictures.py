@@ -20,6 +20,9 @@ IMAGE_FIELDS = tuple(_ROLES)
 IMAGE_LISTS = ("earlier_images",)
 """Fields that hold lists of picture names: cut-outs that were repaired, for the way back."""
 
+MAX_NAME_BYTES = 255
+"""No file system in use takes longer names."""
+
 _SIGNATURES = {  # first bytes of a photo: extension
     b"\xff\xd8\xff": "jpg",
     b"\x89PNG": "png",
@@ -53,12 +56,17 @@ def named(field: str, content: bytes) -> tuple[str, bytes]:
     return f"{_ROLES[field]}-{hashlib.sha256(content).hexdigest()[:16]}.{_extension(content)}", content
 
 
+def hash_in(name: str) -> str | None:
+    """Return the hash of its content that the name of a picture carries; ``None`` for a name from elsewhere."""
+    found = re.fullmatch(rf"(?:{'|'.join(_ROLES.values())})-([0-9a-f]{{16}})\.\w+", name)
+    return found[1] if found else None
+
+
 def is_as_named(path: Path) -> bool:
     """Tell whether a picture file is there and, where its name carries a hash of its content, agrees with it."""
-    found = re.fullmatch(rf"(?:{'|'.join(_ROLES.values())})-([0-9a-f]{{16}})\.\w+", path.name)
     try:
         with open(path, "rb") as file:
-            return found is None or hashlib.file_digest(file, "sha256").hexdigest().startswith(found[1])
+            return hashlib.file_digest(file, "sha256").hexdigest().startswith(hash_in(path.name) or "")
     except OSError:
         return False
 
@@ -69,20 +77,25 @@ def opaque(image: np.ndarray) -> np.ndarray:
 
 
 def picture_names(items: Iterable[Mapping]) -> set[str]:
-    """Return the names of all picture files that ``items`` refer to."""
+    """Return the names of all picture files that ``items`` refer to; files of the wardrobe's own are none of them."""
     return {
         name
         for item in items
         for name in (*map(item.get, IMAGE_FIELDS), *(part for field in IMAGE_LISTS for part in item.get(field) or ()))
-        if isinstance(name, str)
+        if isinstance(name, str) and not is_own_file(name)
     }
 
 
+def is_own_file(name: str) -> bool:
+    """Tell whether a name is one of the marker's or of a record, which lie beside the pictures."""
+    return "/" not in name and (name.startswith(".") or name.casefold().endswith(".json"))
+
+
 def safe_path(folder: Path, name: object) -> Path | None:
-    """Return the path of file ``name`` in ``folder``; ``None`` for no name, or one that would lead out of it."""
-    if not isinstance(name, str) or not name or Path(name).name != name or name in (".", ".."):
+    """Return the path of file ``name`` in ``folder``; ``None`` for what is no name of a file, or leads out of it."""
+    if not isinstance(name, str) or not name or Path(name).name != name or name in (".", "..") or "\0" in name:
         return None
-    return folder / name
+    return folder / name if len(name.encode("utf-8", "replace")) <= MAX_NAME_BYTES else None
 
 
 def absent(home: Path, items: Iterable[Mapping]) -> str | None:

@@ -74,7 +74,7 @@ class FeatureStore(Document):
 
     def picture(self, name: str | None) -> Path | None:
         """Return the path of the picture file ``name`` of an item; ``None`` for no name or an unsafe one."""
-        return pictures.safe_path(self.images, name)
+        return None if name is None or pictures.is_own_file(name) else pictures.safe_path(self.images, name)
 
     # Changing
 
@@ -230,6 +230,14 @@ class FeatureStore(Document):
 
     # Inside
 
+    def _roll_back(self, point: Path | None) -> None:
+        """Put the file back, and with it the pictures and records that belong to it."""
+        super()._roll_back(point)
+        items = self.items()
+        self._afterwards(
+            lambda: trash.fetch_back(self.home, pictures.picture_names(items)), lambda: self._keep_all_records(items)
+        )
+
     def _snapshot(self, *, anew: bool = False) -> Snapshot:
         """Return the file's present state, which is shared: never change what it holds.
 
@@ -324,8 +332,12 @@ class FeatureStore(Document):
         try:
             for path, content in ((self.images / name, content) for name, content in contents.items()):
                 if not path.exists():  # the name carries a hash of the content
-                    atomic.write_bytes(path, content)
                     written.append(path)
+                elif pictures.is_as_named(path):
+                    continue
+                else:  # damaged
+                    trash.throw_pictures_away(self.home, [path.name])
+                atomic.write_bytes(path, content)
             yield
         except Exception:
             for path in written:

@@ -21,8 +21,9 @@ HEADINGS = {word: column for column, field in FIELDS.items() for word in field.w
 """What other programs call the columns."""
 
 _FORMULA = re.compile(
-    r"(?:^|[;,|\":\t\r\n])\s*'*(?=[=+\-@＝＋－＠\t\r])"  # where a reader may see a cell begin
-    r"|\s+'*(?=[=@＝＠]|[+\-＋－]\S)"
+    r"(?:^|[;,|\":]|(?<!\s)[^\S\t\r\n]*+[\t\r\n])\s*+'*+(?=[=+\-@＝＋－＠])"  # where a reader may see a cell begin
+    r"|(?:^|[;,|\":\n])'*+(?=[\t\r])"
+    r"|(?<!\s)\s++'*+(?=[=@＝＠]|[+\-＋－]\S)"
 )
 """Where a spreadsheet would take what follows for a formula, with the apostrophes that stand there already."""
 

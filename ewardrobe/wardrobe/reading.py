@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
+from itertools import groupby
 from typing import Literal
 
 DayOrder = Literal["day first", "month first"]
@@ -33,7 +34,10 @@ _CURRENCIES = frozenset(_CURRENCY_WORDS.split())
 
 _GROUPS = re.compile(r"(?<=\d)[ '’\u00a0\u202f](?=\d{3}(?!\d))")
 _WORD = r"(?:[^\W\d_]+\.?|[^\w\s.,;:()/+*=%-])"
-_AMOUNT = re.compile(rf"(?P<before>(?:{_WORD}\s*)*)(?P<number>[-−]?\d[\d.,]*)(?P<after>\s*(?:{_WORD}\s*)*)")
+_NUMBER = re.compile(r"[-−]?\d[\d.,]*")
+_LONGEST_AMOUNT = 100
+"""Letters; what is longer is none, and would take long to look at."""
+
 _NO_CENTS = re.compile(r"[.,][-–—]+(?=\D*$)")
 _CENTS_BEHIND_SIGN = re.compile(r"(\d+)\s*([$€£¥])\s*(\d\d)")
 
@@ -44,13 +48,16 @@ def amount(text: str) -> float | int:
     >>> amount("1.299,00 €"), amount("Rs. 500"), amount("25€50"), amount("1'250.-"), amount("1e3")
     (1299, 500, 25.5, 1250, 1000)
     """
+    if len(text) > _LONGEST_AMOUNT:
+        raise ValueError(f"expected a number, got {text[:20]!r}… of {len(text)} letters")
     plain = _CENTS_BEHIND_SIGN.sub(r"\1.\3\2", _NO_CENTS.sub("", _GROUPS.sub("", _ascii_digits(text.strip()))))
     if re.fullmatch(r"[+-]?\d+(\.\d+)?e[+-]?\d{1,3}", plain, re.IGNORECASE):  # as spreadsheets show large numbers
         return _whole(float(plain))
-    found = _AMOUNT.fullmatch(plain)
-    if not found or not all(map(_is_currency, re.findall(_WORD, found["before"] + " " + found["after"]))):
+    found = _NUMBER.search(plain)
+    around = f"{plain[: found.start()]} {plain[found.end() :]}" if found else ""
+    if not found or re.sub(_WORD, "", around).strip() or not all(map(_is_currency, re.findall(_WORD, around))):
         raise ValueError(f"expected a number, got {text!r}")
-    return _whole(float(_decimal(found["number"].replace("−", "-"), text)))
+    return _whole(float(_decimal(found[0].replace("−", "-"), text)))
 
 
 def _ascii_digits(text: str) -> str:
@@ -193,7 +200,7 @@ def tidy(text: str) -> str:
     >>> tidy("Cafe\u0301 "), tidy("Acme\u200b"), tidy("a\u00a0 b")
     ('Café', 'Acme', 'a b')
     """
-    seen = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    seen = _one_form("NFC", _INVISIBLE.sub("", text))
     lines = (" ".join(line.split()) for line in seen.split("\n"))
     return "\n".join(lines).strip(_JOINERS + " \n")
 
@@ -205,4 +212,17 @@ def same(text: str) -> str:
     >>> same("LEVI’S ") == same("Levi's"), same("Straße") == same("STRASSE")
     (True, True)
     """
-    return tidy(unicodedata.normalize("NFKC", tidy(text)).replace("’", "'").casefold())
+    return tidy(_one_form("NFKC", tidy(text)).replace("’", "'").casefold())
+
+
+_MOST_MARKS = 30
+"""Accents on one letter, as many as Unicode's own streams may have."""
+
+
+def _one_form(form: Literal["NFC", "NFKC"], text: str) -> str:
+    """Return ``text`` in a normal form; as it is where a letter bears so many accents that ordering them takes long."""
+    crowded = not text.isascii() and any(
+        marks and sum(1 for _ in letters) > _MOST_MARKS
+        for marks, letters in groupby(text, lambda letter: unicodedata.combining(letter) > 0)
+    )
+    return text if crowded else unicodedata.normalize(form, text)

@@ -182,6 +182,21 @@ def test_a_file_on_this_machine_is_brought_in(store, page, tmp_path):
     assert store.get("a")["brand"] is None
 
 
+@pytest.mark.parametrize("name", ["~nosuchuser/a.zip", "a\0b.zip", "x" * 300 + ".csv", "circle.zip", "unreadable.csv"])
+def test_a_file_that_cannot_be_read_is_told(store, page, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "circle.zip").symlink_to("circle.zip")
+    (tmp_path / "unreadable.csv").symlink_to("/proc/self/mem")
+    at = page()
+    at = run(at.text_input(key="import-path-0").set_value(name))
+    assert at.error
+    if name.endswith(".csv"):
+        return
+    at.text_input(key="export-path").set_value(name)
+    at = run(at.button(key="export-save").click())
+    assert name == "a\0b.zip" or at.error or (tmp_path / "~nosuchuser" / "a.zip").exists()
+
+
 def test_the_kept_copies_are_tested_and_restored(store, page):
     store.update("a", brand="Changed")
     copy = store.backups()[0]

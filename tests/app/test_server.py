@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import importlib
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-from browser import free_port, running_server
+from browser import free_port, running_server, start_server, stop_server, wait_until_healthy
 
 from ewardrobe.app.server import lifespan
 from ewardrobe.app.server.middleware import VARIABLE, Doorkeeper, allowed_hosts, host_of
@@ -177,6 +178,19 @@ def test_the_import_goes_on_after_a_restart_without_a_page(tmp_path):
         while time.monotonic() < deadline and queue.entries()[0].state not in (READY, FAILED):
             time.sleep(0.2)
         assert queue.entries()[0].state == READY, queue.entries()[0].reason
+
+
+def test_ctrl_c_says_what_is_kept(tmp_path):
+    log, port = tmp_path / "server.log", free_port()
+    server = start_server(port, tmp_path / "home", log, "app.py")
+    try:
+        wait_until_healthy(server, port, log)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0
+    finally:
+        stop_server(server)
+    assert lifespan.STOPPED in log.read_text()
+    assert "Aborted" not in log.read_text()
 
 
 def test_a_queue_that_cannot_be_read_does_not_keep_the_server_from_starting(wardrobe_home, caplog, monkeypatch):

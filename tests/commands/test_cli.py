@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -100,7 +101,14 @@ def test_unexpected_error_keeps_its_traceback(command):
 def test_ctrl_c_is_no_traceback(command, capsys):
     command(raising(KeyboardInterrupt()))
     assert cli.main(["try"]) == cli.EXIT_INTERRUPTED
-    assert capsys.readouterr().err == "interrupted\n"
+    assert capsys.readouterr().err == "interrupted: nothing was changed; the same command begins anew\n"
+
+
+def test_a_file_that_the_system_refuses_is_told_in_one_line(command, capsys):
+    command(lambda args: Path("/no/such/file").read_bytes())
+    assert cli.main(["try"]) == cli.EXIT_USAGE
+    told = "No such file or directory; check the file, its folder and their permissions"
+    assert capsys.readouterr().err == f"ewardrobe try: /no/such/file: {told}\n"
 
 
 def test_reader_that_goes_away_is_no_error():
@@ -125,7 +133,7 @@ def test_a_wrong_setting_is_told_in_one_line(monkeypatch, capsys, value):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     assert cli.main(["doctor"]) == 2
     told = capsys.readouterr().err
-    assert told == f"ewardrobe: EWARDROBE_THREADS={value!r}: expected a whole number from 1 to 9999\n"
+    assert told == f"ewardrobe doctor: EWARDROBE_THREADS={value!r}: expected a whole number from 1 to 9999\n"
 
 
 @pytest.mark.parametrize("name", ["EWARDROBE_RUNTIME", "EWARDROBE_PRECISION"])

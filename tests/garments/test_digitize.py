@@ -325,6 +325,7 @@ def test_an_interrupted_folder_goes_on(photo, capsys, wardrobe_home, monkeypatch
 
     monkeypatch.setattr(ColourSegmenter, "predict", interrupted)
     assert run(photo.parent) == 130
+    assert "are in the wardrobe; the same command goes on" in capsys.readouterr().err
     assert len(FeatureStore().items()) == 2
     monkeypatch.setattr(ColourSegmenter, "predict", real)
     assert run(photo.parent) == 0

@@ -9,7 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 
+from ewardrobe.app.streamlit_internals import take_interrupt
+
 LOGGER = logging.getLogger(__name__)
+STOPPED = "eWardrobe has stopped. All changes are saved, and photos that still wait are looked at after the next start."
 
 FIRST_PAGE = ("ewardrobe.app.add.review", "ewardrobe.app.add.repair")
 """What the page that opens imports."""
@@ -35,6 +38,8 @@ async def lifespan(app: object) -> AsyncIterator[None]:
     finally:
         await beginning
         await asyncio.to_thread(end_all)  # the event loop goes on: connections need it to close
+        if take_interrupt():
+            print(STOPPED, file=sys.stderr, flush=True)
 
 
 def begin() -> None:

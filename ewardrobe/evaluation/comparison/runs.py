@@ -18,6 +18,7 @@ from ewardrobe.core.detections import Detections, PackedDetections
 from ewardrobe.core.images import scale_to
 from ewardrobe.core.masks import rle_to_mask
 from ewardrobe.core.photo_folder import folder_photos
+from ewardrobe.core.process import typed_path
 from ewardrobe.evaluation.comparison.agreement import Match, label_maps, mask_iou_matrix, mean_agreement
 from ewardrobe.garments.cutout import drop_duplicates
 from ewardrobe.garments.digitize import PhotoFile
@@ -32,7 +33,7 @@ VIEW_SIDE = 720
 
 def photos_in(folder: str) -> list[PhotoFile]:
     """Return the photos in ``folder`` (``~`` is understood) and below; ``ImageError`` when there are none."""
-    path = Path(folder.strip()).expanduser()
+    path = typed_path(folder)
     return [PhotoFile(file, str(file.relative_to(path))) for file in folder_photos(folder).photos]
 
 
