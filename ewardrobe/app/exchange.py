@@ -160,7 +160,7 @@ def ask_file() -> Any:
     """Ask for a file to bring in: one that the browser sends, or the path of one on this machine; else ``None``."""
     st.subheader("Import", anchor=False)
     number = st.session_state.setdefault("import-number", 0)  # counted up after an import: the box is empty again
-    label, kinds = "A backup (ZIP) or a table (CSV)", ["zip", "csv"]
+    label, kinds = f"A backup (ZIP) or a table (CSV), up to {BROWSER_MB / 1000:.0f} GB", ["zip", "csv"]
     upload = st.file_uploader(label, kinds, key=f"import-{number}", max_upload_size=BROWSER_MB)
     text = st.text_input("Or a file on this machine, of any size", key=f"import-path-{number}").strip()
     if upload is not None or not text:

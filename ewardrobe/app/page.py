@@ -38,12 +38,18 @@ MODEL_LABELS = {
 }
 
 PROBLEMS_SHOWN = 20
+PHOTO_MB = 100
+"""Largest photo or video that a box takes; the largest photos of phones have about 25."""
 
 # Words and messages
 
 
 _LINK = re.compile(r"https?(?=://)|www(?=\.)|(?<=[\w.+-])(?=@)", re.IGNORECASE)
 """Where an address begins that Markdown's dialect on the page makes a link of."""
+
+
+_LINE_START = re.compile(r"(?<=\n)[-=]|(?<=\n\d)\.|(?<=\n\d\d)\.")
+"""What begins a list, or underlines a heading, in a text of several lines."""
 
 
 def literal(text: object) -> str:
@@ -58,7 +64,7 @@ def literal(text: object) -> str:
     ('www\u2060.evil.example', 'me\u2060@a.example')
     """
     unlinked = _LINK.sub("\\g<0>\u2060", str(text))
-    return re.sub(r"[\\`*_{}\[\]<>()#+!|$~:]", r"\\\g<0>", unlinked)
+    return _LINE_START.sub(r"\\\g<0>", re.sub(r"[\\`*_{}\[\]<>()#+!|$~:]", r"\\\g<0>", unlinked))
 
 
 def count(number: int, noun: str) -> str:

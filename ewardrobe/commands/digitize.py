@@ -114,8 +114,10 @@ def _keep(path: Path, outcome, store, known, args: argparse.Namespace) -> bool:
 
 
 def _text_line(photo: Path, garment, item_id: str, image: Path | None) -> str:
+    from ewardrobe.garments.colours import joined
+
     name = str(photo).encode(errors="replace").decode()  # names of files need not be text
-    shares = ", ".join(f"{colour.name} {colour.share:.0%}" for colour in garment.colours)
+    shares = ", ".join(f"{colour.name} {colour.share:.0%}" for colour in joined(garment.colours))
     return f"{name}: {garment.name}, {garment.colour} ({shares}), score {garment.score:.2f} -> {image or item_id}"
 
 

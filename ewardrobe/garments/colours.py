@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -69,6 +70,15 @@ def garment_colour(colours: tuple[ColourShare, ...]) -> str:
     for colour in colours:
         totals[colour.name] += colour.share
     return colour_ranking(colours)[0] if max(totals.values(), default=0) >= DOMINANT_SHARE else MULTICOLOUR
+
+
+def joined(colours: Iterable[ColourShare]) -> list[ColourShare]:
+    """Return one colour for each name, the largest share first: the largest of that name, with all of their shares."""
+    totals: dict[str, ColourShare] = {}
+    for colour in sorted(colours, key=lambda colour: -colour.share):
+        first = totals.setdefault(colour.name, replace(colour, share=0.0))
+        totals[colour.name] = replace(first, share=first.share + colour.share)
+    return sorted(totals.values(), key=lambda colour: -colour.share)
 
 
 def colour_ranking(colours: tuple[ColourShare, ...]) -> tuple[str, ...]:

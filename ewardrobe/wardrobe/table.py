@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ FLAG_COLUMNS = ("chosen", *(name for name, field in SHOWN.items() if field.holds
 LIST_COLUMNS = tuple(name for name, field in SHOWN.items() if field.many)
 TEXT_ENTERED = tuple(name for name, field in SHOWN.items() if field.holds in (PRICE, DAY))
 """Amounts and days: their cells are text.  The grid reads numbers and dates by rules of its own: a pasted 49,90 is 4990
-to it, and 04.03.2026 the third of April."""
+to it, and 04.03.2026 the third of April.  It sorts text by its letters: days as they are, amounts by `_aligned`."""
 
 _NUMBERS = (name for name, field in SHOWN.items() if field.holds in NUMBERS and name not in TEXT_ENTERED)
 NUMBER_COLUMNS = (*_NUMBERS, "wears", "cost_per_wear")
@@ -102,6 +103,8 @@ class TableView:
         frame = pd.DataFrame(self.rows, columns=list(COLUMNS))
         for name in DATE_COLUMNS:
             frame[name] = pd.to_datetime(frame[name], errors="coerce", format="%Y-%m-%d")
+        for name in TEXT_ENTERED:
+            frame[name] = _aligned(frame[name])
         text = dict.fromkeys(COLUMNS, "str")
         text = {name: kind for name, kind in text.items() if name not in (*LIST_COLUMNS, *DATE_COLUMNS)}
         return frame.astype(text | dict.fromkeys(NUMBER_COLUMNS, "float64") | dict.fromkeys(FLAG_COLUMNS, bool))
@@ -137,6 +140,20 @@ def _text_cell(name: str, value: Any) -> str | None:
     with suppress(ValueError):
         value = entered(name, value)
     return shown(name, None if missing(value) else value) or None
+
+
+def _aligned(texts: pd.Series) -> list[str | None]:
+    """Return amounts with blanks before them, so that their letters sort as the numbers do; other text as it is.
+
+    >>> _aligned(pd.Series(["80.00", None, "1299.00", "2026-03-31", "soon"]))
+    ['  80.00', None, '1299.00', '2026-03-31', 'soon']
+    """
+    wholes = [re.fullmatch(r"(\d+)(?:\.\d+)?", text) if isinstance(text, str) else None for text in texts]
+    width = max((len(whole[1]) for whole in wholes if whole), default=0)
+    return [
+        " " * (width - len(whole[1])) + text if whole else None if missing(text) else text
+        for text, whole in zip(texts, wholes, strict=True)
+    ]
 
 
 def _cell(name: str, value: Any) -> Any:

@@ -309,6 +309,30 @@ def test_a_saved_outfit_is_changed_by_hand(store, book, page):
     assert saved_outfit(book, outfit_id)["layout"]["top-red"] == [0.5, 0.5, 0.2, 9]
 
 
+def test_the_name_of_an_outfit_that_is_changed_is_never_anothers(store, book, page):
+    """The page that brings the name is replaced before it is drawn: the browser still tells of the name before."""
+    outfit_id = book.save("Monday", ["top-red", "bottom-blue"])
+    at = page("By hand", canvas_pieces=["top-red", "bottom-blue"])
+    run(next(box for box in at.text_input if str(box.key).startswith("canvas-name")).set_value("Mine"))
+    told = at._tree.get_widget_states()
+    at.session_state["outfits-tab"] = "Saved"
+    run(at)
+    at.button(key=f"edit-s-{outfit_id}").click()
+    run(at)
+    at._run(told)
+    assert not at.exception
+    run(at.button(key="canvas-save").click())
+    assert saved_outfit(book, outfit_id)["name"] == "Monday"
+
+
+def test_the_name_of_a_garment_is_no_link_among_the_pieces_to_keep(store, page):
+    for item in store.items():
+        store.update(item["id"], type="![x](http://evil.example/x.png)")
+    labels = [option.content for pills in page().get("button_group") for option in pills.proto.options]
+    assert any("evil" in label for label in labels)
+    assert not [label for label in labels if "](http" in label]
+
+
 # Calendar, packing, what is missing, taste
 
 

@@ -8,6 +8,7 @@ from wardrobe_items import items
 from wardrobe_page import run
 
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.feature_store.wearing import log_wear
 
 TABS = ("Overview", "Worn", "Money", "Additions")
 
@@ -55,6 +56,18 @@ def test_every_figure_has_its_data_to_save(wardrobe_home, page, tab):
     buttons = at.get("download_button")
     assert len(buttons) >= len(charts(at))
     assert all(button.proto.label == "Data as CSV" for button in buttons)
+
+
+@pytest.mark.parametrize("tab", ["Overview", "Worn", "Money"])
+def test_words_of_the_owner_are_no_html_of_the_figures(wardrobe_home, page, tab):
+    link = "<a href='http://evil.example'>x</a>"
+    names = {"type": link, "colour": link}
+    fill(wardrobe_home, [item | names for item in items(12)])
+    store = FeatureStore(wardrobe_home)
+    log_wear(store, [item["id"] for item in store.items()])
+    specs = "".join(chart.proto.spec for chart in page(tab).get("plotly_chart")).encode().decode("unicode_escape")
+    assert "&lt;a href" in specs
+    assert "<a href" not in specs
 
 
 def test_what_counts_is_chosen(wardrobe_home, page):

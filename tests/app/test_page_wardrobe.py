@@ -458,6 +458,18 @@ def test_amounts_and_days_are_text_that_no_locale_misreads(store, page):
     assert (store.get("a")["price"], store.get("a")["bought"], store.get("b")["price"]) == (49.9, "2026-03-04", 1299)
 
 
+def test_amounts_and_days_sort_by_their_letters_as_by_their_values(store, page):
+    """The grid sorts text by its letters when a heading is clicked; an amount is still read as it was typed."""
+    for item_id, price, bought in (("a", 1299, "2026-03-31"), ("b", 80, "2025-11-02"), ("c", 9.5, "1999-12-01")):
+        store.update(item_id, price=price, bought=bought)
+    at = page()
+    shown = table(at).value.loc[:, ["price", "bought"]].dropna()
+    assert sorted(shown["price"]) == ["   9.50", "  80.00", "1299.00"]
+    assert sorted(shown["bought"]) == ["1999-12-01", "2025-11-02", "2026-03-31"]
+    send(at, edited_rows={1: {"price": "  85.00"}})
+    assert store.get("b")["price"] == 85
+
+
 def test_what_can_be_read_in_two_ways_is_said_and_other_cells_are_kept(store, page):
     at = page()
     send(at, edited_rows={0: {"price": "1,299", "brand": "Acme"}, 1: {"bought": "3/4/2026"}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import http.client
 import importlib
@@ -11,12 +12,15 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from browser import free_port, running_server, start_server, stop_server, wait_until_healthy
 
+from ewardrobe.app import exchange, page
+from ewardrobe.app.add import queue
 from ewardrobe.app.server import lifespan
 from ewardrobe.app.server.middleware import VARIABLE, Doorkeeper, allowed_hosts, host_of
 from ewardrobe.core.images import png_bytes
@@ -178,6 +182,21 @@ def test_the_import_goes_on_after_a_restart_without_a_page(tmp_path):
         while time.monotonic() < deadline and queue.entries()[0].state not in (READY, FAILED):
             time.sleep(0.2)
         assert queue.entries()[0].state == READY, queue.entries()[0].reason
+
+
+def test_the_server_takes_as_much_as_every_box_offers(repository):
+    """Streamlit refuses an upload above its own setting, whatever limit a box shows."""
+    config = tomllib.loads((repository / ".streamlit" / "config.toml").read_text())
+    boxes = [line for path in (repository / "ewardrobe" / "app").rglob("*.py") for line in uploaders(path)]
+    assert len(boxes) >= 5 and all("max_upload_size" in line for line in boxes)
+    assert config["server"]["maxUploadSize"] >= max(exchange.BROWSER_MB, queue.UPLOAD_MB, page.PHOTO_MB)
+
+
+def uploaders(path) -> list[str]:
+    """Return the calls of ``st.file_uploader`` in a module, each as its source."""
+    source = path.read_text()
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    return [ast.unparse(call) for call in calls if ast.unparse(call.func).endswith(".file_uploader")]
 
 
 def test_ctrl_c_says_what_is_kept(tmp_path):

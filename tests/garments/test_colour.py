@@ -19,6 +19,7 @@ from ewardrobe.garments.colours import (
     colour_ranking,
     dominant_colours,
     garment_colour,
+    joined,
 )
 
 SIZE = 160
@@ -119,6 +120,13 @@ def test_many_colours_without_a_main_one_are_multicolour():
 def test_two_shades_of_one_name_are_not_multicolour():
     shades = [ColourShare("blue", "#000000", DOMINANT_SHARE * 0.7, (45.0, -5.0, -35.0))] * 2
     assert garment_colour(tuple(shades)) == "blue"
+
+
+def test_equal_names_are_one_for_display():
+    shades = [ColourShare("white", code, share, (90.0, 0.0, 0.0)) for code, share in (("#fff", 0.2), ("#eee", 0.18))]
+    blue = ColourShare("blue", "#00f", 0.3, (45.0, -5.0, -35.0))
+    told = [(colour.name, colour.hex, round(colour.share, 2)) for colour in joined([blue, *shades])]
+    assert told == [("white", "#fff", 0.38), ("blue", "#00f", 0.3)]
 
 
 def test_tiny_and_empty_masks():

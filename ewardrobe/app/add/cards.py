@@ -23,6 +23,7 @@ from ewardrobe.core.images import ImageError
 from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments import attributes
+from ewardrobe.garments.colours import joined
 from ewardrobe.garments.draft import CHOICES, Draft, Twin
 from ewardrobe.garments.queue import ImportQueue
 from ewardrobe.garments.repair import Repair
@@ -248,11 +249,12 @@ def _facts(draft: Draft, name: str) -> str:
 
 
 def _swatches_html(draft: Draft) -> str:
-    colours = [colour for colour in draft.colour_shares if colour.share >= LEAST_SHARE]
+    shades = draft.colour_shares
+    colours = [colour for colour in joined(shades) if colour.share >= LEAST_SHARE]
     names = "".join(
         f'<span title="{colour.css}, {", ".join(colour.terms)}, {colour.hex}">'
         f'<i style="{DOT};background:{colour.hex}"></i>{colour.name}&nbsp;{colour.share:.0%}</span>'
         for colour in colours
     )
-    bar = page.colour_bar((colour.hex, colour.share) for colour in colours)
+    bar = page.colour_bar((shade.hex, shade.share) for shade in shades if shade.share >= LEAST_SHARE)
     return f'{bar}<div style="{NAMES}">{names}</div>'

@@ -69,7 +69,7 @@ def choose_photos(take: Take, number: int, more: Mapping[str, tuple[str, Callabl
 def _upload(take: Take, number: int) -> None:
     key = f"upload-{number}"
     box: dict[str, Any] = {"accept_multiple_files": True, "key": key, "on_change": _take_files, "args": (take, key)}
-    st.file_uploader("Photos of clothes, worn or lying flat", FILE_TYPES, **box)
+    st.file_uploader("Photos of clothes, worn or lying flat", FILE_TYPES, max_upload_size=page.PHOTO_MB, **box)
 
 
 def _camera(take: Take, number: int) -> None:

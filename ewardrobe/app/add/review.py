@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -52,7 +53,9 @@ def confidence_slider() -> int:
         "the fewest are missed or wrong on validation photos; lower it to see guesses, raise it to see only sure ones."
     )
     lowest, usual = round(LOWEST_SCORE * 100), round(SHOWN_SCORE * 100)
-    return st.slider("Confidence", lowest, 90, usual, SCORE_STEP, "%d %%", help=about, **page.kept("confidence"))
+    remember = partial(st.session_state.__setitem__, "least-percent")
+    box = showing("confidence", st.session_state.get("least-percent", usual), remember)
+    return st.slider("Confidence", lowest, 90, step=SCORE_STEP, format="%d %%", help=about, **box)
 
 
 def review(visit: Visit, store: FeatureStore, min_score: float) -> None:
@@ -202,7 +205,7 @@ def _nothing_found(entry: QueuedPhoto, min_score: float) -> None:
 
 def _lower_confidence(score: float) -> None:
     steps = int(score * 100 + 1e-6) // SCORE_STEP
-    st.session_state["confidence"] = max(round(LOWEST_SCORE * 100), steps * SCORE_STEP)
+    st.session_state["least-percent"] = max(round(LOWEST_SCORE * 100), steps * SCORE_STEP)
 
 
 # Saving

@@ -20,7 +20,7 @@ from aiortc.mediastreams import MediaStreamError
 from filelock import FileLock
 
 from ewardrobe.app.live.stream import end_others
-from ewardrobe.app.page import literal
+from ewardrobe.app.page import PHOTO_MB, literal
 from ewardrobe.core import process
 from ewardrobe.core.video import Video, VideoError, open_video, play, write_video
 from ewardrobe.datasets.synthetic import render_clip
@@ -142,7 +142,8 @@ def render_sample(path: Path, tell: Callable[[float], object] = lambda done: Non
 
 def uploaded_video(key: str) -> Video | None:
     """Show the upload of a video; return it, or None while there is none or it cannot be played (which is said)."""
-    file = st.file_uploader("Video", VIDEO_TYPES, key=key, help="Up to three minutes. It stays on this machine.")
+    about = "Up to three minutes. It stays on this machine."
+    file = st.file_uploader("Video", VIDEO_TYPES, key=key, help=about, max_upload_size=PHOTO_MB)
     if file is None:
         end_others()
         return None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
 from ewardrobe.app import page
+from ewardrobe.app.fields import showing
 from ewardrobe.app.outfits.cards import suggested_name
 from ewardrobe.app.outfits.suggestions import OutfitContext, label_of
 from ewardrobe.outfits.closet import closet_of
@@ -93,7 +95,10 @@ def _save(closet: OutfitContext, chosen: list[str], layout: Mapping) -> None:
         edits = st.session_state["canvas-edits"] = None
     name = suggested_name(closet.present(chosen))
     # The name is remembered: else "Save changes" after a look at another tab would rename the outfit.
-    st.text_input("Name", key="canvas-name", persist_state="session", placeholder=name)
+    remember = partial(st.session_state.__setitem__, "canvas-named")
+    st.text_input(
+        "Name", placeholder=name, **showing("canvas-name", st.session_state.get("canvas-named", ""), remember)
+    )
     with st.container(horizontal=True):
         label = "Save changes" if edits else "Save outfit"
         page.button(label, "canvas-save", None, _keep, closet, chosen, layout, edits, type="primary")
@@ -103,7 +108,7 @@ def _save(closet: OutfitContext, chosen: list[str], layout: Mapping) -> None:
 
 
 def _keep(closet: OutfitContext, chosen: list[str], layout: Mapping, outfit_id: str | None) -> None:
-    name = st.session_state.get("canvas-name") or suggested_name(closet.present(chosen))
+    name = st.session_state.get("canvas-named") or suggested_name(closet.present(chosen))
     st.session_state["canvas-edits"] = closet.book.save(name, chosen, layout, outfit_id)
     page.tell(f"Saved: {page.literal(name)}")
 

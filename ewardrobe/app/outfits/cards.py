@@ -126,7 +126,7 @@ def plan(closet: OutfitContext, item_ids: Sequence[str], day_key: str, outfit_id
 
 def _reshuffle(items: Sequence[Mapping], key: str) -> None:
     with st.popover("", icon=":material/lock:", key=f"lock-{key}", help="Keep some pieces, shuffle the rest"):
-        labels = {item["id"]: label_of(item) for item in items}
+        labels = {item["id"]: page.literal(label_of(item)) for item in items}
         kept = f"pills-{key}"
         look: dict[str, Any] = {"selection_mode": "multi", "format_func": labels.__getitem__, "default": []}
         st.pills("Keep these", list(labels), key=kept, **look)

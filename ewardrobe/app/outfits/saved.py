@@ -68,7 +68,7 @@ def _told(closet: OutfitContext, outfit: dict) -> bool:
 
 def _edit(closet: OutfitContext, outfit: dict) -> None:
     st.session_state["canvas-edits"] = outfit["id"]
-    st.session_state["canvas-name"] = outfit["name"]
+    st.session_state["canvas-named"] = outfit["name"]
     st.session_state["canvas-pieces"] = [item_id for item_id in outfit["items"] if item_id in closet.by_id]
     st.session_state["canvas-layout"] = dict(outfit["layout"])
     st.session_state["canvas-number"] = st.session_state.get("canvas-number", 0) + 1

@@ -30,32 +30,40 @@ def ask_filters(frame: pd.DataFrame) -> tuple[Filters, str]:
     with grid.cell(column_span=2):
         values, others = _more(frame)
     with grid.cell(column_span=2):
-        order = st.selectbox("Sort", list(ORDERS), **_kept("order"))
+        order = st.selectbox("Sort", list(ORDERS), key="find-order", persist_state="session")
     return Filters(text, any_of | others, **values), order
 
 
 def clear_filters() -> None:
-    """Set every filter to nothing; for a callback."""
-    for name, value in (SINGLE | {row.name: [] for row in LISTS}).items():
-        st.session_state[f"find-{name}"] = value
+    """Set every filter to nothing; for a callback.
+
+    They become new ones: a value that is set once is lost where the page is replaced before it is drawn, and the
+    browser, which shows the old value, would bring that back.
+    """
+    st.session_state["find-number"] = st.session_state.get("find-number", 0) + 1
+
+
+def _key(name: str) -> str:
+    number = st.session_state.get("find-number", 0)
+    return f"find-{name}-{number}" if number else f"find-{name}"
 
 
 def _kept(name: str) -> dict[str, Any]:
-    return {"key": f"find-{name}", "persist_state": "session"}
+    return {"key": _key(name), "persist_state": "session"}
 
 
 def _one_list(frame: pd.DataFrame, row: ItemField) -> tuple[str, ...]:
     """Ask for values of one column; what is chosen stays on offer when its last item has gone."""
     present = all_of(frame, row.name)
     usual = [choice for choice in row.choices if choice in present]
-    offered = list(dict.fromkeys([*usual, *present, *(st.session_state.get(f"find-{row.name}") or [])]))
+    offered = list(dict.fromkeys([*usual, *present, *(st.session_state.get(_key(row.name)) or [])]))
     return tuple(st.multiselect(row.label, offered, placeholder="All", **_kept(row.name)))
 
 
 def _more(frame: pd.DataFrame) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:
     """Ask for the rest in a popover, whose button says how many of them are set."""
     names = {row.name for row in RARE} | (SINGLE.keys() - {"text"})
-    count = sum(bool(st.session_state.get(f"find-{name}")) for name in names)
+    count = sum(bool(st.session_state.get(_key(name))) for name in names)
     label = f"More · {count}" if count else "More"
     with st.popover(label, icon=":material/tune:", width="stretch", key="more-filters"):
         left, right = st.columns(2)

@@ -95,7 +95,7 @@ def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
         for place, name in enumerate(BY_HAND):
             with sides[place % 2]:
                 item[name] = ask_field(frame, name, f"{name}-{number}")
-        photo = st.file_uploader("Photo (optional)", FILE_TYPES, key=f"photo-{number}")
+        photo = st.file_uploader("Photo (optional)", FILE_TYPES, key=f"photo-{number}", max_upload_size=page.PHOTO_MB)
         if st.form_submit_button("Add to the wardrobe", type="primary"):
             _add(store, item, photo)
 

@@ -143,7 +143,7 @@ def _column(field: ItemField, options: list[str]) -> Any:
         return column.SelectboxColumn(**about, options=options, required=field.required)
     if field.name in TEXT_ENTERED:
         about["help"] = "Such as 49.90 or 49,90" if field.holds == PRICE else "Such as 2026-03-31 or 31.3.2026"
-        return column.TextColumn(**about)
+        return column.TextColumn(**about, alignment="right" if field.holds == PRICE else None)
     if field.holds in NUMBERS:
         return column.NumberColumn(**about, min_value=0, step=1)
     if field.holds == FLAG:

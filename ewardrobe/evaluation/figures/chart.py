@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from html import escape
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -51,6 +52,11 @@ def drawn_by_model(draw: Callable[..., go.Figure], data: pd.DataFrame, models: I
     figure = draw(data, color="model", color_discrete_map=colours, category_orders={"model": names}, **options)
     figure.for_each_trace(lambda trace: trace.update(name=title(trace.name)))
     return figure
+
+
+def words(texts: Iterable[object]) -> list[str]:
+    """Return texts so that Plotly, which takes some HTML for formatting and links, draws them as they are."""
+    return [escape(str(text), quote=False) for text in texts]
 
 
 def numbers(values: pd.Series) -> list[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.express as px
 import plotly.graph_objects as go
 
-from ewardrobe.evaluation.figures.chart import GREY, Chart, heat_map, styled
+from ewardrobe.evaluation.figures.chart import GREY, Chart, heat_map, styled, words
 from ewardrobe.wardrobe import statistics
 from ewardrobe.wardrobe.palette import SWATCHES
 
@@ -35,7 +35,7 @@ def categories(frame: pd.DataFrame) -> Chart:
     """Draw how many items of each category there are, and how many of them were worn."""
     table = statistics.by_category(frame)
     parts = {"worn": ACCENT, "never worn": QUIET}
-    counts = table.assign(**{"never worn": table["items"] - table["worn"]})
+    counts = table.assign(**{"never worn": table["items"] - table["worn"]}, category=words(table["category"]))
     figure = px.bar(counts, y="category", x=list(parts), color_discrete_map=parts)
     figure.update_traces(hovertemplate="%{y}: %{x}<extra>%{fullData.name}</extra>")
     styled(figure, "Items by category", height=150 + 30 * len(table))
@@ -51,15 +51,15 @@ def colours(frame: pd.DataFrame) -> Chart:
         pd.concat([_slices(name, rows) for name, rows in table.groupby("colour", sort=False)]) if len(table) else table
     )
     bars = go.Bar(
-        y=slices.get("colour"),
+        y=words(slices.get("colour", ())),
         x=slices.get("items"),
         base=slices.get("base"),
         orientation="h",
         marker={"color": slices.get("hex"), "line": {"width": 0.5, "color": RIM}},
-        customdata=slices.get("label"),
+        customdata=words(slices.get("label", ())),
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
-    names = list(dict.fromkeys(table["colour"]))
+    names = words(dict.fromkeys(table["colour"]))
     styled(figure := go.Figure(bars), "Items by colour, as they are", height=110 + 30 * len(names))
     figure.update_layout(bargap=0.3, showlegend=False, yaxis_categoryorder="array", yaxis_categoryarray=names[::-1])
     _whole(figure, "xaxis", table["colour"].value_counts())
@@ -95,7 +95,7 @@ def wear_counts(frame: pd.DataFrame, least: bool = False) -> Chart:
     for number, row in enumerate(table.itertuples()):
         name = str(row.type if isinstance(row.type, str) else row.kind)
         colour = f", {row.colour}" if isinstance(row.colour, str) and row.colour else ""
-        labels.append(f"{name}{colour}\u200b{number}")
+        labels += words([f"{name}{colour}\u200b{number}"])
     bars = {"x": "wears", "y": labels, "text": "wears", "custom_data": ["last_worn"]}
     figure = px.bar(table, orientation="h", color_discrete_sequence=[ACCENT], **bars)
     hover = "%{y}: worn %{x} times, last on %{customdata[0]}<extra></extra>"
@@ -113,7 +113,8 @@ def cost_per_wear(frame: pd.DataFrame) -> Chart:
     table = statistics.cost_per_wear(frame)
     worn = table[table["wears"] > 0]
     colours = [code or _flat(name) for code, name in zip(worn["hex"], worn["colour"], strict=True)]
-    figure = px.scatter(worn, x="wears", y="price", custom_data=["cost_per_wear"], hover_name="type")
+    drawn = worn.assign(type=words(worn["type"]))
+    figure = px.scatter(drawn, x="wears", y="price", custom_data=["cost_per_wear"], hover_name="type")
     hover = "%{hovertext}: %{y:,.2f} / %{x} wears = %{customdata[0]:,.2f} a wear<extra></extra>"
     figure.update_traces(hovertemplate=hover, marker={"size": 13, "color": colours, "line": {"width": 1, "color": RIM}})
     figure.add_traces(_cost_lines(worn))
@@ -216,5 +217,5 @@ def calendar(log: pd.DataFrame, year: int) -> Chart:
 
 
 def _wrapped(names: str, most: int = 12) -> str:
-    parts = names.split(", ")
+    parts = words(names.split(", "))
     return "<br>".join(parts[:most]) + (f"<br>and {len(parts) - most} more" if len(parts) > most else "")
