@@ -143,16 +143,6 @@ def test_a_form_that_was_away_shows_the_item_and_writes_nothing(page, wardrobe_h
     assert store.get(ids[0])["brand"] == "Acme"
 
 
-def test_filters_that_were_cleared_stay_so_though_the_page_was_never_drawn(page):
-    browser, _ = page
-    browser.click("item-close")
-    browser.at.text_input(key="find-text").set_value("no such thing")
-    browser.run()
-    browser.click_unseen("clear-filters")
-    browser.run()
-    assert not browser.at.info, "the browser still showed the old filter, and it came back"
-
-
 def interrupted() -> None:
     """A page that shows one field, or ends before it: stopped, or with an error."""
     import streamlit as st
