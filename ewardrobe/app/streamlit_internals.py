@@ -155,10 +155,10 @@ def take_interrupt() -> bool:
     """
     server = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
     captured = getattr(server, "_captured_signals", None)
-    interrupted = isinstance(captured, list) and signal.SIGINT in captured
-    if interrupted:
-        captured[:] = [number for number in captured if number != signal.SIGINT]
-    return interrupted
+    if not isinstance(captured, list) or signal.SIGINT not in captured:
+        return False
+    captured[:] = [number for number in captured if number != signal.SIGINT]
+    return True
 
 
 # Widgets

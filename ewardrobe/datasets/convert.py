@@ -232,7 +232,9 @@ def _work(parts: list[ConversionPart], workers: int, progress: bool) -> None:
     waiting = [part for part in parts if not part.is_done()]
     total, left = (sum(len(part.names) for part in group) for group in (parts, waiting))
     with tqdm(total=total, initial=total - left, unit=" photos", disable=not progress, smoothing=0.1) as bar:
-        for count in in_order(convert_part, waiting, min(workers, len(waiting))):
+        for count in in_order(
+            convert_part, waiting, min(workers, left // PART_SIZE)
+        ):  # a process takes seconds to start
             bar.update(count)
 
 

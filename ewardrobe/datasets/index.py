@@ -17,6 +17,9 @@ from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.datasets.pool import chunks, in_order
 from ewardrobe.datasets.records import DatasetError, item_keys, level, read_annotation, read_category
 
+PIECE = 512
+"""Annotations that a process reads at a time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Index:
@@ -44,7 +47,8 @@ def read_index(data: DeepFashion2, workers: int = 1) -> Index:
 
     Missing photos and unreadable annotations go to ``data.fault``.  ``DatasetError`` when no photo is left.
     """
-    results = in_order(partial(_read_chunk, data.folder / "annos"), chunks(data.names, 512), workers)
+    pieces = chunks(data.names, PIECE)
+    results = in_order(partial(_read_chunk, data.folder / "annos"), pieces, min(workers, len(pieces)))
     parts, problems = zip(*results, strict=True)
     rows = np.concatenate(parts)
     photos, maps = _stems(data.folder / "image", PHOTO_SUFFIXES), _stems(data.folder / "parsing", (".png",))

@@ -27,7 +27,7 @@ from ewardrobe.core.images import png_bytes
 from ewardrobe.garments.draft import Photo
 from ewardrobe.garments.queue import FAILED, QUEUED, READY, ImportQueue
 from ewardrobe.garments.worker import Importer
-from ewardrobe.models import DEFAULT_MODEL, cache
+from ewardrobe.models import LIVE_MODEL, cache
 from ewardrobe.tryon.worker import InferenceWorker, Job
 
 PHOTO = Photo("grey.png", png_bytes(np.full((64, 48, 3), 200, np.uint8)))
@@ -41,12 +41,21 @@ UPGRADE = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """Address of the app, which is open to ``PROXY`` too."""
-    folder = tmp_path_factory.mktemp("server")
+def left_queue(tmp_path_factory) -> ImportQueue:
+    """The queue of a server that ended before it came to its photo."""
+    queue = ImportQueue(tmp_path_factory.mktemp("server") / "home")
+    queue.add([PHOTO], LIVE_MODEL)
+    assert [entry.state for entry in queue.entries()] == [QUEUED]
+    return queue
+
+
+@pytest.fixture(scope="module")
+def server(left_queue):
+    """Address of the app, which is open to ``PROXY`` too and begins with ``left_queue``."""
+    home = left_queue.folder.parent
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(VARIABLE, f"{PROXY}, 192.0.2.7")
-        with running_server(folder / "home", folder / "server.log") as url:
+        with running_server(home, home.with_name("server.log")) as url:
             yield url
 
 
@@ -69,6 +78,14 @@ def ask(server: str, path: str, host: str | None = None, origin: str | None = No
 def connect(server: str, host: str | None = None, origin: str | None = None) -> int:
     """Return the status of a websocket's handshake."""
     return ask(server, "/_stcore/stream", host, origin, **UPGRADE)[0]
+
+
+def test_the_import_goes_on_after_a_restart_without_a_page(left_queue, server):
+    """First of all that asks this server: nobody has opened a page of it."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and left_queue.entries()[0].state not in (READY, FAILED):
+        time.sleep(0.2)
+    assert left_queue.entries()[0].state == READY, left_queue.entries()[0].reason
 
 
 LET_IN = ["localhost", "LOCALHOST:1", "127.0.0.1:9999", "[::1]:8501", PROXY, f"{PROXY}:443", "192.0.2.7:8501"]
@@ -172,18 +189,6 @@ def test_what_names_no_host(address):
 # What begins and ends with the server
 
 
-def test_the_import_goes_on_after_a_restart_without_a_page(tmp_path):
-    home = tmp_path / "home"
-    queue = ImportQueue(home)
-    queue.add([PHOTO], DEFAULT_MODEL)
-    assert [entry.state for entry in queue.entries()] == [QUEUED]
-    with running_server(home, tmp_path / "server.log"):
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline and queue.entries()[0].state not in (READY, FAILED):
-            time.sleep(0.2)
-        assert queue.entries()[0].state == READY, queue.entries()[0].reason
-
-
 def test_the_server_takes_as_much_as_every_box_offers(repository):
     """Streamlit refuses an upload above its own setting, whatever limit a box shows."""
     config = tomllib.loads((repository / ".streamlit" / "config.toml").read_text())
@@ -216,7 +221,7 @@ def test_a_queue_that_cannot_be_read_does_not_keep_the_server_from_starting(ward
     def broken(self):
         raise OSError("the disk is gone")
 
-    ImportQueue(wardrobe_home).add([PHOTO], DEFAULT_MODEL)
+    ImportQueue(wardrobe_home).add([PHOTO], LIVE_MODEL)
     monkeypatch.setattr(Importer, "wake", broken)
     lifespan.go_on_with_import()
     assert "the disk is gone" in caplog.text

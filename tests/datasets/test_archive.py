@@ -48,16 +48,24 @@ def sources(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-@pytest.fixture
-def whole(tmp_path, rendered_dataset) -> Path:
-    """A finished set whose photos come from two collections, with tables beside and inside the splits."""
-    root = tmp_path / "whole"
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, rendered_dataset) -> Path:
+    """A folder with the set ``whole`` and what it is packed into, made once: to pack as small as can be takes long."""
+    folder = tmp_path_factory.mktemp("finished")
+    root = folder / "whole"
     shutil.copytree(rendered_dataset, root)
     (root / "kinds_train.csv").write_text("image,kind\n000001.jpg,jeans\n")
     (root / "validation" / "worn.csv").write_text("image,worn\n000001.jpg,ü\n", encoding="utf-8")
     (root / "train" / "parsing" / "000003.png").unlink()  # a photo need not have one
     write_sources(root)
-    return root
+    pack(root, folder / "packed.tar.xz")
+    return folder
+
+
+@pytest.fixture
+def whole(tmp_path, finished) -> Path:
+    """A finished set whose photos come from two collections, with tables beside and inside the splits."""
+    return shutil.copytree(finished / "whole", tmp_path / "whole")
 
 
 @pytest.fixture
@@ -72,9 +80,8 @@ def collections(tmp_path, whole) -> dict[str, Collection]:
 
 
 @pytest.fixture
-def packed(tmp_path, whole) -> Path:
-    pack(whole, tmp_path / "packed.tar.xz")
-    return tmp_path / "packed.tar.xz"
+def packed(tmp_path, finished) -> Path:
+    return Path(shutil.copy(finished / "packed.tar.xz", tmp_path))
 
 
 @given(arrays(np.uint8, st.tuples(st.integers(1, 9), st.integers(1, 9)), elements=st.sampled_from([0, 1, 19, 255])))

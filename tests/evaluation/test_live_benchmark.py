@@ -203,6 +203,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(calm, "CANDIDATES", 2)
     monkeypatch.setattr(live, "CLIP_SECONDS", 1.0)
     monkeypatch.setattr(live, "FEW", 1)
+    monkeypatch.setattr(ratio, "ROUNDS", 2)
     monkeypatch.setattr(ratio, "UNCOUNTED", 1)
 
 
