@@ -13,7 +13,7 @@ from small_weights import WIDTHS, folder  # noqa: F401 (a fixture)
 from ewardrobe import __main__ as ewardrobe
 from ewardrobe.datasets import webcam
 from ewardrobe.datasets.synthetic import write_dataset
-from ewardrobe.evaluation import evaluator, held_out, summary
+from ewardrobe.evaluation import evaluator, held_out, speed, summary
 from ewardrobe.evaluation.bootstrap import resampled
 from ewardrobe.models.networks.unet import UNet
 from ewardrobe.models.weights import read_manifest, sha256_of
@@ -46,6 +46,7 @@ def calls(monkeypatch):
     """Run the steps in this process, note them, and have those in ``fails`` fail; eight bits never pay."""
     found = Calls()
     monkeypatch.setattr(ship, "call", found)
+    monkeypatch.setattr(speed, "TRIES", 1)
     monkeypatch.setattr(evaluator, "VIEWS", {"half_body": webcam.VIEWS["half_body"]})  # one of each is enough
     monkeypatch.setattr(summary, "resampled", lambda count, resamples: resampled(count, min(resamples, 3)))
     return found
