@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,23 +34,20 @@ def contents() -> dict[str, dict]:
 
 
 @cache
-def small_graphs() -> dict[str, bytes]:
-    """The graphs of those networks, by file name: making them takes seconds, so it is done once in a process."""
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in contents().items():
-            path = Path(folder) / f"{graphs.name_of(name, content)}.zip"
-            graphs.write(on_torch.graph(name, content, name), path)
-        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+def small_graph() -> tuple[str, graphs.Graph]:
+    """The graph of that U-Net and its name: making it takes seconds, so it is done once in a process."""
+    content = contents()["unet"]
+    return graphs.name_of("unet", content), on_torch.graph("unet", content, "unet")
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A folder of weights with a small U-Net and a small Mask R-CNN of random tensors, its manifest, their graphs."""
+    """A folder of weights with a small U-Net and a small Mask R-CNN of random tensors, and the graph of the U-Net."""
     shipped, structures = tmp_path / "weights", tmp_path / "structures"
     for each in (shipped, structures):
         each.mkdir()
-    for name, graph in small_graphs().items():
-        (structures / name).write_bytes(graph)
+    name, graph = small_graph()
+    graphs.write(graph, structures / f"{name}.zip")
     monkeypatch.setattr(graphs, "FOLDER", structures)
     entries = {}
     for name, content in contents().items():
