@@ -51,7 +51,7 @@ clean:
 $(APP_STAMP): | $(BIN)/uv
 	@echo "Installing the app into $(VENV) (about 1 GB$(if $(GPU),$(,) and PyTorch for your GPU: some more)) ..."
 	@$(INSTALL) $(addprefix -r ,$(APP_REQUIREMENTS))
-	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --no-deps --editable .
 	@rm -f $(VENV)/.app-* && touch $@
 
 $(DEV_STAMP): | $(APP_STAMP)
