@@ -21,7 +21,7 @@ from ewardrobe.core import atomic
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
 from ewardrobe.evaluation.held_out import TEST
 from ewardrobe.evaluation.learning_curve import outlook
-from ewardrobe.evaluation.metrics import category_rows, meaning
+from ewardrobe.evaluation.metrics import category_rows, meaning, with_interval
 from ewardrobe.evaluation.run_logs import SHIPPED_SUFFIX, RunLog, points
 from ewardrobe.models import title
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD
@@ -64,9 +64,9 @@ def card(
 
     more: what more training would bring.  validated: the figures of the validation, shown small.
     """
-    number, starts = markdown.number, shown_from(entry)
+    starts, told = shown_from(entry), (meaning(metrics), readme.photo_time(name, metrics, validated))
     categories = [
-        (r["name"], r["instances"], *(_with_bounds(r, key) for key in AP), number(starts[r["name"]], 2))
+        (r["name"], r["instances"], *(with_interval(r[k], r.get(f"{k}_ci")) for k in AP), f"{starts[r['name']]:.2f}")
         for r in category_rows(metrics)
     ]
     return markdown.wrapped(f"""# {title(name)}
@@ -81,7 +81,7 @@ def card(
 
 {readme.figures({name: metrics}, {name: validated} if validated else None)}
 
-{_sentences(name, metrics, validated)}
+{" ".join(filter(None, told))}
 
 {markdown.table(("category", "garments", "mask AP", "AP50", "shown from"), categories)}
 
@@ -98,15 +98,6 @@ garments are recognised less well. Rare categories (slings, sling dresses, short
 The annotations are in part the result of GrabCut, checked by eye; sleeve lengths at the elbow are a matter of opinion.
 Not meant to identify or judge people.
 """)
-
-
-def _with_bounds(row: dict[str, Any], key: str) -> str:
-    return markdown.with_bounds(row[key], row.get(f"{key}_ci"))
-
-
-def _sentences(name: str, large: dict[str, Any], small: dict[str, Any] | None) -> str:
-    """Return what the figures mean for a user, and how long a photo takes."""
-    return " ".join(filter(None, (meaning(large), readme.photo_time(name, large, small))))
 
 
 def experience(entry: dict[str, Any]) -> str:
@@ -134,7 +125,7 @@ def more_training(log: Path) -> str:
     run = RunLog(log)
     run.update()
     seen = points(run.validation, "images", "mask_ap")
-    found = outlook([n for n, _ in seen], [score for _, score in seen]) if seen else None
+    found = outlook(seen)
     if found is None:
         return "The run has too few validations for a learning curve."
     return (

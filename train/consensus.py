@@ -18,15 +18,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from tqdm import tqdm
 
 from ewardrobe.core.detections import Detections, PackedDetections
-from ewardrobe.core.images import ImageError, load_image, scale_to
+from ewardrobe.core.images import scale_to
 from ewardrobe.core.taxonomy import INSTANCE_IDS, classes_of
-from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
+from ewardrobe.datasets.deepfashion2 import DeepFashion2
 from ewardrobe.evaluation import provenance
 from ewardrobe.evaluation.coco_eval import MIN_INSTANCES, CocoMatcher, mean_over_categories
-from ewardrobe.evaluation.photo import read_truth
+from ewardrobe.evaluation.photo import readable_photos
 from ewardrobe.models.consensus import (
     ConsensusSegmenter,
     Opinion,
@@ -76,18 +75,11 @@ class SeenPhoto:
 
 def see(model: ConsensusSegmenter, dataset: DeepFashion2, limit: int | None = None) -> list[SeenPhoto]:
     """Have the networks of ``model`` look at every photo; those that cannot be read are told on stderr."""
-    photos, total = [], min(len(dataset), limit or len(dataset))
-    for record in tqdm(dataset.records(limit), desc=NAME, total=total, unit="photo", disable=None):
-        try:
-            image, truth = load_image(record.image_path, max_side=None), read_truth(record)
-        except (ImageError, DatasetError) as error:
-            print(f"left out: {error}", file=sys.stderr)
-            continue
+    photos = []
+    for record, image, truth in readable_photos(dataset, NAME, limit):
         size = scale_to(np.zeros(truth.image_size, np.uint8), SIDE).shape
         looks = tuple((look.network, look.zoom, _packed(look.found, size)) for look in model.looks(image))
         photos.append(SeenPhoto(looks, _packed(truth, size), record.unlabelled, record.worn))
-    if not any(len(photo.truth.category_ids) for photo in photos):
-        raise DatasetError("no photo with an annotated garment could be read: give another --data or --split")
     return photos
 
 

@@ -16,17 +16,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from tqdm import tqdm
 
 from ewardrobe.core.arguments import positive
-from ewardrobe.core.images import ImageError, load_image
+from ewardrobe.core.detections import Detections
 from ewardrobe.core.masks import pairwise_iou
 from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORY_NAMES, INSTANCE_IDS, INSTANCE_NAMES
-from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record
+from ewardrobe.datasets.deepfashion2 import DeepFashion2, Record
 from ewardrobe.evaluation import held_out, provenance
 from ewardrobe.evaluation.coco_eval import MAX_DETECTIONS
 from ewardrobe.evaluation.matching import precision_recall
-from ewardrobe.evaluation.photo import read_truth
+from ewardrobe.evaluation.photo import readable_photos
 from ewardrobe.garments.pairs import joined_pairs
 from ewardrobe.models import MODELS, Segmenter, load_segmenter
 from ewardrobe.models.confidence import DEFAULT_THRESHOLD, RAW
@@ -41,26 +40,14 @@ def look(segmenter: Segmenter, dataset: DeepFashion2, limit: int | None = None) 
 
     Raises ``DatasetError`` when no garment is left to judge.
     """
-    photos, total = [], min(len(dataset), limit or len(dataset))
-    for record in tqdm(dataset.records(limit), desc=segmenter.name, total=total, unit="photo", disable=None):
-        try:
-            photos.append(_look_at(segmenter, record))
-        except (ImageError, DatasetError) as error:
-            print(f"left out: {error}", file=sys.stderr)
-    if not any(len(photo.truth_ids) for photo in photos):
-        raise DatasetError("no photo with an annotated garment could be read: give another --data or --split")
-    return photos
+    return [_look_at(segmenter, *photo) for photo in readable_photos(dataset, segmenter.name, limit)]
 
 
-def _look_at(segmenter: Segmenter, record: Record) -> PhotoScores:
-    image = load_image(record.image_path, max_side=None)
-    if image.shape[:2] != (record.height, record.width):
-        size = f"{image.shape[1]}×{image.shape[0]}"
-        raise DatasetError(f"{record.image_path} is {size}, its annotation is for {record.width}×{record.height}")
+def _look_at(segmenter: Segmenter, record: Record, image: np.ndarray, truth: Detections) -> PhotoScores:
     ids = INSTANCE_IDS if record.garments_only().items else ACCESSORY_IDS  # garments are judged where there are any
     judged = set(ids) - record.unlabelled
     found = joined_pairs(image, segmenter.predict(image, float(GRID[0])), 0.0).only(judged).sorted_by_score()
-    found, truth = found[:MAX_DETECTIONS], read_truth(record).only(judged)
+    found, truth = found[:MAX_DETECTIONS], truth.only(judged)
     among, with_truth = (pairwise_iou(found.masks, masks) for masks in (found.masks, truth.masks))
     return PhotoScores(found.scores, found.category_ids, among, with_truth, truth.category_ids)
 

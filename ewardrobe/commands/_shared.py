@@ -45,6 +45,16 @@ def add_claim(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as", dest="claim", choices=("test", "validation"), help=f"{told} (default: by the photos)")
 
 
+def claimed(args: argparse.Namespace, photos: list[str], model: str | None, split: str) -> dict[str, Any]:
+    """Return what the figures keep of their photos; refuses a test that is none before anything is measured.
+
+    photos, model: as of ``held_out.described``; split: its name claims a test as ``--as`` does.
+    """
+    from ewardrobe.evaluation import held_out
+
+    return held_out.described(photos, model, args.claim or (held_out.TEST if split == held_out.TEST else None))
+
+
 def provenance_of(args: argparse.Namespace, program: str, flags: Iterable[str]) -> dict[str, Any]:
     """Return where figures come from: the command with its ``flags``, code, date, machine."""
     from ewardrobe.evaluation import provenance

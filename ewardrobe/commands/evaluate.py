@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import CommandError, add_claim, add_data, add_json, provenance_of
+from ewardrobe.commands._shared import CommandError, add_claim, add_data, add_json, claimed, provenance_of
 from ewardrobe.core import process
 from ewardrobe.core.arguments import count, fraction, positive
 
@@ -46,13 +46,14 @@ def run(args: argparse.Namespace) -> int:
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
     from ewardrobe.evaluation import report
     from ewardrobe.evaluation.evaluator import Options, evaluate, evaluate_views
+    from ewardrobe.evaluation.held_out import photos_of_split
     from ewardrobe.models import load_segmenter
 
     on_error = "raise" if args.strict else "skip"
     dataset = DeepFashion2(args.data, args.split, on_error, accessories=True, negatives=True)
     min_score, resamples = min(args.min_score, args.threshold), args.resamples
     options = Options(args.threshold, min_score, args.refine, not args.no_parsing, resamples)
-    photos = _photos(args)
+    photos = claimed(args, photos_of_split(args.data, args.split), None if args.weights else args.model, args.split)
     segmenter = load_segmenter(args.model, args.weights)
     metrics = evaluate(segmenter, dataset, options, limit=args.limit, progress=True)
     if not metrics["meta"]["looked_at"]:
@@ -64,15 +65,6 @@ def run(args: argparse.Namespace) -> int:
     print(report.format_report(metrics))
     report.write_metrics(metrics, args.json)
     return 0 if metrics["meta"]["looked_at"] == min(len(dataset), args.limit or len(dataset)) else 1
-
-
-def _photos(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the figures keep of their photos; refuses a test that is none before anything is measured."""
-    from ewardrobe.evaluation import held_out
-
-    claim = args.claim or (held_out.TEST if args.split == held_out.TEST else None)  # the name claims it as well
-    photos = held_out.photos_of_split(args.data, args.split)
-    return held_out.described(photos, None if args.weights else args.model, claim)
 
 
 def _provenance(args: argparse.Namespace, dataset) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import add_claim, add_json, provenance_of
+from ewardrobe.commands._shared import add_claim, add_json, claimed, provenance_of
 from ewardrobe.core.arguments import count
 from ewardrobe.core.attributes import HEADS, NAME
 
@@ -29,12 +29,17 @@ def run(args: argparse.Namespace) -> int:
     """Evaluate, print the figures, write the JSON; 1 when the network's weights are missing (colours only)."""
     from tqdm import tqdm
 
+    from ewardrobe.datasets.attributes import read_judged
     from ewardrobe.evaluation.attributes import answers, evaluate_attributes
+    from ewardrobe.evaluation.held_out import photos_named
     from ewardrobe.evaluation.report import write_metrics
     from ewardrobe.garments import attributes
 
-    photos = _photos(args, bool(attributes.problem()))
-    if missing := attributes.problem():
+    missing = attributes.problem()
+    judged = {one.image for one in read_judged(args.data, args.split)}
+    names = photos_named(args.data / args.split / "image", judged)
+    photos = claimed(args, names, None if missing else NAME, args.split)
+    if missing:
         print(missing, file=sys.stderr)
     found = answers(args.data, args.split, partial(tqdm, unit="garment", disable=None))
     metrics = evaluate_attributes(found, args.resamples)
@@ -69,17 +74,6 @@ def _figures(metrics: dict[str, Any]) -> str:
         )
         lines.append(pd.DataFrame(kinds["per_category"]).to_string(index=False, float_format="{:.3f}".format))
     return "\n".join(lines)
-
-
-def _photos(args: argparse.Namespace, missing: bool) -> dict[str, Any]:
-    """Return what the figures keep of their photos; refuses a test that is none before anything is measured."""
-    from ewardrobe.datasets.attributes import read_judged
-    from ewardrobe.evaluation import held_out
-
-    judged = {one.image for one in read_judged(args.data, args.split)}
-    claim = args.claim or (held_out.TEST if args.split == held_out.TEST else None)
-    photos = held_out.photos_named(args.data / args.split / "image", judged)
-    return held_out.described(photos, None if missing else NAME, claim)
 
 
 def _provenance(args: argparse.Namespace, found: list, missing: bool) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from ewardrobe.commands._shared import add_claim, add_json, provenance_of
+from ewardrobe.commands._shared import add_claim, add_json, claimed, provenance_of
 from ewardrobe.core.arguments import positive, seed
 
 
@@ -27,12 +27,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate, print the table and what it can tell apart, write the JSON."""
-    from ewardrobe.evaluation.outfits import evaluate, read_outfits, scorers
+    from ewardrobe.evaluation.outfits import evaluate, photos_of_outfits, read_outfits, scorers
     from ewardrobe.evaluation.report import write_metrics
     from ewardrobe.outfits import compatibility
 
     data, model = read_outfits(args.data), compatibility.load(args.weights)
-    photos = _photos(args)
+    model_name, split = None if args.weights else compatibility.NAME, args.data.stem.rpartition("_")[2]
+    photos = claimed(args, photos_of_outfits(args.data), model_name, split)
     rows = evaluate(data, scorers(model, args.seed), args.draws, args.resamples, args.seed)
     print(_table(rows, len(data.members)))
     if args.json is not None:
@@ -57,16 +58,6 @@ def _table(rows: list[dict[str, Any]], outfits: int) -> str:
     )
     head = f"{outfits} outfits; 95 % intervals by bootstrap over outfits"
     return "\n".join([head, "", shown.to_string(), "", *verdicts(rows)])
-
-
-def _photos(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what the figures keep of their photos; refuses a test that is none before anything is measured."""
-    from ewardrobe.evaluation import held_out
-    from ewardrobe.evaluation.outfits import photos_of_outfits
-    from ewardrobe.outfits import compatibility
-
-    claim = args.claim or (held_out.TEST if args.data.stem.endswith(f"_{held_out.TEST}") else None)
-    return held_out.described(photos_of_outfits(args.data), None if args.weights else compatibility.NAME, claim)
 
 
 def _meta(args: argparse.Namespace, data) -> dict[str, Any]:

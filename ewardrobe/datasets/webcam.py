@@ -64,12 +64,15 @@ def as_webcam(sample: Sample, view: WebcamView, rng: np.random.Generator) -> Sam
     matrix = camera(sample.matte, view, rng)
     moved = warp(sample, matrix, FRAME)
     keep = moved.masks.mean(axis=(1, 2)) >= MIN_SHARE
-    behind = cv2.GaussianBlur(cv2.resize(sample.image, FRAME[::-1]), (0, 0), 15)
-    method = cv2.INTER_AREA if abs(np.linalg.det(matrix[:, :2])) < 1 else cv2.INTER_LINEAR
-    border = cv2.BORDER_TRANSPARENT
-    seen = cv2.warpAffine(sample.image, matrix, FRAME[::-1], dst=behind, flags=method, borderMode=border)
-    image = degrade(seen, view, rng)
+    image = degrade(in_frame(sample.image, matrix), view, rng)
     return replace(moved, image=image, masks=moved.masks[keep], category_ids=moved.category_ids[keep])
+
+
+def in_frame(photo: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Return ``photo``, RGB uint8 (H, W, 3), on its own blurred picture, ``FRAME`` pixels; matrix: (2, 3), to them."""
+    behind = cv2.GaussianBlur(cv2.resize(photo, FRAME[::-1]), (0, 0), 15)
+    method = cv2.INTER_AREA if abs(np.linalg.det(matrix[:, :2])) < 1 else cv2.INTER_LINEAR
+    return cv2.warpAffine(photo, matrix, FRAME[::-1], dst=behind, flags=method, borderMode=cv2.BORDER_TRANSPARENT)
 
 
 def camera(matte: np.ndarray, view: WebcamView, rng: np.random.Generator) -> np.ndarray:

@@ -7,7 +7,7 @@ beyond the data this is a guess: `outlook` gives the range of the ceilings that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,18 +36,18 @@ def hill(images: np.ndarray | float, ceiling: float, half: float, slope: float) 
     return ceiling / (1 + (half / np.maximum(images, 1.0)) ** slope)
 
 
-def outlook(images: Sequence[float], scores: Sequence[float], factor: float = 2.0) -> Outlook | None:
+def outlook(points: Iterable[tuple[float, float]], factor: float = 2.0) -> Outlook | None:
     """Return what ``factor`` times the images would bring, by the curve that fits best.
 
-    images: images seen, > 0; scores: 0..1; in the same order.  ``None`` for fewer than ``MIN_POINTS`` points and for
-    scores that do not rise.
+    points: images seen, > 0, and the score then, 0..1.  ``None`` for fewer than ``MIN_POINTS`` of them and for scores
+    that do not rise.
     """
-    n, s = np.asarray(images, float), np.asarray(scores, float)
+    n, s = np.reshape(list(points), (-1, 2)).astype(float).T
     usable = np.isfinite(n) & np.isfinite(s) & (n > 0)
     n, s = n[usable], s[usable]
     if len(n) < MIN_POINTS or np.ptp(n) == 0 or np.ptp(s) == 0 or np.corrcoef(n, s)[0, 1] <= 0:
         return None
-    target = factor * max(images)
+    target = factor * float(n.max())
     fits = [_fitted(n, s, ceiling, target) for ceiling in CEILINGS]  # over the parameter that short runs hardly decide
     best_error, score = min(fits)
     possible = [found for error, found in fits if error <= NEARLY * best_error + 1e-9]

@@ -302,7 +302,7 @@ def ap_table(metrics: dict[str, dict], validated: dict[str, dict] | None = None)
     for model, name, data, found in tested(metrics):
         row = {"Model": name} | {label: _told(found, part, key) for label, (part, key) in AP_COLUMNS.items()}
         if validated:
-            row["Mask AP, validation"] = _beside(validated.get(model, {}))
+            row["Mask AP, validation"] = number(validated.get(model, {}).get("overall", {}).get("mask_ap_min10"))
         rows.append(row | {"Tested on": data})
     return pd.DataFrame(rows)
 
@@ -322,10 +322,6 @@ def measures_table(metrics: dict[str, dict], validated: dict[str, dict] | None =
     return pd.DataFrame(rows)
 
 
-def _beside(validated: dict) -> str:
-    return with_interval(validated.get("overall", {}).get("mask_ap_min10"), None)
-
-
 def _told(metrics: dict, part: str, key: str) -> str:
     """Return a figure as text, with its interval if there is one; ``–`` where there was nothing to measure."""
     return with_interval(*value_and_bounds(metrics, part, key))
@@ -337,9 +333,12 @@ def with_interval(value: float | None, bounds: Sequence[float] | None) -> str:
     >>> with_interval(0.5, (0.45, 0.56)), with_interval(0, None), with_interval(None, None)
     ('0.500 (0.45–0.56)', '0.000', '–')
     """
-    if value is None:
-        return "–"
-    return f"{value:.3f}" + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if bounds else "")
+    return number(value) + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if value is not None and bounds else "")
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a figure as text; ``–`` for none."""
+    return "–" if value is None else f"{value:.{digits}f}"
 
 
 def _read_json(path: Path) -> dict:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+from tqdm import tqdm
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.masks import boundary_iou, pairwise_iou
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_IDS, UNKNOWN
-from ewardrobe.datasets.deepfashion2 import Record, item_mask
+from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2, Record, item_mask
 from ewardrobe.datasets.records import read_parsing
+from ewardrobe.datasets.samples import read_photo
 from ewardrobe.evaluation.matching import confusion_pairs, match_by_iou, match_by_score
 from ewardrobe.evaluation.pixels import label_counts, label_map, overlap_counts, parsing_counts
 
@@ -55,6 +59,26 @@ def read_truth(record: Record) -> Detections:
     boxes = np.array([item.bbox_xyxy for item in record.items], np.float32).reshape(-1, 4)
     ids = np.array([item.category_id for item in record.items], np.int64)
     return Detections(masks, boxes, ids, np.ones(len(masks), np.float32))
+
+
+def readable_photos(
+    dataset: DeepFashion2, name: str, limit: int | None = None
+) -> Iterator[tuple[Record, np.ndarray, Detections]]:
+    """Yield every photo's record, picture, RGB uint8 (H, W, 3), and truth; what cannot be read is told on stderr.
+
+    name: of what looks at them, for the bar.  ``DatasetError`` at the end where no garment was among them.
+    """
+    garments, total = 0, min(len(dataset), limit or len(dataset))
+    for record in tqdm(dataset.records(limit), desc=name, total=total, unit="photo", disable=None):
+        try:
+            image, truth = read_photo(record), read_truth(record)
+        except DatasetError as error:
+            print(f"left out: {error}", file=sys.stderr)
+            continue
+        garments += len(truth)
+        yield record, image, truth
+    if not garments:
+        raise DatasetError("no photo with an annotated garment could be read: give another --data or --split")
 
 
 def judge(record: Record, truth: Detections, detections: Detections, threshold: float) -> JudgedPhoto:

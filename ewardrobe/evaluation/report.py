@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ewardrobe.core import atomic
-from ewardrobe.evaluation.metrics import MEASURES
+from ewardrobe.evaluation.metrics import MEASURES, number
 
 DIGITS = 6
 _NUMBER_LIST = re.compile(r"\[([\d\s.,eE+-]+)\]")
@@ -36,14 +36,14 @@ def format_report(metrics: dict) -> str:
     if accessories := metrics.get("accessories"):
         parts.append(_category_table(accessories, "accessory"))
     if parsing := metrics.get("parsing"):
-        parts.append(f"parsing: mIoU {_number(parsing['miou'])} over {parsing['images']} photos")
+        parts.append(f"parsing: mIoU {number(parsing['miou'])} over {parsing['images']} photos")
     if views := metrics.get("webcam"):
         parts.append(_views_table(views))
     speed = metrics["speed"]
     parts.append(
-        f"a photo takes {_number(speed['ms_median'], 1)} ms (median), {_number(speed['ms_p95'], 1)} (95 %), "
-        f"{_number(speed['first_ms'], 1)} (first) with {speed['threads']} threads; "
-        f"peak memory {_number(speed['peak_rss_mb'], 0)} MB"
+        f"a photo takes {number(speed['ms_median'], 1)} ms (median), {number(speed['ms_p95'], 1)} (95 %), "
+        f"{number(speed['first_ms'], 1)} (first) with {speed['threads']} threads; "
+        f"peak memory {number(speed['peak_rss_mb'], 0)} MB"
     )
     if skipped := metrics["meta"]["skipped"]:
         parts.append(f"{len(skipped)} photos could not be judged, the first: {skipped[0]}")
@@ -58,8 +58,8 @@ def format_benchmark(result: dict) -> str:
     keys = {"load_s": "load s", "first_ms": "first ms", "ms_median": "median ms", "ms_p95": "p95 ms"}
     rows = [
         {"model": row["model"], "runtime": row["runtime"], "input px": str(row["input_px"] or "–")}
-        | {label: _number(row[key], 1) for key, label in keys.items()}
-        | {"peak MB": _number(row["peak_rss_mb"], 0)}
+        | {label: number(row[key], 1) for key, label in keys.items()}
+        | {"peak MB": number(row["peak_rss_mb"], 0)}
         for row in result["models"]
         if "error" not in row
     ]
@@ -104,7 +104,3 @@ def _table(rows: list[dict]) -> str:
     frame = pd.DataFrame(rows)
     named = frame.set_index(frame.columns[0]).rename_axis(index=None, columns=frame.columns[0])
     return named.to_string(na_rep="–", float_format="{:.3f}".format)
-
-
-def _number(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"

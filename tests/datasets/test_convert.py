@@ -19,6 +19,7 @@ from fashion_files import annotation_item, random_rectangles, write_photo, write
 from ewardrobe import __main__ as cli
 from ewardrobe.core.taxonomy import CATEGORY_IDS
 from ewardrobe.datasets import convert as module
+from ewardrobe.datasets import pool
 from ewardrobe.datasets.convert import Conversion, convert
 from ewardrobe.datasets.deepfashion2 import DatasetError, DeepFashion2
 
@@ -70,6 +71,12 @@ def test_workers_change_no_byte(many, tmp_path, target, monkeypatch):
     for name, workers in (("one", 1), ("two", 2)):
         convert(Conversion(many, tmp_path / name, target, ("validation",)), workers=workers)
     assert content(tmp_path / "one") == content(tmp_path / "two")
+
+
+def test_a_small_set_is_converted_without_other_processes(rendered_dataset, tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "ProcessPoolExecutor", lambda *_, **__: pytest.fail("a process was started"))
+    few = Conversion(rendered_dataset, tmp_path / "few", "coco", max_images=2, balance=True)
+    assert convert(few, workers=8)["splits"]["train"]["photos"] == 2
 
 
 def test_killed_and_called_again_gives_the_same_bytes(many, tmp_path):

@@ -18,14 +18,14 @@ def test_half_the_ceiling_is_reached_at_half():
 
 @pytest.mark.parametrize("factor", [2.0, 10.0])
 def test_exact_data_give_the_curve_back(factor):
-    found = outlook(IMAGES, hill(IMAGES, **TRUE), factor)
+    found = outlook(zip(IMAGES, hill(IMAGES, **TRUE), strict=True), factor)
     assert found.score == pytest.approx(hill(factor * 150_000, **TRUE), abs=1e-3)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_range_holds_what_comes(seed):
     noise = np.random.default_rng(seed).normal(0, 0.01, len(IMAGES))
-    found = outlook(IMAGES, hill(IMAGES, **TRUE) + noise)
+    found = outlook(zip(IMAGES, hill(IMAGES, **TRUE) + noise, strict=True))
     assert found.images == 300_000
     assert found.low - 0.02 <= hill(300_000, **TRUE) <= found.high + 0.02
     assert found.low <= found.score <= found.high
@@ -43,4 +43,4 @@ def test_the_range_holds_what_comes(seed):
     ],
 )
 def test_nothing_is_read_into_too_little(images, scores):
-    assert outlook(images, scores) is None
+    assert outlook(zip(images, scores, strict=True)) is None

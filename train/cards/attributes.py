@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from ewardrobe.core.attributes import HEADS
-from train.cards.markdown import number, provenance, table, wrapped
+from ewardrobe.evaluation.metrics import number
+from train.cards.markdown import provenance, table, wrapped
 from train.cards.readme import BESIDE, photos
 
 

@@ -1,4 +1,4 @@
-"""Pieces of generated Markdown: short lines, tables, numbers."""
+"""Pieces of generated Markdown: short lines and tables."""
 
 from __future__ import annotations
 
@@ -29,20 +29,6 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """
     lines = ["|" + "|".join(f" {cell} " if cell != "" else " " for cell in row) + "|" for row in (headings, *rows)]
     return "\n".join([lines[0], "|---|" + "---:|" * (len(headings) - 1), *lines[1:]])
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a figure, or a dash for one that is not there."""
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def with_bounds(value: float | None, bounds: Sequence[float] | None) -> str:
-    """Return a figure with its interval.
-
-    >>> with_bounds(0.5, (0.45, 0.56)), with_bounds(0.5, None), with_bounds(None, None)
-    ('0.500 (0.45–0.56)', '0.500', '–')
-    """
-    return number(value) + (f" ({bounds[0]:.2f}–{bounds[1]:.2f})" if value is not None and bounds else "")
 
 
 def provenance(entry: dict[str, Any], trained_on: str) -> str:

@@ -14,11 +14,12 @@ from typing import Any
 
 from ewardrobe.core import atomic
 from ewardrobe.evaluation.held_out import TEST
+from ewardrobe.evaluation.metrics import number
 from ewardrobe.evaluation.outfits import verdicts
 from ewardrobe.models.weights import verified_path, weights_dir
 from ewardrobe.outfits.compatibility import FEATURES, NAME
 from train.cards.manifest import read_figures
-from train.cards.markdown import number, provenance, table, wrapped
+from train.cards.markdown import provenance, table, wrapped
 from train.cards.readme import BESIDE
 from train.loop.config import exit_code, make_parser
 

@@ -6,9 +6,9 @@ from statistics import fmean
 from typing import Any
 
 from ewardrobe.evaluation.held_out import TEST
-from ewardrobe.evaluation.metrics import meaning, value_and_bounds
+from ewardrobe.evaluation.metrics import meaning, number, value_and_bounds, with_interval
 from ewardrobe.models import DEFAULT_MODEL, TITLES
-from train.cards.markdown import number, table, with_bounds, wrapped
+from train.cards.markdown import table, wrapped
 from train.loop.config import FlagError
 
 Metrics = dict[str, Any]
@@ -72,7 +72,7 @@ def figures(large: dict[str, Metrics], small: dict[str, Metrics] | None = None) 
 def _cell(large: Metrics | None, small: Metrics | None, key: str, part: str) -> str:
     """Return a figure with its interval, and small below it that of the validation."""
     beside, _ = _value(small, key, part)
-    return with_bounds(*_value(large, key, part)) + ("" if beside is None else f"<br><sub>{beside:.3f}</sub>")
+    return with_interval(*_value(large, key, part)) + ("" if beside is None else f"<br><sub>{beside:.3f}</sub>")
 
 
 def _value(metrics: Metrics | None, key: str, part: str) -> tuple[float | None, list[float] | None]:

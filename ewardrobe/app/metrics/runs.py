@@ -12,7 +12,7 @@ from ewardrobe.app.page import choose_one, literal, show_chart
 from ewardrobe.evaluation import run_logs
 from ewardrobe.evaluation.figures import runs as figures_runs
 from ewardrobe.evaluation.figures.runs import AXES
-from ewardrobe.evaluation.learning_curve import Outlook, outlook
+from ewardrobe.evaluation.learning_curve import outlook
 from ewardrobe.evaluation.run_logs import RunFile, RunLog, SweepTable
 from ewardrobe.models.weights import weights_dir
 
@@ -75,7 +75,7 @@ def _outlook(logs: dict[RunFile, RunLog]) -> None:
     rows = []
     for run, log in logs.items():
         points = run_logs.points(log.validation, "images", "mask_ap")
-        if found := _expected(tuple(points)):
+        if found := _expected(points):
             seen, score = points[-1]
             rows.append(
                 {
@@ -94,9 +94,7 @@ def _outlook(logs: dict[RunFile, RunLog]) -> None:
         show_table(pd.DataFrame(rows), None, whole | number_columns(("mask AP", "expected", "from", "to"), "%.3f"))
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _expected(points: tuple[tuple[float, float], ...]) -> Outlook | None:
-    return outlook([images for images, _ in points], [score for _, score in points])
+_expected = st.cache_data(max_entries=64, show_spinner=False)(outlook)
 
 
 def _quantity(logs: dict[RunFile, RunLog], axis: str, validation: bool) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-SIZE = (480, 640)
+from ewardrobe.datasets import webcam
+
+SIZE = webcam.FRAME
 FPS = 30.0
 NOISE, DIM_NOISE = 4.0, 12.0
 """Standard deviation of the camera's noise, in units of 0..255: by day, and in a dim room."""
@@ -112,10 +114,7 @@ def in_frame(picture: np.ndarray, scale: float, corner: Sequence[float] | np.nda
     picture: RGB uint8 (H, W, 3); corner: where its upper left is to be, x and y.  Its blurred self is around it.
     """
     motion = np.array([[scale, 0, corner[0]], [0, scale, corner[1]]], float)
-    behind = cv2.GaussianBlur(cv2.resize(picture, SIZE[::-1]), (0, 0), 15)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    border = cv2.BORDER_TRANSPARENT
-    return cv2.warpAffine(picture, motion, SIZE[::-1], dst=behind, flags=method, borderMode=border), motion
+    return webcam.in_frame(picture, motion), motion
 
 
 def of_file(path: Path) -> Iterator[Frame]:
