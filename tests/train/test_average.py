@@ -50,6 +50,33 @@ def test_weights_are_means_and_what_was_seen_is_a_sum(tmp_path, monkeypatch, cap
     assert unet.load(out).size == 64
 
 
+def test_what_a_short_run_forgot_comes_back(tmp_path):
+    """The start knows 13 garments and sees another size; what the run alone has learned stays its own."""
+    learned = run(tmp_path / "a", 0, 160)
+    old = {
+        k: v.half() if v.is_floating_point() else v for k, v in UNet(WIDTHS, labels=18, classes=13).state_dict().items()
+    }
+    start = run(tmp_path / "start", 1, 160, model=old, size=32)
+    words = ["--start", str(start), "--start-share", "0.25", "--size", "96"]
+    out = tmp_path / "mean" / "best.pt"
+    assert average.main([str(learned), *words, "--out", str(out)]) == 0
+    assert torch.load(out, weights_only=True)["size"] == 96
+    mean, new = weights(out), weights(learned)
+    for name, value in mean.items():
+        rows = len(old[name]) if value.ndim else None
+        if value.is_floating_point():
+            expected = 0.75 * new[name][:rows].double() + 0.25 * old[name].double()
+            np.testing.assert_allclose(value[:rows].double(), expected, atol=1e-3)
+            np.testing.assert_allclose(value[rows:].double() if rows else 0, new[name][rows:].double() if rows else 0)
+    assert len(mean["presence.weight"]) == 16 and len(old["presence.weight"]) == 13
+
+
+def test_a_share_of_nothing_is_refused(tmp_path, capsys):
+    path = run(tmp_path / "a", 0, 160)
+    assert average.main([str(path), "--start-share", "0.5", "--out", str(tmp_path / "mean" / "best.pt")]) == 2
+    assert "give --start" in capsys.readouterr().err
+
+
 def test_curves_follow_one_another(tmp_path):
     runs = [run(tmp_path / "a", 0, 160), run(tmp_path / "b", 1, 320)]
     assert average.main([*map(str, runs), "--out", str(tmp_path / "mean" / "best.pt")]) == 0
