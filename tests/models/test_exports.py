@@ -174,6 +174,22 @@ def test_every_form_is_a_row_or_a_reason(folder, rendered_dataset, monkeypatch, 
     assert all(row["weights_sha256"] == weights.read_manifest()["unet"]["sha256"] for row in rows.values())
 
 
+def test_forms_of_a_mask_rcnn_that_keep_other_regions_are_rows_too(folder, rendered_dataset, monkeypatch):
+    """Whole or in parts, with more regions or fewer: what cannot be compared has no difference."""
+    monkeypatch.setattr(exports, "IN_PARTS", ("openvino-fp16",))
+    data = DeepFashion2(rendered_dataset, "validation")
+    rows = exports_benchmark.measure("mask_rcnn", data, ("openvino", "openvino-fp16", "torch"), timed=2)
+    assert [row["output_difference"] for row in rows][:2] == [0, None] and rows[2]["output_difference"] < 1e-3
+    assert all(row["photos"] == 4 and row["network_ms_median"] > 0 for row in rows)
+    told = figures_exports.text({"rows": rows, "meta": {"photos": 4, "data": "drawn", "threads": 1}})
+    assert "–" in told and "nan" not in told.lower()
+
+
+@pytest.mark.parametrize(("count", "difference"), [(0, 0.0), (2, None)])
+def test_no_region_differs_from_no_region_in_nothing(count, difference):
+    assert exports_benchmark.largest_difference([np.zeros((0, 4))], [np.zeros((count, 4))]) == difference
+
+
 def test_a_processor_without_bfloat16_is_told(folder, monkeypatch):
     core = SimpleNamespace(get_property=lambda device, name: ["FP32"])
     monkeypatch.setattr(exports, "core", lambda: core)

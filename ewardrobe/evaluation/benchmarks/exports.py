@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,7 +57,7 @@ class Run:
     matcher: CocoMatcher = field(default_factory=lambda: CocoMatcher("segm"))
     network_ms: list[float] = field(default_factory=list)
     predict_ms: list[float] = field(default_factory=list)
-    difference: float = 0.0
+    difference: float | None = 0.0
 
     def time(self, image: np.ndarray) -> None:
         """Take the time of ``image`` as the app asks for it."""
@@ -83,8 +83,8 @@ def measure(
     p95), mask_ap, mask_ap_min10, mask_ap50_min10, ap_loss, output_difference, photos; or ``reason`` why not.
 
     ap_loss: of ``mask_ap_min10`` against ``REFERENCE``.  output_difference: the largest, as a share of the largest
-    output.  ``network_ms`` sums the calls that a photo needs.  int8: see ``exports.build``.  limit, timed: how many
-    photos are judged and timed.
+    output; ``None`` for a Mask R-CNN whose forms keep other regions.  ``network_ms`` sums the calls that a photo needs.
+    int8: see ``exports.build``.  limit, timed: how many photos are judged and timed.
     """
     source = exports.read_source(model)
     with tempfile.TemporaryDirectory() as folder:
@@ -129,7 +129,10 @@ def _look(runs: list[Run], dataset: DeepFashion2, limit, timed: int, progress: b
 
 
 def _judge(runs: list[Run], image: np.ndarray, truth: Detections) -> None:
-    """Match what each run finds; compare the outputs of the first part, whose input is the same for all."""
+    """Match what each run finds; compare the outputs of the first part, whose input is the same for all.
+
+    Forms of a Mask R-CNN that do not keep the same regions of every photo cannot be compared.
+    """
     outputs = {}
     for run in runs:
         found = run.segmenter.predict(image, MIN_SCORE).only(CATEGORY_IDS)[:MAX_DETECTIONS]
@@ -138,17 +141,22 @@ def _judge(runs: list[Run], image: np.ndarray, truth: Detections) -> None:
     reference = next((outputs[run] for run in runs if run.variant == REFERENCE), None)
     if reference is not None:
         for run in runs:
-            run.difference = max(run.difference, largest_difference(outputs[run], reference))
+            found = largest_difference(outputs[run], reference)
+            run.difference = None if run.difference is None or found is None else max(run.difference, found)
 
 
-def largest_difference(outputs: Iterable[np.ndarray], expected: Iterable[np.ndarray]) -> float:
+def largest_difference(outputs: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float | None:
     """Return the largest absolute difference, as a share of the largest absolute value expected of that output.
+
+    outputs, expected: arrays of any shape and number type; ``None`` where their shapes differ.
 
     >>> largest_difference([np.array([1.0, 2.0])], [np.array([1.0, 4.0])])
     0.5
     """
+    if [one.shape for one in outputs] != [one.shape for one in expected]:
+        return None
     pairs = zip(outputs, expected, strict=True)
-    return max(float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-9)) for a, b in pairs)
+    return max(float(np.abs(a - b).max(initial=0.0) / max(np.abs(b).max(initial=0.0), 1e-9)) for a, b in pairs)
 
 
 def row(run: Run, counts: np.ndarray, photos: int) -> dict:
