@@ -141,8 +141,8 @@ def _judge(runs: list[Run], image: np.ndarray, truth: Detections) -> None:
     reference = next((outputs[run] for run in runs if run.variant == REFERENCE), None)
     if reference is not None:
         for run in runs:
-            found = largest_difference(outputs[run], reference)
-            run.difference = None if run.difference is None or found is None else max(run.difference, found)
+            by = largest_difference(outputs[run], reference)
+            run.difference = None if run.difference is None or by is None else max(run.difference, by)
 
 
 def largest_difference(outputs: Sequence[np.ndarray], expected: Sequence[np.ndarray]) -> float | None:
