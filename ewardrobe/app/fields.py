@@ -17,7 +17,7 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.streamlit_internals import StopException, is_kept, is_told
+from ewardrobe.app.streamlit_internals import is_kept, is_told
 from ewardrobe.wardrobe.derived import all_of
 from ewardrobe.wardrobe.fields import DAY, FIELD, FLAG, NUMBERS, PRICE, TEXT, TEXTS, ItemField, entered, shown
 
@@ -100,18 +100,23 @@ def _entered(box: _Box, write: Callable[[Any], object]) -> None:
 
 @contextmanager
 def whole_page() -> Iterator[None]:
-    """Let the widgets of a page that ends early come back as new ones.
+    """Let the widgets of a page that did not come to its end come back as new ones.
 
     After a run, Streamlit and the browser forget the widgets that were not drawn.  After one that was stopped or
-    failed, only the browser does.
+    failed, only the browser does.  The next run begins before the stopped one has noticed, so it looks whether the
+    last run came to its end, and does not wait to be told.
     """
-    boxes = _boxes()  # a page that was stopped can no longer ask for it
-    try:
-        yield
-    except (Exception, StopException):
-        for box in boxes.values():
+    if st.session_state.get(RUN) is not None:
+        for box in _boxes().values():
             box.gone = True
-        raise
+    mine = st.session_state[RUN] = object()
+    yield
+    if st.session_state.get(RUN) is mine:
+        st.session_state[RUN] = None
+
+
+RUN = "page-run"
+"""Session key of the run that draws the page: ``None`` when it came to its end."""
 
 
 def _boxes() -> dict[str, _Box]:

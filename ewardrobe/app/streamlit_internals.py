@@ -21,7 +21,6 @@ from typing import Any
 
 from streamlit import runtime
 from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
-from streamlit.runtime.scriptrunner import StopException as StopException  # what `st.stop` raises
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 LOGGER = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import streamlit as st
@@ -310,3 +311,25 @@ def test_the_interface_for_programs_is_off_in_the_product(repository):
     shown = subprocess.run(command, cwd=repository, env=product, capture_output=True, text=True, check=True).stdout
     lines = [line.strip("# \n") for line in shown.splitlines() if "enableAgentApi =" in line]
     assert lines == ["enableAgentApi = false"]
+
+
+def test_a_run_that_begins_before_the_stopped_one_has_ended_shows_new_widgets(monkeypatch):
+    """Streamlit starts the next run at once; the one before it goes on to its next element, and ends later."""
+    monkeypatch.setattr(fields, "st", SimpleNamespace(session_state={}))
+    for name in ("is_told", "is_kept"):
+        monkeypatch.setattr(fields, name, lambda key: True)
+
+    def drawn() -> str:
+        with fields.whole_page():
+            return fields.showing("brand", "Acme", lambda value: pytest.fail("nobody entered anything"))["key"]
+
+    first = drawn()
+    assert drawn() == first
+    stopped = fields.whole_page()
+    stopped.__enter__()
+    assert (second := drawn()) != first
+    stopped.__exit__(None, None, None)
+    assert drawn() == second
+    with pytest.raises(RuntimeError), fields.whole_page():
+        raise RuntimeError("it failed")
+    assert drawn() != second
