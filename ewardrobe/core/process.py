@@ -6,6 +6,7 @@ imported; every segmenter computes inside ``with inference_slot():``.
 
 from __future__ import annotations
 
+import ctypes
 import io
 import os
 import re
@@ -37,6 +38,7 @@ def configure() -> None:
     256×192 on two busy cores: 30 to 70 ms instead of 170 to 200).
     OpenVINO reports every conversion of a model to its maker; without its telemetry package it uses a stub of its own.
     """
+    _use_few_arenas()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show must not end the command
             stream.reconfigure(errors="backslashreplace")
@@ -51,6 +53,31 @@ def configure() -> None:
         "ULTRALYTICS_SAFE_LOAD": "1",
     }.items():
         os.environ.setdefault(name, value)
+
+
+def _use_few_arenas() -> None:
+    """Have glibc serve all threads from two arenas: with one for each thread, 50 MB that were freed stay with us."""
+    if sys.platform == "linux" and "MALLOC_ARENA_MAX" not in os.environ:
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
+
+
+M_ARENA_MAX = -8
+MADV_DONTNEED = 4
+"""Numbers of glibc's ``malloc.h`` and of Linux' ``mman.h``."""
+
+
+def let_go_of_mapped(path: Path) -> None:
+    """Tell Linux that the file ``path``, mapped into memory, is not needed now; what is read again is read from disk.
+
+    Only mappings that nobody can have written to are let go of.  On other systems nothing happens.
+    """
+    with suppress(OSError, AttributeError):
+        for line in Path("/proc/self/maps").read_text().splitlines():
+            span, access, *_, name = line.split(maxsplit=5)
+            if name == str(path) and access.startswith("r--"):
+                start, end = (int(number, 16) for number in span.split("-"))
+                ctypes.CDLL(None).madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), MADV_DONTNEED)
 
 
 def quiet_ultralytics() -> None:

@@ -148,6 +148,7 @@ class OpenVINONetwork:
             "INFERENCE_PRECISION_HINT": hint,  # by default f32: the same answer on every processor
         }
         self.precision = precision
+        self._weights = model.with_suffix(".bin") if isinstance(model, Path) else None
         self._compiled = (
             core().compile_model(model, "CPU", options) if kept is None else _compiled(model, options, kept)
         )
@@ -159,6 +160,9 @@ class OpenVINONetwork:
             self._local.request = self._compiled.create_infer_request()
         with process.inference_slot():
             outputs = self._local.request.infer([np.require(one, requirements="C") for one in inputs])
+            if self._weights:  # packed for the processor at the first picture: in memory once is enough
+                process.let_go_of_mapped(self._weights.resolve())
+                self._weights = None
             return tuple(np.array(outputs[i]) for i in range(len(outputs)))
 
 

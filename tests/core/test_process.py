@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -48,7 +50,9 @@ def test_only_training_may_look_for_a_network(monkeypatch):
 
 def test_libraries_report_nothing_and_leave_the_users_settings_alone(tmp_path):
     code = """
+import mmap
 import os
+import re
 from ewardrobe.core import process
 process.quiet_ultralytics()
 import openvino, torch
@@ -197,3 +201,36 @@ def test_a_name_that_the_terminal_cannot_show_ends_nothing(tmp_path):
     env = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, "caf\\xe9 \\udcff\n")
+
+
+def resident_kb(path) -> int:
+    """Return how much of the mapped file is in memory."""
+    of_file, kb = False, 0
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if re.match(r"[0-9a-f]+-", line):
+            of_file = line.endswith(str(path))
+        elif of_file and line.startswith("Rss:"):
+            kb += int(line.split()[1])
+    return kb
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told of by Linux")
+def test_a_mapped_file_is_let_go_of_and_read_again(tmp_path):
+    path = tmp_path / "name with blanks.bin"
+    path.write_bytes(bytes(range(256)) * 4096)
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        before = mapped[:]
+        assert resident_kb(path) == 1024
+        process.let_go_of_mapped(path)
+        assert resident_kb(path) == 0
+        assert mapped[:] == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told of by Linux")
+def test_what_was_changed_in_memory_is_kept(tmp_path):
+    path = tmp_path / "file.bin"
+    path.write_bytes(bytes(8192))
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) as mapped:
+        mapped[5] = 7
+        process.let_go_of_mapped(path)
+        assert mapped[5] == 7

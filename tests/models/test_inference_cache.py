@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from ewardrobe.core import process
 from ewardrobe.models import graphs, inference
 from ewardrobe.models.networks import tracing
 
@@ -129,3 +130,14 @@ def test_what_finds_no_weights_beside_it_is_kept_with_them(made, compiled, monke
     first = answer()
     np.testing.assert_array_equal(answer(), first)
     assert len(compiled) == 2 and not list(whole().parent.glob("*.apart"))
+
+
+def test_weights_are_in_memory_once_after_the_first_picture(made, monkeypatch):
+    let_go = []
+    monkeypatch.setattr(process, "let_go_of_mapped", let_go.append)
+    path = whole()
+    network = inference.OpenVINONetwork(path, kept=path.parent)
+    first, *_ = network(X)
+    assert let_go == [path.with_suffix(".bin").resolve()]
+    np.testing.assert_array_equal(network(X)[0], first)
+    assert len(let_go) == 1
