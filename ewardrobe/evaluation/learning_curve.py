@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
 
 MIN_POINTS = 5
 """Fewer validations than this leave three parameters undecided."""
@@ -55,8 +54,18 @@ def outlook(points: Iterable[tuple[float, float]], factor: float = 2.0) -> Outlo
 
 
 def _fitted(n: np.ndarray, s: np.ndarray, ceiling: float, target: float) -> tuple[float, float]:
-    """Return the root mean square error of the best curve with this ceiling, and its score at ``target`` images."""
-    start = np.log([np.median(n), 1.0])
-    reach = np.log([n.min() / 10, 0.2]), np.log([n.max() * 1000, 6.0])
-    found = least_squares(lambda logs: hill(n, ceiling, *np.exp(logs)) - s, start, bounds=reach)
-    return float(np.sqrt(np.mean(found.fun**2))), float(hill(target, ceiling, *np.exp(found.x)))
+    """Return the root mean square error of the best curve with this ceiling, and its score at ``target`` images.
+
+    Two parameters with limits: a grid over their logarithms, and finer ones around the best place.
+    """
+    low, high = np.log([n.min() / 10, 0.2]), np.log([n.max() * 1000, 6.0])
+    centre, reach = (low + high) / 2, (high - low) / 2
+    for _ in range(ZOOMS):
+        half, slope = np.exp(np.clip(centre + np.linspace(-reach, reach, GRID), low, high)).T
+        errors = np.square(hill(n, ceiling, half[:, None, None], slope[:, None]) - s).mean(axis=-1)
+        best = np.unravel_index(errors.argmin(), errors.shape)
+        centre, reach = np.log([half[best[0]], slope[best[1]]]), reach / ZOOM
+    return float(np.sqrt(errors.min())), float(hill(target, ceiling, *np.exp(centre)))
+
+
+GRID, ZOOM, ZOOMS = 41, 5, 9

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import softmax
 
 from ewardrobe.core import atomic, process
 from ewardrobe.core.drawing import on_background
 from ewardrobe.core.images import read_cutout
 from ewardrobe.feature_store.store import FeatureStore
+from ewardrobe.models.calibration import softmax
 
 DEFAULT_MODEL = "hf-hub:Marqo/marqo-fashionCLIP"
 """CLIP ViT-B/16 trained on pictures of clothes (Apache-2.0), about 600 MB; any model of open_clip will do."""
@@ -100,7 +100,7 @@ def zero_shot(embedder: Embedder, vectors: np.ndarray, labels: Sequence[str], te
     The chances are the model's own and not calibrated: good for an order, not to be believed as numbers.
     """
     logits = embedder.scale * vectors @ embedder.texts([template.format(label) for label in labels]).T
-    return softmax(logits, axis=1)
+    return softmax(logits)
 
 
 def embed_items(store: FeatureStore, embedder: Embedder) -> tuple[list[str], np.ndarray]:

@@ -25,9 +25,13 @@ class Calibration:
 
     def chances(self, logits: np.ndarray) -> np.ndarray:
         """Return (N, values) float64 chances of ``logits`` (N, values); each row sums to 1."""
-        scaled = (np.asarray(logits, float) + self.adjust * np.array(self.log_prior)) / self.temperature
-        chances = np.exp(scaled - scaled.max(axis=1, keepdims=True))
-        return chances / chances.sum(axis=1, keepdims=True)
+        return softmax((np.asarray(logits, float) + self.adjust * np.array(self.log_prior)) / self.temperature)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Return (N, values) chances of ``logits`` (N, values), float as they are; each row sums to 1."""
+    chances = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return chances / chances.sum(axis=1, keepdims=True)
 
 
 def places_of(confidence: np.ndarray) -> np.ndarray:

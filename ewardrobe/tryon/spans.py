@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from scipy.ndimage import uniform_filter1d
 
 ROWS = 24
 MIN_SIDE = 6
@@ -88,7 +87,7 @@ def measure(mask: np.ndarray, sleeves: bool = True) -> Spans | None:
         return None
     at = np.linspace(*_ends(np.clip(weight / max(1.0, float(np.median(weight[rows]))), 0, 1)), ROWS)
     rows_of_noise = 2 * max(1, len(ys) // 30) + 1
-    smooth = [uniform_filter1d(x, rows_of_noise, mode="nearest") for x in (left, right)]
+    smooth = [cv2.blur(x[:, None], (1, rows_of_noise), borderType=cv2.BORDER_REPLICATE).ravel() for x in (left, right)]
     below = np.maximum(at, at[0] + SHOULDER * (at[-1] - at[0]))
     points = [np.stack([np.interp(below, ys, x), at], axis=1) for x in smooth]
     spans = Spans(np.stack(points).astype(np.float32))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import linear_sum_assignment
 
 from ewardrobe.core.detections import Detections
 from ewardrobe.core.images import ImageError, png_bytes
@@ -113,6 +114,22 @@ def test_assignment_is_the_best_as_a_whole():
     b = found((".#####..", 1, 0.9), ("####....", 1, 0.8))
     assert mask_iou(a.masks[0], b.masks[0]) == pytest.approx(5 / 6)
     assert compare.match_garments([a, b]) == [(0, 1), (1, 0)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_assignment_is_scipys(seed):
+    rng = np.random.default_rng(seed)
+    gains = rng.random(rng.integers(1, 12, 2))
+    gains[gains < 0.5] = 0
+    pairs = compare._assigned(gains)
+    assert sum(gains[pair] for pair in pairs) == pytest.approx(gains[linear_sum_assignment(gains, True)].sum())
+
+
+def test_a_model_that_sees_nothing_is_matched_too():
+    some = found(("####....", 1, 0.9))
+    assert compare.match_garments([found(), some]) == [(None, 0)]
+    assert compare.match_garments([some, found()]) == [(0, None)]
+    assert compare.match_garments([found(), found()]) == []
 
 
 def test_what_hardly_overlaps_stays_apart():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.optimize import least_squares
 
-from ewardrobe.evaluation.learning_curve import hill, outlook
+from ewardrobe.evaluation.learning_curve import CEILINGS, hill, outlook
 
 IMAGES = np.linspace(10_000, 150_000, 12)
 TRUE = {"ceiling": 0.7, "half": 60_000, "slope": 1.4}
@@ -44,3 +45,15 @@ def test_the_range_holds_what_comes(seed):
 )
 def test_nothing_is_read_into_too_little(images, scores):
     assert outlook(zip(images, scores, strict=True)) is None
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_curve_is_scipys(seed):
+    scores = hill(IMAGES, **TRUE) + np.random.default_rng(seed).normal(0, 0.01, len(IMAGES))
+
+    def fit(ceiling: float) -> tuple[float, float]:
+        found = least_squares(lambda p: hill(IMAGES, ceiling, *np.exp(p)) - scores, np.log([60_000, 1.0]))
+        return found.cost, hill(300_000, ceiling, *np.exp(found.x))
+
+    _, best = min(fit(ceiling) for ceiling in CEILINGS)
+    assert outlook(zip(IMAGES, scores, strict=True)).score == pytest.approx(best, abs=1e-4)

@@ -6,14 +6,15 @@ import json
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from ewardrobe import __main__ as cli
 from ewardrobe.datasets.deepfashion2 import DatasetError
 from ewardrobe.evaluation.outfits import evaluate, make_trials, outfit_set, read_outfits, scorers
 from ewardrobe.models import weights
-from ewardrobe.outfits import compatibility
+from ewardrobe.outfits import compatibility, preferences
 from ewardrobe.outfits.preferences import learn
-from ewardrobe.outfits.terms import DEFAULT_WEIGHTS
+from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, TERMS
 from train import outfits
 from train.cards import outfits as outfit_card
 from train.cards.manifest import read_figures
@@ -245,6 +246,23 @@ def test_more_ratings_say_more_and_few_say_little():
     one = learn([rated(True, colour=0.9), rated(False, colour=0.1)]).weights["colour"]
     ten = learn([rated(True, colour=0.9), rated(False, colour=0.1)] * 10).weights["colour"]
     assert DEFAULT_WEIGHTS["colour"] < one < ten <= 3 * DEFAULT_WEIGHTS["colour"]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_likeliest_weights_are_scipys(seed):
+    rng = np.random.default_rng(seed)
+    features = rng.normal(0, 1, (40, len(TERMS)))
+    signs = np.where(features @ rng.normal(0, 2, len(TERMS)) + rng.normal(0, 1, 40) > 0.5, 1.0, -1.0)
+    default = np.array([DEFAULT_WEIGHTS[name] for name in TERMS])
+
+    def loss(p):
+        margins = signs * (features @ p[:-1] + p[-1])
+        pull = preferences.STRENGTH * np.square(p[:-1] / default - 1).sum() + 0.01 * p[-1] ** 2
+        return np.logaddexp(0, -margins).sum() + pull
+
+    limits = [(0.0, preferences.MOST * weight) for weight in default] + [(None, None)]
+    best = minimize(loss, np.append(default, 0.0), bounds=limits, options={"ftol": 1e-14, "gtol": 1e-9}).x[:-1]
+    assert preferences._likeliest(features, signs) == pytest.approx(best, abs=1e-3)
 
 
 def test_without_both_kinds_of_ratings_nothing_changes():

@@ -20,6 +20,8 @@ from ewardrobe.datasets.synthetic.scene import GarmentSpec, SyntheticPhoto, fini
 from ewardrobe.datasets.synthetic.styles import Style
 
 PORTRAIT, LANDSCAPE = (1200, 900), (900, 1200)
+GARMENT = (800, 600)
+"""Of a sample garment's picture: the first page of a new wardrobe waits until both are drawn."""
 
 TEE = Style("short", 0.36, 0.11, 1.1, "crew", 0.31, 0.19, 0.09, 0.11, 0.1, 2.5, 0.04)
 SWEATER = Style("long", 0.97, 0.1, 1.0, "crew", 0.3, 0.15, 0.13, 0.15, 0.12, 2.4, 0.03, ribbed=True)
@@ -111,8 +113,16 @@ SAMPLES: dict[str, Callable[[], SyntheticPhoto]] = {
 def sample_garments() -> list[dict]:
     """The sample wardrobe: type, category_id, colour, pattern, material, style and ``cutout`` RGBA (h, w, 4) uint8."""
     plain = (245, 245, 245)
-    shirt = _cut_out(_flat(_TEE, "wall", plain, 11, 0)) | {"type": "t-shirt", "colour": "blue", "style": "casual"}
-    dress = _cut_out(_flat(_BLACK_DRESS, "wall", plain, 8, 0)) | {"type": "dress", "colour": "black", "style": "party"}
+    shirt = _cut_out(_flat(_TEE, "wall", plain, 11, 0, GARMENT)) | {
+        "type": "t-shirt",
+        "colour": "blue",
+        "style": "casual",
+    }
+    dress = _cut_out(_flat(_BLACK_DRESS, "wall", plain, 8, 0, GARMENT)) | {
+        "type": "dress",
+        "colour": "black",
+        "style": "party",
+    }
     return [shirt, dress]
 
 

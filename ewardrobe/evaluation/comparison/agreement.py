@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import combinations
 
+import lap
 import numpy as np
 import pandas as pd
 
@@ -83,17 +84,14 @@ def match_garments(detections: Sequence[Detections], min_iou: float = MATCH_IOU)
     """Find which detections of different models are one garment, whatever they call it.
 
     Model after model is assigned to the garments known so far with the greatest sum of mask IoUs (Kuhn 1955, by
-    ``scipy.optimize.linear_sum_assignment``); a garment's IoU is the mean over its detections, and pairs below
+    ``lap.lapjv``); a garment's IoU is the mean over its detections, and pairs below
     ``min_iou`` stay apart.  Sorted: seen by most models first, then by the best score.
     """
-    from scipy.optimize import linear_sum_assignment  # here, because importing it takes half a second
-
     groups: list[dict[int, int]] = []
     for model, found in enumerate(detections):
         free = set(range(len(found)))
         ious = _group_ious(groups, detections, found)
-        rows, columns = linear_sum_assignment(np.where(ious >= min_iou, ious, 0), maximize=True)
-        for group, one in zip(rows.tolist(), columns.tolist(), strict=True):
+        for group, one in _assigned(np.where(ious >= min_iou, ious, 0)):
             if ious[group, one] >= min_iou:
                 groups[group][model] = one
                 free.remove(one)
@@ -101,6 +99,14 @@ def match_garments(detections: Sequence[Detections], min_iou: float = MATCH_IOU)
     best = [max(float(detections[model].scores[one]) for model, one in group.items()) for group in groups]
     order = sorted(range(len(groups)), key=lambda g: (-len(groups[g]), -best[g]))
     return [tuple(groups[g].get(model) for model in range(len(detections))) for g in order]
+
+
+def _assigned(gains: np.ndarray) -> list[tuple[int, int]]:
+    """Return the pairs (row, column) with the greatest sum of ``gains`` (N, M), each row and column once."""
+    if not gains.size:  # lapjv writes beyond the end of an empty matrix
+        return []
+    _, columns, _ = lap.lapjv(-gains, extend_cost=True)
+    return [(row, column) for row, column in enumerate(columns.tolist()) if column >= 0]
 
 
 def _group_ious(groups: list[dict[int, int]], detections: Sequence[Detections], found: Detections) -> np.ndarray:
