@@ -62,6 +62,13 @@ def _use_few_arenas() -> None:
             ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
 
 
+def give_back_freed() -> None:
+    """Have glibc return what was freed to the system, which it otherwise keeps for later; on others nothing happens."""
+    if sys.platform == "linux":
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
+
+
 M_ARENA_MAX = -8
 MADV_DONTNEED = 4
 """Numbers of glibc's ``malloc.h`` and of Linux' ``mman.h``."""

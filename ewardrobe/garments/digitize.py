@@ -21,6 +21,7 @@ from ewardrobe.garments.cutout import Garment, extract_garments
 from ewardrobe.garments.draft import Photo, draft_of, item_of
 from ewardrobe.garments.own_outline import on_ground, with_own_outline
 from ewardrobe.models import SHOWN_SCORE, Segmenter
+from ewardrobe.models.inference import rest
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +87,7 @@ def digitize_photo(
         image = image if alpha is None else on_ground(image, alpha)
     with _timed(milliseconds, "find"):
         detections = segmenter.predict(image, min_score)
+        rest()
     with _timed(milliseconds, "cut out"):
         if alpha is not None:
             detections, refine = with_own_outline(detections, alpha), False

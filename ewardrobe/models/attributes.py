@@ -15,7 +15,7 @@ from ewardrobe.core.attributes import HEADS, LATER_HEADS, NAME, Guess, heads_of
 from ewardrobe.core.masks import mask_box, padded_box
 from ewardrobe.models import check_image
 from ewardrobe.models.calibration import Calibration
-from ewardrobe.models.inference import Network, network_of
+from ewardrobe.models.inference import Network, network_of, rest
 from ewardrobe.models.inputs import MEAN, STD
 from ewardrobe.models.weights import WeightsError, load_state, saying_what_they_are_of
 
@@ -64,6 +64,7 @@ class AttributeClassifier:
         views = [to_input(*view) for view in garment_views(image, mask, self.size)]
         batch = np.stack([one[..., ::step] for one in views for step in (1, -1)])
         outputs = self.network(batch, np.full(len(batch), category_id or 0, np.int64))
+        rest()
         return {
             name: (values if name in CLOSE_HEADS else values[:2]).mean(axis=0, keepdims=True)
             for name, values in zip(self.calibration, outputs, strict=True)

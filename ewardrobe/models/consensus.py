@@ -27,6 +27,7 @@ from ewardrobe.core.images import scale_to
 from ewardrobe.core.taxonomy import INSTANCES, classes_of, labels_of
 from ewardrobe.models import NETWORKS, SHOWN_SCORE, Parser, Segmenter, cache, check_image, load_segmenter
 from ewardrobe.models.confidence import DEFAULT, RAW, Confidence, of_entry
+from ewardrobe.models.inference import rest
 from ewardrobe.models.weights import CHOOSE_AGAIN, WeightsError, read_manifest, verified_path, why_outdated
 
 log = logging.getLogger(__name__)
@@ -138,6 +139,7 @@ class ConsensusSegmenter:
                 network = self.networks[name]
                 network = network if zoom == 1 else network.at(round(network.size * zoom))
                 looks.append(Opinion(name, zoom, network.predict(small, LEAST)[:MOST]))
+                rest()  # or the memory of all networks would be held at once
         return looks
 
 

@@ -19,6 +19,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakSet
 
 import numpy as np
 
@@ -153,6 +154,7 @@ class OpenVINONetwork:
             core().compile_model(model, "CPU", options) if kept is None else _compiled(model, options, kept)
         )
         self._local = threading.local()
+        _running.add(self)
 
     def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return the outputs for ``inputs``, (B, …) each."""
@@ -164,6 +166,24 @@ class OpenVINONetwork:
                 process.let_go_of_mapped(self._weights.resolve())
                 self._weights = None
             return tuple(np.array(outputs[i]) for i in range(len(outputs)))
+
+    def rest(self) -> None:
+        """Give back the memory of what was computed on the way; the next picture takes it anew."""
+        self._compiled.release_memory()
+
+
+_running: WeakSet[OpenVINONetwork] = WeakSet()
+
+
+def rest() -> None:
+    """Have every network give back what it holds between two pictures: 30 MB and more; taking it anew takes 2 to 8 %.
+
+    For photos, which come one by one; the live view keeps what it holds.
+    """
+    with process.inference_slot():
+        for network in list(_running):
+            network.rest()
+    process.give_back_freed()
 
 
 class OneNetwork:

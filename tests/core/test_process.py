@@ -234,3 +234,26 @@ def test_what_was_changed_in_memory_is_kept(tmp_path):
         mapped[5] = 7
         process.let_go_of_mapped(path)
         assert mapped[5] == 7
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is told of by Linux")
+def test_what_threads_freed_is_given_back():
+    resident = in_new_process("""
+import threading
+from ewardrobe.core import process
+process.configure()
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * 4096
+def use():
+    pieces = [bytearray(100_000) for _ in range(500)]  # small enough for the heap
+    del pieces[:-1]  # the last one holds up the rest
+    kept.append(pieces)
+kept, before = [], resident()
+for _ in range(4):
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+process.give_back_freed()
+print((resident() - before) // 1_000_000)
+""")
+    assert int(resident) < 10

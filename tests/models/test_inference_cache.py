@@ -1,5 +1,7 @@
 """Networks put together for OpenVINO are kept: one that is not as it was written is made anew, never run."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -141,3 +143,25 @@ def test_weights_are_in_memory_once_after_the_first_picture(made, monkeypatch):
     assert let_go == [path.with_suffix(".bin").resolve()]
     np.testing.assert_array_equal(network(X)[0], first)
     assert len(let_go) == 1
+
+
+def test_a_network_at_rest_holds_no_memory_and_answers_as_before(made, monkeypatch):
+    path = whole()
+    network = inference.OpenVINONetwork(path, kept=path.parent)
+    first, *_ = network(X)
+    released = []
+    real = inference.OpenVINONetwork.rest
+    monkeypatch.setattr(inference.OpenVINONetwork, "rest", lambda self: released.append(self) or real(self))
+    inference.rest()
+    assert network in released
+    np.testing.assert_array_equal(network(X)[0], first)
+
+
+def test_threads_may_run_a_network_while_another_lets_it_rest(made):
+    path = whole()
+    network = inference.OpenVINONetwork(path, kept=path.parent)
+    first, *_ = network(X)
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda i: inference.rest() if i % 3 == 0 else network(X)[0], range(60)))
+    for answer in answers:
+        assert answer is None or np.array_equal(answer, first)
