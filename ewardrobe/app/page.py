@@ -76,6 +76,15 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
+def day_words(day: date) -> str:
+    """Return a day in words.
+
+    >>> day_words(date(2026, 12, 1))
+    'Tuesday, 1 December'
+    """
+    return f"{day:%A}, {day.day} {day:%B}"
+
+
 def page_header(title: str, lead: str) -> None:
     """Show the page's title with one sentence under it, and whatever the last change had to say."""
     st.title(title, anchor=False)
@@ -183,10 +192,10 @@ def link(name: str, label: str, icon: str) -> None:
         st.page_link(FOLDER / f"{name}.py", label=label, icon=icon)
 
 
-def go(name: str) -> None:
-    """Switch to the page ``name``; does nothing where a page runs on its own."""
+def go(name: str, **query: str) -> None:
+    """Switch to the page ``name`` with ``query`` in the address; does nothing where a page runs on its own."""
     with suppress(StreamlitAPIException):
-        st.switch_page(FOLDER / f"{name}.py")
+        st.switch_page(FOLDER / f"{name}.py", query_params=query)
 
 
 def empty_state(title: str, lead: str) -> None:

@@ -106,13 +106,11 @@ def names(items: Iterable[Mapping]) -> str:
 
 
 def reasons_html(reasons: Sequence, score: float) -> str:
-    """Return the reasons (``explain.Reason``) of an outfit: two sentences, a bar for each, the rest behind a click."""
+    """Return the reasons (``explain.Reason``) of an outfit: two sentences; behind a click a bar and a sentence each."""
     best = sorted(reasons, key=lambda reason: -reason.value)[:2]
     lead = escape(" ".join(reason.text for reason in reasons if reason in best))
-    rows = "".join(_row(reason) for reason in reasons)
-    told = "".join(f"<p><b>{escape(reason.label)}.</b> {escape(reason.text)}</p>" for reason in reasons)
-    more = f"<details class='ew-why'><summary>Score {score:.0%}, in words</summary>{told}</details>"
-    return f"<p class='ew-lead'>{lead}</p><div class='ew-terms'>{rows}</div>{more}"
+    more = f"<details class='ew-why'><summary>Why</summary><p>Score {score:.0%}</p>{bars(reasons)}</details>"
+    return f"<p class='ew-lead'>{lead}</p>{more}"
 
 
 def bars(reasons: Iterable) -> str:

@@ -35,8 +35,8 @@ def test_no_module_of_ours_hides_one_of_python(repository):
     assert {path.stem for path in folder.glob("*.py")} == {"__init__", "main"}
 
 
-def test_app_opens_on_adding_garments(app, repository):
-    assert page_names(repository)[0] == "add_garments"
+def test_app_opens_on_today(app, repository):
+    assert page_names(repository)[0] == "today"
     app.run()
     assert not app.exception
     assert app.title or app.header or app.subheader

@@ -433,6 +433,6 @@ def test_wardrobe_is_linked_after_saving(repository, models, monkeypatch):
     monkeypatch.chdir(repository)
     page = AppTest.from_file(str(repository / "ewardrobe" / "app" / "script" / "main.py"), default_timeout=60)
     page.session_state["adding"] = Visit(saved=1, pictures=[np.zeros((8, 8, 3), np.uint8)])
-    page = run(page)
+    page = run(run(page).switch_page(str(repository / "pages" / "add_garments.py")))
     assert "1 garment saved" in page.success[0].value
     assert [link.proto.page for link in page.get("page_link")] == ["wardrobe"]

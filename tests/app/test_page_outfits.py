@@ -82,7 +82,7 @@ def test_suggestions_come_with_collage_reasons_and_bars(store, page):
     at = page()
     assert len(shown(at)) == 6 and len(set(shown(at))) == 6
     assert html(at).count("class='ew-collage'") == 6
-    assert "Worn together" in html(at) and "style='width:" in html(at) and "in words" in html(at)
+    assert "Worn together" in html(at) and "style='width:" in html(at) and "<summary>Why<" in html(at)
     assert "6 outfits of" in texts(at)
 
 

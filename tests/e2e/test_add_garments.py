@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from browser import running_server
 from playwright.sync_api import expect
 
 from ewardrobe.core.images import jpeg_bytes, load_image
@@ -31,7 +32,7 @@ def settled(page) -> None:
 
 
 def open_page(page, base_url) -> None:
-    page.goto(base_url)
+    page.goto(f"{base_url}/add_garments")
     expect(page.get_by_role("heading", name="Add garments")).to_be_visible(timeout=MODEL_MS)
 
 
@@ -150,3 +151,19 @@ def test_camera_can_be_left_again(page, base_url):
     source(page, "Upload")
     expect(page.locator("video")).to_have_count(0)
     settled(page)
+
+
+def test_a_photo_dropped_on_the_welcome_leads_to_its_garments(page, tmp_path, webcam_picture):
+    with running_server(tmp_path / "wardrobe", tmp_path / "server.log") as url:
+        page.goto(url)
+        expect(page.get_by_role("heading", name="Welcome to your wardrobe")).to_be_visible(timeout=MODEL_MS)
+        photo = {"name": "me.jpg", "mimeType": "image/jpeg", "buffer": jpeg_bytes(webcam_picture)}
+        page.locator("input[type=file]").set_input_files([photo])
+        expect(page.get_by_role("heading", name="Add garments")).to_be_visible(timeout=MODEL_MS)
+        see_garments(page)
+        page.get_by_role("button", name=re.compile(r"Save \d+ garment")).click()
+        expect(page.get_by_role("button", name="Remove samples")).to_be_visible(timeout=MODEL_MS)
+        page.get_by_role("link", name="Today").click()
+        expect(page.get_by_role("heading", name="New in the wardrobe")).to_be_visible(timeout=MODEL_MS)
+        page.get_by_role("button", name=re.compile("^Open ")).first.click()
+        expect(page).to_have_url(re.compile(r"/wardrobe\?item="))

@@ -62,7 +62,7 @@ def screenshot(page, tmp_path, name: str) -> None:
 
 def test_twenty_photos_are_imported_changed_together_and_saved(page, base_url, app_home, photos, tmp_path):
     before, queue = len(own_items(app_home)), ImportQueue(app_home)
-    page.goto(base_url)
+    page.goto(f"{base_url}/add_garments")
     page.get_by_role("radio", name="Many").click(timeout=WAIT_MS)
     expect(page.get_by_role("button", name="Import folder")).to_be_visible(timeout=WAIT_MS)
     settled(page)

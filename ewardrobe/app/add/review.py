@@ -13,6 +13,7 @@ from ewardrobe.app.add.cards import Desk, at_a_glance, card_grid, small_picture
 from ewardrobe.app.add.intake import Visit, current_visit, read_image, start_over
 from ewardrobe.app.add.queue import FEW, look_at_waiting, problems, queue_of
 from ewardrobe.app.fields import showing
+from ewardrobe.app.wardrobe.overview import sample_banner
 from ewardrobe.core.drawing import draw_box
 from ewardrobe.core.images import ImageError
 from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
@@ -252,3 +253,5 @@ def show_saved(visit: Visit) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         page.link("wardrobe", "See them in the wardrobe", ":material/checkroom:")
         page.button("Add more", "add-more", "add", start_over)
+    store = page.wardrobe_store()
+    sample_banner(store, page.load_wardrobe(store))

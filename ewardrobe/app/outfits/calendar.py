@@ -36,13 +36,18 @@ def calendar(closet: OutfitContext) -> None:
     worn = {day: closet.present(ids) for day, ids in worn_by_day(closet.items).items()}
     st.html(Path(__file__).with_suffix(".css"))
     st.html(month_html(month, page.today(), shown, worn, closet.picture))
-    coming = sorted(day for day in plans if day >= page.today().isoformat())
-    if not coming:
+    if not (found := coming(closet)):
         st.caption("Nothing is planned. Plan a saved outfit here, or a suggestion from its card.")
         return
     st.markdown("##### Coming up")
-    for day in coming:
-        _line(closet, date.fromisoformat(day), plans[day])
+    for day, outfit in found:
+        plan_line(closet, day, outfit)
+
+
+def coming(closet: OutfitContext) -> list[tuple[date, Mapping]]:
+    """Return what is planned from today on, the next day first."""
+    plans = {date.fromisoformat(plan["date"]): plan for plan in closet.document["planned"]}
+    return sorted((day, plan) for day, plan in plans.items() if day >= page.today())
 
 
 def _shift(by: int) -> None:
@@ -71,16 +76,20 @@ def _plan_form(closet: OutfitContext) -> None:
         page.button("Plan it", "calendar-save", None, plan, *args, type="primary")
 
 
-def _line(closet: OutfitContext, day: date, plan: Mapping) -> None:
+def plan_line(closet: OutfitContext, day: date, plan: Mapping) -> None:
+    """Show a planned day: its outfit, and what can be done with it."""
     items = closet.present(plan["items"])
     gone = len(plan["items"]) - len(items)
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"line-{day}"):
         note = f"  \n:gray[{gone} piece{'s' if gone > 1 else ''} no longer in the wardrobe]" if gone else ""
-        st.markdown(f"**{day:%A, %d %B}**  \n{page.literal(_title(closet, plan))}{note}", width="stretch")
+        if items:
+            layout = _saved(closet, plan).get("layout", {})
+            st.html(collage_html(items, closet.picture, layout), width=84)
+        st.markdown(f"**{page.day_words(day)}**  \n{page.literal(_title(closet, plan))}{note}", width="stretch")
         if day == page.today() and items:
             wear_button(closet, [item["id"] for item in items], f"c-{day}", plan.get("outfit"))
         try_on_button(closet, [item["id"] for item in items], f"c-{day}")
-        said = f"Nothing planned for {day:%A, %d %B} any more"
+        said = f"Nothing planned for {page.day_words(day)} any more"
         page.button("", f"unplan-{day}", "delete", closet.book.unplan, day, said=said, help="Take it out")
 
 

@@ -121,7 +121,7 @@ def plan(closet: OutfitContext, item_ids: Sequence[str], day_key: str, outfit_id
         page.tell("Choose a day first")
         return
     closet.book.plan(day, list(item_ids), outfit_id or _saved_id(closet, item_ids))
-    page.tell(f"Planned for {day:%A, %d %B}")
+    page.tell(f"Planned for {page.day_words(day)}")
 
 
 def _reshuffle(items: Sequence[Mapping], key: str) -> None:

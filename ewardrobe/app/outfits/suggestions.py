@@ -55,7 +55,7 @@ def open_closet() -> OutfitContext:
     """Read wardrobe, outfits and model; what cannot be read is told with the way out, and the page stops."""
     store = page.wardrobe_store()
     page.load_wardrobe(store)  # says what to do about a broken file
-    items = _items(store)
+    items = [item for item in _items(store) if not item.get("sample")]  # drawn samples cannot be worn
     try:
         document = store.outfits.document()
     except StoreError as error:
@@ -99,18 +99,23 @@ def ask_wish(closet: OutfitContext) -> tuple[Wish, int]:
             look = {"placeholder": "Any", "width": 150, **page.kept("outfits-season")}
             season = st.selectbox("Season", SEASONS, now, str.capitalize, **look)
             count = st.number_input("How many", 1, 24, 6, width=120, **page.kept("outfits-count"))
-        temperature = _question(temperature)
+        temperature = plausible(temperature)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             locked = _ask_locked(closet)
             look = {"placeholder": "Clothes only", "width": 250, **page.kept("outfits-extras")}
             extras = st.multiselect("With", ACCESSORY_SLOTS[:-1], format_func=str.capitalize, **look)
             page.button("Shuffle", "outfits-shuffle", "shuffle", shuffle, width=118)
+    return wish_of(closet, occasion, temperature, season=season, locked=locked, extras=tuple(extras)), count
+
+
+def wish_of(closet: OutfitContext, occasion: str | None, temperature: float | None, **more: Any) -> Wish:
+    """Return the wish for the day and season at hand, without what the owner dislikes; more: other fields of `Wish`."""
     disliked = frozenset(frozenset(entry["items"]) for entry in closet.document["feedback"] if not entry["liked"])
-    seed = st.session_state.setdefault("outfits-seed", 0)
-    return Wish(occasion, temperature, season, locked, tuple(extras), disliked, page.today(), seed), count
+    about = {"season": grammar.season_of(page.today()), "seed": st.session_state.setdefault("outfits-seed", 0)}
+    return Wish(occasion, temperature, avoid=disliked, today=page.today(), **(about | more))
 
 
-def _question(value: float | None) -> float | None:
+def plausible(value: float | None) -> float | None:
     """Return the temperature, or ``None`` and the question what was meant where it cannot be one."""
     problem = grammar.temperature_problem(value)
     if value is None or problem is None:

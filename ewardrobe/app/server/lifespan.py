@@ -14,8 +14,8 @@ from ewardrobe.app.streamlit_internals import take_interrupt
 LOGGER = logging.getLogger(__name__)
 STOPPED = "eWardrobe has stopped. All changes are saved, and photos that still wait are looked at after the next start."
 
-FIRST_PAGE = ("ewardrobe.app.add.review", "ewardrobe.app.add.repair")
-"""What the page that opens imports."""
+FIRST_PAGE = ("ewardrobe.app.today", "ewardrobe.app.add.review", "ewardrobe.app.add.repair")
+"""What the page that opens imports, and the one to which a photo leads."""
 
 ENDS = {
     "ewardrobe.app.live.slots": lambda module: module.SLOTS.shut_down(),

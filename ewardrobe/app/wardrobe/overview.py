@@ -162,7 +162,8 @@ def sample_banner(store: FeatureStore, frame: pd.DataFrame) -> None:
     if not (count := int(frame["sample"].sum())):
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/info: {count} of these are drawn samples that show what a wardrobe looks like.")
+        samples = "One drawn sample shows" if count == 1 else f"{count} drawn samples show"
+        st.markdown(f":material/info: {samples} what a wardrobe looks like. No outfit is made of samples.")
         st.space("stretch")
         page.button("Remove samples", "remove-samples", None, store.remove_samples, said="The samples are removed")
 
