@@ -102,6 +102,11 @@ def test_in_changed_worn_out_wiped_in_again_is_the_same_wardrobe(page, url, home
     page.get_by_role("button", name="Worn today").click()
     expect(page.get_by_text("Worn today: 1 item")).to_be_visible()
     assert store.get(opened)["wear_log"][-1]["date"] == date.today().isoformat()
+    page.get_by_role("link", name="Wardrobe", exact=True).click()
+    expect(page.get_by_role("heading", name="Wardrobe", exact=True)).to_be_visible()
+    assert "item=" not in page.url
+    page.go_back()
+    expect(page.get_by_role("button", name="Worn today")).to_be_visible()
 
     before = store.items()
     pictures = {path.name: path.read_bytes() for path in store.images.iterdir()}

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from ewardrobe.app.fields import whole_page
+from ewardrobe.app.frame import frame
 from ewardrobe.app.page import FOLDER
 
 PAGES = (  # file, title, icon, group; the first is the one that opens
@@ -26,5 +27,5 @@ for name, title, icon, group in PAGES:
     first = name == PAGES[0][0]
     groups[group].append(st.Page(FOLDER / f"{name}.py", title=title, icon=icon, url_path=name, default=first))
 page = st.navigation(groups, expanded=True)
-with whole_page():
+with whole_page(), frame():
     page.run()
