@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +15,12 @@ from ewardrobe.core.taxonomy import CATEGORIES
 from ewardrobe.outfits import candidates
 from ewardrobe.outfits.closet import Closet, closet_of
 from ewardrobe.outfits.compatibility import Compatibility
-from ewardrobe.outfits.grammar import ALL_SLOTS, Wish, layers, number_word, slot_of, unavailable
+from ewardrobe.outfits.grammar import ALL_SLOTS, Wish, category_number, layers, number_word, slot_of, unavailable
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of, weights_for
 from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.palette import palette
 from ewardrobe.wardrobe.vocabulary import COLOURS
-from ewardrobe.wardrobe.wear_log import STATE_WORDS
+from ewardrobe.wardrobe.wear_log import ARCHIVED, STATE_WORDS
 
 WELL_SCORED = 0.75
 """Quantile of the wardrobe's own scores from which an outfit counts as well scored, but at least ``LEAST_SCORE``."""
@@ -28,6 +30,15 @@ PARTNERS, GAPS = 40, 5
 
 BOUGHT = tuple(c.name for c in CATEGORIES if c.name not in ("sling", "sling dress", "short sleeve outwear"))
 """Kinds that are suggested; the three left out are rare in the outfits that the compatibility was learned from."""
+
+OUT_OF_SEASON = {
+    **dict.fromkeys(("shorts", "vest", "vest dress"), ("autumn", "winter")),
+    "long sleeve outwear": ("summer",),
+}
+"""When a kind is not suggested: what it would be worn with by then is months away."""
+
+NEAR = 25.0
+"""Distance in CIELAB below which two colours serve the same: navy and blue, beige and cream."""
 
 PLURALS = {"top": "tops", "bottom": "bottoms", "dress": "dresses"}
 
@@ -103,18 +114,14 @@ def find_gaps(
 
     Each is imagined in plain cotton and the wardrobe's commonest style, next to the most promising pieces of the other
     slots; an outfit is well scored from the upper quarter of the wardrobe's own.  One addition for each category.
+    Nothing that is owned in a near colour, in the laundry too, and nothing out of season.
     """
-    items, weights = [item for item in items if unavailable(item) is None], weights_for(wish, weights)
+    owned, weights = [item for item in items if item.get("state") != ARCHIVED], weights_for(wish, weights)
+    items = [item for item in items if unavailable(item) is None]
     usual = Counter(str(item["style"]) for item in items if item.get("style"))
     style = usual.most_common(1)[0][0] if usual else None
     shortlist = candidates.shortlist(closet_of(items, wish.today), wish, model)
-    look = {"pattern": "solid", "material": "cotton", "style": style}
-    ideas = [
-        {"id": f"{name}-{colour}", "type": name, "colour": colour, **look, **kind_fields(name)}
-        for name in BOUGHT
-        for colour in COLOURS
-        if colour != "multicolour"
-    ]
+    ideas = _ideas(owned, wish.season, style)
     closet, own_count = closet_of([*shortlist.items, *ideas], wish.today), len(shortlist)
     dry = Wish(occasion=wish.occasion, today=wish.today)  # a base alone is judged, a coat may come over it
 
@@ -131,6 +138,36 @@ def find_gaps(
         gap = Gap(item["category"], item["colour"], len(good), float(good.mean()) if len(good) else 0.0, base)
         best[gap.category] = max(best.get(gap.category, gap), gap, key=worth)
     return sorted((gap for gap in best.values() if gap.opens), key=worth, reverse=True)[:GAPS]
+
+
+def _ideas(owned: Sequence[Mapping], season: str | None, style: str | None) -> list[dict]:
+    """Return what could be added, an item for each kind and colour that the wardrobe has nothing like."""
+    look = {"pattern": "solid", "material": "cotton", "style": style}
+    kinds = [name for name in BOUGHT if season not in OUT_OF_SEASON.get(name, ())]
+    ideas = [
+        {"id": f"{name}-{colour}", "type": name, "colour": colour, **look, **kind_fields(name)}
+        for name in kinds
+        for colour in COLOURS
+        if colour != "multicolour"
+    ]
+    shades = {(category_number(item), shade[:3]) for item in owned for shade in palette(item, 1)}
+
+    def is_owned(idea: Mapping) -> bool:
+        number, (shade, *_) = category_number(idea), palette(idea, 1)
+        return any(number == other and math.dist(shade[:3], lab) < NEAR for other, lab in shades)
+
+    return [idea for idea in ideas if not is_owned(idea)]
+
+
+def missing_slots(items: Sequence[Mapping], season: str | None) -> list[str]:
+    """Return what nobody goes without and is not owned: shoes, and outerwear unless it is summer.
+
+    >>> missing_slots([{"slot": "shoes"}], "winter"), missing_slots([], "summer")
+    (['coat or jacket'], ['shoes'])
+    """
+    slots = {slot_of(item) for item in items if item.get("state") != ARCHIVED}
+    needed = {"shoes": "shoes", "outer": "coat or jacket"}
+    return [word for slot, word in needed.items() if slot not in slots and (slot, season) != ("outer", "summer")]
 
 
 def _outfits_with(closet: Closet, place: int, own_count: int) -> np.ndarray:

@@ -12,7 +12,7 @@ from outfit_items import basics, many, piece
 
 from ewardrobe.outfits import candidates, compatibility, warmth
 from ewardrobe.outfits import suggest as recommender
-from ewardrobe.outfits.gaps import advice, find_gaps
+from ewardrobe.outfits.gaps import OUT_OF_SEASON, advice, find_gaps, missing_slots
 from ewardrobe.outfits.grammar import OCCASIONS, Wish, is_outfit, slot_of, temperature_problem, unavailable
 from ewardrobe.outfits.packing import pack
 from ewardrobe.outfits.suggest import diversity, suggest
@@ -226,6 +226,23 @@ def test_a_gap_is_what_the_wardrobe_lacks(model):
     assert found and found[0].category in ("trousers", "shorts", "skirt") and found[0].opens > 0
     assert [gap.opens for gap in found] == sorted((gap.opens for gap in found), reverse=True)
     assert all(gap.opens == 1 and "dress" in gap.category for gap in find_gaps([], Wish(), model)), "a dress is one"
+
+
+@pytest.mark.parametrize("season", ["autumn", "winter", "spring", "summer"])
+def test_no_gap_is_what_is_owned_or_out_of_season(season, model):
+    items = [*basics(), piece("bottom-navy", "bottom", "navy", pattern="solid", style="casual", state="laundry")]
+    found = find_gaps(items, Wish(season=season), model)
+    assert found
+    for gap in found:
+        assert (gap.category, gap.colour) not in {("trousers", c) for c in ("blue", "navy", "black", "beige")}
+        assert season not in OUT_OF_SEASON.get(gap.category, ()), gap
+
+
+def test_what_nobody_goes_without_comes_first():
+    clothes = [item for item in basics() if slot_of(item) in ("top", "bottom")]
+    assert missing_slots(clothes, "winter") == ["shoes", "coat or jacket"]
+    assert missing_slots([*clothes, piece("s", "shoes", state="laundry")], "summer") == []
+    assert missing_slots([*clothes, piece("s", "shoes", state="archived")], "summer") == ["shoes"]
 
 
 def test_packing_wears_pieces_again_but_no_outfit_twice(model):

@@ -11,8 +11,8 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.outfits.suggestions import OutfitContext, ask_occasion
 from ewardrobe.outfits.collage import swatch
-from ewardrobe.outfits.gaps import Gap, advice, find_gaps
-from ewardrobe.outfits.grammar import Wish
+from ewardrobe.outfits.gaps import Gap, advice, find_gaps, missing_slots
+from ewardrobe.outfits.grammar import Wish, season_of
 from ewardrobe.outfits.preferences import MOST, Preferences
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS
 
@@ -21,7 +21,10 @@ STYLE = Path(__file__).with_suffix(".css")
 
 def gaps(closet: OutfitContext) -> None:
     """Show which single addition would open the most well-scored outfits."""
-    wish = Wish(ask_occasion("For", "gaps-occasion"), today=page.today())
+    season = season_of(page.today())
+    wish = Wish(ask_occasion("For", "gaps-occasion"), season=season, today=page.today())
+    for word in missing_slots(closet.items, season):
+        st.info(f"You have no {word}: that comes first.", icon=":material/priority_high:")
     if said := advice(closet.items, wish):
         st.info(page.literal(said), icon=":material/lightbulb:")
     with st.spinner("Trying every kind in every colour …"):
