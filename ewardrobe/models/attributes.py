@@ -16,7 +16,7 @@ from ewardrobe.core.masks import mask_box, padded_box
 from ewardrobe.models import check_image
 from ewardrobe.models.calibration import Calibration
 from ewardrobe.models.inference import Network, network_of, rest
-from ewardrobe.models.inputs import MEAN, STD
+from ewardrobe.models.inputs import MEAN, STD, trained_side
 from ewardrobe.models.weights import WeightsError, load_state, saying_what_they_are_of
 
 CLOSE_HEADS = ("pattern", "material", "kind")
@@ -78,7 +78,7 @@ def load_classifier(weights: Path | None = None) -> AttributeClassifier:
         values = {name: tuple(state["values"][name]) for name in state["values"]}
         known = {name: own for name, own in HEADS.items() if name in values or name not in LATER_HEADS}
         calibration = {name: Calibration(**state["calibration"][name]) for name in known}
-        size = int(state["size"])
+        size = trained_side(state["size"])
     if values != known:
         raise WeightsError("the weights tell other values than this version knows: train them again")
     network = network_of(NAME, state, NAME, entry["sha256"])

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from ewardrobe.models.weights import WeightsError
+
 FOLDER = Path(__file__).parent / "structures"
 
 SHAPING = {
@@ -28,6 +30,10 @@ SHAPING = {
     "attributes": ("encoder", "last_width", "size"),
 }
 """What of a weights file's content shapes the network beside its tensors, by kind."""
+
+
+class NoGraphError(WeightsError):
+    """A network of one's own is of a structure that OpenVINO cannot run; PyTorch can."""
 
 
 @dataclass(frozen=True)

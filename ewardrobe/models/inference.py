@@ -11,6 +11,7 @@ import copy
 import ctypes
 import hashlib
 import json
+import logging
 import os
 import tempfile
 import threading
@@ -26,7 +27,9 @@ import numpy as np
 from ewardrobe.core import atomic, process
 from ewardrobe.core.checksum import sha256_of
 from ewardrobe.models import RUNTIMES, graphs
-from ewardrobe.models.weights import WeightsError, int8_model, saying_what_they_are_of
+from ewardrobe.models.weights import WeightsError, int8_model, known_sha256, needing_pytorch, saying_what_they_are_of
+
+LOGGER = logging.getLogger(__name__)
 
 PRECISIONS = ("f32", "bf16", "int8")
 INT8_FLAGS = {"avx512_vnni", "avx_vnni"}
@@ -57,7 +60,11 @@ def choose_runtime() -> str:
 @cache
 def has_gpu() -> bool:
     """Tell whether PyTorch can compute on a GPU here; only where a GPU's driver counts one is PyTorch asked."""
-    return bool(_gpus_of_the_driver() and find_spec("torch")) and _torch_has_gpu()
+    try:
+        return bool(_gpus_of_the_driver() and find_spec("torch")) and _torch_has_gpu()
+    except (ImportError, OSError) as error:  # its libraries are of another system, or gone
+        LOGGER.warning("The GPU is not used, since PyTorch cannot be imported: %s", error)
+        return False
 
 
 def _gpus_of_the_driver() -> int:
@@ -109,27 +116,35 @@ def network_of(kind: str, content: Mapping[str, Any], name: str, key: str, runti
     """Return a function that runs the network of a weights file's ``content``, of ``kind`` and for model ``name``.
 
     key: the checksum of the file, for the cache and to find the network's 8-bit form.  runtime: by default
-    ``choose_runtime``'s.  Calls hold the process's inference slot and may come from any thread.  Raises
-    ``WeightsError`` for weights of another network, for an 8-bit form that is altered, and where PyTorch is needed
-    and not installed.
+    ``choose_runtime``'s; a network that OpenVINO cannot run is run by torch.  Calls hold the process's inference slot
+    and may come from any thread.  Raises ``WeightsError`` for weights of another network, for an 8-bit form that is
+    altered, and where PyTorch is needed and not installed.
     """
     if (runtime or choose_runtime()) == "torch":
-        return _on_torch().TorchNetwork(_on_torch().module_of(kind, content, name))
+        return _torch_network(kind, content, name)
     precision = choose_precision()
     if precision == "int8" and (path := int8_model(key)):
-        return OpenVINONetwork(path, "int8", kept=_folder(key, "int8"))
+        made = "-".join(str(known_sha256(each))[:12] for each in (path, path.with_suffix(".bin")))
+        return OpenVINONetwork(path, "int8", kept=_folder(key, f"int8-{made}"))
     hint = "bf16" if precision == "bf16" else "f32"
-    model = _whole(kind, content, name, key)
+    try:
+        model = _whole(kind, content, name, key)
+    except graphs.NoGraphError as error:
+        LOGGER.warning("%s: PyTorch runs it", error)
+        return _torch_network(kind, content, name)
     return OpenVINONetwork(model, hint, hint, model.parent if isinstance(model, Path) else None)
 
 
+def _torch_network(kind: str, content: Mapping[str, Any], name: str) -> Any:
+    return _on_torch().TorchNetwork(_on_torch().module_of(kind, content, name))
+
+
 def _on_torch() -> Any:
-    try:
-        from ewardrobe.models.networks import on_torch
-    except ModuleNotFoundError as error:
-        raise WeightsError(
-            f"these weights need {error.name}, which is not installed: pip install -r requirements.txt"
-        ) from None
+    with needing_pytorch():
+        try:
+            from ewardrobe.models.networks import on_torch
+        except OSError as error:  # a library below torch is gone
+            raise ImportError(str(error)) from error
     return on_torch
 
 

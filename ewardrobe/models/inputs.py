@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -10,6 +12,18 @@ MEAN, STD = 127.5, 64.0
 
 STRIDE = 32
 """Height and width of every network's input are multiples of this."""
+
+
+LEAST_SIDE, LARGEST_SIDE = 32, 4096
+"""Pixels on the long side that a network may be trained for."""
+
+
+def trained_side(said: Any) -> int:
+    """Return the pixels that weights say they see on the long side; ``ValueError`` if no network sees so many."""
+    side = int(said)
+    if not LEAST_SIDE <= side <= LARGEST_SIDE:
+        raise ValueError(f"an input of {side} pixels: expected {LEAST_SIDE} to {LARGEST_SIDE}")
+    return side
 
 
 def network_input(

@@ -16,7 +16,7 @@ from ewardrobe.core.taxonomy import labels_of
 from ewardrobe.models import SHOWN_SCORE, check_image
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
 from ewardrobe.models.inference import Network, OneNetwork, network_of
-from ewardrobe.models.inputs import MEAN, STD, network_input
+from ewardrobe.models.inputs import MEAN, STD, network_input, trained_side
 from ewardrobe.models.weights import load_state, saying_what_they_are_of
 
 IMAGENET_MEAN, IMAGENET_STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
@@ -61,7 +61,7 @@ def load(weights: Path | None = None, name: str = "mask_rcnn", runtime: str | No
     """Load the shipped weights, or a file of ``train.mask_rcnn``; ``WeightsError`` says what is wrong with it."""
     state, entry = load_state(name, weights)
     with saying_what_they_are_of("mask_rcnn"):
-        backbone, size = state["backbone"], int(state["size"])
+        backbone, size = state["backbone"], trained_side(state["size"])
     network = network_of("mask_rcnn", state, name, entry["sha256"], runtime)
     return MaskRCNNSegmenter(network, backbone, size, of_entry(entry))
 

@@ -7,6 +7,7 @@ numbers stay in the file until they are used: an array is a view of the mapped f
 from __future__ import annotations
 
 import io
+import math
 import mmap
 import pickle
 import zipfile
@@ -35,8 +36,8 @@ LOCAL_HEADER = 30
 def read(path: Path) -> Any:
     """Return what ``torch.save`` wrote to ``path``, its tensors as arrays of the file's types that cannot be written.
 
-    Raises ``OSError`` for a file that cannot be read, ``ValueError`` for one that is not of this form or names
-    anything but tensors and plain values.
+    The numbers themselves are not checked, see `damaged`.  Raises ``OSError`` for a file that cannot be read,
+    ``ValueError`` for one that is not of this form or names anything but tensors and plain values.
     """
     with open(path, "rb") as file:
         try:
@@ -45,8 +46,16 @@ def read(path: Path) -> Any:
                 return _Unpickler(archive, mapped).load()
         except (zipfile.BadZipFile, pickle.UnpicklingError, KeyError, EOFError, IndexError) as error:
             raise ValueError(str(error)) from error
-        except (AttributeError, TypeError, OverflowError, RecursionError, MemoryError) as error:
+        except (OSError, ValueError):
+            raise
+        except Exception as error:  # a damaged ZIP or pickle may come to anything
             raise ValueError(f"its structure is damaged ({type(error).__name__}: {error})") from error
+
+
+def damaged(path: Path) -> str | None:
+    """Return the first member of a file that `read` can read whose bytes are not those written, ``None`` if all are."""
+    with zipfile.ZipFile(path) as archive:
+        return archive.testzip()
 
 
 class _Unpickler(pickle.Unpickler):
@@ -58,6 +67,9 @@ class _Unpickler(pickle.Unpickler):
             raise ValueError("it was not written by torch.save")
         super().__init__(io.BytesIO(archive.read(names[0])))
         self._archive, self._mapped, self._folder = archive, mapped, names[0].removesuffix("data.pkl")
+        order = f"{self._folder}byteorder"
+        if order in archive.namelist() and archive.read(order) != b"little":
+            raise ValueError("its numbers are big-endian: write it on a computer as common as this one")
 
     def find_class(self, module: str, name: str) -> Any:
         known: dict[tuple[str, str], Callable] = {
@@ -88,6 +100,8 @@ def _tensor(numbers: np.ndarray, start: int, shape: tuple, strides: tuple, *_: A
     last = start + sum((size - 1) * step for size, step in zip(shape, strides, strict=True))
     if min((start, *shape, *strides)) < 0 or (0 not in shape and last >= len(numbers)):
         raise pickle.UnpicklingError("a tensor lies outside its numbers")
+    if math.prod(shape) > len(numbers):
+        raise pickle.UnpicklingError("a tensor has more numbers than its file")
     if 0 in shape:
         return np.zeros(shape, numbers.dtype)
     steps = [step * numbers.itemsize for step in strides]

@@ -20,7 +20,7 @@ from ewardrobe.core.taxonomy import ACCESSORY_IDS, CATEGORIES, LABEL_COUNT, SLOT
 from ewardrobe.models import SHOWN_SCORE, check_image
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
 from ewardrobe.models.inference import Network, OneNetwork, network_of
-from ewardrobe.models.inputs import network_input
+from ewardrobe.models.inputs import network_input, trained_side
 from ewardrobe.models.weights import load_state, saying_what_they_are_of
 
 GARMENTS = len(CATEGORIES)
@@ -101,7 +101,7 @@ def load(weights: Path | None = None, name: str = "unet", runtime: str | None = 
     """Load the shipped weights, or a file that ``train.unet`` wrote; ``WeightsError`` says what is wrong with it."""
     state, entry = load_state(name, weights)
     with saying_what_they_are_of("unet"):
-        size, flip = int(state.get("size", 256)), bool(state.get("flip", False))
+        size, flip = trained_side(state.get("size", 256)), bool(state.get("flip", False))
     network = network_of("unet", state, name, entry["sha256"], runtime)
     return UNetSegmenter(network, size, flip, of_entry(entry))
 

@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ewardrobe.core import process
 from ewardrobe.core.checksum import sha256_of
 from ewardrobe.models import tensors
@@ -60,7 +62,7 @@ def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
         known = ", ".join(sorted(entries)) or "none"
         raise WeightsError(f"no weights for {name!r} in {folder / MANIFEST} (has: {known}); {_HOW}")
     path, expected = folder / entries[name]["file"], entries[name]["sha256"]
-    actual = _sha256(path)
+    actual = known_sha256(path)
     if actual is None:
         raise WeightsError(f"{path} is missing: restore it from the repository, or train ({_HOW})")
     if actual != expected:
@@ -104,7 +106,7 @@ def checked_int8(int8: dict, folder: Path) -> Path:
     int8: ``source_sha256`` and ``files``, which gives bytes and sha256 by name of a file in ``folder``.
     """
     for name, expected in int8["files"].items():
-        path, actual = folder / name, _sha256(folder / name)
+        path, actual = folder / name, known_sha256(folder / name)
         if actual != expected["sha256"]:
             what = "missing" if actual is None else "not the file that was written"
             raise WeightsError(
@@ -124,27 +126,69 @@ def load_state(name: str, weights: Path | None = None, kind: str | None = None) 
         path, entry = verified_path(name)
     else:
         path = Path(weights)
-        try:
-            entry = {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size}
-        except OSError as error:
-            why = f"{path} cannot be read ({error.strerror}): give a file that a training script wrote"
-            raise WeightsError(why) from None
+        entry = _entry_of(path)
     try:
         state = tensors.read(path)
+        altered = tensors.damaged(path) if weights else None
     except (OSError, ValueError) as error:
         raise WeightsError(f"{path} is not readable as weights ({type(error).__name__}: {error})") from error
     if not isinstance(state, dict) or state.get("kind") != (kind or name):
         theirs = state.get("kind") if isinstance(state, dict) else type(state).__name__
         raise WeightsError(f"{path} holds {theirs!r}, not {kind or name!r}: give the file of that model")
+    if weights and (fault := f"its part {altered} is damaged" if altered else _fault_of(state.get("model"))):
+        raise WeightsError(f"{path} cannot be used, {fault}: give another best.pt that a training script wrote")
     return state, entry
+
+
+def _entry_of(path: Path) -> dict:
+    try:
+        return {"file": path.name, "sha256": sha256_of(path), "bytes": path.stat().st_size}
+    except OSError as error:
+        why = f"{path} cannot be read ({error.strerror}): give a file that a training script wrote"
+        raise WeightsError(why) from None
+
+
+def _fault_of(model: Any) -> str | None:
+    """Return why the ``model`` in a weights file is no network's tensors; ``None`` if nothing speaks against it."""
+    if not isinstance(model, Mapping) or not all(isinstance(name, str) for name in model):
+        return "it holds no tensors by their names"
+    for name, tensor in model.items():
+        if not isinstance(tensor, np.ndarray):
+            return f"{name} is no tensor"
+        if not np.isfinite(tensor).all():
+            return f"{name} has values that are not finite"
+    return None
+
+
+@contextmanager
+def needing_pytorch() -> Iterator[None]:
+    """Turn an import that fails into a ``WeightsError`` that says what to install."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise WeightsError(
+            f"these weights need {error.name}, which is not installed: pip install -r requirements.txt"
+        ) from None
+    except ImportError as error:
+        raise WeightsError(
+            f"these weights need PyTorch, which cannot be imported ({error}): install it again with "
+            "pip install --force-reinstall -r requirements-torch.txt"
+        ) from error
+
+
+_OF_LIBRARIES = (FileNotFoundError, AssertionError, RuntimeError)
+"""What ultralytics and PyTorch raise for a network that they do not know, or that cannot be."""
 
 
 @contextmanager
 def saying_what_they_are_of(script: str) -> Iterator[None]:
     """Turn what goes wrong with an incomplete content into a ``WeightsError`` that names the ``script`` of training."""
     try:
-        yield
-    except (KeyError, TypeError, ValueError, FileNotFoundError) as error:
+        with needing_pytorch():
+            yield
+    except WeightsError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, *_OF_LIBRARIES) as error:
         if reason := process.no_temporary_folder(error):
             raise WeightsError(reason) from error
         raise WeightsError(
@@ -164,7 +208,7 @@ def classes_in(tensors: Mapping[str, Any]) -> int:
     raise ValueError("no layer for categories among the tensors")
 
 
-def _sha256(path: Path) -> str | None:
+def known_sha256(path: Path) -> str | None:
     """Return the sha256 of a file, ``None`` if it is missing; computed once for each state of the file."""
     if not path.is_file():
         return None

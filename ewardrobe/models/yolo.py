@@ -16,7 +16,7 @@ from ewardrobe.core.taxonomy import INSTANCES, labels_of
 from ewardrobe.models import SHOWN_SCORE, check_image
 from ewardrobe.models.confidence import RAW, Confidence, of_entry
 from ewardrobe.models.inference import Network, OneNetwork, network_of
-from ewardrobe.models.inputs import network_input
+from ewardrobe.models.inputs import network_input, trained_side
 from ewardrobe.models.weights import load_state, saying_what_they_are_of
 
 SCALING = 0, 255
@@ -94,7 +94,7 @@ def load(weights: Path | None = None, name: str = "yolo", runtime: str | None = 
     """Load the shipped weights, or a file that ``train.yolo`` wrote; ``WeightsError`` says what is wrong with it."""
     state, entry = load_state(name, weights, kind="yolo")
     with saying_what_they_are_of("yolo"):
-        size = int(state["size"])
+        size = trained_side(state["size"])
     network = network_of("yolo", state, name, entry["sha256"], runtime)
     return YoloSegmenter(network, size, of_entry(entry), name)
 

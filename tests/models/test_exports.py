@@ -38,13 +38,15 @@ def add_int8(folder, source_sha256: str | None = None) -> None:
 
 
 class Sevens(torch.nn.Module):
-    """Gives 7 wherever it looks, in the shape of the U-Net's logits."""
+    """Gives its value wherever it looks, in the shape of the U-Net's logits."""
+
+    value = 7.0
 
     def __init__(self) -> None:
         super().__init__()
         self.layer = torch.nn.Conv2d(3, LABEL_COUNT, 2, 2)
         torch.nn.init.zeros_(self.layer.weight)
-        torch.nn.init.constant_(self.layer.bias, 7.0)
+        torch.nn.init.constant_(self.layer.bias, self.value)
 
     def forward(self, x):
         return self.layer(x)
@@ -83,6 +85,14 @@ def test_int8_of_other_weights_is_ignored(folder, monkeypatch):
     monkeypatch.setenv("EWARDROBE_PRECISION", "int8")
     add_int8(folder, source_sha256="f" * 64)
     assert unet.load().network.precision == "f32"
+
+
+def test_another_int8_of_the_same_weights_is_not_mixed_with_the_compiled_one(folder, monkeypatch):
+    monkeypatch.setenv("EWARDROBE_PRECISION", "int8")
+    for value in (7, 8):
+        monkeypatch.setattr(Sevens, "value", value)
+        add_int8(folder)
+        assert np.allclose(logits(), value, atol=0.01)
 
 
 def test_weights_of_ones_own_never_run_the_shipped_int8(folder, monkeypatch, tmp_path):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from small_weights import folder  # noqa: F401 (a fixture)
+from small_weights import contents, folder, logits  # noqa: F401 (a fixture)
 from torch import nn
 
 from ewardrobe.core.attributes import NAME as ATTRIBUTES
@@ -147,6 +148,22 @@ def test_weights_that_need_pytorch_say_so_where_it_is_missing(folder, monkeypatc
         unet.load()
 
 
+@pytest.mark.parametrize("error", [ValueError("made of no tensor"), RuntimeError("not traced"), NotImplementedError()])
+def test_own_networks_that_openvino_cannot_run_run_on_pytorch(folder, monkeypatch, caplog, error):
+    def fail(*args):
+        raise error
+
+    expected = logits()
+    monkeypatch.setattr(graphs, "FOLDER", folder / "none")
+    monkeypatch.setattr(tracing, "graph_of", fail)
+    own = load_segmenter("unet", folder / "unet.pt")
+    assert own.runtime == "torch" and f"{type(error).__name__}" in caplog.text and "PyTorch runs it" in caplog.text
+    found = own.network(np.zeros((1, 3, 64, 64), np.float32))[0]
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
+    with pytest.raises(WeightsError, match="OpenVINO cannot run the network of 'unet'"):
+        shipping.ship()
+
+
 def test_weights_of_another_network_are_refused(folder, monkeypatch):
     graph = graphs.shipped(*state_of("unet"))
     monkeypatch.setattr(graphs, "shipped", lambda *args: graph)
@@ -185,6 +202,46 @@ def test_views_of_one_storage_are_read_too(tmp_path):
         np.testing.assert_array_equal(read[name], content[name].numpy())
         assert read[name].dtype == content[name].numpy().dtype
     assert read["n"] == 1
+
+
+def rezipped(path: Path, change) -> Path:
+    """Write the members of ``path`` anew, as ``change`` makes them of their names and bytes."""
+    with zipfile.ZipFile(path) as archive:
+        members = [(name, archive.read(name)) for name in archive.namelist()]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members:
+            archive.writestr(name, change(name, content))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda name, content: b"big" if name.endswith("byteorder") else content, "big-endian"),
+        (lambda name, content: b"(" * 9 if name.endswith(".pkl") else content, "."),
+        (lambda name, content: b"\x80\x02K\x00Q." if name.endswith(".pkl") else content, "structure is damaged"),
+        (lambda name, content: b"\x80\x09." if name.endswith(".pkl") else content, "protocol"),
+    ],
+)
+def test_what_torch_did_not_write_here_is_told(tmp_path, change, says):
+    torch.save({"w": torch.arange(9.0)}, tmp_path / "x.pt")
+    assert tensors.read(rezipped(tmp_path / "x.pt", lambda name, content: content))["w"].tolist() == list(range(9))
+    with pytest.raises(ValueError, match=says):
+        tensors.read(rezipped(tmp_path / "x.pt", change))
+
+
+def test_a_tensor_of_more_numbers_than_the_file_holds_is_refused(tmp_path):
+    torch.save({"w": torch.zeros(1).expand(10**6, 10**6)}, tmp_path / "x.pt")
+    with pytest.raises(ValueError, match="more numbers than its file"):
+        tensors.read(tmp_path / "x.pt")
+
+
+@pytest.mark.parametrize("size", [0, -5, 10**9, float("inf"), "abc", None])
+def test_a_size_that_no_network_sees_is_refused(folder, tmp_path, size):
+    for name, content in contents().items():
+        torch.save(content | {"size": size}, tmp_path / "own.pt")
+        with pytest.raises(WeightsError, match="do not say which network"):
+            load_segmenter(name, tmp_path / "own.pt")
 
 
 def damaged(tmp_path, change) -> Path:

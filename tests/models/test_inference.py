@@ -57,3 +57,13 @@ def test_the_environment_decides(monkeypatch):
     monkeypatch.setenv("EWARDROBE_RUNTIME", "torch")
     monkeypatch.setattr(ctypes, "CDLL", lambda name: pytest.fail("nobody needs to know"))
     assert inference.choose_runtime() == "torch"
+
+
+@pytest.mark.parametrize("error", [ImportError("undefined symbol"), OSError("libcudart.so.12: cannot open")])
+def test_a_pytorch_that_cannot_be_imported_leaves_the_gpu_alone(monkeypatch, caplog, error):
+    def broken():
+        raise error
+
+    monkeypatch.setattr(ctypes, "CDLL", driver(1))
+    monkeypatch.setattr(inference, "_torch_has_gpu", broken)
+    assert inference.choose_runtime() == "openvino" and str(error) in caplog.text

@@ -70,6 +70,53 @@ class Evil:
         return (Path.touch, (Path("evil-was-here"),))
 
 
+@pytest.mark.parametrize(
+    ("model", "says"),
+    [
+        (None, "it holds no tensors by their names"),
+        ([torch.zeros(2)], "it holds no tensors by their names"),
+        ({1: torch.zeros(2)}, "it holds no tensors by their names"),
+        ({"a": 1}, "a is no tensor"),
+        ({"a": torch.zeros(2), "b": torch.tensor([0.0, float("nan")])}, "b has values that are not finite"),
+        ({"a": torch.tensor([float("inf")]).half()}, "a has values that are not finite"),
+    ],
+)
+def test_own_weights_without_a_networks_tensors_are_refused(tmp_path, model, says):
+    torch.save({"kind": "unet", "model": model}, tmp_path / "own.pt")
+    with pytest.raises(WeightsError, match=says):
+        weights.load_state("unet", tmp_path / "own.pt")
+
+
+def test_a_flipped_byte_among_the_numbers_of_own_weights_is_noticed(tmp_path):
+    path = tmp_path / "own.pt"
+    torch.save({"kind": "unet", "model": {"a": torch.arange(1000.0)}}, path)
+    assert weights.load_state("unet", path)[0]["model"]["a"][7] == 7
+    at = path.read_bytes().index(np.arange(1000, dtype=np.float32).tobytes()) + 2001
+    path.write_bytes(bytes(byte ^ (place == at) for place, byte in enumerate(path.read_bytes())))
+    with pytest.raises(WeightsError, match=r"its part own/data/0 is damaged: give another best\.pt"):
+        weights.load_state("unet", path)
+
+
+@pytest.mark.parametrize(
+    "error", [AssertionError("/etc/passwd is no .yaml"), RuntimeError("negative"), OverflowError("inf"), IndexError()]
+)
+def test_what_a_library_says_of_an_unknown_network_is_told_as_one(error):
+    with pytest.raises(WeightsError, match="do not say which"), weights.saying_what_they_are_of("yolo"):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (ModuleNotFoundError("No module", name="ultralytics"), r"need ultralytics, .* requirements\.txt"),
+        (ImportError("libtorch.so"), r"PyTorch, which cannot be imported \(libtorch\.so\): install it again"),
+    ],
+)
+def test_what_is_not_installed_is_said_wherever_it_is_imported(error, says):
+    with pytest.raises(WeightsError, match=says), weights.saying_what_they_are_of("yolo"):
+        raise error
+
+
 def test_own_weights_never_run_pickled_code(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "evil.pt").write_bytes(pickle.dumps(Evil()))

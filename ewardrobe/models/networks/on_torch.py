@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from ewardrobe.core import process
-from ewardrobe.models.graphs import Graph
+from ewardrobe.models.graphs import Graph, NoGraphError
 from ewardrobe.models.networks import tracing
 from ewardrobe.models.weights import WeightsError, saying_what_they_are_of
 
@@ -39,8 +39,8 @@ class TorchNetwork:
 
 def module_of(kind: str, content: Mapping[str, Any], name: str) -> nn.Module:
     """Return the network of a weights file's ``content`` in the form that is run; ``WeightsError`` if they misfit."""
-    network = import_module(f"ewardrobe.models.networks.{kind}")
     with saying_what_they_are_of(kind):
+        network = import_module(f"ewardrobe.models.networks.{kind}")
         module = network.of_content(content)
     fill(module, content["model"], name)
     return network.served(module).eval()
@@ -75,7 +75,14 @@ def example_of(kind: str, content: Mapping[str, Any]) -> torch.Tensor | tuple[to
 
 
 def graph(kind: str, content: Mapping[str, Any], name: str) -> Graph:
-    """Return the graph of the network that a weights file's ``content`` is of; ``WeightsError`` if they misfit."""
+    """Return the graph of the network that a weights file's ``content`` is of; ``WeightsError`` if they misfit.
+
+    ``NoGraphError`` for a network that OpenVINO cannot read, or of whose graph nobody knows how it is made.
+    """
     module = module_of(kind, content, name)
     prefix = "model." if kind != "yolo" else ""  # of the form that is run, not of the weights
-    return tracing.graph_of(module, example_of(kind, content), prefix)
+    try:
+        return tracing.graph_of(module, example_of(kind, content), prefix)
+    except Exception as error:  # of torch's tracing, of OpenVINO's conversion, or of ours
+        why = str(error).strip().partition("\n")[0]
+        raise NoGraphError(f"OpenVINO cannot run the network of {name!r} ({type(error).__name__}: {why})") from error
