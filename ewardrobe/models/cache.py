@@ -24,7 +24,7 @@ def segmenter(name: str) -> Segmenter:
 
 def classifier() -> AttributeClassifier:
     """Return the shipped attribute network in the same way; raises what ``attributes.load_classifier`` raises."""
-    from ewardrobe.models.attributes import load_classifier  # here, because importing torch takes seconds
+    from ewardrobe.models.attributes import load_classifier  # here: not every command needs it
 
     return _once(attributes.NAME, load_classifier)
 

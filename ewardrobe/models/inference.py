@@ -13,9 +13,12 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -169,7 +172,8 @@ class OpenVINONetwork:
             core().compile_model(model, "CPU", options) if kept is None else _compiled(model, options, kept)
         )
         self._local = threading.local()
-        _running.add(self)
+        with _running_lock:
+            _running.add(self)
 
     def __call__(self, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
         """Return the outputs for ``inputs``, (B, …) each."""
@@ -188,6 +192,8 @@ class OpenVINONetwork:
 
 
 _running: WeakSet[OpenVINONetwork] = WeakSet()
+_running_lock = threading.Lock()
+"""A set must not grow while it is gone through: a model may be loaded as another one rests."""
 
 
 def rest() -> None:
@@ -195,8 +201,10 @@ def rest() -> None:
 
     For photos, which come one by one; the live view keeps what it holds.
     """
+    with _running_lock:
+        networks = list(_running)
     with process.inference_slot():
-        for network in list(_running):
+        for network in networks:
             network.rest()
     process.give_back_freed()
 
@@ -262,6 +270,7 @@ def _keep(folder: Path, files: Mapping[str, bytes]) -> bool:
     """Write ``files``, by name, as the whole content of ``folder``; tell whether that was possible."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _remove_unfinished(folder.parent)
         with tempfile.TemporaryDirectory(dir=folder.parent, ignore_cleanup_errors=True) as temporary:
             made = Path(temporary) / "made"
             made.mkdir()
@@ -274,6 +283,14 @@ def _keep(folder: Path, files: Mapping[str, bytes]) -> bool:
     except OSError:  # read-only, full, or another process was first: the cache only saves time
         return False
     return True
+
+
+def _remove_unfinished(cache_folder: Path) -> None:
+    """Remove what processes that were killed had begun to write, once it is a day old: up to 200 MB each."""
+    for left in cache_folder.glob(f"{tempfile.gettempprefix()}*"):
+        with suppress(OSError):  # another process was first
+            if time.time() - left.stat().st_mtime > 86400:
+                shutil.rmtree(left)
 
 
 def _compiled(path: Path, options: dict[str, Any], kept: Path) -> Any:

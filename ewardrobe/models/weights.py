@@ -40,15 +40,26 @@ def read_manifest(folder: Path | None = None, task: str | None = None) -> dict[s
     task: only the models for it; an entry that names none is for ``SEGMENTATION``.
     """
     path = (folder or weights_dir()) / MANIFEST
-    try:
+    with _reading(path):
         models = json.loads(path.read_text(encoding="utf-8"))["models"]
-        return {n: entry for n, entry in models.items() if task in (None, entry.get("task", SEGMENTATION))}
+        chosen = {n: entry for n, entry in models.items() if task in (None, entry.get("task", SEGMENTATION))}
+    return chosen
+
+
+@contextmanager
+def _reading(manifest: Path) -> Iterator[None]:
+    """Turn what goes wrong with a ``manifest`` that is no such file, or says too little, into a ``WeightsError``."""
+    try:
+        yield
+    except WeightsError:
+        raise
     except FileNotFoundError:
         raise WeightsError(
-            f"{path} is missing: restore the folder weights/ from the repository, or train ({_HOW})"
+            f"{manifest} is missing: restore the folder weights/ from the repository, or train ({_HOW})"
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise WeightsError(f"{path} is not a readable manifest ({error}): restore it from the repository") from error
+    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+        told = f"no {error}" if isinstance(error, KeyError) else error
+        raise WeightsError(f"{manifest} is not a readable manifest ({told}): restore it from the repository") from error
 
 
 def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
@@ -61,7 +72,8 @@ def verified_path(name: str, folder: Path | None = None) -> tuple[Path, dict]:
     if name not in entries:
         known = ", ".join(sorted(entries)) or "none"
         raise WeightsError(f"no weights for {name!r} in {folder / MANIFEST} (has: {known}); {_HOW}")
-    path, expected = folder / entries[name]["file"], entries[name]["sha256"]
+    with _reading(folder / MANIFEST):
+        path, expected = folder / entries[name]["file"], entries[name]["sha256"]
     actual = known_sha256(path)
     if actual is None:
         raise WeightsError(f"{path} is missing: restore it from the repository, or train ({_HOW})")
@@ -94,9 +106,10 @@ def int8_model(sha256: str) -> Path | None:
     folder = weights_dir()
     if not (folder / MANIFEST).is_file():  # weights of one's own need no manifest
         return None
-    for entry in read_manifest(folder).values():
-        if (int8 := entry.get("int8")) and int8["source_sha256"] == sha256:
-            return checked_int8(int8, folder)
+    with _reading(folder / MANIFEST):
+        for entry in read_manifest(folder).values():
+            if (int8 := entry.get("int8")) and int8["source_sha256"] == sha256:
+                return checked_int8(int8, folder)
     return None
 
 
@@ -113,7 +126,10 @@ def checked_int8(int8: dict, folder: Path) -> Path:
                 f"{path} is {what}: restore it, make it again with `python -m train.quantize`, or set "
                 "EWARDROBE_PRECISION=f32"
             )
-    return folder / next(name for name in int8["files"] if name.endswith(".xml"))
+    structures = [name for name in int8["files"] if name.endswith(".xml")]
+    if not structures:
+        raise KeyError(".xml")
+    return folder / structures[0]
 
 
 def load_state(name: str, weights: Path | None = None, kind: str | None = None) -> tuple[dict, dict]:

@@ -227,6 +227,27 @@ def test_a_queue_that_cannot_be_read_does_not_keep_the_server_from_starting(ward
     assert "the disk is gone" in caplog.text
 
 
+@pytest.mark.parametrize("step", ["get_first_page_ready", "load_models", "go_on_with_import"])
+def test_a_start_that_goes_wrong_keeps_neither_the_rest_from_beginning_nor_all_from_ending(monkeypatch, caplog, step):
+    called = []
+    for name in ("get_first_page_ready", "load_models", "go_on_with_import", "end_all"):
+        monkeypatch.setattr(lifespan, name, lambda name=name: called.append(name))
+
+    def broken():
+        raise RuntimeError("the plugin is of another version")
+
+    broken.__name__ = step
+    monkeypatch.setattr(lifespan, step, broken)
+
+    async def serve():
+        async with lifespan.lifespan(None):
+            pass
+
+    asyncio.run(serve())
+    assert len(called) == 3 and step not in called and called[-1] == "end_all"
+    assert "the plugin is of another version" in caplog.text and step.replace("_", " ") in caplog.text
+
+
 def test_the_server_ends_after_a_model_that_is_being_loaded(wardrobe_home):
     """Ctrl-C during the first load: a thread inside a model while the interpreter goes down aborts the process."""
     begun, done = threading.Event(), threading.Event()

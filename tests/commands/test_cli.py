@@ -55,6 +55,30 @@ def test_help_imports_no_torch():
         assert f"'{heavy}'" not in modules
 
 
+WITHOUT_PYTORCH = """
+import runpy, sys
+for name in ("torch", "torchvision", "ultralytics", "lightning_fabric"):
+    sys.modules[name] = None
+sys.argv = sys.argv[1:]
+runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=False)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "cure"),
+    [
+        (["ewardrobe", "benchmark", "exports", "--data", "."], "pip install -r requirements.txt"),
+        (["train.unet", "--help"], "pip install -r requirements.txt -r requirements-train.txt"),
+        (["train.card"], "pip install -r requirements.txt -r requirements-train.txt"),
+        (["train.attributes", "--help"], "pip install -r requirements.txt -r requirements-train.txt"),
+    ],
+)
+def test_what_needs_pytorch_says_so_where_only_the_app_is_installed(words, cure):
+    done = run(*words, code=WITHOUT_PYTORCH)
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert "torch" in done.stderr and cure in done.stderr
+
+
 @pytest.mark.parametrize("name", commands.command_names())
 def test_every_command_has_help_and_a_run(name):
     module = commands.load_command(name)

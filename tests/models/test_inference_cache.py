@@ -1,5 +1,8 @@
 """Networks put together for OpenVINO are kept: one that is not as it was written is made anew, never run."""
 
+import os
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -76,6 +79,15 @@ def test_without_a_cache_the_network_itself_is_run(made, tmp_path, monkeypatch):
     assert network.inputs and len(made) == 2
     x = np.ones((1, 3, 8, 8), np.float32)
     np.testing.assert_array_equal(inference.OpenVINONetwork(network)(x)[0], kept(x)[0])
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(made, tmp_path):
+    young, old = (tmp_path / "openvino" / name / "made" for name in ("tmpyoung", "tmpold"))
+    for each in (young, old):
+        each.mkdir(parents=True)
+        (each / "model.bin").write_bytes(b"half")
+    os.utime(old.parent, (1e9, 1e9))
+    assert whole().is_file() and young.is_dir() and not old.parent.exists()
 
 
 X = np.ones((1, 3, 8, 8), np.float32)
@@ -165,3 +177,32 @@ def test_threads_may_run_a_network_while_another_lets_it_rest(made):
         answers = list(pool.map(lambda i: inference.rest() if i % 3 == 0 else network(X)[0], range(60)))
     for answer in answers:
         assert answer is None or np.array_equal(answer, first)
+
+
+def test_a_model_may_be_loaded_while_others_rest(monkeypatch):
+    class Light:
+        def rest(self) -> None:
+            pass
+
+    monkeypatch.setattr(inference, "_running", type(inference._running)())
+    monkeypatch.setattr(inference, "_compiled", lambda *args: None)
+    monkeypatch.setattr(process, "give_back_freed", lambda: None)
+    monkeypatch.setattr(inference.OpenVINONetwork, "rest", Light.rest)
+    end, loaded = threading.Event(), []
+
+    def load() -> None:
+        while not end.is_set() and len(loaded) < 20_000:
+            loaded.append(inference.OpenVINONetwork("model", kept="folder"))
+
+    thread = threading.Thread(target=load)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        thread.start()
+        for _ in range(300):
+            inference.rest()
+    finally:
+        end.set()
+        thread.join()
+        sys.setswitchinterval(interval)
+    assert loaded

@@ -59,6 +59,28 @@ def test_broken_manifest_is_named(folder):
         weights.load_state("unet")
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"file": None},
+        {"file": 3},
+        {"sha256": None},
+        {"int8": {"files": {}}},
+        {"int8": {"source_sha256": "it"}},
+        {"int8": {"source_sha256": "it", "files": {}}},
+        {"int8": {"source_sha256": "it", "files": {"unet.pt": {}}}},
+        {"int8": "x"},
+    ],
+)
+def test_a_manifest_that_says_too_little_is_named(folder, change):
+    content = json.loads((folder / "manifest.json").read_text())
+    entry = content["models"]["unet"] | change
+    content["models"]["unet"] = {key: value for key, value in entry.items() if value is not None}
+    (folder / "manifest.json").write_text(json.dumps(content))
+    with pytest.raises(WeightsError, match=r"manifest\.json is not a readable manifest \(.+\): restore"):
+        _ = weights.verified_path("unet"), weights.int8_model("it")
+
+
 def test_weights_of_another_model_are_refused(folder, tmp_path):
     torch.save({"kind": "yolo", "model": {}}, tmp_path / "other.pt")
     with pytest.raises(WeightsError, match="holds 'yolo', not 'unet'"):

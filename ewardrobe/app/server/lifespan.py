@@ -46,9 +46,17 @@ def begin() -> None:
     """Import the first page and load its models while the browser opens; then go on with the import queue.
 
     A photo that is dropped meanwhile waits for the model and gets it.  What is imported here is imported while the
-    server answers, not before.
+    server answers, not before.  What fails is noted, the rest goes on: who asks for it is told so too.
     """
-    from ewardrobe.core.process import SettingError
+    for step in (get_first_page_ready, load_models, go_on_with_import):
+        try:
+            step()
+        except Exception:  # a server that has begun in part serves; one that raises here ends nothing when it stops
+            LOGGER.exception("Getting ready went wrong (%s)", step.__name__.replace("_", " "))
+
+
+def get_first_page_ready() -> None:
+    """Import what the page that opens needs, and draw what it puts into a new wardrobe."""
     from ewardrobe.feature_store.store import FeatureStore
 
     for name in FIRST_PAGE:
@@ -57,15 +65,19 @@ def begin() -> None:
         from ewardrobe.datasets.synthetic import sample_garments
 
         sample_garments()  # drawn once: the first page puts them into the new wardrobe
+
+
+def load_models() -> None:
+    """Load the models of the page that opens."""
+    from ewardrobe.core.process import SettingError
     from ewardrobe.models import DEFAULT_MODEL, cache
     from ewardrobe.models.weights import WeightsError
 
     try:
         cache.segmenter(DEFAULT_MODEL)
         cache.classifier()
-    except (WeightsError, SettingError) as error:  # who asks for a model is told so too
+    except (WeightsError, SettingError) as error:
         LOGGER.warning("No model is loaded yet: %s", error)
-    go_on_with_import()
 
 
 def go_on_with_import() -> None:

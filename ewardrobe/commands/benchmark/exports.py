@@ -27,10 +27,12 @@ def run(args: argparse.Namespace) -> int:
     if args.threads:
         process.use_threads(args.threads)
     from ewardrobe.datasets.deepfashion2 import DeepFashion2
-    from ewardrobe.evaluation.benchmarks import exports
+    from ewardrobe.models.weights import needing_pytorch, read_manifest
+
+    with needing_pytorch():
+        from ewardrobe.evaluation.benchmarks import exports
     from ewardrobe.evaluation.figures.exports import text
     from ewardrobe.evaluation.report import write_metrics
-    from ewardrobe.models.weights import read_manifest
 
     rows = []
     for model in (name for name in read_manifest() if name in (args.model or NETWORKS)):
