@@ -1,9 +1,9 @@
 """Networks put together for OpenVINO are kept: one that is not as it was written is made anew, never run."""
 
 import os
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from weakref import WeakSet
 
 import numpy as np
 import pytest
@@ -180,29 +180,26 @@ def test_threads_may_run_a_network_while_another_lets_it_rest(made):
 
 
 def test_a_model_may_be_loaded_while_others_rest(monkeypatch):
-    class Light:
-        def rest(self) -> None:
-            pass
+    begun, added, rested = threading.Event(), threading.Event(), []
 
-    monkeypatch.setattr(inference, "_running", type(inference._running)())
-    monkeypatch.setattr(inference, "_compiled", lambda *args: None)
-    monkeypatch.setattr(process, "give_back_freed", lambda: None)
-    monkeypatch.setattr(inference.OpenVINONetwork, "rest", Light.rest)
-    end, loaded = threading.Event(), []
+    class Slow(WeakSet):
+        def __iter__(self):
+            for network in super().__iter__():
+                begun.set()
+                added.wait(0.3)
+                yield network
 
     def load() -> None:
-        while not end.is_set() and len(loaded) < 20_000:
-            loaded.append(inference.OpenVINONetwork("model", kept="folder"))
+        begun.wait()
+        others.append(inference.OpenVINONetwork("model", kept="folder"))
+        added.set()
 
-    thread = threading.Thread(target=load)
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        thread.start()
-        for _ in range(300):
-            inference.rest()
-    finally:
-        end.set()
-        thread.join()
-        sys.setswitchinterval(interval)
-    assert loaded
+    monkeypatch.setattr(inference, "_running", Slow())
+    monkeypatch.setattr(inference, "_compiled", lambda *args: None)
+    monkeypatch.setattr(inference.OpenVINONetwork, "rest", lambda self: rested.append(self))
+    others = [inference.OpenVINONetwork("model", kept="folder")]
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(load)
+        inference.rest()
+        loading.result()
+    assert rested == others[:1] and len(others) == 2
