@@ -332,6 +332,7 @@ BAD_FLAGS = {
     "--augment": ("1.6",),
     "--fraction": ("0", "1.1"),
     "--image-size": ("8",),
+    "--eval-size": ("31", "4097"),
     "--weight-decay": ("-0.1", "nan"),
 }
 

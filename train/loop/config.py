@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from ewardrobe.core.process import SettingError
 from ewardrobe.datasets.records import DatasetError
+from ewardrobe.models.inputs import LARGEST_SIDE, LEAST_SIDE
 from ewardrobe.models.weights import WeightsError
 from train.loop.engine import TrainingError
 
@@ -80,7 +81,10 @@ class Config(RunConfig):
     extra: str = option("", "second folder of that layout, such as rendered photos, mixed in")
     extra_share: float = option(0.1, "share of the samples drawn from --extra", most=1)
     eval_size: int = option(
-        256, "pixels on the long side at validation and in the app; as --image-size for a YOLO", least=32
+        256,
+        "pixels on the long side at validation and in the app; as --image-size for a YOLO",
+        least=LEAST_SIDE,
+        most=LARGEST_SIDE,
     )
     worn_zoom: float = option(0.0, "zoom into worn photos up to so many times; 0 = as --augment says")
     worn_factor: float = option(1.6, "how much more often a worn photo is drawn", above=0)
