@@ -69,7 +69,7 @@ class _Unpickler(pickle.Unpickler):
         self._archive, self._mapped, self._folder = archive, mapped, names[0].removesuffix("data.pkl")
         order = f"{self._folder}byteorder"
         if order in archive.namelist() and archive.read(order) != b"little":
-            raise ValueError("its numbers are big-endian: write it on a computer as common as this one")
+            raise ValueError("its numbers are big-endian: save them anew on a little-endian computer")
 
     def find_class(self, module: str, name: str) -> Any:
         known: dict[tuple[str, str], Callable] = {
