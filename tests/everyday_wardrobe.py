@@ -200,7 +200,7 @@ QUERIES: tuple[tuple[str, Meaning], ...] = (
     ("silk blouse", both(SILK, BLOUSE)), ("denim", DENIM), ("denim skirt", both(DENIM, SKIRT)),
     ("jean jacket", both(DENIM, JACKET)), ("denim jacket", both(DENIM, JACKET)),
     ("leather jacket", both(LEATHER, JACKET)), ("leather boots", both(LEATHER, BOOTS)),
-    ("black leather jacket", both(BLACK, LEATHER, JACKET)), ("knitwear", KNIT), ("knitted dress", both(KNIT, DRESS)),
+    ("black leather jacket", both(BLACK, LEATHER, JACKET)), ("knitwear", either(KNIT, JUMPER, CARDIGAN)), ("knitted dress", both(KNIT, DRESS)),
     ("leather skirt", both(LEATHER, SKIRT)), ("denim shorts", both(DENIM, SHORTS)), ("jean shorts", both(DENIM, SHORTS)),
     # with a pattern
     ("stripey tee", both(STRIPED, TEE)), ("striped t-shirt", both(STRIPED, TEE)), ("stripes", STRIPED),

@@ -9,7 +9,7 @@ from typing import Any
 from ewardrobe.wardrobe.fields import DAY, NUMBERS, TABLE, ItemField
 from ewardrobe.wardrobe.item import kind, kind_fields
 from ewardrobe.wardrobe.reading import AmbiguousError, DayOrder, amount_text, day
-from ewardrobe.wardrobe.vocabulary import SAME_WORDS, kind_of
+from ewardrobe.wardrobe.vocabulary import kind_of, meant_by
 from ewardrobe.wardrobe.wear_log import days_worn
 
 READ_ONLY = ("times_worn", "last_worn", "added")
@@ -102,7 +102,7 @@ def _choices(field: ItemField, text: str) -> list[str]:
     (['autumn'], ['grey'], ['Gray'])
     """
     word = text.casefold()
-    found = (word,) if word in field.choices else SAME_WORDS.get(word, ())
+    found = (word,) if word in field.choices else meant_by(field.name, word)
     return [choice for choice in found if choice in field.choices] or [text]
 
 

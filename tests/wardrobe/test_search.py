@@ -38,5 +38,4 @@ def test_everyday_queries_find_what_is_meant(frame, truth):
         found = set(apply(frame, Filters(query)).index)
         if found != meant:
             wrong[query] = f"{len(found - meant)} too many, {len(meant - found)} missed of {len(meant)}"
-    print(wrong)
     assert 1 - len(wrong) / len(QUERIES) >= RIGHT, wrong

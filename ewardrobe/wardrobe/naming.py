@@ -1,0 +1,75 @@
+"""What a garment is called: by its owner, else from colour, pattern, sleeve, material and kind, as people speak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ewardrobe.core.attributes import SLEEVE_OF_CATEGORY
+from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
+from ewardrobe.wardrobe import vocabulary
+from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.vocabulary import MULTICOLOUR, Word
+
+PLAIN_MATERIALS = ("cotton", "synthetic", "other")
+"""Materials that nobody says."""
+
+PLAIN_PATTERNS = ("solid", "other")
+
+
+def called(item: Mapping) -> str:
+    """Return what an item is called: the owner's name for it, else one that is made of what is known.
+
+    >>> called({"type": "jacket", "category_id": 4, "colour": "navy", "material": "denim"})
+    'navy denim jacket'
+    >>> called({"type": "t-shirt", "pattern": "striped"}), called({"category": "vest", "colour": "white"})
+    ('striped T-shirt', 'white sleeveless top')
+    >>> called({"type": "boots", "name": "Grandma's"}), called({"type": "Grandma's coat", "colour": "red"})
+    ("Grandma's", "Grandma's coat")
+    """
+    if own := _text(item.get("name")):
+        return own
+    if (row := row_of(item)) is None:  # the owner's own words
+        return str(item["type"])
+    noun = vocabulary.said("type", _text(item.get("type")) or kind(item))
+    return " ".join(filter(None, (*_colour_and_pattern(item), _sleeve(item, row), _material(item, row, noun), noun)))
+
+
+def row_of(item: Mapping) -> Word | None:
+    """Return the row of the table for what an item is; ``None`` where its type says more than a word of the table."""
+    return vocabulary.row_of("type", _text(item.get("type")) or kind(item))
+
+
+def word_of(item: Mapping) -> str:
+    """Return the name of the table for what an item is, its kind's where its type tells nothing.
+
+    >>> word_of({"type": "Grandma's coat"}), word_of({"type": "jumper"}), word_of({"slot": "bag", "type": "wibble"})
+    ('coat', 'sweater', 'bag')
+    """
+    found = vocabulary.thing(_text(item.get("type")) or kind(item))
+    return found.name if found else kind(item)
+
+
+def _colour_and_pattern(item: Mapping) -> tuple[str, str]:
+    colour, pattern = _text(item.get("colour")), _text(item.get("pattern"))
+    pattern = "" if pattern in PLAIN_PATTERNS else pattern
+    if colour == MULTICOLOUR and pattern:  # a floral dress is of many colours
+        colour = ""
+    return vocabulary.said("colour", colour), vocabulary.said("pattern", pattern)
+
+
+def _sleeve(item: Mapping, row: Word) -> str:
+    """Return the sleeve where it is not the usual one of such a thing, and the noun does not say it."""
+    sleeve = _text(item.get("sleeve"))
+    usual = SLEEVE_OF_CATEGORY.get(INSTANCE_ID_BY_WORD.get(row.kinds[0], 0))
+    known = row in vocabulary.CATEGORY_ROWS and row.name != "long sleeve outwear"
+    return "" if known or not sleeve or sleeve == usual or usual is None else vocabulary.said("sleeve", sleeve)
+
+
+def _material(item: Mapping, row: Word, noun: str) -> str:
+    material = _text(item.get("material"))
+    implied = material in (*PLAIN_MATERIALS, row.material) or material in noun.split()
+    return "" if implied else material
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
