@@ -125,7 +125,7 @@ def _picture_table(store: FeatureStore, frame: pd.DataFrame, title: str, rows: p
         placeholder="",
         column_config={
             "picture": column.ImageColumn("", width=48),
-            "type": column.TextColumn("Name"),
+            "called": column.TextColumn("Name"),
             "kind": column.TextColumn("Category"),
             "colour": column.TextColumn("Colour"),
             "price": column.NumberColumn("Price", format="%.2f"),

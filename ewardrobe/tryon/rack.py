@@ -13,6 +13,7 @@ from ewardrobe.core.images import png_bytes, read_cutout
 from ewardrobe.core.taxonomy import CATEGORY_IDS, EXCLUDES, SLOTS, category
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.tryon.garment import GarmentImageError, WearableGarment, prepare
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.pictures import data_url
 
 THUMBNAIL_SIDE = 112
@@ -50,7 +51,7 @@ def wardrobe_pieces(items: Iterable[Mapping], picture: Callable[[str], Path | No
         if path is None or item.get("slot") not in SLOTS or item.get("state") == "archived":
             continue
         key = f"{item['id']}/{item['category_id']}/{path.name}"  # another kind or cut-out is another piece
-        pieces.append(Hanger(key, str(item["type"]), int(item["category_id"]), path, item["id"]))
+        pieces.append(Hanger(key, called(item), int(item["category_id"]), path, item["id"]))
     return pieces
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ewardrobe.wardrobe.fields import DAY, NUMBERS, TABLE, ItemField
+from ewardrobe.wardrobe.fields import DAY, NUMBERS, TABLE, ItemField, entered
 from ewardrobe.wardrobe.item import kind, kind_fields
 from ewardrobe.wardrobe.reading import AmbiguousError, DayOrder, amount_text, day
 from ewardrobe.wardrobe.vocabulary import kind_of, meant_by
@@ -68,10 +68,11 @@ def cell_of(item: Mapping, column: str) -> str:
     return _FORMULA.sub(lambda found: f"{found[0]}'", text)
 
 
-def value_of(column: str, text: str, order: DayOrder | None = None) -> dict[str, Any]:
+def value_of(column: str, text: str, order: DayOrder | None = None, any_type: bool = False) -> dict[str, Any]:
     """Return the fields that a cell stands for; ``ValueError`` says what was expected.  An empty cell is no value.
 
-    order: which number comes first in dates such as 3/4/2026, where that is known.
+    order: which number comes first in dates such as 3/4/2026, where that is known.  any_type: whether a type may be
+    one that nobody knows.
 
     >>> value_of("price", "12,50 €"), value_of("bought", "31.3.2026"), value_of("tags", "work; summer")
     ({'price': 12.5}, {'bought': '2026-03-31'}, {'tags': ['work', 'summer']})
@@ -82,6 +83,8 @@ def value_of(column: str, text: str, order: DayOrder | None = None) -> dict[str,
     if column == "category":
         return kind_fields(kind_of(text) or text) if text else {}
     field = FIELDS[column]
+    if column == "type":
+        return {column: text if any_type and text else entered(column, text)}
     if field.many and field.choices and not field.free:
         text = text if _choices(field, text) != [text] else _SEVERAL.sub(";", text)
     try:

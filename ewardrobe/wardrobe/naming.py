@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ewardrobe.core.attributes import SLEEVE_OF_CATEGORY
 from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
@@ -32,6 +32,31 @@ def called(item: Mapping) -> str:
         return str(item["type"])
     noun = vocabulary.said("type", _text(item.get("type")) or kind(item))
     return " ".join(filter(None, (*_colour_and_pattern(item), _sleeve(item, row), _material(item, row, noun), noun)))
+
+
+def told_apart(items: Iterable[Mapping]) -> dict[str, str]:
+    """Return what each item is called, by id; what has the same name as another gets its brand, size or a number.
+
+    >>> tees = [{"id": "1", "type": "tee"}, {"id": "2", "type": "tee", "brand": "Acme"}, {"id": "3", "type": "tee"}]
+    >>> told_apart([*tees, {"id": "4", "type": "cap"}])
+    {'1': 'tee', '2': 'tee, Acme', '3': 'tee 2', '4': 'cap'}
+    """
+    groups: dict[str, dict[str, Mapping]] = {}
+    for item in items:
+        groups.setdefault(called(item), {})[str(item.get("id"))] = item
+    found = {item_id: label for name, group in groups.items() for item_id, label in _labels(name, group).items()}
+    return {str(item.get("id")): found[str(item.get("id"))] for group in groups.values() for item in group.values()}
+
+
+def _labels(name: str, group: Mapping[str, Mapping]) -> dict[str, str]:
+    """Return the labels of items of one name, by id, no two alike."""
+    labels: dict[str, str] = {}
+    for item_id, item in group.items():
+        facts = [str(item[field]) for field in ("brand", "size") if item.get(field)]
+        options = [", ".join((name, *facts[:count])) for count in range(len(facts) + 1)] if len(group) > 1 else [name]
+        numbered = (f"{options[-1]} {number}" for number in range(2, len(group) + 2))
+        labels[item_id] = next(label for label in (*options, *numbered) if label not in labels.values())
+    return labels
 
 
 def row_of(item: Mapping) -> Word | None:

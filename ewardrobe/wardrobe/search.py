@@ -14,7 +14,7 @@ from itertools import chain, count
 
 import pandas as pd
 from rapidfuzz import process
-from rapidfuzz.distance import OSA
+from rapidfuzz.distance import OSA, LCSseq
 
 from ewardrobe.wardrobe import vocabulary
 from ewardrobe.wardrobe.derived import all_of
@@ -45,7 +45,7 @@ Conditions = tuple[Mapping[str, Iterable], ...]
 
 
 @dataclass(frozen=True)
-class Part:
+class SearchWord:
     """A word or phrase of a search.
 
     typed: as it was written; read: with slips mended; said: what it was taken for.  group: the field it tells of.
@@ -72,7 +72,7 @@ class Part:
 class Query:
     """What was understood of a text."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[SearchWord, ...]
 
     @property
     def told(self) -> str:
@@ -89,7 +89,7 @@ class Query:
 
         Words for one field, "black and white", are all asked for; where nothing has all of them, any will do.
         """
-        groups: dict[str, list[Part]] = {}
+        groups: dict[str, list[SearchWord]] = {}
         for part in self.parts:
             groups.setdefault(part.group, []).append(part)
         keep = pd.Series(True, index=frame.index)
@@ -109,21 +109,21 @@ def understand(text: str, frame: pd.DataFrame) -> Query:
     return Query(tuple(_parts(typed, read, own)))
 
 
-def _parts(typed: Sequence[str], read: Sequence[str], own: Mapping[str, Conditions]) -> Iterator[Part]:
+def _parts(typed: Sequence[str], read: Sequence[str], own: Mapping[str, Conditions]) -> Iterator[SearchWord]:
     place, either, unknown = 0, False, count()
     while place < len(read):
         for length in range(min(LONGEST_PHRASE, len(read) - place), 0, -1):
             phrase = " ".join(read[place : place + length])
             if found := _meaning(phrase, own):
                 said, group, conditions = found
-                yield Part(" ".join(typed[place : place + length]), phrase, said, group, conditions, either)
+                yield SearchWord(" ".join(typed[place : place + length]), phrase, said, group, conditions, either)
                 either = False
                 break
         else:
             length = 1
             either = read[place] == "or" or (either and read[place] in FILLERS)
             if read[place] not in FILLERS:
-                yield Part(typed[place], read[place], typed[place], f"text {next(unknown)}")
+                yield SearchWord(typed[place], read[place], typed[place], f"text {next(unknown)}")
         place += length
 
 
@@ -164,7 +164,7 @@ def _conditions(word: Word) -> Conditions:
 # In the frame
 
 
-def _meant(frame: pd.DataFrame, part: Part) -> pd.Series:
+def _meant(frame: pd.DataFrame, part: SearchWord) -> pd.Series:
     if not part.conditions:
         return frame["search"].str.contains(part.read, regex=False)
     return reduce(pd.Series.__or__, (_has_all(frame, condition) for condition in part.conditions))
@@ -221,8 +221,12 @@ def _mended(word: str, frame: pd.DataFrame, own: Mapping[str, Conditions]) -> st
     slips = 1 if len(word) < LONG_WORD else 2
     known = [*_known_words(), *mine]
     near = process.extract(word, known, scorer=OSA.distance, score_cutoff=slips, limit=None)
-    order = sorted(near, key=lambda found: (found[1], found[0][:1] != word[:1], found[2]))
-    return order[0][0] if order else word
+
+    def strangeness(found: tuple[str, float, int]) -> tuple:
+        text, distance, place = found
+        return distance, text[:1] != word[:1], text not in vocabulary.phrases(), -LCSseq.similarity(text, word), place
+
+    return min(near, key=strangeness)[0] if near else word
 
 
 @lru_cache(maxsize=1)

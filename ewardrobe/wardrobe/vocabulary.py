@@ -131,7 +131,7 @@ THINGS = (
     _thing("denim jacket", "jean jacket, jeans jacket, trucker jacket", of="jacket", material="denim"),
     _thing("leather jacket", "biker jacket, moto jacket", of="jacket", material="leather"),
     _thing("puffer jacket", "puffer, down jacket, quilted jacket, padded jacket", of="jacket"),
-    _thing("coat", "overcoat, winter coat, parka, raincoat, rain coat, pea coat, duffle coat"),
+    _thing("coat", "overcoat, parka, raincoat, rain coat, pea coat, duffle coat"),
     _thing("trench coat", "trench, trenchcoat, mac", of="coat"),
     _thing("cape", "poncho, cloak"),
     # on the legs
@@ -165,7 +165,7 @@ THINGS = (
     _thing("tote", "tote bag, shopper, shopping bag, canvas bag"),
     _thing("hat", "headwear, sun hat, straw hat, fedora, bucket hat, beret", means=({"slot": ("hat",)},)),
     _thing("cap", "baseball cap, flat cap"),
-    _thing("beanie", "woolly hat, wooly hat, bobble hat, knit cap, winter hat"),
+    _thing("beanie", "woolly hat, wooly hat, bobble hat, knit cap"),
     _thing("headscarf", "bandana, head scarf"),
     *(
         _thing(name, also, kinds=_OTHER)
@@ -361,22 +361,25 @@ def kind_of(name: str) -> str | None:
 def kind_text(text: str) -> str:
     """Return the word for a kind as it is stored; ``ValueError`` for one that nobody knows.
 
-    A word that says more than the table, "Chelsea boots", stays as it is.
-
-    >>> kind_text("Hoodies"), kind_text("jumpers"), kind_text("Grandma's coat")
-    ('hoodie', 'jumper', "Grandma's coat")
+    >>> kind_text(" Hoodies"), kind_text("Grandma's coat")
+    ('Hoodies', "Grandma's coat")
     """
     text = " ".join(text.split())
-    if (row := row_of("type", text)) is None:
-        if thing(text):
-            return text
-        known = "hoodie, blazer, jeans, polo, boots, trainers"
-        raise ValueError(
-            f"{text!r} is no kind that is known: write the nearest ({known} …), and your own word as the name"
-        )
-    words = (row.name, *_parts(row.also))
-    forms = {key(form): word for word in reversed(words) for form in (word, plural(word), singular(word))}
-    return forms.get(key(text), row.name)
+    if not thing(text):
+        known = "write the nearest (hoodie, blazer, jeans, boots, trainers …), and your own word as the name"
+        raise ValueError(f"{text!r} is no kind that is known: {known}")
+    return text
+
+
+def base_form(text: str) -> str:
+    """Return a word for a thing as one of it is called; any other text as it is.
+
+    >>> base_form("Hoodies"), base_form("jumpers"), base_form("Ankle boot"), base_form("Grandma's coats")
+    ('hoodie', 'jumper', 'ankle boots', "Grandma's coats")
+    """
+    row = row_of("type", text)
+    words = (row.name, *_parts(row.also)) if row else ()
+    return next((word for word in words if key(text) in map(key, (word, plural(word), singular(word)))), text)
 
 
 def fits(name: str, kind: str) -> bool:
@@ -426,8 +429,9 @@ def phrases() -> dict[str, tuple[Word, ...]]:
 def said(field: str, name: str) -> str:
     """Return a value as people say it.
 
-    >>> said("type", "t-shirt"), said("sleeve", "long"), said("type", "vest dress"), said("brand", "Acme")
+    >>> said("type", "T-shirts"), said("sleeve", "long"), said("type", "vest dress"), said("brand", "Acme")
     ('T-shirt', 'long-sleeved', 'sleeveless dress', 'Acme')
     """
+    name = base_form(name) if field == "type" else name
     row = row_of(field, name)
     return (row.said or row.name) if row and row.name == name else name

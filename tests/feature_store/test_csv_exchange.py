@@ -87,6 +87,7 @@ def test_new_rows_become_items(store):
     take_over(store, table)
     item = view(store.items()[-1])
     assert (item["type"], item["colour"], item["bought"], item["favourite"]) == ("Parka", "green", "2026-03-31", True)
+    assert (item["name"], item["category"]) == (None, "long sleeve outwear")
     assert (item["season"], item["source"]["type"]) == (["autumn", "winter"], "user")
 
 
@@ -106,7 +107,7 @@ def test_words_for_shoes_bags_and_hats_are_understood(store):
     table = read_csv(store, data)
     assert not table.problems
     take_over(store, table)
-    told = [(item["type"], item["slot"]) for item in store.items()[-9:]]
+    told = [(item["name"] or item["type"], item["slot"]) for item in store.items()[-9:]]
     assert told == [
         ("sneakers", "shoes"),
         ("ankle boots", "shoes"),
@@ -163,7 +164,7 @@ def test_every_faulty_row_is_told_with_its_line_and_the_good_ones_are_taken(stor
         (b"", "is empty"),
         (b"a,b,c\n1,2,3\n", "none of its columns .a, b, c. is known"),
         (b"id\na\n", "none of its columns"),
-        (b"type,name\nx,y\n", "two columns are type"),
+        (b"type,kind\nx,y\n", "two columns are type"),
         (b"PK\x03\x04\x00\x00", "is no text"),
         (b"\x81\x8d\x8f,\xff", "is not UTF-8"),
     ],
@@ -235,8 +236,8 @@ def test_what_can_be_read_in_two_ways_is_asked_about(column, text):
 @pytest.mark.parametrize(
     ("rows", "bought"),
     [
-        (("x,3/4/2026", "y,3/25/2026"), ["2026-03-04", "2026-03-25"]),
-        (("x,3/4/2026 10:00", "y,25/3/2026"), ["2026-04-03", "2026-03-25"]),
+        (("hat,3/4/2026", "cap,3/25/2026"), ["2026-03-04", "2026-03-25"]),
+        (("hat,3/4/2026 10:00", "cap,25/3/2026"), ["2026-04-03", "2026-03-25"]),
     ],
 )
 def test_the_column_says_which_number_of_a_date_comes_first(store, rows, bought):
@@ -398,7 +399,7 @@ def test_any_item_survives_the_table(tmp_path_factory, fields):
 def test_the_commands_write_and_read_a_table(store, tmp_path, capsys):
     path, home = tmp_path / "table.csv", ["--wardrobe", str(store.home)]
     assert cli.main(["export", str(path), *home]) == 0
-    path.write_text(path.read_text("utf-8-sig").replace("shirt", "blouse") + ",,,,,,,,,,,oops\n")
+    path.write_text(path.read_text("utf-8-sig").replace("shirt", "blouse") + ",,,,,,,,,,,,oops\n")
     assert cli.main(["import", str(path), "--dry-run", *home]) == 1
     told = capsys.readouterr()
     assert "changed a blouse: type: shirt → blouse" in told.out

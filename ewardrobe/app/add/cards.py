@@ -31,6 +31,7 @@ from ewardrobe.garments.review import change_field
 from ewardrobe.wardrobe import edits
 from ewardrobe.wardrobe.fields import FIELD
 from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.sources import LEARNED
 from ewardrobe.wardrobe.vocabulary import KINDS
 
@@ -129,7 +130,7 @@ def _twin_notice(desk: Desk, draft: Draft, twin: Twin) -> None:
             picture = small_picture(desk.queue, other, 112)
     else:
         item = desk.frame.loc[twin.id] if twin.id in desk.frame.index else {}
-        name = f"{page.literal(item.get('type') or 'an item')} in your wardrobe"
+        name = f"{page.literal(called(item))} in your wardrobe"
         picture = page.picture_url(desk.store, item, 112)
     text = "This photo is in your wardrobe already" if twin.same_photo else f"Looks like {name}"
     left, right = st.columns([1, 3], gap="small", vertical_alignment="center")

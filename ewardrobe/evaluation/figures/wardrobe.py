@@ -77,7 +77,7 @@ def _slices(name: str, rows: pd.DataFrame) -> pd.DataFrame:
             "items": [len(part) for part in parts],
             "base": [part[0] for part in parts],
             "hex": [middle["hex"] or _flat(name) for middle in middles],
-            "label": [f"{middle['type']}{others}" for middle, others in zip(middles, more, strict=True)],
+            "label": [f"{middle['called']}{others}" for middle, others in zip(middles, more, strict=True)],
         }
     )
 
@@ -93,9 +93,7 @@ def wear_counts(frame: pd.DataFrame, least: bool = False) -> Chart:
     table = statistics.most_worn(frame, least=least)
     labels = []  # unique: plotly adds up bars of one label
     for number, row in enumerate(table.itertuples()):
-        name = str(row.type if isinstance(row.type, str) else row.kind)
-        colour = f", {row.colour}" if isinstance(row.colour, str) and row.colour else ""
-        labels += words([f"{name}{colour}\u200b{number}"])
+        labels += words([f"{row.called}\u200b{number}"])
     bars = {"x": "wears", "y": labels, "text": "wears", "custom_data": ["last_worn"]}
     figure = px.bar(table, orientation="h", color_discrete_sequence=[ACCENT], **bars)
     hover = "%{y}: worn %{x} times, last on %{customdata[0]}<extra></extra>"
@@ -113,8 +111,8 @@ def cost_per_wear(frame: pd.DataFrame) -> Chart:
     table = statistics.cost_per_wear(frame)
     worn = table[table["wears"] > 0]
     colours = [code or _flat(name) for code, name in zip(worn["hex"], worn["colour"], strict=True)]
-    drawn = worn.assign(type=words(worn["type"]))
-    figure = px.scatter(drawn, x="wears", y="price", custom_data=["cost_per_wear"], hover_name="type")
+    drawn = worn.assign(called=words(worn["called"]))
+    figure = px.scatter(drawn, x="wears", y="price", custom_data=["cost_per_wear"], hover_name="called")
     hover = "%{hovertext}: %{y:,.2f} / %{x} wears = %{customdata[0]:,.2f} a wear<extra></extra>"
     figure.update_traces(hovertemplate=hover, marker={"size": 13, "color": colours, "line": {"width": 1, "color": RIM}})
     figure.add_traces(_cost_lines(worn))
