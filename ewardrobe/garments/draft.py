@@ -9,7 +9,7 @@ import hashlib
 import io
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,9 +26,9 @@ from ewardrobe.garments import attributes
 from ewardrobe.garments.colours import ColourShare, garment_colour
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.duplicates import TURNS, perceptual_hash
-from ewardrobe.wardrobe.item import kind, kind_fields
+from ewardrobe.wardrobe.item import following, kind, kind_fields
 from ewardrobe.wardrobe.sources import LEARNED, MEASURED, USER
-from ewardrobe.wardrobe.vocabulary import TYPES
+from ewardrobe.wardrobe.vocabulary import TYPES, fits
 
 LOWEST_SCORE = 0.1
 """A photo is looked at from this confidence up, once; the slider chooses among what was found."""
@@ -199,6 +199,24 @@ def draft_of(
         guesses={str(garment.category_id): guesses} if guesses else {},
         fields=dict(fields or {}),
     )
+
+
+def said_of(draft: Draft, name: str, value: str | None) -> Draft:
+    """Return ``draft`` with the owner's word on its category ("kind") or an attribute; without one as it was told.
+
+    What it is brings its category, and a category ends what cannot be of it.
+    """
+    fields = {other: word for other, word in draft.fields.items() if other != name}
+    if value and name == "kind":
+        fields |= kind_fields(value)
+        if not fits(str(fields.get("type") or ""), value):
+            del fields["type"]
+    elif value:
+        fields |= {name: value}
+    if value and name == "type":
+        sleeve = draft.answers.get("sleeve", (None,))[0]
+        fields |= following({"sleeve": sleeve, **kind_fields(draft.kind)}, value)
+    return replace(draft, fields=fields)
 
 
 def item_of(draft: Draft) -> dict[str, Any]:

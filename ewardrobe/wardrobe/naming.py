@@ -28,9 +28,10 @@ def called(item: Mapping) -> str:
     """
     if own := _text(item.get("name")):
         return own
-    if (row := row_of(item)) is None:  # the owner's own words
-        return str(item["type"])
-    noun = vocabulary.said("type", _text(item.get("type")) or kind(item))
+    what = _what(item)
+    if (row := vocabulary.row_of("type", what)) is None:  # the owner's own words
+        return what
+    noun = vocabulary.said("type", what).partition(" or ")[0]
     return " ".join(filter(None, (*_colour_and_pattern(item), _sleeve(item, row), _material(item, row, noun), noun)))
 
 
@@ -59,19 +60,18 @@ def _labels(name: str, group: Mapping[str, Mapping]) -> dict[str, str]:
     return labels
 
 
-def row_of(item: Mapping) -> Word | None:
-    """Return the row of the table for what an item is; ``None`` where its type says more than a word of the table."""
-    return vocabulary.row_of("type", _text(item.get("type")) or kind(item))
-
-
 def word_of(item: Mapping) -> str:
     """Return the name of the table for what an item is, its kind's where its type tells nothing.
 
     >>> word_of({"type": "Grandma's coat"}), word_of({"type": "jumper"}), word_of({"slot": "bag", "type": "wibble"})
     ('coat', 'sweater', 'bag')
     """
-    found = vocabulary.thing(_text(item.get("type")) or kind(item))
-    return found.name if found else kind(item)
+    found = vocabulary.thing(_what(item)) or vocabulary.thing(str(kind(item)))
+    return found.name if found else str(kind(item))
+
+
+def _what(item: Mapping) -> str:
+    return _text(item.get("type")) or str(kind(item))
 
 
 def _colour_and_pattern(item: Mapping) -> tuple[str, str]:

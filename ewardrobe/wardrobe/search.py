@@ -63,8 +63,6 @@ class SearchWord:
     @property
     def told(self) -> str:
         """What is shown of it: its meaning, with the slip that was mended."""
-        if not self.conditions:
-            return f"“{self.typed}”"
         return self.said if self.typed == self.read else f"{self.typed} → {self.said}"
 
 
@@ -72,17 +70,17 @@ class SearchWord:
 class Query:
     """What was understood of a text."""
 
-    parts: tuple[SearchWord, ...]
+    words: tuple[SearchWord, ...]
 
     @property
     def told(self) -> str:
-        """What was understood, to be shown: "navy · jacket"."""
-        return " · ".join(part.told for part in self.parts)
+        """What was understood, to be shown: "navy · jacket", "blck → black · dress"."""
+        return " · ".join(word.told for word in self.words if word.conditions)
 
     @property
     def unknown(self) -> tuple[str, ...]:
         """The words that were not understood."""
-        return tuple(part.typed for part in self.parts if not part.conditions)
+        return tuple(part.typed for part in self.words if not part.conditions)
 
     def mask(self, frame: pd.DataFrame) -> pd.Series:
         """Return for each row of a frame of ``derived.with_derived`` whether it is meant, bool.
@@ -90,7 +88,7 @@ class Query:
         Words for one field, "black and white", are all asked for; where nothing has all of them, any will do.
         """
         groups: dict[str, list[SearchWord]] = {}
-        for part in self.parts:
+        for part in self.words:
             groups.setdefault(part.group, []).append(part)
         keep = pd.Series(True, index=frame.index)
         for parts in groups.values():

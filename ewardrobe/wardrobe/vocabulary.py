@@ -6,8 +6,9 @@ follow from it.  DeepFashion2's names are rows too: they stand in files, and peo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal, get_args
 
 from ewardrobe.core.attributes import HEADS, KIND_CATEGORIES, SLEEVE_OF_CATEGORY
@@ -191,7 +192,7 @@ _CATEGORY_WORDS = {  # what is said while nobody knows more, and the things that
     "short sleeve top": ("short-sleeved top", "t-shirt"),
     "long sleeve top": ("long-sleeved top", ""),
     "short sleeve outwear": ("short-sleeved jacket", "jacket, coat"),
-    "long sleeve outwear": ("jacket", "jacket, coat"),
+    "long sleeve outwear": ("jacket or coat", "jacket, coat"),
     "vest": ("sleeveless top", "tank top"),
     "sling": ("strappy top", "camisole"),
     "short sleeve dress": ("short-sleeved dress", "dress"),
@@ -237,16 +238,15 @@ _COLOUR_WORDS = {
     "lilac": ("lavender, mauve", ""),
     "light blue": ("sky blue, baby blue, pale blue, powder blue", ""),
 }
-COLOUR_ROWS = tuple(
-    _value(
-        "colour",
-        name,
-        *_COLOUR_WORDS.get(name, ()),
-        said="multicoloured" if name == MULTICOLOUR else "",
-        of=SHADES[name].of if name in SHADES else ("blue",) if name == "navy" else (),
-    )
-    for name in COLOURS
-)
+
+
+def _colour(name: str) -> Word:
+    also, near = _COLOUR_WORDS.get(name, ("", ""))
+    wider = SHADES[name].of if name in SHADES else ("blue",) if name == "navy" else ()
+    return Word(name, "colour", also, near, "multicoloured" if name == MULTICOLOUR else "", of=wider)
+
+
+COLOUR_ROWS = tuple(map(_colour, COLOURS))
 
 VALUES = (
     _value("pattern", "solid", "plain, unpatterned, plain coloured"),
@@ -424,6 +424,15 @@ def phrases() -> dict[str, tuple[Word, ...]]:
             if word not in rows and not any(row in SEARCHES for row in rows):
                 rows.append(word)
     return {text: tuple(rows) for text, rows in found.items()}
+
+
+def words_for(field: str) -> Callable[[str], str]:
+    """Return how the values of ``field`` are shown where they are chosen.
+
+    >>> words_for("kind")("long sleeve outwear"), words_for("sleeve")("none"), words_for("state")("lent")
+    ('jacket or coat', 'sleeveless', 'lent')
+    """
+    return partial(said, "type" if field == "kind" else field)
 
 
 def said(field: str, name: str) -> str:

@@ -406,3 +406,28 @@ def test_the_commands_write_and_read_a_table(store, tmp_path, capsys):
     assert "line 5: price: expected a number" in told.err
     assert cli.main(["import", str(path), *home]) == 1
     assert store.get("a")["type"] == "blouse"
+
+
+def test_a_kind_in_a_table_brings_its_category_and_what_is_unknown_or_clashes_is_told(store):
+    data = lines(
+        "kind,category,name", "Hoodies,,", "wibble,,", "jeans,skirt,", "jumper,,Grandma's", ",,Sunday treasure"
+    )
+    table = read_csv(store, data)
+    assert [problem.partition(":")[0] for problem in table.problems] == ["line 3", "line 4", "line 6"]
+    assert "type: 'wibble' is no kind that is known: write the nearest" in table.problems[0]
+    assert "type: 'jeans' is of the category 'trousers', and the row says 'skirt'" in table.problems[1]
+    assert "what is it? A new item needs a type or a category" in table.problems[2]
+    taken = [(d.item["type"], d.item["category"], d.name) for d in table.differences]
+    assert taken == [("Hoodies", "long sleeve outwear", "hoodie"), ("jumper", "long sleeve top", "Grandma's")]
+
+
+def test_a_new_kind_of_a_garment_in_a_table_changes_its_category(store):
+    take_over(store, read_csv(store, lines("id,type", "a,skirt")))
+    assert (store.get("a")["type"], store.get("a")["category"]) == ("skirt", "skirt")
+    assert store.get("a")["source"] == {"type": "user", "category": "user", "category_id": "user", "slot": "user"}
+
+
+def test_what_an_older_version_let_be_called_anything_comes_back_from_its_table(store):
+    data = lines("id,type,category", "old,My treasure,coat")
+    take_over(store, read_csv(store, data))
+    assert (store.get("old")["type"], store.get("old")["slot"]) == ("My treasure", "outer")

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from ewardrobe.evaluation.figures.chart import GREY, Chart, heat_map, styled, words
 from ewardrobe.wardrobe import statistics
 from ewardrobe.wardrobe.palette import SWATCHES
+from ewardrobe.wardrobe.vocabulary import words_for
 
 ACCENT, QUIET = "#0f766e", "rgba(128,128,128,0.45)"
 SLOT_COLOURS = {
@@ -35,7 +36,8 @@ def categories(frame: pd.DataFrame) -> Chart:
     """Draw how many items of each category there are, and how many of them were worn."""
     table = statistics.by_category(frame)
     parts = {"worn": ACCENT, "never worn": QUIET}
-    counts = table.assign(**{"never worn": table["items"] - table["worn"]}, category=words(table["category"]))
+    named = words(table["category"].map(words_for("kind")))
+    counts = table.assign(**{"never worn": table["items"] - table["worn"]}, category=named)
     figure = px.bar(counts, y="category", x=list(parts), color_discrete_map=parts)
     figure.update_traces(hovertemplate="%{y}: %{x}<extra>%{fullData.name}</extra>")
     styled(figure, "Items by category", height=150 + 30 * len(table))
