@@ -37,7 +37,8 @@ def ask_field(
         options = [*row.choices, *([present] if present and present not in row.choices else [])]
         index = 0 if row.required and present else None  # with an index it cannot be emptied
         look: dict[str, Any] = {"placeholder": placeholder, "accept_new_options": row.free}
-        return st.selectbox(options=options, index=index, format_func=words_for(field), help=row.help, **look, **kwargs)
+        shown_as = str if row.free else words_for(field)  # what may be typed is shown as it is
+        return st.selectbox(options=options, index=index, format_func=shown_as, help=row.help, **look, **kwargs)
     if row.many:
         offered = [*row.choices, *(all_of(frame, field) if row.holds == TEXTS else ())]
         options = list(dict.fromkeys([*offered, *(st.session_state.get(key) or [])]))

@@ -83,11 +83,11 @@ def value_of(column: str, text: str, order: DayOrder | None = None, any_type: bo
     if column == "category":
         return kind_fields(kind_of(text) or text) if text else {}
     field = FIELDS[column]
-    if column == "type":
-        return {column: text if any_type and text else entered(column, text)}
     if field.many and field.choices and not field.free:
         text = text if _choices(field, text) != [text] else _SEVERAL.sub(";", text)
     try:
+        if column == "type" and not any_type:
+            return {column: entered(column, text)}
         value = day(text, order) if field.holds == DAY and text else field.holds.value_of(text)
     except AmbiguousError as error:
         raise AmbiguousError(f"{column}: {error}", error.readings) from None
@@ -104,6 +104,8 @@ def _choices(field: ItemField, text: str) -> list[str]:
     >>> _choices(FIELDS["season"], "Fall"), _choices(FIELDS["colour"], "Gray"), _choices(FIELDS["brand"], "Gray")
     (['autumn'], ['grey'], ['Gray'])
     """
+    if field.free:  # the owner's own word
+        return [text]
     word = text.casefold()
     found = (word,) if word in field.choices else meant_by(field.name, word)
     return [choice for choice in found if choice in field.choices] or [text]

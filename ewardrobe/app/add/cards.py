@@ -118,7 +118,7 @@ def _attribute_box(queue: ImportQueue, draft: Draft, name: str) -> None:
         choices = tuple(dict.fromkeys((*draft.names, *((value,) if value else ()))))
     box = showing(f"{name}-{draft.id}", value if value in choices else None, partial(_say, queue, draft.id, name))
     look: dict[str, Any] = {"placeholder": hint, "disabled": not draft.keep, "accept_new_options": FIELD[name].free}
-    st.selectbox(label, choices, None, words_for(name), **look, **box)
+    st.selectbox(label, choices, None, str if FIELD[name].free else words_for(name), **look, **box)
 
 
 def _twin_notice(desk: Desk, draft: Draft, twin: Twin) -> None:
