@@ -27,6 +27,7 @@ from ewardrobe.garments.colours import ColourShare, garment_colour
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.duplicates import TURNS, perceptual_hash
 from ewardrobe.wardrobe.item import following, kind, kind_fields
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.sources import LEARNED, MEASURED, USER
 from ewardrobe.wardrobe.vocabulary import TYPES, fits
 
@@ -256,4 +257,5 @@ def draw_drafts(image: np.ndarray, drafts: Sequence[Draft], max_side: int = 1200
     masks = [cv2.resize(draft.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) for draft in drawn]
     ids = [INSTANCE_ID_BY_WORD[draft.kind] for draft in drawn]
     scores = [1.0 if draft.score is None else draft.score for draft in drawn]
-    return draw_detections(small, Detections.from_masks(np.stack(masks).view(bool), ids, scores))
+    names = [called({**item_of(draft), "colour": None}) for draft in drawn]
+    return draw_detections(small, Detections.from_masks(np.stack(masks).view(bool), ids, scores), names=names)

@@ -59,13 +59,17 @@ def sample_pieces() -> list[Hanger]:
     """Return the drawn sample garments; nothing is added to any wardrobe."""
     from ewardrobe.datasets.synthetic import sample_garments  # here, because drawing is rarely needed
 
-    return [Hanger(f"sample/{g['type']}", g["type"], g["category_id"], g["cutout"]) for g in sample_garments()]
+    return [Hanger(f"sample/{g['type']}", called(g), g["category_id"], g["cutout"]) for g in sample_garments()]
 
 
 def cut_pieces(garments: Iterable[Garment], number: int) -> list[Hanger]:
     """Return the garments cut out of the ``number``-th captured picture; shoes, bags and hats cannot be tried on."""
     found = [garment for garment in garments if garment.category_id in CATEGORY_IDS]
-    return [Hanger(f"cut/{number}/{i}", g.name, g.category_id, g.cutout) for i, g in enumerate(found)]
+    return [Hanger(f"cut/{number}/{i}", _cut_name(g), g.category_id, g.cutout) for i, g in enumerate(found)]
+
+
+def _cut_name(garment: Garment) -> str:
+    return called({"type": garment.name, "colour": garment.colour})
 
 
 def put_on(worn: Mapping[str, str], slot: str, key: str | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from ewardrobe.wardrobe.derived import missing
 from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.palette import SWATCHES
+from ewardrobe.wardrobe.statistics import main_hex
 from ewardrobe.wardrobe.wear_log import STATE_WORDS
 
 
@@ -22,7 +23,7 @@ def gallery_html(items: Iterable[Mapping], picture: Callable[[Mapping], str]) ->
 
 
 def _card(item: Mapping, picture: Callable[[Mapping], str]) -> str:
-    swatch = SWATCHES.get(_text(item.get("colour")) or "", "transparent")
+    swatch = main_hex(item) or SWATCHES.get(_text(item.get("colour")) or "", "transparent")  # as it was measured
     plain = called(item)
     facts = [text for part in ("colour", "brand", "size") if (text := _text(item.get(part)))]
     told = " · ".join(escape(text) for text in facts if text not in plain)

@@ -82,10 +82,11 @@ def _large(path: str, kind: str) -> str:
 
 def _heading(item: Mapping) -> None:
     name = called(item)
-    facts = [fact for fact in map(item.get, ("type", "colour", "brand", "size")) if fact and fact not in name]
+    known = [str(fact) for fact in map(item.get, ("type", "colour", "brand", "size")) if fact]
+    facts = [fact for fact in known if fact.casefold() not in name.casefold()]
     page.page_header(
         page.literal(name[:1].upper() + name[1:]) + (" ♥" if item["favourite"] else ""),
-        page.literal(" · ".join(map(str, facts))),
+        page.literal(" · ".join(facts)),
     )
     state = wear_log.STATE_WORDS.get(item["state"], "")
     if state and item.get("state_reason"):
