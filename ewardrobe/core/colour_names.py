@@ -89,7 +89,7 @@ class Shade:
 
 
 SHADES = {
-    "cream": Shade("#f3ead3", ("white", "beige"), ("white", "beige", "yellow"), (87, 99), (7, 20), (78, 106)),
+    "cream": Shade("#f3ead3", ("white", "beige"), ("white", "beige", "yellow"), (82, 99), (7, 20), (78, 106)),
     "camel": Shade("#c19a6b", ("beige", "brown"), ("beige", "brown", "yellow", "orange"), (52, 72), (25, 44), (60, 82)),
     "burgundy": Shade("#6d1f33", ("red",), ("red", "purple", "brown", "pink"), (12, 34), (18, 50), (345, 28)),
     "coral": Shade("#f08070", ("red", "pink", "orange"), ("red", "pink", "orange"), (58, 78), (34, 66), (20, 44)),
