@@ -204,7 +204,7 @@ def _read_rows(store: FeatureStore, table: Table, columns: list[str | None], row
             table.problems.append(f"line {line}: the id {item_id!r} stands in line {lines[item_id]} too")
         elif item_id not in present and _MADE_A_NUMBER.fullmatch(item_id):
             table.problems.append(f"line {line}: a spreadsheet made the number {item_id} of an id: which item is it?")
-        elif not item_id and is_total(cells.get("type") or cells.get("category") or ""):
+        elif not item_id and is_total(cells.get("type") or cells.get("name") or cells.get("category") or ""):
             table.problems.append(f"line {line}: a total of the table, no garment")
         else:
             lines |= {item_id: line} if item_id else {}
@@ -233,9 +233,10 @@ def _read_row(
     table: Table, line: int, mine: Mapping | None, item_id: str, cells: Mapping[str, str], orders: Orders
 ) -> None:
     fields, faults = _fields(mine, cells, orders, bool(item_id))
-    if mine is None and not faults:
-        fields |= _what_it_is(fields, cells)
-        faults += [] if fields.get("type") else ["what is it? A new item needs a type or a category"]
+    if not faults:
+        fields |= _what_it_is(mine, fields, cells)
+    if mine is None and not faults and not fields.get("type"):
+        faults.append("what is it? A new item needs a type or a category")
     faults += _clash(mine, fields, bool(item_id))
     table.problems += [f"line {line}: {fault}" for fault in faults]
     if faults:
@@ -248,9 +249,12 @@ def _read_row(
     table.differences += exchange.compare([mine] if mine else [], [theirs])
 
 
-def _what_it_is(fields: Mapping, cells: Mapping[str, str]) -> dict[str, Any]:
-    """Return the type of a new item that has none: its category as it was written, else what its name calls it."""
-    if fields.get("type"):
+def _what_it_is(mine: Mapping | None, fields: Mapping, cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return the type that a row leaves open: its category as it was written, else what its name calls it.
+
+    An item that is there keeps its type where that can be of the new category.
+    """
+    if fields.get("type") or (mine and ("slot" not in fields or fits(str(mine.get("type")), kind(fields)))):
         return {}
     if fields.get("slot"):
         return {"type": cells["category"].casefold()}  # "sneakers" says more than that they are shoes

@@ -121,10 +121,11 @@ def test_words_for_shoes_bags_and_hats_are_understood(store):
     ]
 
 
-def test_a_word_for_the_kind_leaves_the_name_of_an_item_alone(store):
-    take_over(store, read_csv(store, lines("id,category", "a,sneakers")))
-    item = store.get("a")
-    assert (item["type"], item["slot"], item["category"]) == ("shirt", "shoes", None)
+def test_a_word_for_the_category_ends_a_kind_that_cannot_be_of_it_and_leaves_ones_own_name_alone(store):
+    store.update("b", type="My treasure", name="The best")
+    take_over(store, read_csv(store, lines("id,category", "a,sneakers", "b,coat")))
+    told = [(item["type"], item["slot"], item["category"], item["name"]) for item in map(store.get, "ab")]
+    assert told == [("sneakers", "shoes", None, None), ("My treasure", "outer", "long sleeve outwear", "The best")]
 
 
 def test_every_faulty_row_is_told_with_its_line_and_the_good_ones_are_taken(store):
@@ -303,6 +304,7 @@ def test_no_id_looks_like_a_number(monkeypatch):
 
 
 def test_the_total_of_a_table_is_no_garment(store):
+    assert len(read_csv(store, lines("name,price", "Total:,120")).problems) == 1
     table = read_csv(store, lines("type,price", "Total recall shirt,5", "Total:,120", "SUMME,7"))
     assert [difference.item["type"] for difference in table.differences] == ["Total recall shirt"]
     assert table.problems == [f"line {line}: a total of the table, no garment" for line in (3, 4)]
