@@ -111,7 +111,7 @@ class KnownGarments:
             if twin := nearest(turns, list(before.values())):
                 known = list(before)[twin[0]]
                 found[item_id] = f"{self._names[known]} ({known})"
-            self.hashes[item_id], self._names[item_id] = turns[list(TURNS).index(0)], garment.name
+            self.hashes[item_id], self._names[item_id] = turns[list(TURNS).index(0)], garment.called
         return found
 
 

@@ -65,11 +65,7 @@ def sample_pieces() -> list[Hanger]:
 def cut_pieces(garments: Iterable[Garment], number: int) -> list[Hanger]:
     """Return the garments cut out of the ``number``-th captured picture; shoes, bags and hats cannot be tried on."""
     found = [garment for garment in garments if garment.category_id in CATEGORY_IDS]
-    return [Hanger(f"cut/{number}/{i}", _cut_name(g), g.category_id, g.cutout) for i, g in enumerate(found)]
-
-
-def _cut_name(garment: Garment) -> str:
-    return called({"type": garment.name, "colour": garment.colour})
+    return [Hanger(f"cut/{number}/{i}", g.called, g.category_id, g.cutout) for i, g in enumerate(found)]
 
 
 def put_on(worn: Mapping[str, str], slot: str, key: str | None) -> dict[str, str]:

@@ -109,7 +109,7 @@ def _thing(name: str, also: str = "", of: str = "", kinds: tuple[str, ...] = (),
     return Word(name, "type", also, of=tuple(_parts(of)), kinds=kinds or own, **more)  # type: ignore[arg-type]
 
 
-_SHOES, _BAG, _HAT, _OTHER = (("shoes",), ("bag",), ("hat",), ("accessory",))
+_SHOES, _BAG, _OTHER = ("shoes",), ("bag",), ("accessory",)
 _DRESSES = tuple(c.name for c in CATEGORIES if c.slot == "dress")
 
 THINGS = (
@@ -304,6 +304,7 @@ TYPES = {word.name: word.kinds[0] for word in THINGS}
 # What follows from it
 
 
+@lru_cache(maxsize=4096)
 def key(text: str) -> str:
     """Return ``text`` as words are compared: small letters, no hyphens, apostrophes or points.
 
@@ -328,6 +329,7 @@ def _said_of() -> dict[tuple[str, str], Word]:
     return found
 
 
+@lru_cache(maxsize=4096)
 def row_of(field: str, text: str) -> Word | None:
     """Return the row that ``text`` is a word of, ``None`` for none.
 
@@ -371,6 +373,7 @@ def kind_text(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=4096)
 def base_form(text: str) -> str:
     """Return a word for a thing as one of it is called; any other text as it is.
 
@@ -435,6 +438,7 @@ def words_for(field: str) -> Callable[[str], str]:
     return partial(said, "type" if field == "kind" else field)
 
 
+@lru_cache(maxsize=4096)
 def said(field: str, name: str) -> str:
     """Return a value as people say it.
 
