@@ -118,7 +118,8 @@ def _picture_table(store: FeatureStore, frame: pd.DataFrame, title: str, rows: p
     st.markdown(title)
     table = rows.head(MOST_SHOWN).reset_index(drop=True)
     items = rows_of(frame.loc[table.pop("id")])
-    table["kind"] = table["kind"].map(words_for("kind"))
+    if "kind" in table:
+        table["kind"] = table["kind"].map(words_for("kind"))
     table.insert(0, "picture", [page.picture_url(store, item, 112, 0.1) for item in items])
     column = st.column_config
     st.dataframe(
