@@ -32,7 +32,9 @@ def called(item: Mapping) -> str:
     if (row := vocabulary.row_of("type", what)) is None:  # the owner's own words
         return what
     noun = vocabulary.said("type", what).partition(" or ")[0]
-    return " ".join(filter(None, (*_colour_and_pattern(item), _sleeve(item, row), _material(item, row, noun), noun)))
+    (colour, pattern), material = _colour_and_pattern(item), _material(item, row, noun)
+    sleeve = "" if pattern and material else _sleeve(item, row)  # a name is no list of all there is to say
+    return " ".join(filter(None, (colour, pattern, sleeve, material, noun)))
 
 
 def told_apart(items: Iterable[Mapping]) -> dict[str, str]:

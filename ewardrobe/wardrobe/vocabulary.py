@@ -255,7 +255,7 @@ VALUES = (
     _value("pattern", "floral", "flowery, flowered, flower, flowers"),
     _value("pattern", "dotted", "dots, dot, dotty, polka dot, polka dots, spotted, spotty, spots"),
     _value("pattern", "animal", "animal print", "leopard, leopard print, zebra, snakeskin, tiger", "animal-print"),
-    _value("pattern", "graphic", "print, printed, logo, slogan"),
+    _value("pattern", "graphic", "print, printed, logo, slogan", said="printed"),
     _value("material", "cotton"),
     _value("material", "denim", "", "jean"),
     _value("material", "knit", "knitted, knitting"),

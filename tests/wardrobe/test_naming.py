@@ -28,6 +28,8 @@ from ewardrobe.wardrobe.vocabulary import KINDS, TABLE, THINGS, key, narrower, r
         ({"type": "ankle boots", "colour": "black", "material": "leather"}, "black leather ankle boots"),
         ({"type": "jumper", "material": "wool", "colour": "grey"}, "grey wool jumper"),
         ({"type": "dress", "colour": "multicolour", "pattern": "floral"}, "floral dress"),
+        ({"type": "dress", "sleeve": "none", "material": "silk", "pattern": "graphic"}, "printed silk dress"),
+        ({"type": "dress", "sleeve": "none", "colour": "red"}, "red sleeveless dress"),
         ({"type": "scarf", "colour": "multicolour"}, "multicoloured scarf"),
         ({"type": "long sleeve outwear", "category": "long sleeve outwear", "colour": "navy"}, "navy jacket"),
         ({"category": "short sleeve top", "colour": "red", "sleeve": "short"}, "red short-sleeved top"),
