@@ -5,7 +5,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.wardrobe import odd, overview
 from ewardrobe.app.wardrobe.bulk import bulk_bar
-from ewardrobe.app.wardrobe.filters import ask_filters, clear_filters
+from ewardrobe.app.wardrobe.filters import ask_filters, clear_filters, say_understood
 from ewardrobe.app.wardrobe.history import undo_menu
 from ewardrobe.app.wardrobe.item import item_page
 from ewardrobe.app.wardrobe.item_fields import add_form
@@ -34,6 +34,7 @@ def wardrobe(store):
     filters, order = ask_filters(frame)
     found = ordered(apply(frame, filters), order)
     st.session_state["found"] = found.index.tolist()  # the way from one item's page to the next
+    say_understood(frame, filters.text)
     overview.count_line(frame, found, hidden(frame, filters), clear_filters if filters.count else None)
     if found.empty:
         st.info("Nothing fits these filters. Clear one of them to see more.", icon=":material/search_off:")

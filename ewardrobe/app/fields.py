@@ -20,6 +20,7 @@ from ewardrobe.app import page
 from ewardrobe.app.streamlit_internals import is_kept, is_told
 from ewardrobe.wardrobe.derived import all_of
 from ewardrobe.wardrobe.fields import DAY, FIELD, FLAG, NUMBERS, PRICE, TEXT, TEXTS, ItemField, entered, shown
+from ewardrobe.wardrobe.vocabulary import words_for
 
 
 def ask_field(
@@ -31,19 +32,21 @@ def ask_field(
     """
     row = FIELD[field]
     kwargs |= {"label": label or row.label, "key": key}
-    if row.fixed:
+    if row.choices and not row.many:
         present = st.session_state.get(key)
         options = [*row.choices, *([present] if present and present not in row.choices else [])]
         index = 0 if row.required and present else None  # with an index it cannot be emptied
-        return st.selectbox(options=options, index=index, placeholder=placeholder, **kwargs)
+        look: dict[str, Any] = {"placeholder": placeholder, "accept_new_options": row.free}
+        shown_as = str if row.free else words_for(field)  # what may be typed is shown as it is
+        return st.selectbox(options=options, index=index, format_func=shown_as, help=row.help, **look, **kwargs)
     if row.many:
         offered = [*row.choices, *(all_of(frame, field) if row.holds == TEXTS else ())]
         options = list(dict.fromkeys([*offered, *(st.session_state.get(key) or [])]))
         return st.multiselect(options=options, accept_new_options=row.free, placeholder=placeholder, **kwargs)
-    return _ask_one(row, kwargs)
+    return _ask_one(row, kwargs, placeholder)
 
 
-def _ask_one(row: ItemField, kwargs: dict[str, Any]) -> Any:
+def _ask_one(row: ItemField, kwargs: dict[str, Any], placeholder: str) -> Any:
     if row.holds == PRICE:
         kwargs["placeholder"] = "49.90"  # a box of numbers would read 1.299,00 as 1.29
         return st.text_input(help=row.help, **kwargs)
@@ -54,7 +57,8 @@ def _ask_one(row: ItemField, kwargs: dict[str, Any]) -> Any:
         return st.date_input(value=None, format="YYYY-MM-DD", max_value=latest, help=row.help, **kwargs)
     if row.holds == FLAG:
         return st.toggle(help=row.help, **kwargs)
-    return st.text_area(height=80, **kwargs) if row.long else st.text_input(**kwargs)
+    placeholder = "" if placeholder == "–" else placeholder
+    return st.text_area(height=80, **kwargs) if row.long else st.text_input(placeholder=placeholder, **kwargs)
 
 
 @dataclass

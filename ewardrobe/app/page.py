@@ -195,7 +195,7 @@ def link(name: str, label: str, icon: str) -> None:
 def go(name: str, **query: str) -> None:
     """Switch to the page ``name`` with ``query`` in the address; does nothing where a page runs on its own."""
     with suppress(StreamlitAPIException):
-        st.switch_page(FOLDER / f"{name}.py", query_params=query)
+        st.switch_page(FOLDER / f"{name}.py", **({"query_params": query} if query else {}))
 
 
 def empty_state(title: str, lead: str) -> None:

@@ -15,6 +15,7 @@ from ewardrobe.wardrobe import statistics
 from ewardrobe.wardrobe.derived import all_of, rows_of
 from ewardrobe.wardrobe.fields import FIELD
 from ewardrobe.wardrobe.filters import Filters, apply
+from ewardrobe.wardrobe.vocabulary import words_for
 
 MOST_SHOWN = 100
 """Items of a table with pictures; its download has them all."""
@@ -28,7 +29,9 @@ def ask_which(frame: pd.DataFrame) -> pd.DataFrame:
     any_of = {}
     for name in ("kind", "tags", "season"):
         offered, label = all_of(frame, name), FIELD[name].label
-        any_of[name] = grid.multiselect(label, offered, placeholder="All", **page.kept(f"count-{name}"))
+        any_of[name] = grid.multiselect(
+            label, offered, format_func=words_for(name), placeholder="All", **page.kept(f"count-{name}")
+        )
     if grid.toggle("Archived ones too", key="count-archived", persist_state="session"):
         any_of["state"] = all_of(frame, "state")
     return apply(frame, Filters(any_of=any_of))
@@ -115,6 +118,8 @@ def _picture_table(store: FeatureStore, frame: pd.DataFrame, title: str, rows: p
     st.markdown(title)
     table = rows.head(MOST_SHOWN).reset_index(drop=True)
     items = rows_of(frame.loc[table.pop("id")])
+    if "kind" in table:
+        table["kind"] = table["kind"].map(words_for("kind"))
     table.insert(0, "picture", [page.picture_url(store, item, 112, 0.1) for item in items])
     column = st.column_config
     st.dataframe(
@@ -125,7 +130,7 @@ def _picture_table(store: FeatureStore, frame: pd.DataFrame, title: str, rows: p
         placeholder="",
         column_config={
             "picture": column.ImageColumn("", width=48),
-            "type": column.TextColumn("Name"),
+            "called": column.TextColumn("Name"),
             "kind": column.TextColumn("Category"),
             "colour": column.TextColumn("Colour"),
             "price": column.NumberColumn("Price", format="%.2f"),

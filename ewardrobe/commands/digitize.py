@@ -106,7 +106,7 @@ def _keep(path: Path, outcome, store, known, args: argparse.Namespace) -> bool:
     twins = known.twins(outcome, item_ids)
     for garment, item_id in zip(outcome.garments, item_ids, strict=True):
         if twin := twins.get(item_id):
-            tqdm.write(f"{path}: {garment.name} looks like {twin}, which was there; both are kept", file=sys.stderr)
+            tqdm.write(f"{path}: {garment.called} looks like {twin}, which was there; both are kept", file=sys.stderr)
         line = _json_line if args.json else _text_line
         tqdm.write(line(path, garment, item_id, store.image_path(item_id)), file=sys.stdout)
     sys.stdout.flush()  # a reader at the other end of a pipe sees each photo as it is done

@@ -10,6 +10,7 @@ import argparse
 
 from ewardrobe.commands._shared import CommandError, add_wardrobe, open_store
 from ewardrobe.core.arguments import fraction, positive
+from ewardrobe.wardrobe.naming import called
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         _tag(store, embedder, labels, args)
         return 0
     for item_id, cosine in search(store, embedder, args.text, args.top):
-        print(f"{cosine:.3f}  {item_id}  {_what(store.get(item_id))}")
+        print(f"{cosine:.3f}  {item_id}  {called(store.get(item_id))}")
     return 0
 
 
@@ -53,10 +54,6 @@ def _tag(store, embedder, labels: list[str], args: argparse.Namespace) -> None:
     for item_id, chances in zip(ids, zero_shot(embedder, vectors, labels), strict=True):
         best = int(chances.argmax())
         item = store.get(item_id)
-        print(f"{chances[best]:.2f}  {labels[best]}  {item_id}  {_what(item)}")
+        print(f"{chances[best]:.2f}  {labels[best]}  {item_id}  {called(item)}")
         if args.write and chances[best] > args.least and labels[best] not in item["tags"]:
             store.update(item_id, tags=[*item["tags"], labels[best]])
-
-
-def _what(item: dict) -> str:
-    return " ".join(str(item[name]) for name in ("colour", "pattern", "type") if item.get(name))

@@ -6,6 +6,8 @@ split and on textbook colours); "multicolour" is no colour and is decided in ``g
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 WEIGHTS = {
@@ -60,3 +62,53 @@ def lab_features(labs: np.ndarray) -> np.ndarray:
 
 
 _MATRIX = np.array(list(WEIGHTS.values())).T
+
+
+@dataclass(frozen=True)
+class Shade:
+    """A finer name within others: a box in CIELAB's lightness (0..100), chroma and hue (degrees, from a* = red).
+
+    hex: its usual shade.  of: the names that whoever asks for them means it by.  within: those that a colour has by
+    ``colour_name`` before it gets this one.  hue: from, to; a ``from`` above ``to`` goes through 0.
+    """
+
+    hex: str
+    of: tuple[str, ...]
+    within: tuple[str, ...]
+    lightness: tuple[float, float]
+    chroma: tuple[float, float]
+    hue: tuple[float, float]
+
+    def holds(self, lab: tuple[float, float, float]) -> bool:
+        """Tell whether a CIELAB colour lies in the box."""
+        chroma, hue = float(np.hypot(lab[1], lab[2])), float(np.degrees(np.arctan2(lab[2], lab[1]))) % 360
+        first, last = self.hue
+        turned = first <= hue <= last if first <= last else hue >= first or hue <= last
+        light, strong = self.lightness[0] <= lab[0] <= self.lightness[1], self.chroma[0] <= chroma <= self.chroma[1]
+        return turned and light and strong
+
+
+SHADES = {
+    "cream": Shade("#f3ead3", ("white", "beige"), ("white", "beige", "yellow"), (82, 99), (7, 20), (78, 106)),
+    "camel": Shade("#c19a6b", ("beige", "brown"), ("beige", "brown", "yellow", "orange"), (52, 72), (25, 44), (60, 82)),
+    "burgundy": Shade("#6d1f33", ("red",), ("red", "purple", "brown", "pink"), (12, 34), (18, 50), (345, 28)),
+    "coral": Shade("#f08070", ("red", "pink", "orange"), ("red", "pink", "orange"), (58, 78), (34, 66), (20, 44)),
+    "mustard": Shade("#c9992c", ("yellow",), ("yellow", "orange", "brown"), (50, 72), (46, 75), (72, 92)),
+    "olive": Shade("#6b6b3a", ("green",), ("green", "brown", "yellow", "beige", "grey"), (25, 58), (15, 50), (94, 124)),
+    "mint": Shade("#a8e0c0", ("green",), ("green", "yellow", "blue", "white"), (78, 95), (11, 42), (140, 185)),
+    "teal": Shade("#1f6f72", ("green", "blue"), ("green", "blue"), (24, 56), (15, 45), (182, 224)),
+    "turquoise": Shade("#40c8c0", ("green", "blue"), ("green", "blue"), (60, 90), (24, 60), (176, 215)),
+    "lilac": Shade("#c4a8d8", ("purple",), ("purple", "pink", "white"), (66, 90), (14, 44), (294, 326)),
+    "light blue": Shade("#a8c8e8", ("blue",), ("blue",), (72, 94), (9, 36), (226, 284)),
+}
+"""The finer names, beside ``COLOUR_NAMES``, of what people tell apart on clothes."""
+
+
+def shade_name(lab: tuple[float, float, float], name: str | None = None) -> str:
+    """Return the finer name of a CIELAB colour that is called ``name`` (default: its ``colour_name``), else that.
+
+    >>> shade_name((25.0, 36.0, 7.0)), shade_name((53.2, 80.1, 67.2))
+    ('burgundy', 'red')
+    """
+    name = name or colour_name(lab)
+    return next((finer for finer, shade in SHADES.items() if name in shade.within and shade.holds(lab)), name)

@@ -17,11 +17,18 @@ LIGHT_SQUARE, DARK_SQUARE = 250, 226
 BOX_COLOUR = (15, 118, 110)
 
 
-def draw_detections(image: np.ndarray, detections: Detections, labels: bool = True, alpha: float = 0.3) -> np.ndarray:
+def draw_detections(
+    image: np.ndarray,
+    detections: Detections,
+    labels: bool = True,
+    alpha: float = 0.3,
+    names: Sequence[str] | None = None,
+) -> np.ndarray:
     """Return a copy of ``image`` (RGB uint8 (H, W, 3)) with the garments drawn on it.
 
     Every garment gets a fill of opacity ``alpha`` (0..1) and an outline in its category's colour; with ``labels`` a
-    tag with its name and score.  Large masks are drawn first, so that small ones stay visible.
+    tag with its name and score, or with what ``names`` (N) calls it.  Large masks are drawn first, so that small ones
+    stay visible.
     """
     if image.shape[:2] != detections.image_size:
         raise ValueError(f"image is {image.shape[:2]}, the masks are {detections.image_size}: draw on the same image")
@@ -32,7 +39,11 @@ def draw_detections(image: np.ndarray, detections: Detections, labels: bool = Tr
         contours, _ = cv2.findContours(mask.view(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
         canvas[mask] = np.rint(canvas[mask] * (1 - alpha) + np.array(colour) * alpha).astype(np.uint8)
         cv2.drawContours(canvas, contours, -1, colour, line_width(*mask.shape), cv2.LINE_AA)
-    return _draw_tags(canvas, detections[order]) if labels and len(order) else canvas
+    if not labels or not len(order):
+        return canvas
+    words = (category(number).word for number in detections.category_ids)
+    told = names or [f"{word} {score:.0%}" for word, score in zip(words, detections.scores, strict=True)]
+    return _draw_tags(canvas, detections[order], [told[i] for i in order])
 
 
 def checkerboard(height: int, width: int, square: int = 12) -> np.ndarray:
@@ -106,15 +117,14 @@ def resized_rgba(cutout: np.ndarray, scale: float) -> np.ndarray:
     return np.rint(np.dstack([rgb, opacity * 255])).astype(np.uint8)
 
 
-def _draw_tags(canvas: np.ndarray, detections: Detections) -> np.ndarray:
+def _draw_tags(canvas: np.ndarray, detections: Detections, texts: Sequence[str]) -> np.ndarray:
     picture = Image.fromarray(canvas)
     pen = ImageDraw.Draw(picture)
     font = _font(int(np.clip(round((canvas.shape[0] * canvas.shape[1]) ** 0.5 / 36), 11, 64)))
     ascent, descent = font.getmetrics()
     taken: list[tuple[int, int, int, int]] = []
-    for box, category_id, score in zip(detections.boxes, detections.category_ids, detections.scores, strict=True):
+    for box, category_id, text in zip(detections.boxes, detections.category_ids, texts, strict=True):
         garment = category(category_id)
-        text = f"{garment.word} {score:.0%}"
         size = round(font.getlength(text)) + ascent, ascent + descent + ascent // 4
         place = _free_place(box, size, canvas.shape[:2], taken)
         taken.append(place)

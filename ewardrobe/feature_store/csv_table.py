@@ -18,9 +18,10 @@ from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.exchange import Choice, Difference, ImportReport
 from ewardrobe.wardrobe.cells import COLUMNS, FIELDS, HEADINGS, READ_ONLY, cell_of, is_total, value_of
 from ewardrobe.wardrobe.fields import DAY, STORED
-from ewardrobe.wardrobe.item import view
+from ewardrobe.wardrobe.item import following, kind, view
 from ewardrobe.wardrobe.reading import AmbiguousError, DayOrder, order_of
 from ewardrobe.wardrobe.sources import USER
+from ewardrobe.wardrobe.vocabulary import fits, kind_of, row_of, thing
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
@@ -203,7 +204,7 @@ def _read_rows(store: FeatureStore, table: Table, columns: list[str | None], row
             table.problems.append(f"line {line}: the id {item_id!r} stands in line {lines[item_id]} too")
         elif item_id not in present and _MADE_A_NUMBER.fullmatch(item_id):
             table.problems.append(f"line {line}: a spreadsheet made the number {item_id} of an id: which item is it?")
-        elif item_id not in present and is_total(cells.get("type") or cells.get("category") or ""):
+        elif not item_id and is_total(cells.get("type") or cells.get("name") or cells.get("category") or ""):
             table.problems.append(f"line {line}: a total of the table, no garment")
         else:
             lines |= {item_id: line} if item_id else {}
@@ -231,11 +232,12 @@ def _known_id(text: str, present: Collection[str]) -> str:
 def _read_row(
     table: Table, line: int, mine: Mapping | None, item_id: str, cells: Mapping[str, str], orders: Orders
 ) -> None:
-    fields, faults = _fields(mine, cells, orders)
-    if mine is None and fields.get("slot") and not fields.get("type"):
-        fields["type"] = cells["category"].casefold()  # "sneakers" says more than that they are shoes
-    if mine is None and not fields.get("type"):
+    fields, faults = _fields(mine, cells, orders, bool(item_id))
+    if not faults:
+        fields |= _what_it_is(mine, fields, cells)
+    if mine is None and not faults and not fields.get("type"):
         faults.append("what is it? A new item needs a type or a category")
+    faults += _clash(mine, fields, bool(item_id))
     table.problems += [f"line {line}: {fault}" for fault in faults]
     if faults:
         return
@@ -247,14 +249,45 @@ def _read_row(
     table.differences += exchange.compare([mine] if mine else [], [theirs])
 
 
-def _fields(mine: Mapping | None, cells: Mapping[str, str], orders: Orders) -> tuple[dict[str, Any], list[str]]:
-    """Return the fields that differ from what the item's own row would say, and what is wrong with cells."""
+def _what_it_is(mine: Mapping | None, fields: Mapping, cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return the type that a row leaves open: its category as it was written, else what its name calls it.
+
+    An item that is there keeps its type where that can be of the new category.
+    """
+    if fields.get("type") or (mine and ("slot" not in fields or fits(str(mine.get("type")), kind(fields)))):
+        return {}
+    if fields.get("slot"):
+        return {"type": cells["category"].casefold()}  # "sneakers" says more than that they are shoes
+    name = fields.get("name") or ""
+    if row_of("type", name):  # no name of its own
+        return {"type": name, "name": None}
+    found = thing(name)
+    return {"type": found.name} if found else {}
+
+
+def _clash(mine: Mapping | None, fields: Mapping, exported: bool) -> list[str]:
+    """Return what is wrong where type and category, both entered, do not go together."""
+    entered = (fields.get("type"), fields.get("slot"))
+    if not all(entered) or (exported and mine is None) or fits(str(fields["type"]), kind(fields)):
+        return []
+    usual, other = kind_of(fields["type"]) or "", kind(fields)
+    return [f"type: {fields['type']!r} is of the category {usual!r}, and the row says {other!r}: correct one of them"]
+
+
+def _fields(
+    mine: Mapping | None, cells: Mapping[str, str], orders: Orders, exported: bool = False
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the fields that differ from what the item's own row would say, and what is wrong with cells.
+
+    exported: whether the row has an id; what it calls an item that has a category is the owner's word, known or not.
+    """
     fields: dict[str, Any] = {}
     faults = []
     for column, cell in cells.items():
         before = cell_of(view(mine), column).strip() if mine else ""
         try:
-            fields |= value_of(column, cell, orders.get(column)) if column not in READ_ONLY and cell != before else {}
+            if column not in READ_ONLY and cell != before:
+                fields |= value_of(column, cell, orders.get(column), exported and bool(cells.get("category")))
         except AmbiguousError as error:
             if before not in error.readings:  # else it is the item's own, written another way
                 faults.append(str(error))
@@ -266,6 +299,8 @@ def _fields(mine: Mapping | None, cells: Mapping[str, str], orders: Orders) -> t
 def _item(mine: Mapping | None, item_id: str, fields: Mapping) -> dict[str, Any]:
     if mine is not None:
         before = view(mine)
+        if "type" in fields and "slot" not in fields:
+            fields = {**fields, **following(mine, fields["type"])}
         return edited(mine, {k: value for k, value in edit_of(fields).items() if before.get(k) != value}, USER)
     source = {name: USER for name, value in fields.items() if value != STORED[name].holds.empty()}
     return prepare({**fields, "source": source, **({"id": item_id} if item_id else {})})[0]

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from ewardrobe.feature_store.change import Change, edited
 from ewardrobe.feature_store.document import StoreError
 from ewardrobe.feature_store.pictures import IMAGE_FIELDS
-from ewardrobe.wardrobe.item import FIELDS, kind, new_id, view
+from ewardrobe.wardrobe.item import FIELDS, new_id, view
+from ewardrobe.wardrobe.naming import called
 
 if TYPE_CHECKING:
     from ewardrobe.feature_store.store import FeatureStore
@@ -47,7 +48,7 @@ class Difference:
     @property
     def name(self) -> str:
         """What the item is called, for the preview."""
-        return str(self.item.get("type") or kind(self.item))
+        return called(self.item)
 
     @property
     def words(self) -> str:

@@ -20,6 +20,7 @@ from ewardrobe.core import atomic
 from ewardrobe.feature_store.change import Change, now
 from ewardrobe.feature_store.wardrobe_json import dump_item
 from ewardrobe.wardrobe.item import KIND_FIELDS
+from ewardrobe.wardrobe.naming import called
 
 FILE = "journal.jsonl"
 KEEP_CHANGES = 100
@@ -150,7 +151,11 @@ def _in_words(entry: JournalEntry, present: Mapping[str, Mapping]) -> str:
 
 
 def _counted(ids: Collection[str], items: Mapping[str, Mapping]) -> str:
-    return f"{len(ids)} items" if len(ids) != 1 else str(items.get(next(iter(ids)), {}).get("type") or "1 item")
+    return f"{len(ids)} items" if len(ids) != 1 else _name(items.get(next(iter(ids))))
+
+
+def _name(item: Mapping | None) -> str:
+    return called(item) if item else "1 item"
 
 
 def _newest(lines: list[bytes], taken: int) -> list[bytes]:

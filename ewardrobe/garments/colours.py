@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from ewardrobe.core.colour_names import COLOUR_NAMES, colour_name, name_probabilities
+from ewardrobe.core.colour_names import COLOUR_NAMES, name_probabilities, shade_name
 from ewardrobe.core.colour_terms import css_name, temperature, tone
 from ewardrobe.core.masks import shrink
 
@@ -55,21 +54,22 @@ def dominant_colours(image: np.ndarray, mask: np.ndarray, k: int = 3) -> tuple[C
 
     Largest share first; the shares are of the whole garment, so they sum to 1 or less.  An empty mask has none.
     Method: k-means in CIELAB with lightness down-weighted, after the extreme lights and darks are trimmed; clusters
-    nearer than ``MERGE_DISTANCE`` are merged.
+    nearer than ``MERGE_DISTANCE`` are merged, and so are those of one name.
     """
     pixels = _trimmed(_lab_samples(image, mask))
     if not len(pixels):
         return ()
     colours = _merged(*_kmeans(pixels, CLUSTERS))
-    return tuple(_colour_share(lab, share) for lab, share in colours[:k] if share >= MIN_SHARE)
+    return tuple(joined(_colour_share(lab, share) for lab, share in colours if share >= MIN_SHARE)[:k])
 
 
 def garment_colour(colours: tuple[ColourShare, ...]) -> str:
-    """Return the garment's main colour name; "multicolour" when no name holds ``DOMINANT_SHARE`` of it."""
-    totals: dict[str, float] = defaultdict(float)
-    for colour in colours:
-        totals[colour.name] += colour.share
-    return colour_ranking(colours)[0] if max(totals.values(), default=0) >= DOMINANT_SHARE else MULTICOLOUR
+    """Return the name of the garment's largest colour; "multicolour" when it holds less than ``DOMINANT_SHARE``.
+
+    It is the name that the list of its colours shows first.
+    """
+    main = next(iter(joined(colours)), None)
+    return main.name if main and main.share >= DOMINANT_SHARE else MULTICOLOUR
 
 
 def joined(colours: Iterable[ColourShare]) -> list[ColourShare]:
@@ -77,7 +77,7 @@ def joined(colours: Iterable[ColourShare]) -> list[ColourShare]:
     totals: dict[str, ColourShare] = {}
     for colour in sorted(colours, key=lambda colour: -colour.share):
         first = totals.setdefault(colour.name, replace(colour, share=0.0))
-        totals[colour.name] = replace(first, share=first.share + colour.share)
+        totals[colour.name] = replace(first, share=round(first.share + colour.share, 3))
     return sorted(totals.values(), key=lambda colour: -colour.share)
 
 
@@ -151,4 +151,4 @@ def _colour_share(lab: np.ndarray, share: float) -> ColourShare:
     values = lightness, a, b
     rgb = np.clip(cv2.cvtColor(np.array([[values]], np.float32), cv2.COLOR_LAB2RGB)[0, 0], 0, 1)  # what sRGB can show
     code = "#" + "".join(f"{round(float(value) * 255):02x}" for value in rgb)
-    return ColourShare(colour_name(values), code, round(share, 3), values)
+    return ColourShare(shade_name(values), code, round(share, 3), values)

@@ -15,6 +15,7 @@ from ewardrobe.garments.colours import ColourShare, dominant_colours, garment_co
 from ewardrobe.garments.pairs import joined_pairs
 from ewardrobe.garments.refinement import refine_mask, upsample_guided
 from ewardrobe.models import SHOWN_SCORE
+from ewardrobe.wardrobe.naming import called
 
 MIN_IMAGE_SHARE = 0.0005
 """A garment smaller than this share of the photo is a speck of the model's, not a garment."""
@@ -61,6 +62,11 @@ class Garment:
     def name(self) -> str:
         """What it is, one of ``vocabulary.KINDS``: DeepFashion2's name of a garment, else shoes, bag, hat."""
         return category(self.category_id).word
+
+    @property
+    def called(self) -> str:
+        """What people call it, as long as nobody knows more: "navy jacket"."""
+        return called({"type": self.name, "colour": self.colour})
 
     @property
     def colour(self) -> str:

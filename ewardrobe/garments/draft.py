@@ -9,7 +9,7 @@ import hashlib
 import io
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -26,9 +26,10 @@ from ewardrobe.garments import attributes
 from ewardrobe.garments.colours import ColourShare, garment_colour
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.garments.duplicates import TURNS, perceptual_hash
-from ewardrobe.wardrobe.item import kind, kind_fields
+from ewardrobe.wardrobe.item import following, kind, kind_fields
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.sources import LEARNED, MEASURED, USER
-from ewardrobe.wardrobe.vocabulary import TYPES
+from ewardrobe.wardrobe.vocabulary import TYPES, fits
 
 LOWEST_SCORE = 0.1
 """A photo is looked at from this confidence up, once; the slider chooses among what was found."""
@@ -201,6 +202,24 @@ def draft_of(
     )
 
 
+def said_of(draft: Draft, name: str, value: str | None) -> Draft:
+    """Return ``draft`` with the owner's word on its category ("kind") or an attribute; without one as it was told.
+
+    What it is brings its category, and a category ends what cannot be of it.
+    """
+    fields = {other: word for other, word in draft.fields.items() if other != name}
+    if value and name == "kind":
+        fields |= kind_fields(value)
+        if not fits(str(fields.get("type") or ""), value):
+            del fields["type"]
+    elif value:
+        fields |= {name: value}
+    if value and name == "type":
+        sleeve = draft.answers.get("sleeve", (None,))[0]
+        fields |= following({"sleeve": sleeve, **kind_fields(draft.kind)}, value)
+    return replace(draft, fields=fields)
+
+
 def item_of(draft: Draft) -> dict[str, Any]:
     """Return the wardrobe item of ``draft``; ``source`` tells of each field whether model or owner said it."""
     told = draft.told
@@ -238,4 +257,5 @@ def draw_drafts(image: np.ndarray, drafts: Sequence[Draft], max_side: int = 1200
     masks = [cv2.resize(draft.mask.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) for draft in drawn]
     ids = [INSTANCE_ID_BY_WORD[draft.kind] for draft in drawn]
     scores = [1.0 if draft.score is None else draft.score for draft in drawn]
-    return draw_detections(small, Detections.from_masks(np.stack(masks).view(bool), ids, scores))
+    names = [called({**item_of(draft), "colour": None}) for draft in drawn]
+    return draw_detections(small, Detections.from_masks(np.stack(masks).view(bool), ids, scores), names=names)

@@ -22,6 +22,7 @@ from ewardrobe.garments.duplicates import TURNS, nearest, perceptual_hash
 from ewardrobe.garments.queue import READY, ImportQueue, QueuedPhoto
 from ewardrobe.wardrobe.edits import change_of
 from ewardrobe.wardrobe.fields import TABLE
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.sources import USER
 
 BATCH = 12
@@ -89,7 +90,7 @@ class KnownGarments:
         items = store.items()
         self.photos = set(photos_of(items))
         self.hashes = {item["id"]: found for item in items if (found := hash_of(store, item))}
-        self._names = {item["id"]: str(item.get("type")) for item in items}
+        self._names = {item["id"]: called(item) for item in items}
         files = (store.picture(name) for name in {item.get("photo") for item in items})
         self._sizes = {path.stat().st_size for path in files if path and path.is_file()}
 
@@ -110,7 +111,7 @@ class KnownGarments:
             if twin := nearest(turns, list(before.values())):
                 known = list(before)[twin[0]]
                 found[item_id] = f"{self._names[known]} ({known})"
-            self.hashes[item_id], self._names[item_id] = turns[list(TURNS).index(0)], garment.name
+            self.hashes[item_id], self._names[item_id] = turns[list(TURNS).index(0)], garment.called
         return found
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from ewardrobe.core.taxonomy import EXCLUDES
 from ewardrobe.outfits.closet import Closet
 from ewardrobe.outfits.compatibility import Compatibility
-from ewardrobe.outfits.grammar import ALL_SLOTS, BODY_SLOTS, Wish, in_season, layers, slot_of, unavailable
+from ewardrobe.outfits.grammar import ALL_SLOTS, BODY_SLOTS, Wish, in_season, layers, name_of, slot_of, unavailable
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of
 from ewardrobe.wardrobe.wear_log import STATE_WORDS
 
@@ -126,7 +126,7 @@ def conflicts(items: Sequence[Mapping], wish: Wish) -> list[str]:
         if item is None:
             said.append("A piece to build around is no longer in the wardrobe.")
             continue
-        name, slot, state = str(item.get("type") or slot_of(item)), slot_of(item), unavailable(item)
+        name, slot, state = name_of(item), slot_of(item), unavailable(item)
         if state:
             said.append(f"“{name}” cannot be worn now: it is {STATE_WORDS.get(state, state)}.")
         for other in (slot, *EXCLUDES.get(slot, ())):

@@ -100,9 +100,9 @@ def swatch(item: Mapping) -> str:
     return SWATCHES.get(str(item.get("colour")), "#cfc9be")
 
 
-def names(items: Iterable[Mapping]) -> str:
-    """Return the names of the items in wearing order."""
-    return ", ".join(name_of(item) for item in in_order(items))
+def names(items: Iterable[Mapping], labels: Mapping[str, str] | None = None) -> str:
+    """Return the names of the items in wearing order; labels: by id, where they are to be told apart."""
+    return ", ".join((labels or {}).get(str(item.get("id"))) or name_of(item) for item in in_order(items))
 
 
 def reasons_html(reasons: Sequence, score: float) -> str:

@@ -19,7 +19,7 @@ from ewardrobe.outfits.grammar import ALL_SLOTS, Wish, category_number, layers, 
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, score, terms_of, weights_for
 from ewardrobe.wardrobe.item import kind_fields
 from ewardrobe.wardrobe.palette import palette
-from ewardrobe.wardrobe.vocabulary import COLOURS
+from ewardrobe.wardrobe.vocabulary import PLAIN_COLOURS
 from ewardrobe.wardrobe.wear_log import ARCHIVED, STATE_WORDS
 
 WELL_SCORED = 0.75
@@ -147,7 +147,7 @@ def _ideas(owned: Sequence[Mapping], season: str | None, style: str | None) -> l
     ideas = [
         {"id": f"{name}-{colour}", "type": name, "colour": colour, **look, **kind_fields(name)}
         for name in kinds
-        for colour in COLOURS
+        for colour in PLAIN_COLOURS
         if colour != "multicolour"
     ]
     shades = {(category_number(item), shade[:3]) for item in owned for shade in palette(item, 1)}

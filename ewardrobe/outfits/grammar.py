@@ -9,6 +9,7 @@ from datetime import date
 
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_ID_BY_NAME, SLOTS
 from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, SEASONS
 
 ALL_SLOTS = ("outer", "top", "dress", "bottom", *ACCESSORY_SLOTS)
@@ -154,7 +155,7 @@ def is_outfit(slots: Iterable[str]) -> bool:
 
 def name_of(item: Mapping) -> str:
     """Return what an item is called."""
-    return str(item.get("type") or item.get("category") or slot_of(item))
+    return called({"slot": slot_of(item), **item})
 
 
 def listed(names: Iterable[str]) -> str:

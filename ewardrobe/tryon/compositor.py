@@ -19,6 +19,7 @@ from ewardrobe.tryon.garment import WearableGarment, sleeve_length
 from ewardrobe.tryon.motion import move_points, scaling
 from ewardrobe.tryon.scene import Scene, WornGarment
 from ewardrobe.tryon.target import target
+from ewardrobe.wardrobe.vocabulary import said
 
 MODES = ("segments", "overlay", "wear", "recolour")
 ORDER = ("bottom", "dress", "top", "outer")
@@ -215,7 +216,7 @@ def _draw_segments(frame: np.ndarray, detections: Detections, motion: np.ndarray
         cv2.polylines(frame, outline, True, kind.colour, 2, cv2.LINE_AA)
     for outline, kind, score in zip(outlines, kinds, detections.scores, strict=True):
         if outline:
-            _name(frame, outline, kind.colour, f"{kind.word} {score:.2f}")
+            _name(frame, outline, kind.colour, f"{said('type', kind.word)} {score:.2f}")
     return frame
 
 

@@ -13,6 +13,7 @@ from ewardrobe.core.images import png_bytes, read_cutout
 from ewardrobe.core.taxonomy import CATEGORY_IDS, EXCLUDES, SLOTS, category
 from ewardrobe.garments.cutout import Garment
 from ewardrobe.tryon.garment import GarmentImageError, WearableGarment, prepare
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.pictures import data_url
 
 THUMBNAIL_SIDE = 112
@@ -50,7 +51,7 @@ def wardrobe_pieces(items: Iterable[Mapping], picture: Callable[[str], Path | No
         if path is None or item.get("slot") not in SLOTS or item.get("state") == "archived":
             continue
         key = f"{item['id']}/{item['category_id']}/{path.name}"  # another kind or cut-out is another piece
-        pieces.append(Hanger(key, str(item["type"]), int(item["category_id"]), path, item["id"]))
+        pieces.append(Hanger(key, called(item), int(item["category_id"]), path, item["id"]))
     return pieces
 
 
@@ -58,13 +59,13 @@ def sample_pieces() -> list[Hanger]:
     """Return the drawn sample garments; nothing is added to any wardrobe."""
     from ewardrobe.datasets.synthetic import sample_garments  # here, because drawing is rarely needed
 
-    return [Hanger(f"sample/{g['type']}", g["type"], g["category_id"], g["cutout"]) for g in sample_garments()]
+    return [Hanger(f"sample/{g['type']}", called(g), g["category_id"], g["cutout"]) for g in sample_garments()]
 
 
 def cut_pieces(garments: Iterable[Garment], number: int) -> list[Hanger]:
     """Return the garments cut out of the ``number``-th captured picture; shoes, bags and hats cannot be tried on."""
     found = [garment for garment in garments if garment.category_id in CATEGORY_IDS]
-    return [Hanger(f"cut/{number}/{i}", g.name, g.category_id, g.cutout) for i, g in enumerate(found)]
+    return [Hanger(f"cut/{number}/{i}", g.called, g.category_id, g.cutout) for i, g in enumerate(found)]
 
 
 def put_on(worn: Mapping[str, str], slot: str, key: str | None) -> dict[str, str]:

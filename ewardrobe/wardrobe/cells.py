@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ewardrobe.wardrobe.fields import DAY, NUMBERS, TABLE, ItemField
+from ewardrobe.wardrobe.fields import DAY, NUMBERS, TABLE, ItemField, entered
 from ewardrobe.wardrobe.item import kind, kind_fields
 from ewardrobe.wardrobe.reading import AmbiguousError, DayOrder, amount_text, day
-from ewardrobe.wardrobe.vocabulary import SAME_WORDS, kind_of
+from ewardrobe.wardrobe.vocabulary import kind_of, meant_by
 from ewardrobe.wardrobe.wear_log import days_worn
 
 READ_ONLY = ("times_worn", "last_worn", "added")
@@ -68,10 +68,11 @@ def cell_of(item: Mapping, column: str) -> str:
     return _FORMULA.sub(lambda found: f"{found[0]}'", text)
 
 
-def value_of(column: str, text: str, order: DayOrder | None = None) -> dict[str, Any]:
+def value_of(column: str, text: str, order: DayOrder | None = None, any_type: bool = False) -> dict[str, Any]:
     """Return the fields that a cell stands for; ``ValueError`` says what was expected.  An empty cell is no value.
 
-    order: which number comes first in dates such as 3/4/2026, where that is known.
+    order: which number comes first in dates such as 3/4/2026, where that is known.  any_type: whether a type may be
+    one that nobody knows.
 
     >>> value_of("price", "12,50 €"), value_of("bought", "31.3.2026"), value_of("tags", "work; summer")
     ({'price': 12.5}, {'bought': '2026-03-31'}, {'tags': ['work', 'summer']})
@@ -85,6 +86,8 @@ def value_of(column: str, text: str, order: DayOrder | None = None) -> dict[str,
     if field.many and field.choices and not field.free:
         text = text if _choices(field, text) != [text] else _SEVERAL.sub(";", text)
     try:
+        if column == "type" and not any_type:
+            return {column: entered(column, text)}
         value = day(text, order) if field.holds == DAY and text else field.holds.value_of(text)
     except AmbiguousError as error:
         raise AmbiguousError(f"{column}: {error}", error.readings) from None
@@ -101,8 +104,10 @@ def _choices(field: ItemField, text: str) -> list[str]:
     >>> _choices(FIELDS["season"], "Fall"), _choices(FIELDS["colour"], "Gray"), _choices(FIELDS["brand"], "Gray")
     (['autumn'], ['grey'], ['Gray'])
     """
+    if field.free:  # the owner's own word
+        return [text]
     word = text.casefold()
-    found = (word,) if word in field.choices else SAME_WORDS.get(word, ())
+    found = (word,) if word in field.choices else meant_by(field.name, word)
     return [choice for choice in found if choice in field.choices] or [text]
 
 

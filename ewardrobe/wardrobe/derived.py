@@ -14,22 +14,41 @@ import pandas as pd
 from ewardrobe.wardrobe import wear_log
 from ewardrobe.wardrobe.fields import STORED, TABLE
 from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.naming import called, word_of
+from ewardrobe.wardrobe.palette import main_tone, seen_colours
 from ewardrobe.wardrobe.reading import same
 from ewardrobe.wardrobe.sources import LEARNED, open_question
+from ewardrobe.wardrobe.vocabulary import key
 
-DERIVED = ("kind", "wears", "last_worn", "cost_per_wear", "needs_wash", "asks", "search")
+DERIVED = (
+    "kind",
+    "word",
+    "called",
+    "hues",
+    "tone",
+    "wears",
+    "last_worn",
+    "cost_per_wear",
+    "needs_wash",
+    "asks",
+    "search",
+)
 """The columns that ``with_derived`` adds; they are never stored."""
 
 SEARCHED = tuple(field.name for field in TABLE if field.searched)
-NEEDED = dict.fromkeys((*SEARCHED, "category_id", "wear_log", "wears_since_wash", "wash_interval", "price", "source"))
+NEEDED = dict.fromkeys(
+    (*SEARCHED, "category_id", "colours", "wear_log", "wears_since_wash", "wash_interval", "price", "source")
+)
 
 
 def with_derived(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a wardrobe frame with the columns ``DERIVED``.
 
+    word: what it is, a name of the vocabulary; called: what people call it; hues: the names of its colours, as far as
+    they are seen; tone: how light the main one is, "" where nobody knows.
     wears: days worn; last_worn: ISO date or ``None``; cost_per_wear: price / wears, NaN before the first, when nobody
     knows what a wear will have cost; needs_wash: bool; asks: whether a guess waits for the owner's word; search: all
-    words of an item in small letters.
+    words of an item as `vocabulary.key` has them.
     """
     items = rows_of(frame[[name for name in NEEDED if name in frame]])  # all 40 columns take twice as long
     logs = [wear_log.days_worn(item) for item in items]
@@ -40,6 +59,10 @@ def with_derived(frame: pd.DataFrame) -> pd.DataFrame:
 
     return frame.assign(
         kind=column(map(kind, items), "str"),
+        word=column(map(word_of, items), "str"),
+        called=column(map(called, items), "str"),
+        hues=column(map(seen_colours, items), "object"),
+        tone=column(map(main_tone, items), "str"),
         wears=wears,
         last_worn=column((log[-1] if log else None for log in logs), "object"),
         cost_per_wear=prices(frame) / np.where(wears, wears, np.nan),
@@ -84,7 +107,7 @@ def iso_date(value: Any) -> str | None:
 def _words(item: Mapping) -> str:
     values = filter(None, map(item.get, SEARCHED))
     words = chain.from_iterable(value if isinstance(value, list) else [value] for value in values)
-    return " ".join(same(str(word)) for word in words)
+    return " ".join(key(str(word)) for word in words)
 
 
 def all_of(frame: pd.DataFrame, field: str) -> list[str]:

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ewardrobe.wardrobe.fields import FIELD, PALETTE, TABLE, TEXTS
-from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.item import following, kind_fields
 from ewardrobe.wardrobe.palette import with_names
 from ewardrobe.wardrobe.reading import same
 from ewardrobe.wardrobe.sources import USER, is_owners
+from ewardrobe.wardrobe.vocabulary import fits
 
 BULK = sorted((field for field in TABLE if field.bulk), key=lambda field: not field.many)
 FIELDS = {field.name: field.label for field in BULK}
@@ -25,7 +26,8 @@ WAYS = ("Add", "Remove", "Replace")
 def change_of(item: Mapping, field: str, value: Any, way: str = "Replace") -> dict[str, Any]:
     """Return the fields of ``item`` that setting ``field`` to ``value`` changes, with their source; {} for none.
 
-    way: one of ``WAYS``, for ``LIST_FIELDS`` only.  A name that nobody has given follows the category.
+    way: one of ``WAYS``, for ``LIST_FIELDS`` only.  A type that nobody has given, or that cannot
+    be of the new category, follows that; and the category follows a new type (see ``item.following``).
     """
     if field == "kind":
         new = kind_fields(value)
@@ -33,12 +35,14 @@ def change_of(item: Mapping, field: str, value: Any, way: str = "Replace") -> di
         new = {field: joined(item.get(field) or [], value or (), way)}
     elif FIELD[field].holds == PALETTE:
         new = {field: with_names(item.get(field), value or ())}
+    elif field == "type":
+        new = {field: value, **following(item, value)}
     else:
         new = {field: value}
     if all(item.get(name) == part for name, part in new.items()):
         return {}
     changed = by_owner(item, new)
-    if field == "kind" and not is_owners(item, "type"):
+    if field == "kind" and not (is_owners(item, "type") and fits(str(item.get("type")), value)):
         changed["type"] = value
         changed["source"].pop("type", None)  # what was told of it was told of the other category
     return changed

@@ -213,22 +213,23 @@ _own = partial(ItemField, searched=True)
 _choice = partial(_own, filtered=True)
 _kept = partial(ItemField, csv=False, form=False, bulk=False, width=0)
 
+_NAME_HELP = "Your own name for it; left empty, it is called by kind, colour, material and pattern"
+
 TABLE: tuple[ItemField, ...] = (
     _kept("id", _NAME, csv=True),
-    _own(
+    _choice(
         "type",
         TEXT,
-        "Name",
+        "Kind",
         tuple(vocabulary.TYPES),
-        ("name", "item", "what"),
-        help="What you call it: jeans, trainers, coat",
+        ("kind", "item", "what"),
+        help="What it is: jeans, trainers, coat",
         free=True,
         required=True,
-        width=130,
+        width=120,
     ),
-    _choice(
-        "kind", TEXT, "Category", vocabulary.KINDS, ("kind",), required=True, width=150, searched=False, stored=False
-    ),
+    _choice("kind", TEXT, "Category", vocabulary.KINDS, required=True, width=150, searched=False, stored=False),
+    _own("name", TEXT, "Name", words=("title", "called"), help=_NAME_HELP, width=130, by_hand=True, bulk=False),
     _kept("category", TEXT, searched=True),
     _kept("category_id", _CATEGORY),
     _kept("slot", TEXT, searched=True),
@@ -286,8 +287,10 @@ def entered(name: str, value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    row = FIELD[name]
-    return row.holds.value_of(value) if row.holds in (PRICE, DAY) else value.strip() or None
+    row, value = FIELD[name], value.strip()
+    if row.name == "type" and value:
+        return vocabulary.kind_text(value)
+    return row.holds.value_of(value) if row.holds in (PRICE, DAY) else value or None
 
 
 def shown(name: str, value: Any) -> str:

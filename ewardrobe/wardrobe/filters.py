@@ -12,6 +12,7 @@ import pandas as pd
 from ewardrobe.wardrobe.derived import prices
 from ewardrobe.wardrobe.fields import FIELD, TABLE
 from ewardrobe.wardrobe.reading import same
+from ewardrobe.wardrobe.search import understand
 
 HIDDEN_STATES = ("archived",)
 """Shown only when they are asked for."""
@@ -55,7 +56,7 @@ class Filters:
 def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> pd.DataFrame:
     """Return the rows of a frame of ``derived.with_derived`` that pass every filter, in their order.
 
-    Words are found in any text field or tag, whatever their case; every word must be found.
+    The text is understood as people ask (see `search`).
     """
     keep = pd.Series(True, index=frame.index)
     if not filters.any_of.get("state"):
@@ -66,8 +67,8 @@ def apply(frame: pd.DataFrame, filters: Filters, today: date | None = None) -> p
             keep &= frame[name].map(lambda values, wanted=wanted: not wanted.isdisjoint(map(same, values)))
         elif chosen:
             keep &= frame[name].isin([v for v in frame[name].unique() if isinstance(v, str) and same(v) in wanted])
-    for word in same(filters.text).split():
-        keep &= frame["search"].str.contains(word, regex=False)
+    if filters.text:
+        keep &= understand(filters.text, frame).mask(frame)
     for name in ("favourite", "needs_wash", "asks"):
         if getattr(filters, name):
             keep &= frame[name].astype(bool)
@@ -92,7 +93,7 @@ def hidden(frame: pd.DataFrame, filters: Filters) -> int:
 ORDERS: dict[str, tuple[str, bool]] = {
     "Newest first": ("added", False),
     "Oldest first": ("added", True),
-    "Name": ("type", True),
+    "Name": ("called", True),
     "Category": ("kind", True),
     "Colour": ("colour", True),
     "Brand": ("brand", True),

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from ewardrobe.core.attributes import SLEEVE_OF_CATEGORY
 from ewardrobe.core.taxonomy import CATEGORIES, CATEGORY_BY_ID, CATEGORY_ID_BY_NAME
 from ewardrobe.wardrobe.fields import STORED, cleaned, faults
-from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, KINDS, kind_of
+from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, KINDS, thing
 
 _NUMBER_LIKE = re.compile(r"\d*e?\d*")
 
@@ -73,6 +74,24 @@ def kind_fields(name: str) -> dict[str, Any]:
     return {"category": found.name, "category_id": found.id, "slot": found.slot}
 
 
+def following(item: Mapping, name: str | None) -> dict[str, Any]:
+    """Return the kind's fields that an item gets with its new type, none where its kind can stay.
+
+    A sleeve that is known decides between a t-shirt's two.
+
+    >>> following({"category": "skirt"}, "jeans")
+    {'category': 'trousers', 'category_id': 8, 'slot': 'bottom'}
+    >>> following({"category": "skirt"}, "Grandma's"), following({"category": "long sleeve top"}, "t-shirt")
+    ({}, {})
+    """
+    row = thing(name or "")
+    if row is None or kind(item) in row.kinds:
+        return {}
+    sleeves = {number: sleeve for number, sleeve in SLEEVE_OF_CATEGORY.items() if sleeve == item.get("sleeve")}
+    same_sleeve = [word for word in row.kinds if CATEGORY_ID_BY_NAME.get(word) in sleeves]
+    return kind_fields((same_sleeve or row.kinds)[0])
+
+
 def sound(fields: Mapping) -> dict[str, Any]:
     """Return ``fields`` as they may be stored: plain JSON values, and category, category id and slot in agreement.
 
@@ -89,7 +108,7 @@ def new_item(fields: Mapping) -> dict[str, Any]:
     """Return a whole new item: ``fields`` made sound, the kind taken from its everyday type where none is given."""
     fields = sound(fields)
     if not fields.get("category") and not fields.get("slot"):
-        fields |= kind_fields(kind_of(str(fields.get("type"))) or "accessory")
+        fields |= following({"slot": None, **fields}, fields.get("type")) or kind_fields("accessory")
     fields["type"] = fields.get("type") or kind(fields)
     return view(fields)
 

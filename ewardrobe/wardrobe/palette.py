@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ewardrobe.core.colour_terms import hex_to_lab
-from ewardrobe.wardrobe.vocabulary import COLOURS
+from ewardrobe.core.colour_names import SHADES
+from ewardrobe.core.colour_terms import hex_to_lab, tone
+from ewardrobe.wardrobe.vocabulary import PLAIN_COLOURS
 
 SWATCHES = dict(
     zip(
-        COLOURS,
+        PLAIN_COLOURS,
         (
             *("#26282b", "#fafafa", "#9a9a9a", "#d9c7a7", "#7a5236", "#c8342f", "#e5822b", "#e8c93a"),
             *("#3f8f54", "#3f74c9", "#1f2f56", "#7d55a6", "#e08aab"),
@@ -21,7 +22,7 @@ SWATCHES = dict(
         ),
         strict=True,
     )
-)
+) | {name: shade.hex for name, shade in SHADES.items()}
 """CSS colour of each colour name."""
 
 Colour = tuple[float, float, float, float]
@@ -35,6 +36,27 @@ def palette_names(item: Mapping) -> list[str]:
     ['navy', 'white']
     """
     return list(dict.fromkeys(colour["name"] for colour in _colours(item.get("colours")) if colour.get("name")))
+
+
+SEEN = 0.2
+"""Share from which on a colour is one that a garment is known by."""
+
+
+def seen_colours(item: Mapping) -> list[str]:
+    """Return the names of the colours that an item is known by: its main one, and the others that are well seen.
+
+    >>> seen_colours({"colour": "white", "colours": [{"name": "navy", "share": 0.3}, {"name": "red", "share": 0.05}]})
+    ['white', 'navy']
+    """
+    parts = (part for part in _colours(item.get("colours")) if (part.get("share") or 1) >= SEEN)
+    names = [item.get("colour"), *(part.get("name") for part in parts)]
+    return list(dict.fromkeys(name for name in names if isinstance(name, str) and name))
+
+
+def main_tone(item: Mapping) -> str:
+    """Return how light an item's main colour is, dark, medium or light; "" where it has none."""
+    main = palette(item, 1)
+    return tone(main[0][:3]) if main else ""
 
 
 def with_names(colours: Any, names: Iterable[str]) -> list[dict]:

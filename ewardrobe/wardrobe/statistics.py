@@ -47,13 +47,13 @@ def by_category(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_colour(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``id``, ``type``, ``colour`` and ``hex``, a row for each item, in the order of ``vocabulary.COLOURS``.
+    """Return ``id``, ``called``, ``colour`` and ``hex``, a row for each item, in the order of ``vocabulary.COLOURS``.
 
     colour: the main one's name, "unknown" where there is none; hex: the colour as it was measured, else ``None``.
     Within a colour the light ones come first.
     """
     names = frame["colour"].map(lambda name: "unknown" if missing(name) or not name else name).astype("object")
-    table = pd.DataFrame({"type": frame["type"], "colour": names, "hex": main_hexes(frame)}, dtype="object")
+    table = pd.DataFrame({"called": frame["called"], "colour": names, "hex": main_hexes(frame)}, dtype="object")
     places = {name: place for place, name in enumerate((*COLOURS, *sorted(set(names) - set(COLOURS))))}
     light = table["hex"].map(lambda code: (hex_to_lab(code) or (0,))[0] if code else 0)
     order = np.lexsort([-light.astype(float), names.map(places).astype(float)])
@@ -74,7 +74,7 @@ def main_hex(item: Mapping) -> str | None:
 
 
 def most_worn(frame: pd.DataFrame, count: int = 15, least: bool = False) -> pd.DataFrame:
-    """Return ``id``, ``type``, ``kind``, ``colour``, ``wears``, ``last_worn`` of the items worn most, or least.
+    """Return ``id``, ``called``, ``kind``, ``colour``, ``wears``, ``last_worn`` of the items worn most, or least.
 
     Never worn ones are in neither (see ``never_worn``), and what is among the most is not among the least.
     """
@@ -84,13 +84,13 @@ def most_worn(frame: pd.DataFrame, count: int = 15, least: bool = False) -> pd.D
 
 
 def never_worn(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``id``, ``type``, ``kind``, ``colour``, ``price``, ``added`` of what was never worn, oldest first."""
+    """Return ``id``, ``called``, ``kind``, ``colour``, ``price``, ``added`` of what was never worn, oldest first."""
     never = _named(frame[frame["wears"] == 0], "price", "added")
     return never.sort_values("added", kind="stable").reset_index(drop=True)
 
 
 def cost_per_wear(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return ``id``, ``type``, ``kind``, ``colour``, ``price``, ``wears``, ``cost_per_wear`` of items with a price.
+    """Return ``id``, ``called``, ``kind``, ``colour``, ``price``, ``wears``, ``cost_per_wear`` of items with a price.
 
     The best value first; never worn ones, whose cost is not known yet, last.
     """
@@ -120,20 +120,20 @@ def additions(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def wears(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the whole wear log: ``date``, ``id``, ``type``, ``outfit``, a row for each wear, oldest first."""
+    """Return the whole wear log: ``date``, ``id``, ``called``, ``outfit``, a row for each wear, oldest first."""
     rows = [
-        {"date": entry["date"], "id": row["id"], "type": row["type"], "outfit": entry.get("outfit")}
-        for row in rows_of(frame[["type", "wear_log"]])
+        {"date": entry["date"], "id": row["id"], "called": row["called"], "outfit": entry.get("outfit")}
+        for row in rows_of(frame[["called", "wear_log"]])
         for entry in row["wear_log"]
     ]
-    return pd.DataFrame(rows, columns=["date", "id", "type", "outfit"]).sort_values("date", kind="stable")
+    return pd.DataFrame(rows, columns=["date", "id", "called", "outfit"]).sort_values("date", kind="stable")
 
 
 def wear_days(log: pd.DataFrame, year: int) -> pd.DataFrame:
     """Return ``date``, ``wears``, ``items`` (their names) for every day of ``year``, from the table of ``wears``."""
     days = pd.date_range(f"{year}-01-01", f"{year}-12-31").strftime("%Y-%m-%d")
-    groups = log.drop_duplicates(["date", "id"]).groupby("date")["type"]
-    wears, items = groups.size(), groups.agg(lambda types: ", ".join(map(str, types)))
+    groups = log.drop_duplicates(["date", "id"]).groupby("date")["called"]
+    wears, items = groups.size(), groups.agg(lambda names: ", ".join(names))
     columns = {"wears": wears.reindex(days, fill_value=0), "items": items.reindex(days, fill_value="")}
     return pd.DataFrame(columns).rename_axis("date").reset_index()
 
@@ -159,7 +159,7 @@ def worn_together(frame: pd.DataFrame, item_id: str) -> pd.DataFrame:
 
 
 def _named(frame: pd.DataFrame, *columns: str) -> pd.DataFrame:
-    return frame[["type", "kind", "colour", *columns]].rename_axis("id").reset_index()
+    return frame[["called", "kind", "colour", *columns]].rename_axis("id").reset_index()
 
 
 def _is_hex(value: object) -> bool:

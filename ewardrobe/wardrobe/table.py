@@ -13,8 +13,9 @@ import pandas as pd
 
 from ewardrobe.wardrobe.derived import iso_date, missing, rows_of
 from ewardrobe.wardrobe.fields import DAY, FLAG, NUMBERS, PRICE, TABLE, entered, shown
-from ewardrobe.wardrobe.item import kind, kind_fields
+from ewardrobe.wardrobe.item import following, kind, kind_fields
 from ewardrobe.wardrobe.palette import palette_names, with_names
+from ewardrobe.wardrobe.vocabulary import fits
 
 SHOWN = {field.name: field for field in TABLE if field.width}
 FLAG_COLUMNS = ("chosen", *(name for name, field in SHOWN.items() if field.holds == FLAG))
@@ -59,7 +60,15 @@ def item_fields(cells: Mapping, item: Mapping | None = None) -> dict[str, Any]:
     fields |= {name: entered(name, fields[name]) for name in TEXT_ENTERED if name in fields}
     if "colours" in fields:
         fields["colours"] = with_names((item or {}).get("colours"), fields["colours"] or [])
-    return fields | (kind_fields(cells["kind"]) if cells.get("kind") else {})
+    if cells.get("kind"):
+        stays = "type" in fields or fits(str((item or {}).get("type") or ""), cells["kind"])
+        return fields | kind_fields(cells["kind"]) | ({} if stays else {"type": cells["kind"]})
+    if "type" in cells:
+        if not cells["type"]:
+            raise ValueError("say what it is: it cannot be empty")
+        fields["type"] = entered("type", cells["type"])
+        fields |= following(item or {}, fields["type"])
+    return fields
 
 
 @dataclass(frozen=True)

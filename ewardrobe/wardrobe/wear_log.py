@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.naming import word_of
 from ewardrobe.wardrobe.vocabulary import STATES
 
 IN_USE, LAUNDRY, LENT, ARCHIVED = STATES
@@ -13,11 +14,11 @@ STATE_WORDS = {LAUNDRY: "in the laundry", LENT: "lent", ARCHIVED: "archived"}
 """Why an item cannot be worn, in a sentence."""
 
 WASH_INTERVALS: dict[str, int | None] = {
-    # everyday names; whoever calls it something else gets the interval of its kind below
-    **dict.fromkeys(("t-shirt", "socks", "underwear", "tights", "vest", "top", "sports bra", "leggings"), 1),
-    **dict.fromkeys(("shirt", "blouse", "polo", "polo shirt", "dress", "shorts", "pyjamas"), 2),
+    # names of the vocabulary; what has another gets the interval of its kind below
+    **dict.fromkeys(("t-shirt", "socks", "underwear", "vest", "top", "leggings"), 1),
+    **dict.fromkeys(("shirt", "blouse", "polo", "dress", "shorts", "nightwear"), 2),
     **dict.fromkeys(("hoodie", "sweatshirt"), 3),
-    **dict.fromkeys(("trousers", "skirt", "sweater", "jumper", "cardigan"), 4),
+    **dict.fromkeys(("trousers", "skirt", "sweater", "cardigan"), 4),
     "jeans": 6,
     **dict.fromkeys(("blazer", "jacket"), 8),
     **dict.fromkeys(("coat", "scarf", "gloves", "hat", "cap", "beanie"), 10),
@@ -27,7 +28,7 @@ WASH_INTERVALS: dict[str, int | None] = {
     **dict.fromkeys(("short sleeve outwear", "long sleeve outwear"), 8),
     **dict.fromkeys(("shoes", "bag", "accessory"), None),
 }
-"""Wears after which an item needs a wash, by everyday name, else by kind; ``None``: it is not counted."""
+"""Wears after which an item needs a wash, by name of the vocabulary, else by kind; ``None``: it is not counted."""
 
 
 def wash_interval(item: Mapping) -> int | None:
@@ -41,7 +42,7 @@ def wash_interval(item: Mapping) -> int | None:
     own = item.get("wash_interval")
     if own is not None:
         return own or None
-    name = str(item.get("type") or "").casefold()
+    name = word_of(item)
     return WASH_INTERVALS[name] if name in WASH_INTERVALS else WASH_INTERVALS.get(kind(item))
 
 

@@ -55,7 +55,7 @@ def test_answers_are_the_owners_and_questions_stay_open(teller, page, store):
 def test_a_name_is_asked_with_the_likeliest_first_and_the_owners_word_holds(teller, page, store):
     at = upload(page, OUTFIT)
     name = by_key(at.selectbox, "type-")[0]
-    assert (name.label, name.value, name.placeholder) == ("Name · ?", None, "polo? (55%)")
+    assert (name.label, name.value, name.placeholder) == ("Kind · ?", None, "polo? (55%)")
     assert name.options[:2] == ["polo", "t-shirt"] and set(name.options) == set(kinds_of(1))
     at = run(name.set_value("tank top"))
     assert by_key(at.selectbox, "type-")[0].value == "tank top"
@@ -70,7 +70,7 @@ def test_a_sure_kind_is_the_name(teller, page, store):
     teller.says["kind"] = ("polo", 0.9)
     at = upload(page, OUTFIT)
     name = by_key(at.selectbox, "type-")[0]
-    assert (name.label, name.value) == ("Name · 90%", "polo")
+    assert (name.label, name.value) == ("Kind · 90%", "polo")
     press(at, "save")
     assert own_items(store)[0]["type"] == "polo"
     assert own_items(store)[0]["source"]["type"] == {"by": "attributes", "confidence": 0.9}

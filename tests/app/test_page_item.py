@@ -32,9 +32,9 @@ from ewardrobe.feature_store.store import FeatureStore
 
 def test_an_item_is_opened_from_gallery_and_table_and_closed(store, page):
     at = click_card(page("Gallery"), "open", "b")
-    assert at.title[0].value == "Shoes"
+    assert at.title[0].value == "Brown shoes"
     run(at.button(key="item-next").click())
-    assert at.title[0].value == "Dress"
+    assert at.title[0].value == "Black dress"
     run(at.button(key="item-close").click())
     assert gallery(at).count("<figure ") == 4
     run(at.segmented_control(key="layout").set_value("Table"))
@@ -43,7 +43,7 @@ def test_an_item_is_opened_from_gallery_and_table_and_closed(store, page):
     clicks = [column for column in _button_columns(at) if key in column]
     assert clicks
     send_widget(at, WidgetState(id=clicks[0], json_trigger_value=click))
-    assert at.title[0].value == "T-shirt"
+    assert at.title[0].value == "Blue T-shirt"
 
 
 def _button_columns(at: AppTest) -> list[str]:
@@ -71,8 +71,8 @@ def test_what_was_ordered_for_a_later_day_shows_its_day(store, repository):
 @pytest.mark.parametrize(
     ("field", "value", "stored"),
     [
-        ("type", "black jeans", "black jeans"),
-        ("type", "  spaced  ", "spaced"),
+        ("type", "leggings", "leggings"),
+        ("name", "  spaced  ", "spaced"),
         ("kind", "skirt", "skirt"),
         ("colour", "black", "black"),
         ("pattern", "striped", "striped"),
@@ -106,11 +106,39 @@ def test_the_palette_is_edited_by_name(store, item_page):
     assert store.get("a")["colours"][0]["hex"] == "#223388"
 
 
-def test_a_name_cannot_be_empty(store, item_page):
+def test_a_kind_brings_its_category_and_says_so(store, item_page):
     at = item_page()
-    run(at.text_input(key="item-a-type").set_value(" "))
-    assert store.get("a")["type"] == "jeans"
-    assert "Name cannot be empty" in texts(at)
+    run(at.selectbox(key="item-a-type").set_value("hoodie"))
+    item = store.get("a")
+    assert (item["type"], item["category"], item["slot"]) == ("hoodie", "long sleeve outwear", "outer")
+    assert "The category is now jacket or coat" in texts(at)
+    assert at.title[0].value == "Blue hoodie"
+    run(at.selectbox(key="item-a-kind-1").set_value("skirt"))
+    assert store.get("a")["type"] == "skirt"
+    assert "The kind was of another category" in texts(at)
+
+
+def test_words_of_ones_own_are_understood_and_an_unknown_kind_is_asked_about(store, item_page):
+    at = _type_kind(item_page(), "Chelsea boots")
+    assert (store.get("a")["type"], store.get("a")["slot"]) == ("Chelsea boots", "shoes")
+    at = _type_kind(at, "wibble")
+    assert store.get("a")["type"] == "Chelsea boots"
+    assert "'wibble' is no kind that is known" in texts(at)
+
+
+def _type_kind(at: AppTest, text: str) -> AppTest:
+    """Type a word that is not offered, as the browser sends it."""
+    return send_widget(at, WidgetState(id=at.selectbox(key="item-a-type").proto.id, string_value=text))
+
+
+def test_a_name_of_ones_own_is_kept_and_may_be_taken_back(store, item_page):
+    at = item_page()
+    assert at.text_input(key="item-a-name").placeholder == "blue jeans"
+    run(at.text_input(key="item-a-name").set_value("Old faithful"))
+    assert at.title[0].value == "Old faithful"
+    run(at.text_input(key="item-a-name").set_value(" "))
+    assert store.get("a")["name"] is None
+    assert at.title[0].value == "Blue jeans"
 
 
 @pytest.mark.parametrize("typed", ["1,299", "1.299", "from 20", "20-30"])
@@ -127,7 +155,7 @@ def test_a_price_a_hundred_times_as_large_is_shown_before_it_is_kept(store, item
     at = item_page()
     run(at.text_input(key="item-a-price").set_value("4990"))
     assert store.get("a")["price"] == 49.9
-    assert "**jeans**: Price 49.90 → 4990.00. Is that right?" in texts(at)
+    assert "**blue jeans**: Price 49.90 → 4990.00. Is that right?" in texts(at)
     run(at.button(key="odd-leave-a-price").click())
     assert (store.get("a")["price"], "Is that right" in texts(at)) == (49.9, False)
     run(next(box for box in at.text_input if box.label == "Price").set_value("0.49"))

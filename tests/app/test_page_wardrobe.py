@@ -308,7 +308,7 @@ def filter_ids(at: AppTest) -> set[str]:
 def test_the_order_is_of_the_whole_wardrobe(store, page):
     at = page()
     run(at.selectbox(key="find-order").set_value("Name"))
-    assert names(at) == ["dress", "jeans", "shoes", "t-shirt"]
+    assert names(at) == ["dress", "jeans", "t-shirt", "shoes"]  # black, blue, blue, brown
     send(at, edited_rows={1: {"brand": "Sorted"}})
     assert store.get("a")["brand"] == "Sorted"
 
@@ -508,3 +508,22 @@ def test_an_edit_that_cannot_be_saved_is_said_and_the_table_shows_what_is_stored
     monkeypatch.undo()
     send(at, edited_rows={0: {"brand": "kept"}})
     assert store.get("a")["brand"] == "kept"
+
+
+def test_a_search_says_what_it_understood(store, page):
+    at = page()
+    run(at.text_input(key="find-text").set_value("blue jeens"))
+    assert names(at) == ["jeans"]
+    assert "blue · jeens → jeans" in texts(at)
+    run(at.text_input(key="find-text").set_value("brown spaceship"))
+    assert "brown; not known, looked for as text" in texts(at)
+    assert "Nothing fits" in texts(at)
+
+
+def test_a_kind_typed_in_the_table_brings_its_category_and_an_unknown_one_is_asked_about(store, page):
+    at = page()
+    send(at, edited_rows={"0": {"type": "Hoodie"}})
+    assert (store.get("a")["type"], store.get("a")["slot"]) == ("Hoodie", "outer")
+    send(at, edited_rows={"1": {"type": "wibble"}})
+    assert store.get("b")["type"] == "shoes"
+    assert "'wibble' is no kind that is known" in texts(at)

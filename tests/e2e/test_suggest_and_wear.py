@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 from ewardrobe.feature_store.outfits import OutfitStore
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import wear_log
+from ewardrobe.wardrobe.naming import called
 
 SCRIPT_MS = 90_000
 CLOTHES = (  # name, category or slot, colour, RGB
@@ -78,10 +79,10 @@ def test_suggest_like_wear_and_find_it_in_the_log(page, base_url, app_home, ward
     page.get_by_role("button", name="Wear today").first.click()
     expect(page.get_by_role("button", name="Worn today").first).to_be_visible()
 
-    names = {item["id"]: item["type"] for item in wardrobe.items()}
+    names = {item["id"]: called(item) for item in wardrobe.items()}
     (rating,) = OutfitStore(app_home).document()["feedback"]
     assert rating["liked"] and sorted(names[i] for i in rating["items"]) == sorted(words.split(", "))
-    worn = [item["type"] for item in wardrobe.items() if wear_log.days_worn(item) == [date.today().isoformat()]]
+    worn = [called(item) for item in wardrobe.items() if wear_log.days_worn(item) == [date.today().isoformat()]]
     assert sorted(worn) == sorted(words.split(", "))
 
     page.get_by_role("tab", name="Calendar").click()

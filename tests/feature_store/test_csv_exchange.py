@@ -87,6 +87,7 @@ def test_new_rows_become_items(store):
     take_over(store, table)
     item = view(store.items()[-1])
     assert (item["type"], item["colour"], item["bought"], item["favourite"]) == ("Parka", "green", "2026-03-31", True)
+    assert (item["name"], item["category"]) == (None, "long sleeve outwear")
     assert (item["season"], item["source"]["type"]) == (["autumn", "winter"], "user")
 
 
@@ -106,7 +107,7 @@ def test_words_for_shoes_bags_and_hats_are_understood(store):
     table = read_csv(store, data)
     assert not table.problems
     take_over(store, table)
-    told = [(item["type"], item["slot"]) for item in store.items()[-9:]]
+    told = [(item["name"] or item["type"], item["slot"]) for item in store.items()[-9:]]
     assert told == [
         ("sneakers", "shoes"),
         ("ankle boots", "shoes"),
@@ -120,10 +121,11 @@ def test_words_for_shoes_bags_and_hats_are_understood(store):
     ]
 
 
-def test_a_word_for_the_kind_leaves_the_name_of_an_item_alone(store):
-    take_over(store, read_csv(store, lines("id,category", "a,sneakers")))
-    item = store.get("a")
-    assert (item["type"], item["slot"], item["category"]) == ("shirt", "shoes", None)
+def test_a_word_for_the_category_ends_a_kind_that_cannot_be_of_it_and_leaves_ones_own_name_alone(store):
+    store.update("b", type="My treasure", name="The best")
+    take_over(store, read_csv(store, lines("id,category", "a,sneakers", "b,coat")))
+    told = [(item["type"], item["slot"], item["category"], item["name"]) for item in map(store.get, "ab")]
+    assert told == [("sneakers", "shoes", None, None), ("My treasure", "outer", "long sleeve outwear", "The best")]
 
 
 def test_every_faulty_row_is_told_with_its_line_and_the_good_ones_are_taken(store):
@@ -163,7 +165,7 @@ def test_every_faulty_row_is_told_with_its_line_and_the_good_ones_are_taken(stor
         (b"", "is empty"),
         (b"a,b,c\n1,2,3\n", "none of its columns .a, b, c. is known"),
         (b"id\na\n", "none of its columns"),
-        (b"type,name\nx,y\n", "two columns are type"),
+        (b"type,kind\nx,y\n", "two columns are type"),
         (b"PK\x03\x04\x00\x00", "is no text"),
         (b"\x81\x8d\x8f,\xff", "is not UTF-8"),
     ],
@@ -235,8 +237,8 @@ def test_what_can_be_read_in_two_ways_is_asked_about(column, text):
 @pytest.mark.parametrize(
     ("rows", "bought"),
     [
-        (("x,3/4/2026", "y,3/25/2026"), ["2026-03-04", "2026-03-25"]),
-        (("x,3/4/2026 10:00", "y,25/3/2026"), ["2026-04-03", "2026-03-25"]),
+        (("hat,3/4/2026", "cap,3/25/2026"), ["2026-03-04", "2026-03-25"]),
+        (("hat,3/4/2026 10:00", "cap,25/3/2026"), ["2026-04-03", "2026-03-25"]),
     ],
 )
 def test_the_column_says_which_number_of_a_date_comes_first(store, rows, bought):
@@ -302,6 +304,7 @@ def test_no_id_looks_like_a_number(monkeypatch):
 
 
 def test_the_total_of_a_table_is_no_garment(store):
+    assert len(read_csv(store, lines("name,price", "Total:,120")).problems) == 1
     table = read_csv(store, lines("type,price", "Total recall shirt,5", "Total:,120", "SUMME,7"))
     assert [difference.item["type"] for difference in table.differences] == ["Total recall shirt"]
     assert table.problems == [f"line {line}: a total of the table, no garment" for line in (3, 4)]
@@ -398,10 +401,35 @@ def test_any_item_survives_the_table(tmp_path_factory, fields):
 def test_the_commands_write_and_read_a_table(store, tmp_path, capsys):
     path, home = tmp_path / "table.csv", ["--wardrobe", str(store.home)]
     assert cli.main(["export", str(path), *home]) == 0
-    path.write_text(path.read_text("utf-8-sig").replace("shirt", "blouse") + ",,,,,,,,,,,oops\n")
+    path.write_text(path.read_text("utf-8-sig").replace("shirt", "blouse") + ",,,,,,,,,,,,oops\n")
     assert cli.main(["import", str(path), "--dry-run", *home]) == 1
     told = capsys.readouterr()
     assert "changed a blouse: type: shirt → blouse" in told.out
     assert "line 5: price: expected a number" in told.err
     assert cli.main(["import", str(path), *home]) == 1
     assert store.get("a")["type"] == "blouse"
+
+
+def test_a_kind_in_a_table_brings_its_category_and_what_is_unknown_or_clashes_is_told(store):
+    data = lines(
+        "kind,category,name", "Hoodies,,", "wibble,,", "jeans,skirt,", "jumper,,Grandma's", ",,Sunday treasure"
+    )
+    table = read_csv(store, data)
+    assert [problem.partition(":")[0] for problem in table.problems] == ["line 3", "line 4", "line 6"]
+    assert "type: 'wibble' is no kind that is known: write the nearest" in table.problems[0]
+    assert "type: 'jeans' is of the category 'trousers', and the row says 'skirt'" in table.problems[1]
+    assert "what is it? A new item needs a type or a category" in table.problems[2]
+    taken = [(d.item["type"], d.item["category"], d.name) for d in table.differences]
+    assert taken == [("Hoodies", "long sleeve outwear", "hoodie"), ("jumper", "long sleeve top", "Grandma's")]
+
+
+def test_a_new_kind_of_a_garment_in_a_table_changes_its_category(store):
+    take_over(store, read_csv(store, lines("id,type", "a,skirt")))
+    assert (store.get("a")["type"], store.get("a")["category"]) == ("skirt", "skirt")
+    assert store.get("a")["source"] == {"type": "user", "category": "user", "category_id": "user", "slot": "user"}
+
+
+def test_what_an_older_version_let_be_called_anything_comes_back_from_its_table(store):
+    data = lines("id,type,category", "old,My treasure,coat")
+    take_over(store, read_csv(store, data))
+    assert (store.get("old")["type"], store.get("old")["slot"]) == ("My treasure", "outer")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import ImageColor
 from scipy.cluster.vq import kmeans2
 
-from ewardrobe.core.colour_names import COLOUR_NAMES, colour_name, name_probabilities
+from ewardrobe.core.colour_names import COLOUR_NAMES, SHADES, colour_name, name_probabilities, shade_name
 from ewardrobe.garments import colours
 from ewardrobe.garments.colours import (
     DOMINANT_SHARE,
@@ -58,6 +58,40 @@ def test_folded_cloth_has_one_colour_of_the_right_name(name):
     assert colours[0].share > 0.8
     assert garment_colour(colours) == name
     assert colour_ranking(colours)[0] == name
+
+
+@pytest.mark.parametrize("name", SHADES)
+def test_folded_cloth_has_the_finer_name_that_people_give_it(name):
+    colours = dominant_colours(cloth(ImageColor.getrgb(SHADES[name].hex)), everything())
+    assert colours[0].name == name
+    assert garment_colour(colours) == name
+
+
+@pytest.mark.parametrize("name", CLOTHS)
+def test_a_plain_name_is_no_finer_one(name):
+    lab = tuple(lab_of(CLOTHS[name]))
+    assert shade_name(lab) == colour_name(lab) == name
+
+
+@given(st.floats(0, 100), st.floats(-110, 110), st.floats(-110, 110))
+def test_a_finer_name_lies_within_the_names_it_belongs_to(light, a, b):
+    name = shade_name((light, a, b))
+    assert name == colour_name((light, a, b)) or colour_name((light, a, b)) in SHADES[name].within
+    assert sum(shade.holds((light, a, b)) for shade in SHADES.values()) <= 2
+
+
+def test_the_name_of_a_garment_is_that_of_its_largest_colour():
+    """Black cloth of 52 % is not called white because greys lean to it."""
+    black = ColourShare("black", "#222222", 0.52, (30.0, 0.0, 0.0))
+    white = ColourShare("white", "#eeeeee", 0.45, (93.0, 0.0, 2.0))
+    assert garment_colour((white, black)) == "black"
+
+
+def test_a_garment_has_each_name_once():
+    image = cloth(CLOTHS["grey"])
+    image[:60], image[60:100] = cloth((205, 205, 207))[:60], cloth((90, 90, 92))[60:100]
+    names = [colour.name for colour in dominant_colours(image, everything())]
+    assert len(names) == len(set(names))
 
 
 def test_lab_and_hex_are_the_cloths():

@@ -12,12 +12,14 @@ from outfit_items import basics, many, piece
 
 from ewardrobe.outfits import candidates, compatibility, warmth
 from ewardrobe.outfits import suggest as recommender
+from ewardrobe.outfits.collage import names
 from ewardrobe.outfits.gaps import OUT_OF_SEASON, advice, find_gaps, missing_slots
 from ewardrobe.outfits.grammar import OCCASIONS, Wish, is_outfit, slot_of, temperature_problem, unavailable
 from ewardrobe.outfits.packing import pack
 from ewardrobe.outfits.suggest import diversity, suggest
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS, TERMS, terms_of
-from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.item import kind_fields, new_item
+from ewardrobe.wardrobe.naming import told_apart
 from ewardrobe.wardrobe.vocabulary import COLOURS, PATTERNS, SEASONS, STYLES
 
 TODAY = date(2026, 11, 26)
@@ -304,3 +306,14 @@ def test_ten_times_the_items_make_no_more_outfits_to_score(model, monkeypatch):
     (alone, combined), (alone_of_many, combined_of_many) = scored(500), scored(5_000)
     assert alone <= 500 and alone_of_many <= 5_000
     assert 0 < combined_of_many <= 1.2 * combined
+
+
+def test_the_titles_of_a_list_of_suggestions_all_differ():
+    kinds = ("t-shirt", "jeans", "skirt", "sneakers")
+    wardrobe = [new_item({"id": str(n), "type": kinds[n % 4], "colour": "black"}) for n in range(24)]
+    outfits = suggest(wardrobe, Wish(), 8, compatibility.load()).outfits
+    pieces = [[item for item in wardrobe if item["id"] in outfit.ids] for outfit in outfits]
+    labels = told_apart(item for outfit in pieces for item in outfit)
+    titles = [names(outfit, labels) for outfit in pieces]
+    assert len(titles) == len(set(titles)) == 8
+    assert len({names(outfit) for outfit in pieces}) < 8

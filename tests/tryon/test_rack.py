@@ -53,7 +53,7 @@ def test_shoes_found_in_a_captured_picture_do_not_hang_on_the_rail():
     image, mask = np.full((80, 80, 3), 90, np.uint8), np.zeros((80, 80), bool)
     mask[20:60, 20:60] = True
     found = [garment_from_mask(image, mask, label, 0.9) for label in (16, 1, 17, 19)]
-    assert [(piece.name, piece.slot) for piece in rack.cut_pieces(found, 3)] == [("short sleeve top", "top")]
+    assert [(piece.name, piece.slot) for piece in rack.cut_pieces(found, 3)] == [("grey short-sleeved top", "top")]
 
 
 def test_samples_fill_slots_and_can_be_worn():
@@ -104,7 +104,7 @@ def test_cut_out_garments_hang_under_the_number_of_their_picture():
     mask = np.zeros((80, 60), bool)
     mask[10:70, 10:50] = True
     (piece,) = rack.cut_pieces([garment_from_mask(image, mask, 8, 0.9)], 3)
-    assert (piece.key, piece.name, piece.slot) == ("cut/3/0", "trousers", "bottom")
+    assert (piece.key, piece.name, piece.slot) == ("cut/3/0", "grey trousers", "bottom")
     assert rack.ready(piece).category_id == 8
 
 

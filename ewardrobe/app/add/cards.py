@@ -15,7 +15,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.add.intake import Visit
 from ewardrobe.app.add.repair import start_repair
-from ewardrobe.app.fields import showing
+from ewardrobe.app.fields import showing, typed
 from ewardrobe.app.wardrobe.bulk import change_form
 from ewardrobe.app.wardrobe.item_fields import heading
 from ewardrobe.core.drawing import card_picture
@@ -24,15 +24,15 @@ from ewardrobe.core.taxonomy import INSTANCE_ID_BY_WORD
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments import attributes
 from ewardrobe.garments.colours import joined
-from ewardrobe.garments.draft import CHOICES, Draft, Twin
+from ewardrobe.garments.draft import CHOICES, Draft, Twin, item_of, said_of
 from ewardrobe.garments.queue import ImportQueue
 from ewardrobe.garments.repair import Repair
 from ewardrobe.garments.review import change_field
 from ewardrobe.wardrobe import edits
 from ewardrobe.wardrobe.fields import FIELD
-from ewardrobe.wardrobe.item import kind_fields
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.sources import LEARNED
-from ewardrobe.wardrobe.vocabulary import KINDS
+from ewardrobe.wardrobe.vocabulary import KINDS, words_for
 
 CARDS_IN_A_ROW, CARDS_ON_A_PAGE = 2, 24
 LEAST_SHARE = 0.02
@@ -78,7 +78,7 @@ def _card(desk: Desk, draft: Draft, names: Mapping[str, str] | None) -> None:
     st.image(small_picture(queue, draft, 320 if names is None else 280, not draft.saved), width="stretch")
     sure = f"{draft.score:.0%} sure" if draft.score is not None else "By hand"
     box = showing(f"kind-{draft.id}", draft.kind, partial(_say, queue, draft.id, "kind"))
-    st.selectbox(sure, KINDS, disabled=not draft.keep, **box)
+    st.selectbox(sure, KINDS, disabled=not draft.keep, format_func=words_for("kind"), **box)
     if names is None:
         st.html(_swatches_html(draft))
         _attribute_boxes(queue, _told(queue, draft))
@@ -118,7 +118,7 @@ def _attribute_box(queue: ImportQueue, draft: Draft, name: str) -> None:
         choices = tuple(dict.fromkeys((*draft.names, *((value,) if value else ()))))
     box = showing(f"{name}-{draft.id}", value if value in choices else None, partial(_say, queue, draft.id, name))
     look: dict[str, Any] = {"placeholder": hint, "disabled": not draft.keep, "accept_new_options": FIELD[name].free}
-    st.selectbox(label, choices, None, **look, **box)
+    st.selectbox(label, choices, None, str if FIELD[name].free else words_for(name), **look, **box)
 
 
 def _twin_notice(desk: Desk, draft: Draft, twin: Twin) -> None:
@@ -129,7 +129,7 @@ def _twin_notice(desk: Desk, draft: Draft, twin: Twin) -> None:
             picture = small_picture(desk.queue, other, 112)
     else:
         item = desk.frame.loc[twin.id] if twin.id in desk.frame.index else {}
-        name = f"{page.literal(item.get('type') or 'an item')} in your wardrobe"
+        name = f"{page.literal(called(item))} in your wardrobe"
         picture = page.picture_url(desk.store, item, 112)
     text = "This photo is in your wardrobe already" if twin.same_photo else f"Looks like {name}"
     left, right = st.columns([1, 3], gap="small", vertical_alignment="center")
@@ -181,12 +181,12 @@ def _change_field(queue: ImportQueue, chosen: Sequence[Draft], field: str, value
 
 def _say(queue: ImportQueue, draft_id: str, name: str, value: str | None) -> None:
     """Take the owner's word on kind or attribute; without one the network's holds again."""
-    said = kind_fields(value) if value and name == "kind" else {name: value} if value else {}
-
-    def alter(draft: Draft) -> Draft:
-        return replace(draft, fields={other: word for other, word in draft.fields.items() if other != name} | said)
-
-    page.change(queue.edit, [draft_id], alter)
+    try:
+        value = typed(name, value) if name == "type" else value
+    except ValueError as error:
+        page.complain(error)
+        return
+    page.change(queue.edit, [draft_id], lambda draft: said_of(draft, name, value))
 
 
 def _set(queue: ImportQueue, draft_id: str, name: str, value: Any) -> None:
@@ -242,9 +242,8 @@ def _guesses(queue: ImportQueue, draft: Draft, category_id: int) -> dict:
 
 def _facts(draft: Draft, name: str) -> str:
     """Return the line under a small card: colour, what the owner said, its photo's ``name``."""
-    said = [draft.fields.get(field) for field in ("type", "brand", "size")]
-    colour = draft.fields.get("colour", draft.colour)
-    line = " · ".join(str(part) for part in (colour, *said, *(draft.fields.get("tags") or [])) if part)
+    said = [draft.fields.get(field) for field in ("brand", "size")]
+    line = " · ".join(str(part) for part in (called(item_of(draft)), *said, *(draft.fields.get("tags") or [])) if part)
     return f"{page.literal(line)}  \n{page.literal(Path(name).name)}"
 
 

@@ -25,7 +25,7 @@ from ewardrobe.garments.queue import FAILED, READY, ImportQueue, QueuedPhoto
 from ewardrobe.garments.review import best_hidden, hash_of, photos_of, reviewed, save_drafts
 from ewardrobe.models import MODELS, SHOWN_SCORE
 from ewardrobe.wardrobe.item import kind_fields
-from ewardrobe.wardrobe.vocabulary import KINDS
+from ewardrobe.wardrobe.vocabulary import KINDS, words_for
 
 SCORE_STEP = 5
 SMALLEST_BOX = 16
@@ -173,7 +173,9 @@ def _add_by_hand(queue: ImportQueue, entry: QueuedPhoto, image: np.ndarray, expa
     with st.expander(title, expanded, icon=":material/crop:", key=f"hand-{base}", on_change="rerun") as section:
         if not section.open:
             return
-        kind = st.selectbox("What is it?", KINDS, None, key=f"hand-kind-{base}", placeholder="Shoes, bag, skirt, …")
+        kind = st.selectbox(
+            "What is it?", KINDS, None, words_for("kind"), f"hand-kind-{base}", placeholder="Shoes, bag, skirt, …"
+        )
         across = st.slider("From left to right", 0, 100, (20, 80), format="%d %%", key=f"hand-across-{base}")
         down = st.slider("From top to bottom", 0, 100, (20, 80), format="%d %%", key=f"hand-down-{base}")
         box = box_of(image.shape[:2], across, down)

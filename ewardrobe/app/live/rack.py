@@ -204,7 +204,7 @@ def _put_saved_on(room: Room, pieces: list[Hanger], saved: Mapping[str, dict]) -
 def _wear(room: Room, pieces: list[Hanger], item_ids: Sequence[str]) -> None:
     items = page.load_wardrobe(page.wardrobe_store())
     room.worn, left_over = rack.outfit(pieces, item_ids)
-    room.left_over = [str(items["type"].get(item_id, "one that is gone")) for item_id in left_over]
+    room.left_over = [str(items["called"].get(item_id, "one that is gone")) for item_id in left_over]
     if room.worn:
         st.session_state["live-slot"] = next(slot for slot in SLOTS if slot in room.worn)
 

@@ -12,19 +12,20 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.app.fields import showing
 from ewardrobe.app.outfits.cards import suggested_name
-from ewardrobe.app.outfits.suggestions import OutfitContext, label_of
+from ewardrobe.app.outfits.suggestions import OutfitContext
 from ewardrobe.outfits.closet import closet_of
 from ewardrobe.outfits.collage import BOX_RATIO, CANVAS_RATIO, bars, is_picture, places, swatch
 from ewardrobe.outfits.grammar import Wish, is_outfit, name_of, slot_of
 from ewardrobe.outfits.suggest import describe
 from ewardrobe.outfits.terms import score, terms_of
+from ewardrobe.wardrobe.naming import told_apart
 
 
 def by_hand(closet: OutfitContext) -> None:
     """Choose pieces, lay them out, see the score, save."""
     key = "canvas-pieces"
     st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in closet.by_id]
-    labels = {item_id: label_of(item) for item_id, item in closet.by_id.items()}
+    labels = told_apart(closet.by_id.values())
     look = {"placeholder": "Choose pieces of your wardrobe", **page.kept(key)}
     chosen = st.multiselect("Pieces", list(labels), format_func=labels.__getitem__, **look)
     if not chosen:

@@ -9,28 +9,30 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.live.rack import OUTFIT_KEY
-from ewardrobe.app.outfits.suggestions import OutfitContext, label_of, shuffle
+from ewardrobe.app.outfits.suggestions import OutfitContext, shuffle
 from ewardrobe.feature_store import wearing
 from ewardrobe.outfits.collage import collage_html, names, reasons_html
 from ewardrobe.outfits.grammar import in_order, listed, name_of
 from ewardrobe.outfits.suggest import Outfit
 from ewardrobe.wardrobe import wear_log
+from ewardrobe.wardrobe.naming import told_apart
 
 
 def suggestion_cards(closet: OutfitContext, outfits: Iterable[Outfit]) -> None:
     """Show suggestions as cards in as many columns as there is room for."""
+    outfits = [outfit for outfit in outfits if len(closet.present(outfit.ids)) == len(outfit.ids)]
+    labels = told_apart(item for outfit in outfits for item in closet.present(outfit.ids))
     with st.grid(min_column_width=240):
         for outfit in outfits:
-            if len(closet.present(outfit.ids)) == len(outfit.ids):
-                key = "-".join(outfit.ids)
-                with st.container(border=True, height="stretch", key=f"card-{key}"):
-                    _suggestion(closet, outfit, key)
+            key = "-".join(outfit.ids)
+            with st.container(border=True, height="stretch", key=f"card-{key}"):
+                _suggestion(closet, outfit, key, labels)
 
 
-def _suggestion(closet: OutfitContext, outfit: Outfit, key: str) -> None:
+def _suggestion(closet: OutfitContext, outfit: Outfit, key: str, labels: Mapping[str, str]) -> None:
     items = closet.present(outfit.ids)
     st.html(collage_html(items, closet.picture))
-    st.markdown(f"**{page.literal(names(items))}**")
+    st.markdown(f"**{page.literal(_title(items, labels))}**")
     st.html(reasons_html(outfit.reasons, outfit.score))
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         _rating(closet, outfit, key)
@@ -43,6 +45,11 @@ def _suggestion(closet: OutfitContext, outfit: Outfit, key: str) -> None:
             plan_form(closet, outfit.ids, key)
         _reshuffle(items, key)
         try_on_button(closet, outfit.ids, key)
+
+
+def _title(items: Sequence[Mapping], labels: Mapping[str, str]) -> str:
+    text = names(items, labels)
+    return text[:1].upper() + text[1:]
 
 
 def _rating(closet: OutfitContext, outfit: Outfit, key: str) -> None:
@@ -126,7 +133,7 @@ def plan(closet: OutfitContext, item_ids: Sequence[str], day_key: str, outfit_id
 
 def _reshuffle(items: Sequence[Mapping], key: str) -> None:
     with st.popover("", icon=":material/lock:", key=f"lock-{key}", help="Keep some pieces, shuffle the rest"):
-        labels = {item["id"]: page.literal(label_of(item)) for item in items}
+        labels = {item["id"]: page.literal(name_of(item)) for item in items}
         kept = f"pills-{key}"
         look: dict[str, Any] = {"selection_mode": "multi", "format_func": labels.__getitem__, "default": []}
         st.pills("Keep these", list(labels), key=kept, **look)

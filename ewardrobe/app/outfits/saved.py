@@ -12,7 +12,7 @@ from ewardrobe.app.outfits.cards import plan_form, try_on_button, wear_button
 from ewardrobe.app.outfits.suggestions import OutfitContext
 from ewardrobe.feature_store.outfits import missing
 from ewardrobe.outfits.collage import collage_html, names
-from ewardrobe.outfits.grammar import unavailable
+from ewardrobe.outfits.grammar import name_of, unavailable
 from ewardrobe.wardrobe.wear_log import STATE_WORDS
 
 
@@ -62,7 +62,7 @@ def _told(closet: OutfitContext, outfit: dict) -> bool:
         st.caption(f":material/warning: {count} no longer in the wardrobe.")
     for item in closet.present(outfit["items"]):
         if state := unavailable(item):
-            st.caption(f":material/info: {page.literal(str(item.get('type')))} is {STATE_WORDS.get(state, state)}.")
+            st.caption(f":material/info: {page.literal(name_of(item))} is {STATE_WORDS.get(state, state)}.")
     return not gone
 
 

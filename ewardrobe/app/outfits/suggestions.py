@@ -19,6 +19,7 @@ from ewardrobe.outfits.compatibility import Compatibility
 from ewardrobe.outfits.gaps import advice, needs_outerwear
 from ewardrobe.outfits.grammar import Wish
 from ewardrobe.outfits.suggest import Suggestions, diversity, suggest
+from ewardrobe.wardrobe.naming import told_apart
 from ewardrobe.wardrobe.vocabulary import ACCESSORY_SLOTS, SEASONS
 
 
@@ -132,16 +133,10 @@ def plausible(value: float | None) -> float | None:
 
 def _ask_locked(closet: OutfitContext) -> tuple[str, ...]:
     key = "outfits-locked"
-    labels = {item["id"]: label_of(item) for item in closet.items if grammar.unavailable(item) is None}
+    labels = told_apart(item for item in closet.items if grammar.unavailable(item) is None)
     st.session_state[key] = [item_id for item_id in st.session_state.get(key, []) if item_id in labels]
     look = {"placeholder": "A piece that every outfit is to hold", "width": 380, **page.kept(key)}
     return tuple(st.multiselect("Build around", list(labels), format_func=labels.__getitem__, **look))
-
-
-def label_of(item: Mapping) -> str:
-    """Return an item's name with its colour, unless the name says it."""
-    name, colour = grammar.name_of(item), item.get("colour")
-    return f"{colour} {name}" if colour and str(colour) not in name.lower() else name
 
 
 def shuffle(keep: str | None = None) -> None:

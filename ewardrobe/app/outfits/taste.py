@@ -15,6 +15,7 @@ from ewardrobe.outfits.gaps import Gap, advice, find_gaps, missing_slots
 from ewardrobe.outfits.grammar import Wish, season_of
 from ewardrobe.outfits.preferences import MOST, Preferences
 from ewardrobe.outfits.terms import DEFAULT_WEIGHTS, LABELS
+from ewardrobe.wardrobe.naming import called
 
 STYLE = Path(__file__).with_suffix(".css")
 
@@ -47,7 +48,7 @@ def _gaps(closet: OutfitContext, wish: Wish) -> list[Gap]:
 
 def _gap_html(gap: Gap) -> str:
     outfits = f"{gap.opens} well-scored outfit{'s' if gap.opens > 1 else ''}"
-    name = escape(f"{gap.colour} {gap.category}").capitalize()
+    name = escape(called({"type": gap.category, "colour": gap.colour})).capitalize()
     colour = swatch({"colour": gap.colour})
     text = f"would open {outfits} (mean score {gap.mean_score:.0%}); you have {gap.base} now."
     return f"<div class='ew-gap'><s style='background:{colour}'></s><div><b>{name}</b><p>{text}</p></div></div>"

@@ -8,9 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from ewardrobe.app import page
 from ewardrobe.wardrobe.derived import all_of
 from ewardrobe.wardrobe.fields import FIELD, ItemField
 from ewardrobe.wardrobe.filters import LISTS, ORDERS, WORN, Filters
+from ewardrobe.wardrobe.search import understand
+from ewardrobe.wardrobe.vocabulary import words_for
 
 IN_THE_ROW = ("kind", "colour")
 RARE = [row for row in LISTS if row.name not in IN_THE_ROW]
@@ -22,7 +25,7 @@ def ask_filters(frame: pd.DataFrame) -> tuple[Filters, str]:
     """Show the filters and the order, remembered for the session; return what is chosen."""
     grid = st.grid(12, min_column_width=50, vertical_alignment="bottom")
     with grid.cell(column_span=4):
-        text = st.text_input("Search", placeholder="Any word: linen, work, party", **_kept("text"))
+        text = st.text_input("Search", placeholder="Navy jacket, striped tee, wool …", **_kept("text"))
     any_of = {}
     for name in IN_THE_ROW:
         with grid.cell(column_span=2):
@@ -32,6 +35,21 @@ def ask_filters(frame: pd.DataFrame) -> tuple[Filters, str]:
     with grid.cell(column_span=2):
         order = st.selectbox("Sort", list(ORDERS), key="find-order", persist_state="session")
     return Filters(text, any_of | others, **values), order
+
+
+def say_understood(frame: pd.DataFrame, text: str) -> None:
+    """Say what the words of a search were taken for; nothing where there are none."""
+    query = understand(text, frame)
+    parts = [f"Understood: {query.told}"] if query.told else []
+    if query.unknown:
+        parts.append(f"not known, looked for as text: {', '.join(f'“{word}”' for word in query.unknown)}")
+    if parts:
+        st.caption(f":material/search: {page.literal(_sentence(parts))}", width="content")
+
+
+def _sentence(parts: list[str]) -> str:
+    text = "; ".join(parts)
+    return text[:1].upper() + text[1:]
 
 
 def clear_filters() -> None:
@@ -57,7 +75,8 @@ def _one_list(frame: pd.DataFrame, row: ItemField) -> tuple[str, ...]:
     present = all_of(frame, row.name)
     usual = [choice for choice in row.choices if choice in present]
     offered = list(dict.fromkeys([*usual, *present, *(st.session_state.get(_key(row.name)) or [])]))
-    return tuple(st.multiselect(row.label, offered, placeholder="All", **_kept(row.name)))
+    look: dict[str, Any] = {"format_func": words_for(row.name), "placeholder": "All", **_kept(row.name)}
+    return tuple(st.multiselect(row.label, offered, **look))
 
 
 def _more(frame: pd.DataFrame) -> tuple[dict[str, Any], dict[str, tuple[str, ...]]]:

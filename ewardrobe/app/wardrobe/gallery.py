@@ -7,8 +7,9 @@ from html import escape
 from typing import Any
 
 from ewardrobe.wardrobe.derived import missing
-from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.palette import SWATCHES
+from ewardrobe.wardrobe.statistics import main_hex
 from ewardrobe.wardrobe.wear_log import STATE_WORDS
 
 
@@ -21,15 +22,12 @@ def gallery_html(items: Iterable[Mapping], picture: Callable[[Mapping], str]) ->
     return "".join(_card(item, picture) for item in items)
 
 
-def card_name(item: Mapping) -> str:
-    """Return what a card calls its item: its everyday name, else its kind."""
-    return str(_text(item.get("type")) or kind(item))
-
-
 def _card(item: Mapping, picture: Callable[[Mapping], str]) -> str:
-    swatch = SWATCHES.get(_text(item.get("colour")) or "", "transparent")
-    facts = " · ".join(escape(str(item[name])) for name in ("colour", "brand", "size") if _text(item.get(name)))
-    name = escape(card_name(item))
+    swatch = main_hex(item) or SWATCHES.get(_text(item.get("colour")) or "", "transparent")  # as it was measured
+    plain = called(item)
+    facts = [text for part in ("colour", "brand", "size") if (text := _text(item.get(part)))]
+    told = " · ".join(escape(text) for text in facts if text not in plain)
+    name = escape(plain)
     worn = _text(item.get("try_on"))
     over = f"<img class='ew-worn' src='{picture({'image': worn})}' alt='' loading='lazy'>" if worn else ""
     return (
@@ -37,7 +35,7 @@ def _card(item: Mapping, picture: Callable[[Mapping], str]) -> str:
         f"<button class='pick' role='checkbox' aria-checked='false' aria-label='Choose {name}'></button>"
         f"<button class='open' aria-label='Open {name}'><span class='frame'>"
         f"<img src='{picture(item)}' alt='{name}' loading='lazy'>{over}{_marks(item)}</span>"
-        f"<span class='caption'><b>{name}</b><span><s style='background:{swatch}'></s>{facts or '&nbsp;'}</span></span>"
+        f"<span class='caption'><b>{name}</b><span><s style='background:{swatch}'></s>{told or '&nbsp;'}</span></span>"
         "</button></figure>"
     )
 

@@ -12,7 +12,6 @@ import streamlit as st
 
 from ewardrobe.app import page
 from ewardrobe.app.add.repair import repair_buttons
-from ewardrobe.app.wardrobe.gallery import card_name
 from ewardrobe.app.wardrobe.history import outfits, past
 from ewardrobe.app.wardrobe.item_fields import fields_form
 from ewardrobe.app.wardrobe.overview import open_item, show_cards
@@ -20,6 +19,7 @@ from ewardrobe.app.wardrobe.wear import put_away, wear_buttons
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import wear_log
 from ewardrobe.wardrobe.derived import rows_of
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.pictures import PLACEHOLDER, data_url, frame_html, photo_url
 from ewardrobe.wardrobe.similar import similar
 
@@ -70,7 +70,7 @@ def _pictures(store: FeatureStore, item: Mapping) -> None:
     kind = next(iter(there))
     if len(there) > 1:
         kind = page.choose_one("Picture", there, f"item-picture-{item['id']}", format_func=PICTURES.__getitem__)
-    st.html(frame_html(_large(str(there[kind]), kind), f"{card_name(item)}, {PICTURES[kind].lower()}"))
+    st.html(frame_html(_large(str(there[kind]), kind), f"{called(item)}, {PICTURES[kind].lower()}"))
     with st.container(horizontal=True):
         repair_buttons(store, item)
 
@@ -81,11 +81,12 @@ def _large(path: str, kind: str) -> str:
 
 
 def _heading(item: Mapping) -> None:
-    name = card_name(item)
-    facts = [item["kind"], *(item.get(name) for name in ("colour", "brand", "size"))]
+    name = called(item)
+    known = [str(fact) for fact in map(item.get, ("type", "colour", "brand", "size")) if fact]
+    facts = [fact for fact in known if fact.casefold() not in name.casefold()]
     page.page_header(
         page.literal(name[:1].upper() + name[1:]) + (" ♥" if item["favourite"] else ""),
-        page.literal(" · ".join(str(fact) for fact in facts if fact)),
+        page.literal(" · ".join(facts)),
     )
     state = wear_log.STATE_WORDS.get(item["state"], "")
     if state and item.get("state_reason"):

@@ -19,8 +19,10 @@ from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe import sources
 from ewardrobe.wardrobe.edits import change_of
 from ewardrobe.wardrobe.fields import FLAG, PALETTE, TABLE, ItemField
+from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.palette import palette_names
-from ewardrobe.wardrobe.vocabulary import TYPES
+from ewardrobe.wardrobe.vocabulary import words_for
 
 SHOWN = [field for field in TABLE if field.form]
 BY_HAND = [field.name for field in TABLE if field.by_hand]
@@ -52,6 +54,8 @@ def _field(store: FeatureStore, frame: pd.DataFrame, item: Mapping, row: ItemFie
     known = None if sources.open_question(item, row.name) else item.get(row.name)
     value = as_shown(row.name, palette_names(item) if row.holds == PALETTE else known)
     label, hint = heading(item, row)
+    if row.name == "name":
+        hint = called({**item, "name": None})
     box = showing(f"item-{item['id']}-{row.name}", value, partial(_save, store, item["id"], row))
     ask_field(frame, row.name, label=label, placeholder=hint, **box)
 
@@ -81,7 +85,18 @@ def _save(store: FeatureStore, item_id: str, row: ItemField, entered: Any) -> No
 
 
 def _change(store: FeatureStore, row: ItemField, changes: Mapping[str, Mapping[str, Any]]) -> None:
+    before = {item["id"]: item for item in store.items() if item["id"] in changes}
     page.change(store.alter, list(changes), lambda item: change_of(item, row.name, changes[item["id"]][row.name]))
+    for item_id, item in before.items():
+        _tell_what_follows(row, item, change_of(item, row.name, changes[item_id][row.name]))
+
+
+def _tell_what_follows(row: ItemField, item: Mapping, changed: Mapping[str, Any]) -> None:
+    """Say which other field has followed: a kind brings its category, and a category may end a kind."""
+    if row.name == "type" and "slot" in changed:
+        page.tell(f"The category is now {words_for('kind')(kind({**item, **changed}))}")
+    elif row.name == "kind" and changed.get("type", item.get("type")) != item.get("type"):
+        page.tell("The kind was of another category, and is open again")
 
 
 def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
@@ -89,8 +104,7 @@ def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
     number = st.session_state.setdefault("add-number", 0)  # counted up after each item: new keys empty the form
     with st.popover("Add by hand", icon=":material/add:"), st.form(f"add-{number}", border=False):
         hint = "Shoes, bag, hat …"
-        what = st.selectbox("What is it?", TYPES, None, key=f"type-{number}", accept_new_options=True, placeholder=hint)
-        item: dict[str, Any] = {"type": what}
+        item: dict[str, Any] = {"type": ask_field(frame, "type", f"type-{number}", "What is it?", hint)}
         sides = st.columns(2)
         for place, name in enumerate(BY_HAND):
             with sides[place % 2]:
@@ -102,7 +116,7 @@ def add_form(store: FeatureStore, frame: pd.DataFrame) -> None:
 
 def _add(store: FeatureStore, item: dict[str, Any], photo: Any) -> None:
     if not item["type"]:
-        st.error("Say what it is: choose a name, or type your own.")
+        st.error("Say what it is: choose a kind, or type one.")
         return
     try:
         item = {name: typed(name, value) for name, value in item.items()}
@@ -111,6 +125,6 @@ def _add(store: FeatureStore, item: dict[str, Any], photo: Any) -> None:
         st.error(page.literal(error))
         return
     item |= {"source": {name: "user" for name, value in item.items() if value}}
-    if page.change(store.add, item, cutout, photo and photo.getvalue(), said=f"Added: {page.literal(item['type'])}"):
+    if page.change(store.add, item, cutout, photo and photo.getvalue(), said=f"Added: {page.literal(called(item))}"):
         st.session_state["add-number"] += 1
     st.rerun()

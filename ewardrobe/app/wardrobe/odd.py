@@ -11,7 +11,7 @@ import streamlit as st
 from ewardrobe.app import page
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe.fields import FIELD, is_odd, shown
-from ewardrobe.wardrobe.item import kind
+from ewardrobe.wardrobe.naming import called
 
 Changes = Mapping[str, Mapping[str, Any]]
 """By the item's id the fields that change, as they are to be stored."""
@@ -37,7 +37,7 @@ def keep_or_ask(store: FeatureStore, changes: Changes, save: Callable[[Changes],
         item = items.get(item_id, {})
         for field, after in fields.items():
             if is_odd(field, item.get(field), after):
-                odd = OddChange(item_id, item.get("type") or kind(item), field, item.get(field), after, save)
+                odd = OddChange(item_id, called(item), field, item.get(field), after, save)
                 st.session_state.setdefault("odd", {})[item_id, field] = odd
             else:
                 right.setdefault(item_id, {})[field] = after

@@ -17,6 +17,7 @@ from ewardrobe.wardrobe.derived import all_of, rows_of
 from ewardrobe.wardrobe.edits import by_owner
 from ewardrobe.wardrobe.fields import FLAG, NUMBERS, PRICE, ItemField
 from ewardrobe.wardrobe.table import READ_ONLY, SHOWN, TEXT_ENTERED, TableView, item_fields, table_rows
+from ewardrobe.wardrobe.vocabulary import words_for
 
 PAGE_LENGTH = 60
 """Items shown at a time: each carries its picture to the browser."""
@@ -140,7 +141,12 @@ def _column(field: ItemField, options: list[str]) -> Any:
     if field.many:
         return column.MultiselectColumn(**about, options=options, accept_new_options=field.free)
     if field.fixed:
-        return column.SelectboxColumn(**about, options=options, required=field.required)
+        return column.SelectboxColumn(
+            **about,
+            options=options,
+            required=field.required,
+            format_func=lambda value: words_for(field.name)(str(value)),
+        )
     if field.name in TEXT_ENTERED:
         about["help"] = "Such as 49.90 or 49,90" if field.holds == PRICE else "Such as 2026-03-31 or 31.3.2026"
         return column.TextColumn(**about, alignment="right" if field.holds == PRICE else None)

@@ -10,11 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from ewardrobe.app import page
-from ewardrobe.app.wardrobe.gallery import card_name
 from ewardrobe.app.wardrobe.overview import choose, open_item, opened_id
 from ewardrobe.feature_store import wearing
 from ewardrobe.feature_store.store import FeatureStore, StoreError
 from ewardrobe.wardrobe.derived import rows_of
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.wear_log import ARCHIVED, IN_USE, LAUNDRY, LENT
 
 REASONS = ("sold", "given away", "donated", "worn out", "lost")
@@ -95,7 +95,7 @@ def wear_outfit(store: FeatureStore, frame: pd.DataFrame) -> None:
 
 def _pieces(frame: pd.DataFrame, outfit: dict) -> str:
     there = [item_id for item_id in outfit["items"] if item_id in frame.index]
-    return page.literal(", ".join(card_name(row) for row in rows_of(frame.loc[there])))
+    return page.literal(", ".join(called(row) for row in rows_of(frame.loc[there])))
 
 
 def _log(store: FeatureStore, outfit: dict, day_key: str = "") -> None:

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from ewardrobe.evaluation.figures.chart import GREY, Chart, heat_map, styled, words
 from ewardrobe.wardrobe import statistics
 from ewardrobe.wardrobe.palette import SWATCHES
+from ewardrobe.wardrobe.vocabulary import words_for
 
 ACCENT, QUIET = "#0f766e", "rgba(128,128,128,0.45)"
 SLOT_COLOURS = {
@@ -35,7 +36,8 @@ def categories(frame: pd.DataFrame) -> Chart:
     """Draw how many items of each category there are, and how many of them were worn."""
     table = statistics.by_category(frame)
     parts = {"worn": ACCENT, "never worn": QUIET}
-    counts = table.assign(**{"never worn": table["items"] - table["worn"]}, category=words(table["category"]))
+    named = words(table["category"].map(words_for("kind")))
+    counts = table.assign(**{"never worn": table["items"] - table["worn"]}, category=named)
     figure = px.bar(counts, y="category", x=list(parts), color_discrete_map=parts)
     figure.update_traces(hovertemplate="%{y}: %{x}<extra>%{fullData.name}</extra>")
     styled(figure, "Items by category", height=150 + 30 * len(table))
@@ -77,7 +79,7 @@ def _slices(name: str, rows: pd.DataFrame) -> pd.DataFrame:
             "items": [len(part) for part in parts],
             "base": [part[0] for part in parts],
             "hex": [middle["hex"] or _flat(name) for middle in middles],
-            "label": [f"{middle['type']}{others}" for middle, others in zip(middles, more, strict=True)],
+            "label": [f"{middle['called']}{others}" for middle, others in zip(middles, more, strict=True)],
         }
     )
 
@@ -93,9 +95,7 @@ def wear_counts(frame: pd.DataFrame, least: bool = False) -> Chart:
     table = statistics.most_worn(frame, least=least)
     labels = []  # unique: plotly adds up bars of one label
     for number, row in enumerate(table.itertuples()):
-        name = str(row.type if isinstance(row.type, str) else row.kind)
-        colour = f", {row.colour}" if isinstance(row.colour, str) and row.colour else ""
-        labels += words([f"{name}{colour}\u200b{number}"])
+        labels += words([f"{row.called}\u200b{number}"])
     bars = {"x": "wears", "y": labels, "text": "wears", "custom_data": ["last_worn"]}
     figure = px.bar(table, orientation="h", color_discrete_sequence=[ACCENT], **bars)
     hover = "%{y}: worn %{x} times, last on %{customdata[0]}<extra></extra>"
@@ -113,8 +113,8 @@ def cost_per_wear(frame: pd.DataFrame) -> Chart:
     table = statistics.cost_per_wear(frame)
     worn = table[table["wears"] > 0]
     colours = [code or _flat(name) for code, name in zip(worn["hex"], worn["colour"], strict=True)]
-    drawn = worn.assign(type=words(worn["type"]))
-    figure = px.scatter(drawn, x="wears", y="price", custom_data=["cost_per_wear"], hover_name="type")
+    drawn = worn.assign(called=words(worn["called"]))
+    figure = px.scatter(drawn, x="wears", y="price", custom_data=["cost_per_wear"], hover_name="called")
     hover = "%{hovertext}: %{y:,.2f} / %{x} wears = %{customdata[0]:,.2f} a wear<extra></extra>"
     figure.update_traces(hovertemplate=hover, marker={"size": 13, "color": colours, "line": {"width": 1, "color": RIM}})
     figure.add_traces(_cost_lines(worn))

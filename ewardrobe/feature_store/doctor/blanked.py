@@ -15,6 +15,7 @@ from ewardrobe.feature_store.journal import JournalEntry
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.wardrobe.fields import FIELD
 from ewardrobe.wardrobe.item import KIND_FIELDS, kind_fields
+from ewardrobe.wardrobe.naming import called
 from ewardrobe.wardrobe.vocabulary import KINDS
 
 AT_ONCE = timedelta(seconds=1)
@@ -31,7 +32,7 @@ def check(store: FeatureStore) -> Iterator[Finding]:
     """Yield what was emptied of each garment and still is."""
     for item, entries in _emptied(store):
         when = _time(entries[0]).astimezone().strftime("%d %B %Y, %H:%M:%S")
-        name = f"{item.get('type') or 'a garment'} ({item['id']})"
+        name = f"{called(item)} ({item['id']})"
         told = f"{name}: {_fields(item, entries)} were emptied at once on {when}, which nobody entered."
         yield Finding(told, "they hold again what they did; Undo in the app takes that back")
 
