@@ -15,6 +15,7 @@ from playwright.sync_api import expect
 from ewardrobe.core.images import jpeg_bytes, load_image
 from ewardrobe.feature_store.store import FeatureStore
 from ewardrobe.garments.queue import ImportQueue
+from ewardrobe.wardrobe.naming import called
 
 MODEL_MS = 90_000  # the first photo waits for torch and the weights
 
@@ -85,7 +86,7 @@ def test_photo_from_the_camera_ends_in_the_wardrobe(page, base_url, app_home, we
     page.reload()
     expect(pictures(page)).to_have_count(len(FeatureStore(app_home).items()))
     newest = [pictures(page).nth(place).get_attribute("alt") for place in range(count)]
-    assert sorted(newest) == sorted(item["type"] for item in added)
+    assert sorted(newest) == sorted(map(called, added))
     expect(pictures(page).first).to_have_js_property("complete", True)
     assert pictures(page).first.evaluate("picture => picture.naturalWidth") > 20
 
