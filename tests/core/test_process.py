@@ -257,3 +257,29 @@ process.give_back_freed()
 print((resident() - before) // 1_000_000)
 """)
     assert int(resident) < 10
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's arenas")
+def test_all_threads_are_served_from_two_arenas():
+    report = in_new_process("""
+import ctypes, threading
+from ewardrobe.core import process
+process.configure()
+together = threading.Barrier(6)
+def use():
+    together.wait()
+    kept.append([bytearray(10_000) for _ in range(200)])
+    together.wait()
+kept = []
+threads = [threading.Thread(target=use) for _ in range(6)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc = ctypes.CDLL(None)
+libc.fdopen.restype = ctypes.c_void_p
+stream = ctypes.c_void_p(libc.fdopen(1, b"w"))
+libc.malloc_info(0, stream)
+libc.fflush(stream)
+""")
+    assert 1 <= report.count("<heap nr=") <= 2
