@@ -190,7 +190,7 @@ def test_a_model_may_be_loaded_while_others_rest(monkeypatch):
                 yield network
 
     def load() -> None:
-        begun.wait()
+        assert begun.wait(30)
         others.append(inference.OpenVINONetwork("model", kept="folder"))
         added.set()
 
